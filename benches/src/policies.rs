@@ -1,0 +1,52 @@
+//! Policies to judge by.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use interlock_policy::{Policy, Source, Syntax, compile};
+
+use crate::messages::TOOL;
+
+/// Two typed conditions, no limits.
+pub fn conditions() -> String {
+    format!(
+        "version: \"1\"\ndefault: deny\ntools:\n  {TOOL}:\n    rules:\n      - name: max single charge\n        \
+         conditions: [{{ path: args.amount, op: lte, value: 50000 }}]\n      - name: currency\n        \
+         conditions: [{{ path: args.currency, op: in, value: [usd, eur] }}]\n"
+    )
+}
+
+/// The same with three limits that are never reached: calls a minute, a sum a day, calls an hour over
+/// everything.
+pub fn limited() -> String {
+    let mut text = conditions();
+    text.push_str(
+        "      - { name: calls, rate_limit: { max: 100000000, window: minute } }\n      \
+         - { name: spend, conditions: [{ path: state.create_charge.daily_spend, op: lte, value: 100000000000000 }], \
+         state: { counter: daily_spend, window: day, increment_from: args.amount } }\n  \
+         \"*\":\n    rules: [{ name: global, rate_limit: { max: 100000000, window: hour } }]\n",
+    );
+    text
+}
+
+/// [`conditions`] with this many rules for other tools.
+pub fn among(others: usize) -> String {
+    let mut text = conditions();
+    for other in 0..others {
+        // Writing to a string does not fail.
+        let _written = writeln!(
+            text,
+            "  other_tool_{other}:\n    rules: [{{ conditions: [{{ path: args.n, op: lt, value: {other} }}] }}]"
+        );
+    }
+    text
+}
+
+/// Compiles a policy that has no mistakes.
+///
+/// # Errors
+/// When it has some after all.
+pub fn compiled(text: &str) -> Result<Policy> {
+    let (policy, diagnostics) = compile(&Source { name: "bench.yaml", text, syntax: Syntax::Yaml });
+    policy.with_context(|| format!("the policy has mistakes: {diagnostics:?}"))
+}

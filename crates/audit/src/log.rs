@@ -1,0 +1,206 @@
+//! Writing: one chain, appended to by any number of threads of one process.
+
+mod flush;
+mod open;
+mod segment;
+mod writer;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::entry::{Entry, Lifecycle, LifecycleKind};
+use crate::{AuditError, InstanceId};
+use flush::Flusher;
+use writer::Writer;
+
+pub(crate) use open::{LOCK, STOPPED, audit_dir, open_lock};
+pub(crate) use segment::segment_number;
+pub(crate) use writer::Position;
+
+/// A record's number in its chain, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// When a record counts as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Once the operating system has it: it survives `kill -9`; the disk has it at most 100 ms later.
+    #[default]
+    Process,
+    /// Once the disk has it. Callers that wait at the same time share one flush.
+    PowerLoss,
+}
+
+/// How a chain is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// When a record counts as written.
+    pub durability: Durability,
+    /// A segment that would grow beyond this is followed by a new one; one record never spans two. 64 MiB.
+    pub segment_bytes: u64,
+    /// How long after a write the background thread flushes it to the disk. 50 ms, so that a slow flush ends
+    /// within 100.
+    pub flush_after: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Process,
+            segment_bytes: 64 << 20,
+            flush_after: Duration::from_millis(50),
+        }
+    }
+}
+
+/// One instance's chain, open for writing. It holds the instance's lock until it is dropped; dropping it
+/// without [`Log::stop`] leaves the chain unfinished, and [`recover`](crate::recover()) will call it crashed.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    flusher: Option<JoinHandle<()>>,
+    instance: InstanceId,
+    dir: PathBuf,
+    durability: Durability,
+}
+
+#[derive(Debug)]
+struct Shared {
+    writer: Mutex<Writer>,
+    dirty: AtomicBool,
+    flusher: Flusher,
+}
+
+impl Shared {
+    /// A thread that panicked while it held the lock left the writer between two records at worst: whole
+    /// lines only ever follow the length that the last success recorded.
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    /// Starts the chain of `instance` in `<data>/audit/<instance>/`. Nothing is recorded yet: the first
+    /// record is the caller's [`LifecycleKind::Start`].
+    ///
+    /// # Errors
+    /// [`AuditError::InUse`] if there is such a chain already, [`AuditError::Io`] as it comes.
+    pub fn open(data_dir: &Path, instance: &InstanceId, options: Options) -> Result<Self, AuditError> {
+        Self::start(open::create(data_dir, instance, options)?, instance, options)
+    }
+
+    /// Continues a chain whose lock the caller holds, from where it ends.
+    pub(crate) fn resume(
+        dir: &Path,
+        instance: &InstanceId,
+        lock: File,
+        options: Options,
+        at: Position,
+    ) -> Result<Self, AuditError> {
+        Self::start(open::resume(dir, instance, lock, options, at)?, instance, options)
+    }
+
+    fn start(writer: Writer, instance: &InstanceId, options: Options) -> Result<Self, AuditError> {
+        let dir = writer.dir().to_owned();
+        let shared = Arc::new(Shared {
+            writer: Mutex::new(writer),
+            dirty: AtomicBool::new(false),
+            flusher: Flusher::default(),
+        });
+        let flusher = flush::spawn(Arc::clone(&shared), options.flush_after)
+            .map_err(AuditError::io("start the flushing thread of", &dir))?;
+        let durability = options.durability;
+        Ok(Self { shared, flusher: Some(flusher), instance: instance.clone(), dir, durability })
+    }
+
+    /// The instance.
+    #[must_use]
+    pub fn instance(&self) -> &InstanceId {
+        &self.instance
+    }
+
+    /// `<data>/audit/<instance>`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes one record with one `write(2)` and returns its number. With [`Durability::PowerLoss`] it waits
+    /// for the disk, so call it where waiting is allowed.
+    ///
+    /// The time of a chain never goes back: a `now_ms` before the last record's is written as the last
+    /// record's.
+    ///
+    /// # Errors Any error means that the record is not in the log. The log stays usable: a refusal is
+    /// counted, and the outcome of a call is kept, and both are written as soon as a later write succeeds (a
+    /// record of kind `unrecorded` with the numbers).
+    pub fn append(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
+        let seq = self.shared.writer().append(now_ms, entry)?;
+        match self.durability {
+            Durability::Process => self.mark_dirty(),
+            Durability::PowerLoss => flush::through(&self.shared, seq)?,
+        }
+        Ok(seq)
+    }
+
+    /// Ends the chain: what could not be written before, an outcome `unknown` for every call still open, then
+    /// the `stop` record, then the disk. Later appends fail with [`AuditError::Finished`]; stopping twice is
+    /// no error.
+    ///
+    /// # Errors
+    /// As for [`Log::append`]; the chain then stays unfinished and may be stopped again.
+    pub fn stop(&self, now_ms: i64, reason: &str) -> Result<(), AuditError> {
+        self.stop_with(now_ms, &Lifecycle { reason: Some(reason), ..Lifecycle::new(LifecycleKind::Stop) })
+    }
+
+    /// Ends the chain with a `stop` record that says more; otherwise as [`Log::stop`].
+    ///
+    /// # Errors
+    /// As for [`Log::stop`].
+    pub fn stop_with(&self, now_ms: i64, stop: &Lifecycle<'_>) -> Result<(), AuditError> {
+        self.shared.writer().finish(now_ms, stop)?;
+        self.flush()?;
+        // The kernel's lock stays with the open file. Without the new name the chain is looked at again, no more.
+        let _still_named_so = std::fs::rename(self.dir.join(open::LOCK), self.dir.join(open::STOPPED));
+        Ok(())
+    }
+
+    /// Flushes everything written so far to the disk.
+    ///
+    /// # Errors
+    /// [`AuditError::NotSynced`] if the disk refuses; appends fail too until a flush succeeds.
+    pub fn flush(&self) -> Result<(), AuditError> {
+        flush::all(&self.shared)
+    }
+
+    /// Wakes the flusher for the first write since its last round only: waking is a system call.
+    fn mark_dirty(&self) {
+        if !self.shared.dirty.swap(true, Ordering::AcqRel) {
+            self.shared.flusher.wake();
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.flusher.stop();
+        if let Some(thread) = self.flusher.take() {
+            // The thread flushes a last time; if it died there is nothing left to wait for.
+            let _ended = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use std::fs;
+use std::sync::Barrier;
+
+use super::*;
+use crate::testing::{T0, event, intent, open, open_with, outcome, refusal, whole_chain};
+use crate::{ChainState, parse_ms, verify};
+
+fn text(log: &Log) -> String {
+    fs::read_to_string(log.dir().join("000001.jsonl")).unwrap()
+}
+
+#[test]
+fn an_instance_is_opened_once() {
+    let data = tempfile::tempdir().unwrap();
+    let id = InstanceId::generate(T0).unwrap();
+    let first = Log::open(data.path(), &id, Options::default()).unwrap();
+    assert!(matches!(Log::open(data.path(), &id, Options::default()), Err(AuditError::InUse { .. })));
+    drop(first);
+    assert!(matches!(Log::open(data.path(), &id, Options::default()), Err(AuditError::InUse { .. })));
+}
+
+#[test]
+fn time_never_goes_back() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    for ms in [T0 - 5, T0 + 10, T0 + 3, T0 + 20] {
+        log.append(ms, &event(LifecycleKind::Alarm)).unwrap();
+    }
+    log.stop(T0, "").unwrap();
+    let text = text(&log);
+    let times = text
+        .lines()
+        .map(|line| parse_ms(line.split_once("\"time\":\"").unwrap().1.get(..24).unwrap()).unwrap() - T0);
+    assert_eq!(times.collect::<Vec<_>>(), [0, 10, 10, 20, 20]);
+}
+
+#[test]
+fn stopping_closes_open_calls_and_the_log() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    let calls: Vec<Seq> = (0..3).map(|_| log.append(T0, &intent("alice", "read")).unwrap()).collect();
+    log.append(T0, &outcome(calls[1], "alice", "read")).unwrap();
+    log.stop(T0, "done").unwrap();
+    log.stop(T0, "done").unwrap();
+    assert!(matches!(log.append(T0, &event(LifecycleKind::Alarm)), Err(AuditError::Finished)));
+    let text = text(&log);
+    let unknown: Vec<&str> = text.lines().filter(|line| line.contains(r#""status":"unknown""#)).collect();
+    assert_eq!(unknown.len(), 2);
+    assert!(unknown[0].contains(r#""call":0,"#) && unknown[1].contains(r#""call":2,"#));
+    let report = verify(data.path(), &[]).unwrap();
+    assert_eq!((report.chains[0].state, report.chains[0].open_calls), (ChainState::Finished, 0));
+}
+
+#[test]
+fn threads_and_instances_share_a_directory() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { segment_bytes: 20_000, ..Options::default() };
+    let barrier = Barrier::new(16);
+    std::thread::scope(|scope| {
+        let logs: Vec<Arc<Log>> =
+            (0..4).map(|i| Arc::new(open_with(data.path(), T0 + i, options).unwrap())).collect();
+        for log in logs {
+            for thread in 0..4 {
+                let (log, barrier) = (Arc::clone(&log), &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for i in 0..100 {
+                        let call = log.append(T0 + i, &intent("alice", "read")).unwrap();
+                        log.append(T0 + i, &outcome(call, "alice", "read")).unwrap();
+                    }
+                    if thread == 0 {
+                        log.flush().unwrap();
+                    }
+                });
+            }
+            // The last thread to drop the log leaves it without a stop record: recovery completes it below.
+        }
+    });
+    assert_eq!(crate::recover(data.path(), T0).unwrap().recovered.len(), 4);
+    let report = verify(data.path(), &[]).unwrap();
+    assert!(report.is_good(), "{:?}", report.first_problem());
+    assert!(report.chains.iter().all(|chain| chain.records == 801 && chain.open_calls == 0));
+}
+
+#[test]
+fn power_loss_durability_groups_its_flushes() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { durability: Durability::PowerLoss, segment_bytes: 3000, ..Options::default() };
+    let log = open_with(data.path(), T0, options).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    log.append(T0, &refusal("a", "t", "no")).unwrap();
+                }
+            });
+        }
+    });
+    log.stop(T0, "").unwrap();
+    assert!(verify(data.path(), &[]).unwrap().is_good());
+}
+
+#[test]
+fn a_record_larger_than_a_segment_gets_one_of_its_own() {
+    let data = tempfile::tempdir().unwrap();
+    let dir = whole_chain(data.path(), T0, 2, Options { segment_bytes: 1, ..Options::default() });
+    let segments = fs::read_dir(dir).unwrap().filter(|e| e.as_ref().unwrap().path().extension().is_some());
+    assert_eq!(segments.count(), 7);
+    assert!(verify(data.path(), &[]).unwrap().is_good());
+}
+
+#[test]
+fn files_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let data = tempfile::tempdir().unwrap();
+    let dir = whole_chain(data.path(), T0, 1, Options::default());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(dir.parent().unwrap()), mode(&dir)), (0o700, 0o700));
+    for name in ["stopped", "000001.jsonl"] {
+        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
+    }
+}

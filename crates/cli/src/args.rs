@@ -1,0 +1,142 @@
+//! The command line, as it is written. What it means is resolved by the commands.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A policy gateway for the Model Context Protocol: decides every call of an MCP server by a policy file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "interlock",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
+  interlock check policy.yaml
+  interlock audit tail
+  interlock status
+
+Exit codes: 0 yes, 1 the answer is no (invalid, denied, not verified), 2 it could not be done."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Wrap an MCP server that speaks stdio and decide every call by a policy
+    Run(RunArgs),
+    /// Find every mistake in policy files, with its place and what to do
+    Check(CheckArgs),
+    /// Read and verify the audit log
+    Audit(AuditArgs),
+    /// Show instances, calls, denials, the busiest rules, and counters near their limit
+    Status(StatusArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:
+  interlock completions bash > /etc/bash_completion.d/interlock
+  interlock completions zsh > ~/.zfunc/_interlock
+  interlock completions fish > ~/.config/fish/completions/interlock.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
+  interlock run -c files.yaml --server files -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  interlock run -c policy.yaml --grant ci --data /var/lib/interlock -- ./my-server --verbose
+
+In an MCP client's configuration, put `interlock run -c policy.yaml --` in front of the server's command:
+  { \"command\": \"interlock\", \"args\": [\"run\", \"-c\", \"policy.yaml\", \"--\", \"uvx\", \"my-server\"] }
+
+The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so.
+Several processes that wrap the same server under the same grant share its limits.")]
+pub(crate) struct RunArgs {
+    /// The policy file (YAML or JSON)
+    #[arg(short = 'c', long = "policy", visible_alias = "config", value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The server's name for limits and records [default: its package or program, without the version]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) server: Option<String>,
+    /// The grant on whose behalf the calls are made
+    #[arg(long, value_name = "NAME", default_value = "local", value_parser = name)]
+    pub(crate) grant: String,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// The server's command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Where state and settings are.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlaceArgs {
+    /// The data directory: counters and the audit log [default: the user's state directory]
+    #[arg(long, value_name = "DIR", env = "INTERLOCK_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// The settings file [default: interlock/settings.yaml in the user's configuration directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock check policy.yaml
+  interlock check --format json policies/*.yaml
+
+Exit codes: 0 no mistakes (warnings do not count), 1 mistakes, 2 a file could not be read.")]
+pub(crate) struct CheckArgs {
+    /// Policy files (YAML or JSON); `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Count warnings as mistakes
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock status
+  interlock status --since 1h
+  interlock status --format json --data /var/lib/interlock")]
+pub(crate) struct StatusArgs {
+    /// Count calls from this time on: 2026-11-21, or so long ago: 90s, 15m, 2h, 7d
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::when::parse_now)]
+    pub(crate) since: i64,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+pub(crate) use crate::commands::audit::AuditArgs;
+
+/// How a command prints its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; stable
+    Json,
+}
+
+/// A grant's or server's name: it becomes part of keys and records, and is shown in terminals.
+fn name(text: &str) -> Result<String, String> {
+    const MOST: usize = 128;
+    let fits = |c: char| c.is_alphanumeric() || "-_.@/+:".contains(c);
+    if text.is_empty() || text.chars().count() > MOST || !text.chars().all(fits) {
+        return Err(format!("a name has 1 to {MOST} letters, digits, or any of - _ . @ / + :"));
+    }
+    Ok(text.to_owned())
+}

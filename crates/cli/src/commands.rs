@@ -1,0 +1,7 @@
+//! One module for each command.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod run;
+pub(crate) mod status;

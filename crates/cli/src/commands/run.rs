@@ -1,0 +1,219 @@
+//! `interlock run`: wrap one MCP server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use interlock_audit::{Detail, DigestKey, InstanceId, Lifecycle, LifecycleKind, Log};
+use interlock_gateway::reload::{self, LoadError, Watch};
+use interlock_gateway::transport::child::ServerCommand;
+use interlock_gateway::{Ended, Gateway, Identity, Snapshot, Wrapped, transport};
+use interlock_store::{Embedded, Instance, Instances, Jump};
+use tokio::sync::mpsc;
+
+use crate::args::RunArgs;
+use crate::data_dir::data_dir;
+use crate::exit::Exit;
+use crate::server_name::server_name;
+use crate::settings::Settings;
+use crate::terminal;
+
+/// Wraps the server and relays until one side goes.
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let settings = Settings::load(args.place.settings.as_deref())?;
+    terminal::log::start(&settings.telemetry)?;
+    let loaded = match reload::load(&args.policy) {
+        Ok(loaded) => loaded,
+        Err(LoadError::Mistakes { path, diagnostics, text, .. }) => {
+            terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &diagnostics)?;
+            anyhow::bail!("the policy `{}` has mistakes, so nothing was started", path.display());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let warnings = loaded.diagnostics.len();
+    if warnings > 0 {
+        let policy = args.policy.display();
+        tracing::warn!(
+            "the policy `{policy}` has {warnings} warnings; `interlock check {policy}` shows them"
+        );
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?;
+    let ended = runtime.block_on(wrap(args, &settings, loaded));
+    // A blocking read of a terminal cannot be interrupted and must not hold the process.
+    runtime.shutdown_background();
+    match ended? {
+        Ended::ClientGone | Ended::Signalled { .. } => Ok(Exit::Yes),
+        Ended::ServerGone { status } => anyhow::bail!("the server ended by itself: {status}"),
+    }
+}
+
+async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> anyhow::Result<Ended> {
+    let server = args.server.unwrap_or_else(|| server_name(&args.command));
+    let data = data_dir(args.place.data.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let (jumped, jumps) = mpsc::unbounded_channel();
+    let store = Embedded::open(&data, watching(settings.store(), jumped))?;
+    // What can fail because of how it was called fails before anything is recorded as started.
+    let arguments = settings.arguments()?;
+    let key = DigestKey::open(&data)?;
+    let command = command_of(&args.command)?;
+    let input = transport::stdio::input().context("cannot read standard input")?;
+    let output = transport::stdio::output().context("cannot write standard output")?;
+    let now = wall_ms();
+    let instance = InstanceId::generate(now)?;
+    register(&store, &instance, &server, &args.grant, now).await?;
+    let log = Arc::new(Log::open(&data, &instance, settings.log())?);
+    record_start(&log, &server, &args.grant, &args.policy, loaded.policy.digest())?;
+    let gateway = Arc::new(Gateway::new(
+        Snapshot::of_server(loaded.policy),
+        Arc::new(store.clone()),
+        Arc::clone(&log),
+        arguments,
+        key,
+        settings.gateway(&server),
+    ));
+    recover_others(Arc::clone(&gateway), data);
+    let following = tokio::spawn(follow(Arc::clone(&gateway), args.policy));
+    let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
+    let wrapped = Wrapped {
+        command,
+        server,
+        identity: Identity { grant: args.grant, session: instance.to_string(), client: None },
+    };
+    let ended = interlock_gateway::run(gateway, &wrapped, input, output).await;
+    following.abort();
+    alarming.abort();
+    let ended = ended?;
+    // Only a chain that has its last record may be called finished; the store may be the very reason why it
+    // ended, and then recovery calls it so.
+    if let Err(error) = Instances::finish(&store, instance.as_str(), wall_ms()).await {
+        tracing::warn!("the end of this run is not noted in the ledger: {error}");
+    }
+    Ok(ended)
+}
+
+async fn register(
+    store: &Embedded,
+    instance: &InstanceId,
+    server: &str,
+    grant: &str,
+    now: i64,
+) -> anyhow::Result<()> {
+    let entry = Instance {
+        id: instance.to_string(),
+        pid: std::process::id(),
+        kind: "run".to_owned(),
+        server: Some(server.to_owned()),
+        grant: Some(grant.to_owned()),
+        started_ms: now,
+        finished_ms: None,
+    };
+    Ok(Instances::register(store, entry).await?)
+}
+
+fn record_start(log: &Log, server: &str, grant: &str, policy: &Path, digest: &str) -> anyhow::Result<()> {
+    let file = policy.display().to_string();
+    let details = [
+        ("version", Detail::Text(env!("CARGO_PKG_VERSION"))),
+        ("command", Detail::Text("run")),
+        ("grant", Detail::Text(grant)),
+    ];
+    let start = Lifecycle { server: Some(server), details: &details, ..Lifecycle::new(LifecycleKind::Start) };
+    log.append(wall_ms(), &interlock_audit::Entry::Lifecycle(start))?;
+    let file = [("file", Detail::Text(&file))];
+    let load = Lifecycle {
+        server: Some(server),
+        policy: Some(digest),
+        details: &file,
+        ..Lifecycle::new(LifecycleKind::PolicyLoad)
+    };
+    log.append(wall_ms(), &interlock_audit::Entry::Lifecycle(load))?;
+    Ok(())
+}
+
+/// Has the store say when somebody sets the clock forward.
+fn watching(
+    options: interlock_store::Options,
+    jumped: mpsc::UnboundedSender<Jump>,
+) -> interlock_store::Options {
+    let tell = move |jump| {
+        // Once the run has ended nobody listens.
+        let _nobody = jumped.send(jump);
+    };
+    interlock_store::Options { on_jump: Some(Arc::new(tell)), ..options }
+}
+
+async fn report_jumps(gateway: Arc<Gateway>, mut jumps: mpsc::UnboundedReceiver<Jump>) {
+    while let Some(jump) = jumps.recv().await {
+        let minutes = jump.ahead_ms / 60_000;
+        gateway.alarm(&format!("the clock was set forward by {minutes} minutes; calendar budgets follow it"));
+    }
+}
+
+/// Completes the chains of processes that were killed. Nobody waits for it.
+fn recover_others(gateway: Arc<Gateway>, data: PathBuf) {
+    tokio::task::spawn_blocking(move || match interlock_audit::recover(&data, wall_ms()) {
+        Ok(recovery) => {
+            for (instance, error) in recovery.failed {
+                gateway.alarm(&format!(
+                    "the audit chain `{instance}` of a process that died is not in order: {error}"
+                ));
+            }
+        }
+        Err(error) => tracing::warn!("the records of a killed process could not be completed: {error}"),
+    });
+}
+
+/// Puts each good version of the policy file in force, and says so when one is not good.
+async fn follow(gateway: Arc<Gateway>, path: PathBuf) {
+    let mut watch = match Watch::new(&path) {
+        Ok(watch) => watch,
+        Err(error) => return tracing::warn!("changes of the policy will not be noticed: {error}"),
+    };
+    let mut last_mistake = None;
+    // What changed between reading the file first and watching it is read now.
+    loop {
+        take(&gateway, &path, &mut last_mistake);
+        if !watch.changed().await {
+            return;
+        }
+        settle(&mut watch).await;
+    }
+}
+
+/// Editors write in several steps: waits until they have been quiet for a moment, but not for ever.
+async fn settle(watch: &mut Watch) {
+    const QUIET: Duration = Duration::from_millis(50);
+    const LONGEST: Duration = Duration::from_secs(1);
+    let quiet = async { while tokio::time::timeout(QUIET, watch.changed()).await.is_ok() {} };
+    let _still_busy = tokio::time::timeout(LONGEST, quiet).await;
+}
+
+fn take(gateway: &Gateway, path: &Path, last_mistake: &mut Option<String>) {
+    match reload::load(path) {
+        Ok(loaded) => {
+            *last_mistake = None;
+            gateway.replace(Snapshot::of_server(loaded.policy));
+        }
+        Err(error) => {
+            let mistake = error.to_string();
+            if last_mistake.as_ref() != Some(&mistake) {
+                tracing::error!("{mistake}; the policy in force is still the one before");
+                gateway.rejected(&mistake);
+                *last_mistake = Some(mistake);
+            }
+        }
+    }
+}
+
+fn command_of(words: &[std::ffi::OsString]) -> anyhow::Result<ServerCommand> {
+    let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
+    Ok(ServerCommand { program: program.clone(), args: args.to_vec(), directory: None })
+}
+
+fn wall_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

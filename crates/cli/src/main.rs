@@ -1,0 +1,39 @@
+//! `interlock`: a policy gateway for the Model Context Protocol.
+
+mod args;
+mod commands;
+mod data_dir;
+mod exit;
+mod server_name;
+mod settings;
+mod terminal;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+
+// A gateway allocates and frees small messages all its life, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.command {
+        Command::Run(run) => commands::run::run(run),
+        Command::Check(check) => commands::check::run(&check),
+        Command::Audit(audit) => commands::audit::run(&audit),
+        Command::Status(status) => commands::status::run(&status),
+        Command::Completions { shell } => commands::completions::run(shell),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::error(&error);
+            Exit::Failed.into()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What people see: standard output, errors, colours that respect NO_COLOR and non-terminals.
+
+pub(crate) mod diagnostics;
+pub(crate) mod log;
+pub(crate) mod table;
+
+use std::io::{self, Write};
+
+/// Writes to standard output. A reader that has gone (`| head`) is not an error.
+pub(crate) fn write_out(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout());
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Writes one line of text.
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    write_out(format!("{text}\n").as_bytes())
+}
+
+/// Says what went wrong, with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    let mut err = anstream::AutoStream::auto(io::stderr());
+    let text = escaped(&with_causes(error));
+    // Standard error may be closed: there is nobody left to tell.
+    let _nobody = writeln!(err, "\u{1b}[1;31merror:\u{1b}[0m {text}");
+}
+
+/// The error and its causes, each said once: many an error's own text has its cause in it already.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// Text from outside (names, reasons, paths) without anything that a terminal would obey or a reader would
+/// be misled by: control characters and the direction and width marks of Unicode are shown as escapes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_deceptive(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn is_deceptive(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let cause = || std::io::Error::other("the disk is gone");
+        let said = anyhow::Error::new(cause()).context("cannot read `x`: the disk is gone");
+        assert_eq!(with_causes(&said), "cannot read `x`: the disk is gone");
+        let unsaid = anyhow::Error::new(cause()).context("cannot read `x`");
+        assert_eq!(with_causes(&unsaid), "cannot read `x`: the disk is gone");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        for (text, expected) in [
+            ("plain ü 漢\nnext", "plain ü 漢\nnext"),
+            ("\u{1b}[2Jgone", "\\u{1b}[2Jgone"),
+            ("a\rb\u{7}", "a\\rb\\u{7}"),
+            ("abc\u{202e}txt.exe", "abc\\u{202e}txt.exe"),
+            ("zero\u{200b}width", "zero\\u{200b}width"),
+        ] {
+            assert_eq!(escaped(text), expected);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Times as people write them.
+
+use interlock_audit::parse_ms;
+
+pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
+    parse(text, jiff::Timestamp::now().as_millisecond())
+}
+
+fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
+    let date = || parse_ms(&format!("{text}T00:00:00.000Z"));
+    let timestamp = || text.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond());
+    ago(text).and_then(|span| now_ms.checked_sub(span)).or_else(date).or_else(timestamp).ok_or_else(|| {
+        "write a UTC date (2026-11-21), a time (2026-11-21T10:00:00Z), or how long ago (90s, 15m, 2h, 7d, 4w)"
+            .to_owned()
+    })
+}
+
+/// Milliseconds of `15m` and the like.
+fn ago(text: &str) -> Option<i64> {
+    let unit = match text.chars().next_back()? {
+        's' => 1000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        'w' => 604_800_000,
+        _ => return None,
+    };
+    let number = text.get(..text.len() - 1)?;
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    number.parse::<i64>().ok().filter(|_| digits)?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        let now = 1_763_690_000_000;
+        let check = |text: &str, expected: Option<i64>| assert_eq!(parse(text, now).ok(), expected, "{text}");
+        check("90s", Some(now - 90_000));
+        check("15m", Some(now - 900_000));
+        check("2h", Some(now - 7_200_000));
+        check("7d", Some(now - 604_800_000));
+        check("1w", Some(now - 604_800_000));
+        check("2025-11-21", Some(1_763_683_200_000));
+        check("2025-11-21T01:53:20Z", Some(now));
+        check("2025-11-21T02:53:20+01:00", Some(now));
+        check("2025-11-21T01:53:20.5Z", Some(now + 500));
+        for text in ["", "h", "-2h", "2", "2y", "yesterday", "2025-13-01", "99999999999999999w", "é"] {
+            check(text, None);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! One call's way through the steps: judge, reserve, record. What comes out is a ticket to forward it, or a
+//! denial that has been recorded.
+
+use std::sync::Arc;
+
+use interlock_audit::Finding;
+use interlock_policy::{CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, ToolFacts, Verdict};
+
+use crate::definitions::{DefinitionsError, ToolList};
+use crate::denial::Denial;
+use crate::gateway::{Gateway, OnFailure};
+use crate::judge::{self, CounterSnapshot};
+use crate::record::{About, Ruled};
+use crate::reserve::{self, Reserved};
+use crate::route::Target;
+use crate::settle::Ticket;
+use crate::snapshot::Snapshot;
+
+/// Where the definitions of the called server's tools come from.
+pub(crate) trait DefinitionSource: Sync {
+    /// The last complete list.
+    fn current(&self) -> impl Future<Output = Result<Arc<ToolList>, DefinitionsError>> + Send;
+}
+
+/// A refusal on its way out, with the policies that it was judged by.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) denial: Denial,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+impl Gateway {
+    /// Decides a call. Several targets (a subscription that names several resources) pass together or not
+    /// at all. A refusal has been recorded when this returns, and so has the intent of what may pass.
+    pub(crate) async fn decide(
+        self: &Arc<Self>,
+        about: About,
+        targets: &[Target<'_>],
+        definitions: &impl DefinitionSource,
+    ) -> Result<Ticket, Refused> {
+        // One snapshot from beginning to end, whatever is reloaded meanwhile.
+        let snapshot = self.snapshot.load_full();
+        let arguments = targets.first().and_then(|target| target.arguments);
+        match self.judge_and_reserve(&snapshot, &about, targets, definitions).await {
+            Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
+            Err(Stopped { denial, decision }) => {
+                let findings = decision.as_deref().map(findings).unwrap_or_default();
+                self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &borrowed(&findings));
+                Err(Refused { denial: *denial, snapshot })
+            }
+        }
+    }
+
+    /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
+    /// Its rules and limits are for its use, not for this.
+    pub(crate) async fn decide_visible(
+        self: &Arc<Self>,
+        about: About,
+        targets: &[Target<'_>],
+    ) -> Result<Ticket, Refused> {
+        let snapshot = self.snapshot.load_full();
+        let stack = snapshot.stack();
+        let unseen =
+            targets.iter().find(|target| !interlock_policy::visible(&stack, target.section, &target.name));
+        if let Some(target) = unseen {
+            let noun = target.section.noun();
+            let reason = format!("{noun} \"{}\" is not permitted", target.name);
+            let denial = Denial::policy("(not listed)", reason);
+            self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
+            return Err(Refused { denial, snapshot });
+        }
+        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
+        self.with_intent(snapshot, about, None, passed).await
+    }
+
+    /// Records the intent of a request that no policy section judges (a task's, or a question of the
+    /// server's to the client).
+    pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Ticket, Refused> {
+        let snapshot = self.snapshot.load_full();
+        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
+        self.with_intent(snapshot, about, None, passed).await
+    }
+
+    /// Records the intent; a call whose intent is not in the log is not made.
+    async fn with_intent(
+        self: &Arc<Self>,
+        snapshot: Arc<Snapshot>,
+        about: About,
+        arguments: Option<interlock_json::Value<'_>>,
+        passed: Passed,
+    ) -> Result<Ticket, Refused> {
+        let mut findings: Vec<_> = passed.decisions.iter().flat_map(findings).collect();
+        let over = passed.reserved.over.iter();
+        findings
+            .extend(over.map(|(rule, words)| (rule.clone(), interlock_audit::Verdict::Deny, words.clone())));
+        let shadow = borrowed(&findings);
+        let counters = passed.reserved.changes();
+        let decision = passed.decisions.first();
+        let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
+        let ruled = Ruled {
+            rule: &rule,
+            name: decision.and_then(|decision| decision.name.as_deref()),
+            reason: passed.note.as_deref(),
+            policy: Some(snapshot.digest()),
+            counters: &counters,
+            shadow: &shadow,
+        };
+        let written = self.recorder.intent(&about, arguments, &ruled);
+        drop(counters);
+        match written {
+            Ok(intent) => Ok(Ticket::new(Arc::clone(self), about, passed.reserved.id, Some(intent))),
+            Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
+                tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
+                Ok(Ticket::new(Arc::clone(self), about, passed.reserved.id, None))
+            }
+            Err(error) => {
+                tracing::error!("calls are denied because the audit log cannot be written: {error}");
+                reserve::release(self, passed.reserved.id).await;
+                let denial =
+                    Denial::unavailable("(audit)", "the call cannot be recorded, so it is not made", &error);
+                self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &[]);
+                Err(Refused { denial, snapshot })
+            }
+        }
+    }
+
+    async fn judge_and_reserve(
+        &self,
+        snapshot: &Snapshot,
+        about: &About,
+        targets: &[Target<'_>],
+        definitions: &impl DefinitionSource,
+    ) -> Result<Passed, Stopped> {
+        let stack = snapshot.stack();
+        for _ in 0..self.options.limits.rejudgements {
+            let mut decisions = Vec::with_capacity(targets.len());
+            for target in targets {
+                decisions.push(*self.judge(&stack, about, target, definitions).await?);
+            }
+            let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
+            let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
+            match reserve::reserve(self, &needs, &reads).await {
+                Ok(Some(reserved)) => return Ok(Passed { decisions, reserved, note: None }),
+                // A counter moved between judging and reserving: judge again on what it says now.
+                Ok(None) => {}
+                Err(reserve::Failed::Limit(denial)) => {
+                    return Err(Stopped {
+                        denial: Box::new(denial),
+                        decision: decisions.into_iter().next().map(Box::new),
+                    });
+                }
+                Err(reserve::Failed::Store(error)) => {
+                    return self.without_store(decisions, &error);
+                }
+            }
+        }
+        let denial = Denial::unavailable(
+            "(ledger)",
+            "the counters this call depends on keep changing; try again",
+            &"judged too often",
+        );
+        Err(denial.into())
+    }
+
+    fn without_store(
+        &self,
+        decisions: Vec<Decision>,
+        error: &interlock_store::StoreError,
+    ) -> Result<Passed, Stopped> {
+        match self.options.on_store_failure {
+            OnFailure::Allow => {
+                let note = Some(format!("not counted, as `on_store_failure: allow` says: {error}"));
+                Ok(Passed { decisions, reserved: Reserved::none(), note })
+            }
+            OnFailure::Deny => {
+                tracing::error!("calls with limits are denied because the ledger does not answer: {error}");
+                let denial =
+                    Denial::unavailable("(ledger)", "the limits of this call cannot be kept now", error);
+                Err(Stopped {
+                    denial: Box::new(denial),
+                    decision: decisions.into_iter().next().map(Box::new),
+                })
+            }
+        }
+    }
+
+    /// Judges one target; reads counters and definitions where its rules look at them.
+    async fn judge(
+        &self,
+        stack: &[(Origin, &Policy)],
+        about: &About,
+        target: &Target<'_>,
+        definitions: &impl DefinitionSource,
+    ) -> Result<Box<Decision>, Stopped> {
+        let call = judge::call(&about.server, target);
+        let list = match interlock_policy::requires_definition(stack, &call) {
+            false => None,
+            true => Some(definitions.current().await.map_err(|error| {
+                let reason = format!("the arguments of `{}` cannot be validated", target.name);
+                Stopped::from(Denial::unavailable("(definitions)", &reason, &error))
+            })?),
+        };
+        let tool = match &list {
+            None => ToolFacts::Unknown,
+            Some(list) => list
+                .get(&target.name)
+                .map_or(ToolFacts::Absent, |tool| ToolFacts::Known { required: &tool.required }),
+        };
+        let mut counters: Option<CounterSnapshot> = None;
+        // The second look has every counter that the first one asked for; rules cannot ask for more.
+        for _ in 0..2 {
+            let judgement = {
+                let facts = Facts {
+                    grant: &about.identity.grant,
+                    session: &about.identity.session,
+                    tool,
+                    counters: counters.as_ref().map(|counters| counters as &dyn CounterValues),
+                };
+                interlock_policy::judge(stack, &call, &facts)
+            };
+            match judgement {
+                Judgement::Decided(decision) => return decided(decision),
+                Judgement::Read(keys) => {
+                    let read = CounterSnapshot::read(self.counters.as_ref(), keys).await;
+                    counters = Some(read.map_err(|error| {
+                        Denial::unavailable(
+                            "(ledger)",
+                            "a counter that a rule looks at cannot be read",
+                            &error,
+                        )
+                    })?);
+                }
+            }
+        }
+        Err(Denial::unavailable("(ledger)", "a rule looks at a counter that cannot be read", &"asked twice")
+            .into())
+    }
+}
+
+/// What judging and reserving let pass.
+struct Passed {
+    decisions: Vec<Decision>,
+    reserved: Reserved,
+    note: Option<String>,
+}
+
+/// What judging or reserving stopped.
+struct Stopped {
+    denial: Box<Denial>,
+    decision: Option<Box<Decision>>,
+}
+
+impl From<Denial> for Stopped {
+    fn from(denial: Denial) -> Self {
+        Self { denial: Box::new(denial), decision: None }
+    }
+}
+
+fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
+    let denial = match decision.verdict {
+        Verdict::Proceed => return Ok(decision),
+        Verdict::Deny => Denial::policy(&decision.rule.text(), decision.reason.as_str()),
+        Verdict::Ask => Denial::approval(
+            &decision.rule.text(),
+            format!("a person must approve this call, and none can be asked here: {}", decision.reason),
+        ),
+    };
+    let denial = Box::new(Denial { name: decision.name.clone(), ..denial });
+    Err(Stopped { denial, decision: Some(decision) })
+}
+
+/// What shadow constraints would have done, in the log's terms.
+type FindingText = (String, interlock_audit::Verdict, String);
+
+fn findings(decision: &Decision) -> Vec<FindingText> {
+    let verdict = |verdict| match verdict {
+        Verdict::Deny => interlock_audit::Verdict::Deny,
+        Verdict::Ask => interlock_audit::Verdict::Ask,
+        Verdict::Proceed => interlock_audit::Verdict::Proceed,
+    };
+    let finding = |finding: &interlock_policy::ShadowFinding| {
+        (finding.rule.to_string(), verdict(finding.verdict), finding.reason.clone())
+    };
+    decision.shadow.iter().map(finding).collect()
+}
+
+fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
+    findings.iter().map(|(rule, verdict, reason)| Finding { rule, verdict: *verdict, reason }).collect()
+}

@@ -1,0 +1,250 @@
+//! A server's tool definitions: the last complete list, read with the gateway's own requests.
+//!
+//! What a client asked for is never used: it may have read one page only, or before a change. After a
+//! `notifications/tools/list_changed` the list is read again before anything is judged by it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use interlock_json::{Kind, Value};
+use tokio::sync::watch;
+
+/// What the gateway keeps of one tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tool {
+    /// `inputSchema.required`.
+    pub(crate) required: Vec<String>,
+}
+
+/// One complete list: every page.
+#[derive(Debug, Default)]
+pub(crate) struct ToolList {
+    tools: HashMap<String, Tool>,
+}
+
+/// Why there is no list to judge by.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum DefinitionsError {
+    /// The server did not answer in time.
+    #[error("the server did not list its tools in time")]
+    TimedOut,
+    /// The server answered with an error.
+    #[error("the server refused to list its tools: {message}")]
+    Refused {
+        /// The server's message.
+        message: String,
+    },
+    /// The server has gone.
+    #[error("the server is gone")]
+    Gone,
+    /// The answer is not a list of tools.
+    #[error("the server's list of tools is malformed: {what}")]
+    Malformed {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// More pages or tools than the limit.
+    #[error("the server lists more {what} than the limit of {limit}")]
+    TooMany {
+        /// `pages` or `tools`
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// Too many requests in flight to ask.
+    #[error("too many requests are in flight to read the server's tools")]
+    Busy,
+}
+
+impl ToolList {
+    pub(crate) fn get(&self, name: &str) -> Option<&Tool> {
+        self.tools.get(name)
+    }
+
+    /// Takes in one page and returns the cursor of the next.
+    pub(crate) fn add_page(
+        &mut self,
+        result: Value<'_>,
+        limit: usize,
+    ) -> Result<Option<String>, DefinitionsError> {
+        let tools = result
+            .get("tools")
+            .filter(|tools| tools.kind() == Kind::Array)
+            .ok_or(DefinitionsError::Malformed { what: "`tools` is not an array" })?;
+        for tool in tools.items() {
+            let name = tool
+                .get("name")
+                .and_then(Value::as_str)
+                .ok_or(DefinitionsError::Malformed { what: "a tool without a name" })?;
+            if self.tools.len() >= limit {
+                return Err(DefinitionsError::TooMany { what: "tools", limit });
+            }
+            let definition = Tool { required: required(tool)? };
+            if self.tools.insert(name.into_owned(), definition).is_some() {
+                return Err(DefinitionsError::Malformed { what: "two tools of one name" });
+            }
+        }
+        Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
+    }
+}
+
+fn required(tool: Value<'_>) -> Result<Vec<String>, DefinitionsError> {
+    let malformed = DefinitionsError::Malformed { what: "`inputSchema.required` is not an array of strings" };
+    let Some(required) = tool.get("inputSchema").and_then(|schema| schema.get("required")) else {
+        return Ok(Vec::new());
+    };
+    if required.kind() != Kind::Array {
+        return Err(malformed);
+    }
+    required
+        .items()
+        .map(|name| name.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| malformed.clone()))
+        .collect()
+}
+
+/// What is known of one server's definitions.
+#[derive(Debug, Clone)]
+enum Known {
+    /// Nothing, or nothing that still holds.
+    Nothing,
+    /// Somebody is asking the server.
+    Asking,
+    /// The last complete list.
+    List(Arc<ToolList>),
+    /// The last attempt failed; the next call tries again.
+    Failed(DefinitionsError),
+}
+
+/// One server's definitions, read when first needed and shared by all calls.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    known: watch::Sender<Known>,
+    /// Counts the server's changes, so that a list read across one is not taken.
+    changes: Mutex<u64>,
+}
+
+/// What a call has to do to get the list.
+pub(crate) enum Next {
+    /// Use this.
+    Use(Arc<ToolList>),
+    /// Ask the server, then report with [`Definitions::learned`].
+    Ask(Asking),
+    /// Wait for the call that is asking.
+    Wait,
+}
+
+/// The duty to report what the server answered.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    changes: u64,
+}
+
+impl Definitions {
+    pub(crate) fn new() -> Self {
+        Self { known: watch::Sender::new(Known::Nothing), changes: Mutex::new(0) }
+    }
+
+    /// The server said that its tools have changed.
+    pub(crate) fn changed(&self) {
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.known.send_if_modified(|known| {
+            let stale = matches!(known, Known::List(_));
+            if stale {
+                *known = Known::Nothing;
+            }
+            stale
+        });
+    }
+
+    pub(crate) fn next(&self) -> Next {
+        let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Next::Wait;
+        self.known.send_if_modified(|known| {
+            match known {
+                Known::List(list) => next = Next::Use(Arc::clone(list)),
+                Known::Asking => {}
+                Known::Nothing | Known::Failed(_) => {
+                    *known = Known::Asking;
+                    next = Next::Ask(Asking { changes });
+                }
+            }
+            false
+        });
+        next
+    }
+
+    /// Reports what the server answered. `true` when the answer still holds; otherwise the server's tools
+    /// changed while they were read, and the caller starts over.
+    pub(crate) fn learned(&self, asking: &Asking, answer: &Result<Arc<ToolList>, DefinitionsError>) -> bool {
+        let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = changes == asking.changes;
+        self.known.send_replace(match answer {
+            _ if !holds => Known::Nothing,
+            Ok(list) => Known::List(Arc::clone(list)),
+            Err(error) => Known::Failed(error.clone()),
+        });
+        holds
+    }
+
+    /// Waits until whoever is asking has reported.
+    pub(crate) async fn reported(&self) -> Option<DefinitionsError> {
+        let mut known = self.known.subscribe();
+        let known = known.wait_for(|known| !matches!(known, Known::Asking)).await;
+        match known.as_deref() {
+            Ok(Known::Failed(error)) => Some(error.clone()),
+            Ok(_) => None,
+            Err(_) => Some(DefinitionsError::Gone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use interlock_json::{Limits, scan};
+
+    use super::*;
+
+    fn page(list: &mut ToolList, source: &str) -> Result<Option<String>, DefinitionsError> {
+        list.add_page(scan(source, &Limits::default()).unwrap().root(), 3)
+    }
+
+    #[test]
+    fn pages_add_up_and_the_limit_holds() {
+        let mut list = ToolList::default();
+        let next =
+            page(&mut list, r#"{"tools":[{"name":"a","inputSchema":{"required":["x"]}}],"nextCursor":"2"}"#);
+        assert_eq!(next, Ok(Some("2".to_owned())));
+        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b"}]}"#), Ok(None));
+        assert_eq!(list.get("a").unwrap().required, ["x"]);
+        assert_eq!(list.get("b").unwrap().required, [""; 0]);
+        let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
+        assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_understood_is_not_judged_by() {
+        for source in [
+            r#"{"tools":{}}"#,
+            r#"{"tools":[{"name":1}]}"#,
+            r#"{"tools":[{"name":"a"},{"name":"a"}]}"#,
+            r#"{"tools":[{"name":"a","inputSchema":{"required":"x"}}]}"#,
+            r#"{"tools":[{"name":"a","inputSchema":{"required":[1]}}]}"#,
+        ] {
+            assert!(page(&mut ToolList::default(), source).is_err(), "{source}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_while_reading_makes_the_reader_start_over() {
+        let definitions = Definitions::new();
+        let Next::Ask(asking) = definitions.next() else { panic!("nothing is known yet") };
+        assert!(matches!(definitions.next(), Next::Wait), "one reader at a time");
+        definitions.changed();
+        assert!(!definitions.learned(&asking, &Ok(Arc::default())));
+        let Next::Ask(asking) = definitions.next() else { panic!("the list was stale") };
+        assert!(definitions.learned(&asking, &Ok(Arc::default())));
+        assert!(matches!(definitions.next(), Next::Use(_)));
+        definitions.changed();
+        assert!(matches!(definitions.next(), Next::Ask(_)));
+    }
+}

@@ -1,0 +1,48 @@
+//! Why a call is refused: the one shape in which every step says no.
+
+use interlock_audit::RefusalCategory;
+
+/// A refusal: what the agent is told (as far as the policy lets it) and what the log holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denial {
+    /// Which step said no.
+    pub(crate) category: RefusalCategory,
+    /// The rule, as policies name it, or a name in parentheses for what is no rule.
+    pub(crate) rule: String,
+    /// The rule's own name.
+    pub(crate) name: Option<String>,
+    /// In words, for the agent.
+    pub(crate) reason: String,
+    /// In words, for the operator alone: what failed inside.
+    pub(crate) cause: Option<String>,
+    /// After which time the same call may pass.
+    pub(crate) retry_after_ms: Option<u64>,
+}
+
+impl Denial {
+    fn new(category: RefusalCategory, rule: &str, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { category, rule: rule.to_owned(), name: None, reason, cause: None, retry_after_ms: None }
+    }
+
+    /// A policy's rule objects.
+    pub(crate) fn policy(rule: &str, reason: impl Into<String>) -> Self {
+        Self::new(RefusalCategory::Policy, rule, reason)
+    }
+
+    /// A limit is used up.
+    pub(crate) fn limit(rule: &str, reason: impl Into<String>) -> Self {
+        Self::new(RefusalCategory::Limit, rule, reason)
+    }
+
+    /// A person has to decide, and nobody can be asked.
+    pub(crate) fn approval(rule: &str, reason: impl Into<String>) -> Self {
+        Self::new(RefusalCategory::Approval, rule, reason)
+    }
+
+    /// Something that the decision needs cannot answer.
+    pub(crate) fn unavailable(rule: &str, reason: &str, cause: &dyn std::fmt::Display) -> Self {
+        let cause = Some(cause.to_string());
+        Self { cause, ..Self::new(RefusalCategory::Unavailable, rule, reason) }
+    }
+}

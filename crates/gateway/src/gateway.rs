@@ -1,0 +1,98 @@
+//! What every call shares: the policies in force, the counters, the log, the limits.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use interlock_audit::{ArgumentPolicy, DigestKey, Lifecycle, LifecycleKind, Log};
+use interlock_store::Counters;
+use tokio::sync::watch;
+
+use crate::limits::Limits;
+use crate::record::Recorder;
+use crate::snapshot::Snapshot;
+
+/// What to do with a call that needs something which does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnFailure {
+    /// Deny it.
+    #[default]
+    Deny,
+    /// Let it pass; every such call is recorded, or where the log itself fails, said aloud.
+    Allow,
+}
+
+/// What the operator chose.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The named limits.
+    pub limits: Limits,
+    /// When the store cannot answer.
+    pub on_store_failure: OnFailure,
+    /// When the audit log cannot be written.
+    pub on_audit_failure: OnFailure,
+    /// Methods beyond the protocol's table that are relayed.
+    pub extensions: Vec<String>,
+}
+
+/// One gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) recorder: Recorder,
+    pub(crate) options: Options,
+    /// Counts replaced policies, so that connections can tell their clients.
+    pub(crate) replaced: watch::Sender<u64>,
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    pub fn new(
+        snapshot: Snapshot,
+        counters: Arc<dyn Counters>,
+        log: Arc<Log>,
+        arguments: ArgumentPolicy,
+        key: DigestKey,
+        options: Options,
+    ) -> Self {
+        let recorder = Recorder::new(log, arguments, key);
+        let replaced = watch::Sender::new(0);
+        Self { snapshot: ArcSwap::from_pointee(snapshot), counters, recorder, options, replaced }
+    }
+
+    /// Puts new policies in force for every call that begins after this one, and records it.
+    pub fn replace(&self, snapshot: Snapshot) {
+        let digest = snapshot.digest().to_owned();
+        if self.snapshot.load().digest() == digest {
+            return;
+        }
+        self.snapshot.store(Arc::new(snapshot));
+        self.replaced.send_modify(|count| *count += 1);
+        let event = Lifecycle { policy: Some(&digest), ..Lifecycle::new(LifecycleKind::PolicyReload) };
+        self.record(event);
+    }
+
+    /// Records that a changed policy was not taken; the old one stays in force.
+    pub fn rejected(&self, reason: &str) {
+        let digest = self.snapshot.load().digest().to_owned();
+        let event = Lifecycle {
+            policy: Some(&digest),
+            reason: Some(reason),
+            ..Lifecycle::new(LifecycleKind::PolicyRejected)
+        };
+        self.record(event);
+    }
+
+    /// Records that something needs a person.
+    pub fn alarm(&self, reason: &str) {
+        tracing::error!("{reason}");
+        self.record(Lifecycle { reason: Some(reason), ..Lifecycle::new(LifecycleKind::Alarm) });
+    }
+
+    /// Records an event that has happened.
+    pub(crate) fn record(&self, event: Lifecycle<'_>) {
+        if let Err(error) = self.recorder.lifecycle(event) {
+            tracing::error!("a record is missing from the audit log: {error}");
+        }
+    }
+}

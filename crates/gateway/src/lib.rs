@@ -1,0 +1,37 @@
+//! The steps of a call, transports, sessions, definitions and hot reload.
+//!
+//! A call walks once, forwards, through modules that carry the steps' names: `admit`, `identify`, `route`,
+//! `judge`, `reserve`, `record`, `forward`, `settle`, `answer`. `call` leads it from judging to its ticket,
+//! `relay` carries everything between one client and one server.
+
+mod admit;
+mod answer;
+mod batch;
+mod call;
+mod definitions;
+mod denial;
+mod forward;
+mod gateway;
+pub mod identify;
+mod judge;
+mod limits;
+mod lists;
+mod outbox;
+mod pending;
+mod record;
+mod relay;
+pub mod reload;
+mod reserve;
+mod route;
+mod run;
+mod session;
+mod settle;
+mod snapshot;
+pub mod transport;
+
+pub use definitions::DefinitionsError;
+pub use gateway::{Gateway, OnFailure, Options};
+pub use identify::Identity;
+pub use limits::Limits;
+pub use run::{Ended, RunError, Wrapped, run};
+pub use snapshot::Snapshot;

@@ -1,0 +1,48 @@
+//! The named limit of every buffer, queue, map and wait.
+
+use std::time::Duration;
+
+/// How much the gateway holds and how long it waits.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Size (bytes) and nesting depth of one message.
+    pub message: interlock_json::Limits,
+    /// Messages in one batch (2025-03-26 only).
+    pub batch: usize,
+    /// Requests that may wait for an answer at the same time, in each direction.
+    pub in_flight: usize,
+    /// Bytes queued for a peer that does not read; then the other side is not read either.
+    pub queued_bytes: usize,
+    /// How long a server may take for one answer before its caller gets an error.
+    pub answer: Duration,
+    /// How long a server may take for the whole list of its definitions.
+    pub definitions: Duration,
+    /// Bytes of one list of definitions, all pages together.
+    pub definition_bytes: usize,
+    /// Pages of one list of definitions.
+    pub definition_pages: usize,
+    /// Tools of one server.
+    pub definition_tools: usize,
+    /// How often one call is judged again because a counter moved between judging and reserving.
+    pub rejudgements: usize,
+    /// How long a server may take to go after its input was closed, and again after SIGTERM.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: interlock_json::Limits::default(),
+            batch: 1_000,
+            in_flight: 4_096,
+            queued_bytes: 32 << 20,
+            answer: Duration::from_secs(3_600),
+            definitions: Duration::from_secs(30),
+            definition_bytes: 64 << 20,
+            definition_pages: 1_000,
+            definition_tools: 10_000,
+            rejudgements: 16,
+            shutdown: Duration::from_secs(5),
+        }
+    }
+}

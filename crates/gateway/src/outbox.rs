@@ -1,0 +1,154 @@
+//! Lines on their way to a peer, bounded in bytes.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// One permit stands for this many bytes, so that a large limit fits the semaphore's count.
+const BYTES_PER_PERMIT: usize = 256;
+
+/// The sending half: shared by everyone who has something to say to one peer.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    lines: mpsc::UnboundedSender<Queued>,
+    room: Arc<Semaphore>,
+    permits: usize,
+}
+
+/// The receiving half: owned by the task that writes to the peer.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    lines: mpsc::UnboundedReceiver<Queued>,
+}
+
+/// Room for one message; it is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Room {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What is queued.
+#[derive(Debug)]
+enum Queued {
+    /// A line and the room it takes, given back when the line is dropped.
+    Line { line: String, _room: Room },
+    /// Nothing follows.
+    End,
+}
+
+/// Makes a queue that holds up to `bytes`.
+pub(crate) fn outbox(bytes: usize) -> (Outbox, Outgoing) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let permits = (bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS >> 1);
+    (Outbox { lines: sender, room: Arc::new(Semaphore::new(permits)), permits }, Outgoing { lines: receiver })
+}
+
+impl Outbox {
+    /// Waits until there is room for a message of so many bytes: while the peer does not read, there is not.
+    pub(crate) async fn room(&self, bytes: usize) -> Room {
+        // A message larger than the whole queue waits for an empty one.
+        let wanted = (bytes / BYTES_PER_PERMIT + 1).min(self.permits);
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        // The semaphore is never closed; without a permit the message would only not be counted.
+        Room { _permit: Arc::clone(&self.room).acquire_many_owned(wanted).await.ok() }
+    }
+
+    /// Queues one message (without its line feed) in room that was waited for. A peer that has gone takes
+    /// nothing more, which its reader notices.
+    pub(crate) fn send_in(&self, room: Room, line: String) {
+        let _gone = self.lines.send(Queued::Line { line, _room: room });
+    }
+
+    /// Waits for room and queues one message.
+    pub(crate) async fn send(&self, line: String) {
+        let room = self.room(line.len()).await;
+        self.send_in(room, line);
+    }
+
+    /// Queues one message without waiting, for a place that cannot wait (a drop). Such messages are answers
+    /// that the gateway itself made, at most one for each request in flight.
+    pub(crate) fn push(&self, line: String) {
+        let _gone = self.lines.send(Queued::Line { line, _room: Room { _permit: None } });
+    }
+
+    /// Ends the queue after what is in it: the peer's stream is closed then.
+    pub(crate) fn close(&self) {
+        let _gone = self.lines.send(Queued::End);
+    }
+}
+
+impl Outgoing {
+    /// Waits for messages, then appends what is queued, up to about `most` bytes, to `buffer`, each with its
+    /// line feed. `false` when the queue has ended; what is in `buffer` is then the last.
+    pub(crate) async fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> bool {
+        let mut next = self.lines.recv().await;
+        loop {
+            match next {
+                Some(Queued::Line { line, .. }) => {
+                    buffer.extend_from_slice(unbroken(&line).as_bytes());
+                    buffer.push(b'\n');
+                }
+                Some(Queued::End) | None => return false,
+            }
+            if buffer.len() >= most {
+                return true;
+            }
+            match self.lines.try_recv() {
+                Ok(queued) => next = Some(queued),
+                Err(_) => return true,
+            }
+        }
+    }
+}
+
+/// Some readers end a line at U+2028, U+2029 or U+0085 too (Node's `readline`, Python's `splitlines`), and
+/// would read one judged message as several. In JSON these can only stand in strings, where an escape means
+/// the same.
+fn unbroken(line: &str) -> Cow<'_, str> {
+    const BREAKS: [(char, &str); 3] =
+        [('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029"), ('\u{85}', "\\u0085")];
+    if line.is_ascii() || !line.contains(BREAKS.map(|(end, _)| end)) {
+        return Cow::Borrowed(line);
+    }
+    let escape = |text: String, (end, escape): (char, &str)| text.replace(end, escape);
+    Cow::Owned(BREAKS.into_iter().fold(line.to_owned(), escape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_makes_the_sender_wait_until_the_peer_reads() {
+        let (outbox, mut outgoing) = outbox(1024);
+        outbox.send("x".repeat(1000)).await;
+        let second = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.send("y".repeat(1000)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+        let mut buffer = Vec::new();
+        assert!(outgoing.fill(&mut buffer, 1).await);
+        assert_eq!(buffer.len(), 1001);
+        second.await.unwrap();
+    }
+
+    #[test]
+    fn no_reader_finds_two_lines_in_one() {
+        assert_eq!(unbroken("{\"a\":\"x\u{2028}y\u{2029}z\u{85}ü\"}"), r#"{"a":"x\u2028y\u2029z\u0085ü"}"#);
+        assert!(matches!(unbroken("{\"a\":\"ü漢\"}"), Cow::Borrowed(_)));
+    }
+
+    #[tokio::test]
+    async fn a_message_larger_than_the_queue_still_passes() {
+        let (outbox, mut outgoing) = outbox(512);
+        outbox.send("x".repeat(5000)).await;
+        drop(outbox);
+        let mut buffer = Vec::new();
+        assert!(outgoing.fill(&mut buffer, usize::MAX).await);
+        assert_eq!(buffer.len(), 5001);
+        assert!(!outgoing.fill(&mut buffer, usize::MAX).await);
+    }
+}

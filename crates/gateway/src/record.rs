@@ -1,0 +1,235 @@
+//! The step that records: intent before a call is forwarded, outcome when it has ended, one record for every
+//! refusal, and the events of the instance itself.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use interlock_audit::{
+    ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
+    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Refusal, RefusalCategory, Ruling, Seq, Subject,
+    Target as WhatRecord,
+};
+use interlock_json::Value;
+use interlock_policy::Section;
+
+use crate::denial::Denial;
+use crate::identify::Identity;
+
+/// The peer whose malformed messages are counted together: a wrapped server has one client and one server.
+pub(crate) const CLIENT: &str = "client";
+pub(crate) const SERVER: &str = "server";
+
+/// Writes the records of one instance.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    log: Arc<Log>,
+    arguments: ArgumentPolicy,
+    key: DigestKey,
+    floods: Mutex<Flood>,
+}
+
+/// The facts that every record of one request shares.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) server: Arc<str>,
+    pub(crate) method: String,
+    /// The caller's identifier as raw JSON.
+    pub(crate) request: Option<String>,
+    /// The tool, resource or prompt.
+    pub(crate) subject: Option<(Section, String)>,
+    pub(crate) traceparent: Option<String>,
+}
+
+impl About {
+    fn who(&self) -> WhoRecord<'_> {
+        WhoRecord {
+            grant: Some(&self.identity.grant),
+            session: Some(&self.identity.session),
+            client: self.identity.client.as_deref(),
+            ..WhoRecord::default()
+        }
+    }
+
+    fn what(&self) -> WhatRecord<'_> {
+        WhatRecord {
+            server: Some(&self.server),
+            method: Some(&self.method),
+            request: self.request.as_deref(),
+            subject: match &self.subject {
+                None => Subject::None,
+                Some((Section::Tools, name)) => Subject::Tool(name),
+                Some((Section::Resources, name)) => Subject::Resource(name),
+                Some((Section::Prompts, name)) => Subject::Prompt(name),
+            },
+        }
+    }
+}
+
+/// What the decision says, as the intent records it.
+#[derive(Debug, Default)]
+pub(crate) struct Ruled<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) policy: Option<&'a str>,
+    pub(crate) counters: &'a [CounterChange<'a>],
+    pub(crate) shadow: &'a [Finding<'a>],
+}
+
+/// How a call ended, as the outcome records it.
+#[derive(Debug)]
+pub(crate) struct Ended<'a> {
+    pub(crate) status: interlock_audit::Status,
+    pub(crate) settled: Option<interlock_audit::Settlement>,
+    pub(crate) latency_us: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: Option<u64>,
+    pub(crate) code: Option<i64>,
+    pub(crate) reason: Option<&'a str>,
+}
+
+impl Recorder {
+    pub(crate) fn new(log: Arc<Log>, arguments: ArgumentPolicy, key: DigestKey) -> Self {
+        Self { log, arguments, key, floods: Mutex::new(Flood::default()) }
+    }
+
+    /// Records that a call is about to be forwarded. Without this record it must not be.
+    pub(crate) fn intent(
+        &self,
+        about: &About,
+        arguments: Option<Value<'_>>,
+        ruled: &Ruled<'_>,
+    ) -> Result<Seq, AuditError> {
+        let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
+        self.append(&Entry::Intent(Intent {
+            identity: about.who(),
+            target: about.what(),
+            arguments: arguments.as_ref(),
+            ruling: Ruling {
+                verdict: interlock_audit::Verdict::Proceed,
+                rule: Some(ruled.rule),
+                name: ruled.name,
+                reason: ruled.reason,
+                policy: ruled.policy,
+                counters: ruled.counters,
+                shadow: ruled.shadow,
+                ..Ruling::default()
+            },
+            traceparent: about.traceparent.as_deref(),
+        }))
+    }
+
+    /// Records how a call ended. A failure is reported by the log itself when it can write again.
+    pub(crate) fn outcome(&self, about: &About, call: Seq, ended: &Ended<'_>) {
+        let mut outcome = Outcome::new(call, ended.status);
+        outcome.identity = about.who();
+        outcome.target = about.what();
+        outcome.settled = ended.settled;
+        outcome.latency_us = Some(ended.latency_us);
+        outcome.bytes_in = Some(ended.bytes_in);
+        outcome.bytes_out = ended.bytes_out;
+        outcome.code = ended.code;
+        outcome.reason = ended.reason;
+        self.must_append(&Entry::Outcome(outcome));
+    }
+
+    /// Records that a judged request was refused.
+    pub(crate) fn denied(
+        &self,
+        about: &About,
+        arguments: Option<Value<'_>>,
+        denial: &Denial,
+        policy: &str,
+        shadow: &[Finding<'_>],
+    ) {
+        let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
+        let reason = match &denial.cause {
+            Some(cause) => format!("{}: {cause}", denial.reason),
+            None => denial.reason.clone(),
+        };
+        let mut refusal = Refusal::new(denial.category);
+        refusal.identity = about.who();
+        refusal.target = about.what();
+        refusal.arguments = arguments.as_ref();
+        refusal.ruling = Ruling {
+            rule: Some(&denial.rule),
+            name: denial.name.as_deref(),
+            reason: Some(&reason),
+            policy: Some(policy),
+            shadow,
+            ..Ruling::default()
+        };
+        refusal.retry_after_ms = denial.retry_after_ms;
+        refusal.traceparent = about.traceparent.as_deref();
+        self.must_append(&Entry::Refusal(refusal));
+    }
+
+    /// Records that a message was refused before policy. A peer that floods gets one record with a count.
+    pub(crate) fn refused(&self, peer: &'static str, about: &About, code: Option<i64>, reason: &str) {
+        let category = if peer == SERVER { RefusalCategory::Server } else { RefusalCategory::Malformed };
+        let now = now_ms();
+        let mut refusal = Refusal::new(category);
+        refusal.identity = about.who();
+        refusal.target = about.what();
+        refusal.code = code;
+        refusal.ruling.reason = Some(reason);
+        let (over, fold) = {
+            let mut floods = self.floods.lock().unwrap_or_else(PoisonError::into_inner);
+            (floods.due(now), floods.refused(peer, reason, now))
+        };
+        self.folded(over);
+        if fold == Fold::Record {
+            self.must_append(&Entry::Refusal(refusal));
+        }
+    }
+
+    /// Writes the counts of floods that have passed; called from time to time and at the end.
+    pub(crate) fn flush_floods(&self, at_end: bool) {
+        let folded = {
+            let mut floods = self.floods.lock().unwrap_or_else(PoisonError::into_inner);
+            if at_end { floods.drain() } else { floods.due(now_ms()) }
+        };
+        self.folded(folded);
+    }
+
+    fn folded(&self, folded: Vec<Folded>) {
+        for Folded { peer, count, reason, .. } in folded {
+            let category = if peer == SERVER { RefusalCategory::Server } else { RefusalCategory::Malformed };
+            let mut refusal = Refusal::new(category);
+            refusal.count = count;
+            let reason = format!("many at once, of which the first: {reason}");
+            refusal.ruling.reason = Some(&reason);
+            self.must_append(&Entry::Refusal(refusal));
+        }
+    }
+
+    /// Records an event of the instance.
+    pub(crate) fn lifecycle(&self, event: Lifecycle<'_>) -> Result<Seq, AuditError> {
+        self.append(&Entry::Lifecycle(event))
+    }
+
+    /// Writes the last record.
+    pub(crate) fn stop(&self, reason: &str) -> Result<(), AuditError> {
+        self.flush_floods(true);
+        self.log.stop(now_ms(), reason).map(|_| ())
+    }
+
+    fn append(&self, entry: &Entry<'_>) -> Result<Seq, AuditError> {
+        self.log.append(now_ms(), entry)
+    }
+
+    /// A record of something that has happened already: it cannot be prevented any more, so a failure is
+    /// said aloud; the log counts what it could not write and records the number when it can.
+    fn must_append(&self, entry: &Entry<'_>) {
+        if let Err(error) = self.append(entry) {
+            tracing::error!("a record is missing from the audit log: {error}");
+        }
+    }
+}
+
+/// The wall clock, unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

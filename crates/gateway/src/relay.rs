@@ -1,0 +1,113 @@
+//! One client and one server, multiplexed by identifier in both directions.
+
+mod from_client;
+mod from_server;
+mod own;
+mod refusing;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use tokio_util::task::TaskTracker;
+
+use crate::batch::ReplyTo;
+use crate::definitions::Definitions;
+use crate::gateway::Gateway;
+use crate::identify::Identity;
+use crate::outbox::Outbox;
+use crate::record::About;
+use crate::session::{Asked, Awaited, Session};
+
+/// The connection between a client and a server.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    gateway: Arc<Gateway>,
+    server: Arc<str>,
+    session: Mutex<Session>,
+    definitions: Definitions,
+    client: Outbox,
+    upstream: Outbox,
+    /// Calls that wait for a counter or a definition before they go on.
+    calls: TaskTracker,
+}
+
+impl Relay {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        server: &str,
+        identity: Identity,
+        client: Outbox,
+        upstream: Outbox,
+    ) -> Self {
+        let in_flight = gateway.options.limits.in_flight;
+        Self {
+            gateway,
+            server: Arc::from(server),
+            session: Mutex::new(Session::new(identity, in_flight)),
+            definitions: Definitions::new(),
+            client,
+            upstream,
+            calls: TaskTracker::new(),
+        }
+    }
+
+    /// Waits until no call is being judged any more.
+    pub(crate) async fn all_judged(&self) {
+        self.calls.close();
+        self.calls.wait().await;
+    }
+
+    /// Ends the server's input after what is queued for it.
+    pub(crate) fn close_upstream(&self) {
+        self.upstream.close();
+    }
+
+    /// Ends the client's output after what is queued for it.
+    pub(crate) fn close_client(&self) {
+        self.client.close();
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the records of one message share.
+    fn about(&self, method: &str, request: Option<&str>) -> About {
+        About {
+            identity: Arc::clone(&self.session().identity),
+            server: Arc::clone(&self.server),
+            method: method.to_owned(),
+            request: request.map(str::to_owned),
+            subject: None,
+            traceparent: None,
+        }
+    }
+
+    fn straight_to_client(&self) -> ReplyTo {
+        ReplyTo::Peer(self.client.clone())
+    }
+
+    fn asked(&self, awaited: Awaited, version: interlock_wire::Version, reply: Option<ReplyTo>) -> Asked {
+        Asked { awaited, version, reply, deadline: self.deadline(), progress: None }
+    }
+
+    /// When a wait that begins now ends; never, where that is beyond what the clock can tell.
+    fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.gateway.options.limits.answer)
+    }
+}
+
+/// Runs `work` as far as it goes without waiting, and leaves the rest to a task of its own: what needs no
+/// store and no server costs no task, and what waits holds nobody up.
+fn advance<F>(calls: &TaskTracker, work: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut work = Box::pin(work);
+    // Whatever wakes this context wakes nobody: the task below polls again by itself.
+    let mut context = Context::from_waker(Waker::noop());
+    if work.as_mut().poll(&mut context).is_pending() {
+        calls.spawn(work);
+    }
+}

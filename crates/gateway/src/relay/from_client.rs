@@ -1,0 +1,298 @@
+//! What the client sends.
+
+use std::sync::Arc;
+
+use interlock_json::Value;
+use interlock_wire::line::Line;
+use interlock_wire::method::{Judged, Kind, Sender};
+use interlock_wire::{
+    Era, Message, Notification, Parsed, Request, RequestId, Response, Shape, Version, reply,
+};
+
+use super::{Relay, advance};
+use crate::admit::{self, Admitted};
+use crate::answer;
+use crate::batch::{Batch, ReplyTo};
+use crate::forward;
+use crate::identify::{Identity, client_info};
+use crate::lists::List;
+use crate::outbox::Room;
+use crate::pending::PendingError;
+use crate::record::{About, CLIENT};
+use crate::route::{Target, route};
+use crate::session::{Awaited, Negotiated, Questioned};
+use crate::settle::{Ending, Ticket};
+
+/// A modern subscription (2026-07-28).
+const LISTEN: &str = "subscriptions/listen";
+
+impl Relay {
+    /// Takes one line from the client.
+    pub(crate) async fn from_client(self: &Arc<Self>, line: Line) {
+        let bytes = match line {
+            Line::Complete(bytes) => bytes,
+            Line::TooLong { .. } => {
+                let limit = self.gateway.options.limits.message.bytes;
+                return self.drop_from_client("", None, &format!("a line of more than {limit} bytes"));
+            }
+        };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let version = self.session().negotiated.for_batches();
+        match interlock_wire::parse(bytes, version, &self.gateway.options.limits.message) {
+            Ok(Parsed::One(message)) => self.client_message(message, self.straight_to_client()).await,
+            Ok(Parsed::Batch(elements)) => self.client_batch(elements).await,
+            Err(refusal) => self.refuse_client(&refusal, self.straight_to_client()).await,
+        }
+    }
+
+    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, interlock_wire::Refusal>>) {
+        let limit = self.gateway.options.limits.batch;
+        if elements.len() > limit {
+            return self.drop_from_client("", None, &format!("a batch of more than {limit} messages"));
+        }
+        let batch = Batch::new(self.client.clone(), self.gateway.options.limits.queued_bytes);
+        for element in elements {
+            let reply = ReplyTo::Batch(batch.slot());
+            match element {
+                Ok(message) => self.client_message(message, reply).await,
+                Err(refusal) => self.refuse_client(&refusal, reply).await,
+            }
+        }
+    }
+
+    async fn client_message(self: &Arc<Self>, message: Message, reply: ReplyTo) {
+        match message.shape() {
+            Shape::Request(request) => {
+                let id = request.id.to_request_id();
+                match self.admit_request(&request) {
+                    Ok(admitted) => {
+                        drop(request);
+                        self.client_request(message, id, admitted, reply).await;
+                    }
+                    Err(why) => self.refuse_request(&request.method, &id, &why, reply).await,
+                }
+            }
+            Shape::Notification(notification) => self.client_notification(&notification, &message).await,
+            Shape::Response(response) => self.client_response(&response, &message).await,
+        }
+    }
+
+    fn admit_request(&self, request: &Request<'_>) -> Result<Admitted, admit::NotAdmitted> {
+        let negotiated = self.session().negotiated;
+        let version = admit::version_of_request(request, negotiated)?;
+        admit::admit(
+            &request.method,
+            Kind::Request,
+            Sender::Client,
+            version,
+            &self.gateway.options.extensions,
+        )
+    }
+
+    async fn client_request(
+        self: &Arc<Self>,
+        message: Message,
+        id: RequestId,
+        admitted: Admitted,
+        reply: ReplyTo,
+    ) {
+        let Shape::Request(request) = message.shape() else { return };
+        self.learn(&request, admitted.version);
+        let judged = admitted.spec.map_or(Judged::Relay, |spec| spec.judged);
+        let awaited = match judged {
+            Judged::CallTool
+            | Judged::ReadResource
+            | Judged::Subscribe
+            | Judged::GetPrompt
+            | Judged::Complete
+            | Judged::Task => Awaited::Judging,
+            Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
+            _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
+        };
+        let judging = matches!(awaited, Awaited::Judging);
+        let mut asked = self.asked(awaited, admitted.version, Some(reply));
+        asked.progress = message.progress_token().map(|token| token.raw().to_owned());
+        if stays_open(&request.method) {
+            asked.deadline = None;
+        }
+        // Room for the message is taken before it is judged: what waits for a server that does not read is
+        // bounded, whatever is being judged.
+        let room = self.upstream.room(message.source().len()).await;
+        let inserted = self.session().to_server.insert(id.clone(), asked);
+        match inserted {
+            Ok(number) if judging => {
+                drop(request);
+                let call = Arc::clone(self).call(message, judged, admitted.version, number, room);
+                advance(&self.calls, call);
+            }
+            Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number)),
+            Err(why) => self.refuse_waiting(&request.method, &id, &why).await,
+        }
+    }
+
+    /// A request that cannot wait for its answer. One whose identifier is in flight is not answered: the
+    /// answer would be taken for that of the other.
+    async fn refuse_waiting(&self, method: &str, id: &RequestId, why: &PendingError) {
+        let reason = why.to_string();
+        self.gateway.recorder.refused(CLIENT, &self.about(method, Some(id.raw())), None, &reason);
+        if matches!(why, PendingError::Full { .. }) {
+            self.client.send(reply::error(id.raw(), answer::BUSY, &reason, None)).await;
+        }
+    }
+
+    /// Notes what a request says of its client.
+    fn learn(&self, request: &Request<'_>, version: Version) {
+        let mut session = self.session();
+        if version.era() == Era::Modern && session.negotiated == Negotiated::Nothing {
+            session.negotiated = Negotiated::Modern;
+            let meta = request.params.and_then(|params| params.get("_meta"));
+            let info = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientInfo"));
+            session.identity = renamed(&session.identity, client_info(info));
+        } else if request.method == "initialize" {
+            let info = request.params.and_then(|params| params.get("clientInfo"));
+            session.identity = renamed(&session.identity, client_info(info));
+        }
+    }
+
+    /// Judges a call and forwards it, or answers it.
+    async fn call(
+        self: Arc<Self>,
+        message: Message,
+        judged: Judged,
+        version: Version,
+        number: u64,
+        room: Room,
+    ) {
+        let Shape::Request(request) = message.shape() else { return };
+        let mut about = self.about(&request.method, Some(request.id.raw()));
+        about.traceparent = traceparent(&request);
+        let targets = match route(judged, request.params) {
+            Ok(targets) => targets,
+            Err(error) => return self.refuse_route(&about, number, &error.to_string()).await,
+        };
+        about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
+        let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
+        match self.ticket(about, judged, &targets).await {
+            Ok(ticket) => self.forward_call(&message, number, ticket, room).await,
+            Err(refused) => {
+                let Some(waiting) = self.session().to_server.take(number) else { return };
+                let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
+                let tell = refused.snapshot.tell_agent();
+                reply.deliver(answer::denied(asker.raw(), section, &refused.denial, tell, version)).await;
+            }
+        }
+    }
+
+    async fn ticket(
+        &self,
+        about: About,
+        judged: Judged,
+        targets: &[Target<'_>],
+    ) -> Result<Ticket, crate::call::Refused> {
+        match judged {
+            Judged::Complete => self.gateway.decide_visible(about, targets).await,
+            Judged::Task => self.gateway.unjudged(about).await,
+            _ => self.gateway.decide(about, targets, self).await,
+        }
+    }
+
+    async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
+        const INVALID_PARAMS: i64 = -32_602;
+        self.gateway.recorder.refused(CLIENT, about, Some(INVALID_PARAMS), reason);
+        let Some(waiting) = self.session().to_server.take(number) else { return };
+        if let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) {
+            reply.deliver(reply::error(asker.raw(), INVALID_PARAMS, reason, None)).await;
+        }
+    }
+
+    /// Hands a judged call over, unless its caller has cancelled it meanwhile.
+    async fn forward_call(&self, message: &Message, number: u64, mut ticket: Ticket, room: Room) {
+        let line = forward::with_number(message, number);
+        ticket.forwarded(line.len());
+        let cancelled = {
+            let mut session = self.session();
+            match session.to_server.get_mut(number) {
+                Some(asked) => {
+                    let listens = message.method().as_deref() == Some(LISTEN);
+                    asked.awaited =
+                        if listens { Awaited::Listen(Some(ticket)) } else { Awaited::Call(ticket) };
+                    None
+                }
+                None => Some(ticket),
+            }
+        };
+        match cancelled {
+            None => self.upstream.send_in(room, line),
+            Some(ticket) => ticket.settle(Ending::NotSent).await,
+        }
+    }
+
+    async fn client_notification(&self, notification: &Notification<'_>, message: &Message) {
+        let method = notification.method.as_ref();
+        let version = self.session().negotiated.version();
+        let extensions = &self.gateway.options.extensions;
+        match admit::admit(method, Kind::Notification, Sender::Client, version, extensions) {
+            Err(why) => self.drop_from_client(method, None, &why.reason),
+            Ok(_) if method == "notifications/cancelled" => self.cancel_call(notification, message).await,
+            Ok(_) => self.upstream.send(message.source().to_owned()).await,
+        }
+    }
+
+    /// The client gives up on a request: the server is told under the identifier it knows. A call that is
+    /// still being judged is simply not made. A request that has ended meanwhile needs nothing.
+    async fn cancel_call(&self, notification: &Notification<'_>, message: &Message) {
+        let Some(request) = notification.params.and_then(|params| params.get("requestId")) else {
+            // 2025-11-25 cancels tasks by their own method, and this notification may then carry no id.
+            return self.upstream.send(message.source().to_owned()).await;
+        };
+        let Some(asker) = RequestId::from_value(request) else {
+            return self.drop_from_client(&notification.method, None, "`params.requestId` is not an id");
+        };
+        let (number, waiting) = {
+            let mut session = self.session();
+            let number = session.forwarded(&asker);
+            let known = session.to_server.number_of(&asker);
+            (number, known.and_then(|known| session.to_server.take(known)))
+        };
+        if let Some(ticket) = waiting.and_then(|waiting| waiting.item.awaited.into_ticket()) {
+            ticket.settle(Ending::Cancelled).await;
+        }
+        if let Some(number) = number {
+            self.upstream.send(forward::cancellation(message, request, &number.to_string())).await;
+        }
+    }
+
+    /// The client answers a question of the server's.
+    async fn client_response(&self, response: &Response<'_>, message: &Message) {
+        let number = response.id.as_ref().and_then(|id| id.as_u64());
+        let waiting = number.and_then(|number| self.session().to_client.take(number));
+        let Some(waiting) = waiting else {
+            let id = response.id.as_ref().map(|id| id.raw());
+            return self.drop_from_client("", id, "an answer to a question that nobody asked");
+        };
+        let Questioned { ticket, .. } = waiting.item;
+        if let Some(ticket) = ticket {
+            ticket.settle(super::own::answered(&response.outcome, message.source().len())).await;
+        }
+        if let Some(asker) = waiting.asker {
+            self.upstream.send(forward::answer_to(message, &asker, Vec::new())).await;
+        }
+    }
+}
+
+/// What a server answers only when it ends, however long that is.
+fn stays_open(method: &str) -> bool {
+    matches!(method, LISTEN | "tasks/result")
+}
+
+fn renamed(identity: &Identity, client: Option<String>) -> Arc<Identity> {
+    Arc::new(Identity { client, ..identity.clone() })
+}
+
+/// The W3C trace context that a request carries in its `_meta`.
+fn traceparent(request: &Request<'_>) -> Option<String> {
+    let text = request.params?.get("_meta")?.get("traceparent").and_then(Value::as_str)?;
+    (text.len() <= 128).then(|| text.into_owned())
+}

@@ -1,0 +1,295 @@
+//! What the server sends.
+
+use std::sync::Arc;
+
+use interlock_json::Value;
+use interlock_wire::line::Line;
+use interlock_wire::method::{Judged, Kind, Sender};
+use interlock_wire::splice::Edit;
+use interlock_wire::{
+    Era, Message, Notification, Outcome, Parsed, Request, RequestId, Response, Shape, Version, reply,
+};
+
+use super::{Relay, own};
+use crate::admit;
+use crate::answer;
+use crate::batch::ReplyTo;
+use crate::forward;
+use crate::lists;
+use crate::pending::PendingError;
+use crate::session::{Asked, Awaited, Negotiated, Questioned};
+use crate::settle::{Ending, Ticket};
+
+impl Relay {
+    /// Takes one line from the server.
+    pub(crate) async fn from_server(self: &Arc<Self>, line: Line) {
+        let bytes = match line {
+            Line::Complete(bytes) => bytes,
+            Line::TooLong { head, .. } => return self.refuse_long_line(&head).await,
+        };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let version = self.session().negotiated.for_batches();
+        match interlock_wire::parse(bytes, version, &self.gateway.options.limits.message) {
+            Ok(Parsed::One(message)) => self.server_message(&message).await,
+            Ok(Parsed::Batch(elements)) => {
+                for element in elements {
+                    match element {
+                        Ok(message) => self.server_message(&message).await,
+                        Err(refusal) => self.refuse_server(&refusal).await,
+                    }
+                }
+            }
+            Err(refusal) => self.refuse_server(&refusal).await,
+        }
+    }
+
+    async fn server_message(self: &Arc<Self>, message: &Message) {
+        match message.shape() {
+            Shape::Response(response) => self.server_response(&response, message).await,
+            Shape::Notification(notification) => self.server_notification(&notification, message).await,
+            Shape::Request(request) => self.server_request(&request, message).await,
+        }
+    }
+
+    async fn server_response(&self, response: &Response<'_>, message: &Message) {
+        let number = response.id.as_ref().and_then(|id| id.as_u64());
+        let Some(waiting) = number.and_then(|number| self.take_forwarded(number)) else {
+            let id = response.id.as_ref().map(|id| id.raw());
+            return self.drop_from_server(
+                "",
+                id,
+                "an answer to a question that nobody asked, or a second one",
+            );
+        };
+        let Asked { awaited, version, reply, .. } = waiting.item;
+        let mut edits = Vec::new();
+        match awaited {
+            Awaited::Own(answer) => {
+                // Nobody waits any more when the call that needed it has ended.
+                let _ended = answer.send(message.clone());
+                return;
+            }
+            Awaited::Call(ticket) => {
+                ticket.settle(own::answered(&response.outcome, message.source().len())).await;
+            }
+            Awaited::Listen(ticket) => {
+                if let Some(ticket) = ticket {
+                    ticket.settle(own::answered(&response.outcome, message.source().len())).await;
+                }
+                edits.extend(named_for_client(message.root().get("result"), waiting.asker.as_ref()));
+            }
+            Awaited::List(list) => edits = self.filtered(list, &response.outcome),
+            Awaited::Initialize => {
+                if let Err(reason) = self.negotiate(&response.outcome, version) {
+                    return self.refuse_negotiated(waiting.asker, reply, &reason).await;
+                }
+            }
+            Awaited::Relay | Awaited::Judging => {}
+        }
+        if let (Some(asker), Some(reply)) = (waiting.asker, reply) {
+            reply.deliver(forward::answer_to(message, &asker, edits)).await;
+        }
+    }
+
+    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Vec<Edit> {
+        match outcome {
+            Outcome::Result(result) => {
+                let snapshot = self.gateway.snapshot.load();
+                lists::filter(list, *result, &snapshot.stack())
+            }
+            Outcome::Error(_) => Vec::new(),
+        }
+    }
+
+    /// Notes the version that the server chose.
+    fn negotiate(&self, outcome: &Outcome<'_>, _asked: Version) -> Result<(), String> {
+        let Outcome::Result(result) = outcome else { return Ok(()) };
+        let text = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
+        let version =
+            Version::parse(&text).filter(|version| version.era() == Era::Legacy).ok_or_else(|| {
+                format!("the server chose protocol version `{text}`, which Interlock does not speak")
+            })?;
+        let mut session = self.session();
+        session.negotiated = Negotiated::Legacy(version);
+        session.announced = announced(*result);
+        Ok(())
+    }
+
+    /// Tells the client that what it may list has changed with the policy, where it was told to expect such
+    /// news. A modern client learns it when its list's time to live has passed.
+    pub(crate) async fn policy_replaced(&self) {
+        let announced = self.session().announced.clone();
+        for list in announced {
+            self.client.send(reply::notification(&format!("notifications/{list}/list_changed"), None)).await;
+        }
+    }
+
+    async fn refuse_negotiated(&self, asker: Option<RequestId>, reply: Option<ReplyTo>, reason: &str) {
+        self.drop_from_server("initialize", None, reason);
+        if let (Some(asker), Some(reply)) = (asker, reply) {
+            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, reason, None)).await;
+        }
+    }
+
+    async fn server_notification(&self, notification: &Notification<'_>, message: &Message) {
+        let method = notification.method.as_ref();
+        let version = self.session().negotiated.version();
+        let extensions = &self.gateway.options.extensions;
+        if let Err(why) = admit::admit(method, Kind::Notification, Sender::Server, version, extensions) {
+            return self.drop_from_server(method, None, &why.reason);
+        }
+        match method {
+            "notifications/cancelled" => self.cancel_question(notification, message).await,
+            _ => {
+                if method == "notifications/tools/list_changed" {
+                    self.definitions.changed();
+                } else if method == "notifications/progress" {
+                    self.progressed(notification);
+                }
+                self.relay_notification(notification, message).await;
+            }
+        }
+    }
+
+    /// A modern server names the subscription that a notification belongs to by the number it knows.
+    async fn relay_notification(&self, notification: &Notification<'_>, message: &Message) {
+        let Some(subscription) = notification.params.and_then(subscription) else {
+            return self.client.send(message.source().to_owned()).await;
+        };
+        let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
+        let asker = number.and_then(|number| self.listener(number));
+        let Some(asker) = asker else {
+            let reason = "news of a subscription that nobody asked for";
+            return self.drop_from_server(&notification.method, None, reason);
+        };
+        self.client.send(message.with_edits(vec![Edit::new(subscription.span(), asker.raw())])).await;
+    }
+
+    /// Who asked for the subscription that travels under this number.
+    fn listener(&self, number: u64) -> Option<RequestId> {
+        let session = self.session();
+        let waiting = session.to_server.get(number)?;
+        matches!(waiting.item.awaited, Awaited::Listen(_)).then(|| waiting.asker.clone())?
+    }
+
+    /// A server that tells of its progress is given time anew.
+    fn progressed(&self, notification: &Notification<'_>) {
+        let token = notification.params.and_then(|params| params.get("progressToken"));
+        let Some(token) = token.map(Value::raw) else { return };
+        let deadline = self.deadline();
+        for asked in self.session().to_server.items_mut() {
+            if asked.progress.as_deref() == Some(token) && asked.deadline.is_some() {
+                asked.deadline = deadline;
+            }
+        }
+    }
+
+    /// The server gives up on a question it asked the client.
+    async fn cancel_question(&self, notification: &Notification<'_>, message: &Message) {
+        let Some(request) = notification.params.and_then(|params| params.get("requestId")) else {
+            return self.client.send(message.source().to_owned()).await;
+        };
+        // 2026-07-28: a server asks nothing of its own, but ends a subscription by cancelling the client's
+        // request.
+        if self.session().negotiated == Negotiated::Modern {
+            return self.end_subscription(notification, message, request).await;
+        }
+        let Some(asker) = RequestId::from_value(request) else {
+            return self.drop_from_server(&notification.method, None, "`params.requestId` is not an id");
+        };
+        let taken = {
+            let mut session = self.session();
+            let number = session.to_client.number_of(&asker);
+            number.and_then(|number| session.to_client.take(number).map(|waiting| (number, waiting)))
+        };
+        if let Some((number, waiting)) = taken {
+            if let Some(ticket) = waiting.item.ticket {
+                ticket.settle(Ending::Cancelled).await;
+            }
+            self.client.send(forward::cancellation(message, request, &number.to_string())).await;
+        }
+    }
+
+    async fn end_subscription(&self, notification: &Notification<'_>, message: &Message, request: Value<'_>) {
+        let number = RequestId::from_value(request).as_ref().and_then(RequestId::as_u64);
+        let listens = number.filter(|number| self.listener(*number).is_some());
+        let Some(waiting) = listens.and_then(|number| self.take_forwarded(number)) else {
+            let reason = "the end of a subscription that nobody asked for";
+            return self.drop_from_server(&notification.method, None, reason);
+        };
+        if let Some(ticket) = waiting.item.awaited.into_ticket() {
+            ticket.settle(Ending::Cancelled).await;
+        }
+        if let Some(asker) = waiting.asker {
+            self.client.send(forward::cancellation(message, request, asker.raw())).await;
+        }
+    }
+
+    /// The server asks the client something: sampling, elicitation, roots, or a ping.
+    async fn server_request(&self, request: &Request<'_>, message: &Message) {
+        let method = request.method.as_ref();
+        let id = request.id.to_request_id();
+        let version = self.session().negotiated.version();
+        let extensions = &self.gateway.options.extensions;
+        let admitted = match admit::admit(method, Kind::Request, Sender::Server, version, extensions) {
+            Ok(admitted) => admitted,
+            Err(why) => {
+                self.drop_from_server(method, Some(id.raw()), &why.reason);
+                return self.upstream.send(reply::error(id.raw(), why.code, &why.reason, None)).await;
+            }
+        };
+        let questioned = Questioned { ticket: None, deadline: self.deadline() };
+        let inserted = self.session().to_client.insert(id.clone(), questioned);
+        let number = match inserted {
+            Ok(number) => number,
+            Err(why) => {
+                self.drop_from_server(method, Some(id.raw()), &why.to_string());
+                // An answer under an id that is in flight would be taken for that of the other.
+                if matches!(why, PendingError::Full { .. }) {
+                    self.upstream.send(reply::error(id.raw(), answer::BUSY, &why.to_string(), None)).await;
+                }
+                return;
+            }
+        };
+        let line = forward::with_number(message, number);
+        if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
+            match self.gateway.unjudged(self.about(method, Some(id.raw()))).await {
+                Ok(ticket) => self.ticketed(number, ticket, line.len()),
+                Err(refused) => {
+                    self.session().to_client.take(number);
+                    let reason = &refused.denial.reason;
+                    return self.upstream.send(reply::error(id.raw(), answer::DENIED, reason, None)).await;
+                }
+            }
+        }
+        self.client.send(line).await;
+    }
+
+    fn ticketed(&self, number: u64, mut ticket: Ticket, bytes: usize) {
+        ticket.forwarded(bytes);
+        if let Some(questioned) = self.session().to_client.get_mut(number) {
+            questioned.ticket = Some(ticket);
+        }
+    }
+}
+
+/// The member that names a modern subscription.
+fn subscription(object: Value<'_>) -> Option<Value<'_>> {
+    object.get("_meta")?.get("io.modelcontextprotocol/subscriptionId")
+}
+
+/// The edit that gives a subscription the name its asker gave it.
+fn named_for_client(object: Option<Value<'_>>, asker: Option<&RequestId>) -> Option<Edit> {
+    Some(Edit::new(subscription(object?)?.span(), asker?.raw()))
+}
+
+fn announced(result: Value<'_>) -> Vec<&'static str> {
+    let announces = |list: &&'static str| {
+        let capability = result.get("capabilities").and_then(|capabilities| capabilities.get(list));
+        let flag = capability.and_then(|capability| capability.get("listChanged"));
+        flag.and_then(Value::as_bool) == Some(true)
+    };
+    ["tools", "resources", "prompts"].into_iter().filter(announces).collect()
+}

@@ -1,0 +1,185 @@
+//! What is not understood, on its way out: one record, and an answer where there is somebody to answer.
+
+use std::time::Instant;
+
+use interlock_wire::{Likely, Refusal, RequestId, reply};
+
+use super::Relay;
+use crate::admit::NotAdmitted;
+use crate::answer;
+use crate::batch::ReplyTo;
+use crate::pending::Waiting;
+use crate::record::{CLIENT, SERVER};
+use crate::session::{Asked, Awaited, Questioned};
+use crate::settle::Ending;
+
+impl Relay {
+    /// The client sent something that breaks JSON, JSON-RPC or the protocol.
+    pub(super) async fn refuse_client(&self, refusal: &Refusal, reply: ReplyTo) {
+        let about = self
+            .about(refusal.method.as_deref().unwrap_or_default(), refusal.id.as_ref().map(RequestId::raw));
+        self.gateway.recorder.refused(CLIENT, &about, Some(refusal.code), &refusal.to_string());
+        // An identifier that is in flight belongs to the request that waits under it.
+        let in_flight =
+            refusal.id.as_ref().is_some_and(|id| self.session().to_server.number_of(id).is_some());
+        match refusal.answer() {
+            Some(answer) if !in_flight => reply.deliver(answer).await,
+            _ => {}
+        }
+        let answered = refusal.response_to.as_ref().or(refusal.likely_response_to.as_ref());
+        let question =
+            answered.and_then(RequestId::as_u64).and_then(|number| self.session().to_client.take(number));
+        if let Some(question) = question {
+            let reason = refusal.to_string();
+            let told = format!("the client's answer was refused: {reason}");
+            self.fail_question(question, answer::BAD_ANSWER, &told, Ending::Blocked { reason }).await;
+        }
+    }
+
+    /// The client's request has a method that is not admitted.
+    pub(super) async fn refuse_request(
+        &self,
+        method: &str,
+        id: &RequestId,
+        why: &NotAdmitted,
+        reply: ReplyTo,
+    ) {
+        let about = self.about(method, Some(id.raw()));
+        self.gateway.recorder.refused(CLIENT, &about, Some(why.code), &why.reason);
+        if self.session().to_server.number_of(id).is_none() {
+            reply.deliver(reply::error(id.raw(), why.code, &why.reason, why.data.as_deref())).await;
+        }
+    }
+
+    /// The client sent a message that has nobody to answer: a notification or a stray answer.
+    pub(super) fn drop_from_client(&self, method: &str, id: Option<&str>, reason: &str) {
+        self.gateway.recorder.refused(CLIENT, &self.about(method, id), None, reason);
+    }
+
+    /// The server sent a message that is not relayed.
+    pub(super) fn drop_from_server(&self, method: &str, id: Option<&str>, reason: &str) {
+        self.gateway.recorder.refused(SERVER, &self.about(method, id), None, reason);
+    }
+
+    /// The server sent something that breaks the protocol. Where it is certainly the answer to a request,
+    /// its asker gets an error; a request of the server's own gets one too.
+    pub(super) async fn refuse_server(&self, refusal: &Refusal) {
+        let id = refusal.id.as_ref();
+        let method = refusal.method.as_deref().unwrap_or_default();
+        let reason = refusal.to_string();
+        self.drop_from_server(method, id.map(RequestId::raw), &reason);
+        if refusal.method.is_some() {
+            if let Some(answer) = refusal.answer() {
+                self.upstream.send(answer).await;
+            }
+            return;
+        }
+        let answered = refusal.response_to.as_ref().or(refusal.likely_response_to.as_ref());
+        if let Some(number) = answered.and_then(RequestId::as_u64) {
+            self.fail_unreadable(number, &reason).await;
+        }
+    }
+
+    /// A line was too long to be kept. Its asker is found by its head; where that does not say, and only one
+    /// request waits, it is that one's.
+    pub(super) async fn refuse_long_line(&self, head: &[u8]) {
+        let limit = self.gateway.options.limits.message.bytes;
+        let reason = format!("a line of more than {limit} bytes");
+        self.drop_from_server("", None, &reason);
+        let number = match interlock_wire::likely(head) {
+            Likely::Response(id) => id.as_u64(),
+            Likely::Call => None,
+            Likely::Unknown => self.session().to_server.only(),
+        };
+        if let Some(number) = number {
+            self.fail_unreadable(number, &reason).await;
+        }
+    }
+
+    /// The asker of a request whose answer cannot be relayed gets an error.
+    async fn fail_unreadable(&self, number: u64, reason: &str) {
+        let Some(waiting) = self.take_forwarded(number) else { return };
+        let message = format!("the server's answer was refused: {reason}");
+        self.fail(waiting, answer::BAD_ANSWER, &message, Ending::Blocked { reason: reason.to_owned() }).await;
+    }
+
+    /// Ends the wait of a request that the server has seen.
+    pub(super) fn take_forwarded(&self, number: u64) -> Option<Waiting<Asked>> {
+        let mut session = self.session();
+        match session.to_server.get_mut(number)?.awaited {
+            Awaited::Judging => None,
+            _ => session.to_server.take(number),
+        }
+    }
+
+    /// Gives every request that has waited too long its error, in both directions.
+    pub(crate) async fn expire(&self, now: Instant) {
+        let (asked, questioned) = {
+            let mut session = self.session();
+            let late =
+                |asked: &Asked| is_past(asked.deadline, now) && !matches!(asked.awaited, Awaited::Judging);
+            let asked = session.to_server.take_where(late);
+            (asked, session.to_client.take_where(|questioned| is_past(questioned.deadline, now)))
+        };
+        for waiting in asked {
+            self.give_up(waiting.number, &waiting.item.awaited);
+            self.fail(waiting, answer::TIMED_OUT, "the server did not answer in time", Ending::TimedOut)
+                .await;
+        }
+        for waiting in questioned {
+            let reason = "the client did not answer in time";
+            self.fail_question(waiting, answer::TIMED_OUT, reason, Ending::TimedOut).await;
+        }
+    }
+
+    /// Whoever stops waiting says so (MCP lifecycle, "Timeouts"); `initialize` is never cancelled.
+    fn give_up(&self, number: u64, awaited: &Awaited) {
+        if !matches!(awaited, Awaited::Initialize) {
+            let params = format!(r#"{{"requestId":{number},"reason":"it took too long"}}"#);
+            // A server that does not read must not hold up its callers' answers.
+            self.upstream.push(reply::notification("notifications/cancelled", Some(&params)));
+        }
+    }
+
+    /// The server is gone: every request in flight gets an error, each.
+    pub(crate) async fn server_gone(&self) {
+        let (asked, questioned) = {
+            let mut session = self.session();
+            (session.to_server.take_where(|_| true), session.to_client.take_where(|_| true))
+        };
+        for waiting in asked {
+            let ending = Ending::Disconnected;
+            self.fail(waiting, answer::GONE, "the server ended before it answered", ending).await;
+        }
+        for waiting in questioned {
+            if let Some(ticket) = waiting.item.ticket {
+                ticket.settle(Ending::Disconnected).await;
+            }
+        }
+    }
+
+    /// Settles a request and tells its asker, without waiting for a peer that does not read: this ends waits,
+    /// and must not begin one.
+    async fn fail(&self, waiting: Waiting<Asked>, code: i64, reason: &str, ending: Ending) {
+        let Asked { awaited, reply, .. } = waiting.item;
+        if let Some(ticket) = awaited.into_ticket() {
+            ticket.settle(ending).await;
+        }
+        if let (Some(asker), Some(reply)) = (waiting.asker, reply) {
+            reply.push(reply::error(asker.raw(), code, reason, None));
+        }
+    }
+
+    async fn fail_question(&self, waiting: Waiting<Questioned>, code: i64, reason: &str, ending: Ending) {
+        if let Some(ticket) = waiting.item.ticket {
+            ticket.settle(ending).await;
+        }
+        if let Some(asker) = waiting.asker {
+            self.upstream.push(reply::error(asker.raw(), code, reason, None));
+        }
+    }
+}
+
+fn is_past(deadline: Option<Instant>, now: Instant) -> bool {
+    deadline.is_some_and(|deadline| deadline <= now)
+}

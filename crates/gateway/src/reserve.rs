@@ -1,0 +1,150 @@
+//! The step that reserves: all limits of a call, or none.
+
+use interlock_audit::CounterChange;
+use interlock_json::Decimal;
+use interlock_policy::{CounterKey, Need};
+use interlock_store::{
+    self as store, CounterRef, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
+};
+
+use crate::denial::Denial;
+use crate::gateway::Gateway;
+
+/// What was reserved.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    /// `None` when the call has no limits.
+    pub(crate) id: Option<ReservationId>,
+    changes: Vec<(String, Decimal, Decimal)>,
+    /// Limits in shadow mode that would have denied the call: the rule and its words.
+    pub(crate) over: Vec<(String, String)>,
+}
+
+impl Reserved {
+    pub(crate) fn none() -> Self {
+        Self { id: None, changes: Vec::new(), over: Vec::new() }
+    }
+
+    /// The counters before and after, for the record.
+    pub(crate) fn changes(&self) -> Vec<CounterChange<'_>> {
+        self.changes
+            .iter()
+            .map(|change| CounterChange { key: &change.0, before: change.1, after: change.2 })
+            .collect()
+    }
+}
+
+/// Why nothing was reserved.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// A limit is used up.
+    Limit(Denial),
+    /// The store cannot answer.
+    Store(StoreError),
+}
+
+/// Reserves `needs`, if the counters in `reads` still hold what the call was judged on. `Ok(None)`: they do
+/// not, judge again.
+pub(crate) async fn reserve(
+    gateway: &Gateway,
+    needs: &[&Need],
+    reads: &[&(CounterKey, Decimal)],
+) -> Result<Option<Reserved>, Failed> {
+    if needs.is_empty() && reads.is_empty() {
+        return Ok(Some(Reserved::none()));
+    }
+    let names: Vec<String> = needs.iter().map(|need| need.key.text()).collect();
+    let request = ReserveRequest {
+        needs: needs.iter().zip(&names).map(|(need, name)| need_of(need, name.clone())).collect(),
+        expect: reads.iter().map(|(key, value)| (counter_of(key), *value)).collect(),
+    };
+    match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
+        ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation))),
+        ReserveAnswer::Stale => Ok(None),
+        ReserveAnswer::Exhausted(exhausted) => Err(Failed::Limit(exhausted_denial(needs, &exhausted))),
+    }
+}
+
+/// Gives back what was reserved for a call that never reached the server. `false` when there was nothing to
+/// give back or the store did not take it, in which case it stays counted.
+pub(crate) async fn release(gateway: &Gateway, reservation: Option<ReservationId>) -> bool {
+    let Some(reservation) = reservation else { return false };
+    match gateway.counters.settle(reservation, Settle::Release).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!("a reservation could not be given back and stays counted: {error}");
+            false
+        }
+    }
+}
+
+/// The store's name of a counter.
+pub(crate) fn counter_of(key: &CounterKey) -> CounterRef {
+    named(key, key.text())
+}
+
+fn named(key: &CounterKey, name: String) -> CounterRef {
+    CounterRef { key: name, window: window_of(key.window), align: align_of(key.align) }
+}
+
+fn need_of(need: &Need, name: String) -> store::Need {
+    store::Need {
+        counter: named(&need.key, name),
+        amount: need.amount,
+        bound: bound_of(&need.bound),
+        label: need.rule.text(),
+        shadow: need.shadow,
+    }
+}
+
+fn window_of(window: interlock_policy::Window) -> store::Window {
+    match window {
+        interlock_policy::Window::Seconds(seconds) => store::Window::Seconds(seconds),
+        interlock_policy::Window::Day => store::Window::Day,
+        interlock_policy::Window::Week => store::Window::Week,
+        interlock_policy::Window::Month => store::Window::Month,
+    }
+}
+
+fn align_of(align: interlock_policy::Align) -> store::Align {
+    match align {
+        interlock_policy::Align::Sliding => store::Align::Sliding,
+        interlock_policy::Align::Calendar => store::Align::Calendar,
+    }
+}
+
+fn bound_of(bound: &interlock_policy::Bound) -> store::Bound {
+    match bound {
+        interlock_policy::Bound::None => store::Bound::None,
+        interlock_policy::Bound::AtMost(max) => store::Bound::AtMost(*max),
+        interlock_policy::Bound::Below(max) => store::Bound::Below(*max),
+    }
+}
+
+fn reserved(needs: &[&Need], names: Vec<String>, reservation: store::Reservation) -> Reserved {
+    let mut reserved = Reserved { id: Some(reservation.id), ..Reserved::none() };
+    for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {
+        reserved.changes.push((name, change.before, change.after));
+        if change.over {
+            reserved.over.push((need.rule.to_string(), format!("{} reached", need.words)));
+        }
+    }
+    reserved
+}
+
+/// Words for a limit that is used up: the policy's own where it has some.
+fn exhausted_denial(needs: &[&Need], exhausted: &store::Exhausted) -> Denial {
+    let Some(need) = needs.get(exhausted.index) else {
+        return Denial::limit("(ledger)", "a limit is used up");
+    };
+    let reason = match (&exhausted.cause, &need.on_deny) {
+        (store::Cause::Refused(store::Refused::Over), Some(text)) => text.to_string(),
+        (store::Cause::Refused(store::Refused::Over), None) => format!("{} reached", need.words),
+        (cause, _) => format!("{}: {cause}", need.words),
+    };
+    Denial {
+        name: need.name.as_deref().map(str::to_owned),
+        retry_after_ms: exhausted.retry_after_ms,
+        ..Denial::limit(&need.rule.to_string(), reason)
+    }
+}

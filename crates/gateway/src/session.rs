@@ -1,0 +1,126 @@
+//! The state of one connection between a client and a server.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use interlock_wire::{Message, RequestId, Version};
+use tokio::sync::oneshot;
+
+use crate::batch::ReplyTo;
+use crate::identify::Identity;
+use crate::lists::List;
+use crate::pending::Pending;
+use crate::settle::Ticket;
+
+/// What client and server have agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Negotiated {
+    /// Nothing yet.
+    Nothing,
+    /// `initialize` was answered with this legacy version.
+    Legacy(Version),
+    /// The client speaks 2026-07-28, where every request stands by itself.
+    Modern,
+}
+
+impl Negotiated {
+    /// The version in which batches may come: none before one is agreed on.
+    pub(crate) fn for_batches(self) -> Option<Version> {
+        match self {
+            Self::Legacy(version) => Some(version),
+            Self::Nothing | Self::Modern => None,
+        }
+    }
+
+    /// The version of a message that does not name its own.
+    pub(crate) fn version(self) -> Version {
+        match self {
+            Self::Nothing => Version::V2025_03_26,
+            Self::Legacy(version) => version,
+            Self::Modern => Version::V2026_07_28,
+        }
+    }
+}
+
+/// One connection's state. Behind a plain lock that is never held across an `.await`.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) negotiated: Negotiated,
+    pub(crate) identity: Arc<Identity>,
+    /// Lists whose changes the server said it announces (`capabilities.<list>.listChanged`).
+    pub(crate) announced: Vec<&'static str>,
+    /// Requests sent to the server.
+    pub(crate) to_server: Pending<Asked>,
+    /// The server's requests to the client.
+    pub(crate) to_client: Pending<Questioned>,
+}
+
+/// A request that the server has to answer.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) awaited: Awaited,
+    pub(crate) version: Version,
+    /// `None` for the gateway's own requests.
+    pub(crate) reply: Option<ReplyTo>,
+    /// When its asker gets an error instead; `None` for what stays open by its nature.
+    pub(crate) deadline: Option<Instant>,
+    /// The token under which the server tells of its progress, as raw JSON.
+    pub(crate) progress: Option<String>,
+}
+
+/// What to do with the server's answer.
+#[derive(Debug)]
+pub(crate) enum Awaited {
+    /// The call is still being judged: the server has not seen it, so no answer can be genuine.
+    Judging,
+    /// Relay it.
+    Relay,
+    /// A modern subscription: its number names it in what the server sends.
+    Listen(Option<Ticket>),
+    /// Relay it, and note the version it names.
+    Initialize,
+    /// Relay what policy shows of it.
+    List(List),
+    /// Settle the call and relay it.
+    Call(Ticket),
+    /// It is for the gateway itself.
+    Own(oneshot::Sender<Message>),
+}
+
+impl Awaited {
+    /// The call to settle, where there is one.
+    pub(crate) fn into_ticket(self) -> Option<Ticket> {
+        match self {
+            Self::Call(ticket) => Some(ticket),
+            Self::Listen(ticket) => ticket,
+            Self::Judging | Self::Relay | Self::Initialize | Self::List(_) | Self::Own(_) => None,
+        }
+    }
+}
+
+/// A server's request that the client has to answer.
+#[derive(Debug)]
+pub(crate) struct Questioned {
+    /// `None` where the method is not recorded (ping).
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Session {
+    pub(crate) fn new(identity: Identity, in_flight: usize) -> Self {
+        Self {
+            negotiated: Negotiated::Nothing,
+            identity: Arc::new(identity),
+            announced: Vec::new(),
+            to_server: Pending::new(in_flight),
+            to_client: Pending::new(in_flight),
+        }
+    }
+
+    /// The number of a request that has already gone to the server; `None` for one that is unknown.
+    pub(crate) fn forwarded(&mut self, asker: &RequestId) -> Option<u64> {
+        let number = self.to_server.number_of(asker)?;
+        let judging = matches!(self.to_server.get_mut(number)?.awaited, Awaited::Judging);
+        (!judging).then_some(number)
+    }
+}

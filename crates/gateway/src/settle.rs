@@ -1,0 +1,103 @@
+//! The step that settles: each ticket is settled exactly once, and its outcome recorded.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use interlock_audit::{Seq, Settlement, Status};
+use interlock_store::ReservationId;
+
+use crate::gateway::Gateway;
+use crate::record::{About, Ended};
+use crate::reserve;
+
+/// The right to forward one call: what was reserved for it and the intent that was recorded.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    gateway: Arc<Gateway>,
+    about: About,
+    reservation: Option<ReservationId>,
+    /// `None` when the log could not be written and the operator lets calls pass all the same.
+    intent: Option<Seq>,
+    since: Instant,
+    bytes_in: u64,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It never reached the server: what was reserved is given back.
+    NotSent,
+    /// The server answered.
+    Answered { status: Status, bytes: u64, code: Option<i64> },
+    /// The caller gave up.
+    Cancelled,
+    /// The server took too long.
+    TimedOut,
+    /// The server went away.
+    Disconnected,
+    /// The server's answer was not relayed.
+    Blocked { reason: String },
+}
+
+impl Ticket {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        about: About,
+        reservation: Option<ReservationId>,
+        intent: Option<Seq>,
+    ) -> Self {
+        let since = Instant::now();
+        Self { open: Some(Open { gateway, about, reservation, intent, since, bytes_in: 0 }) }
+    }
+
+    /// The call is being forwarded: from here on it counts.
+    pub(crate) fn forwarded(&mut self, bytes: usize) {
+        if let Some(open) = &mut self.open {
+            open.since = Instant::now();
+            open.bytes_in = bytes as u64;
+        }
+    }
+
+    /// Gives back what was reserved or lets it count, and records the outcome.
+    pub(crate) async fn settle(mut self, ending: Ending) {
+        let Some(mut open) = self.open.take() else { return };
+        if ending == Ending::NotSent {
+            let released = reserve::release(&open.gateway, open.reservation.take()).await;
+            open.record(&ending, released.then_some(Settlement::Release));
+        } else {
+            let counted = open.reservation.is_some().then_some(Settlement::Commit);
+            open.record(&ending, counted);
+        }
+    }
+}
+
+impl Open {
+    fn record(&self, ending: &Ending, settled: Option<Settlement>) {
+        let Some(intent) = self.intent else { return };
+        let (status, bytes_out, code, reason) = match ending {
+            Ending::NotSent => (Status::NotSent, None, None, None),
+            Ending::Answered { status, bytes, code } => (*status, Some(*bytes), *code, None),
+            Ending::Cancelled => (Status::Cancelled, None, None, None),
+            Ending::TimedOut => (Status::TimedOut, None, None, None),
+            Ending::Disconnected => (Status::Disconnected, None, None, None),
+            Ending::Blocked { reason } => (Status::Blocked, None, None, Some(reason.as_str())),
+        };
+        let latency_us = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let ended = Ended { status, settled, latency_us, bytes_in: self.bytes_in, bytes_out, code, reason };
+        self.gateway.recorder.outcome(&self.about, intent, &ended);
+    }
+}
+
+/// A ticket that is dropped unsettled (its task was cut off) counts: the call may have reached the server.
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.record(&Ending::Disconnected, open.reservation.is_some().then_some(Settlement::Commit));
+        }
+    }
+}

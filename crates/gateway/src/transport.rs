@@ -1,0 +1,5 @@
+//! Transports: the only place that knows how bytes reach a peer.
+
+pub mod child;
+pub(crate) mod lines;
+pub mod stdio;

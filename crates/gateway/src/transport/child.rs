@@ -1,0 +1,128 @@
+//! A server that runs as a child process and speaks over its standard input and output.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub struct ServerCommand {
+    /// The program, looked up as the shell does.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Its working directory; ours when absent.
+    pub directory: Option<PathBuf>,
+}
+
+/// The stream that the server reads.
+pub type ServerInput = ChildStdin;
+/// The stream that the server writes.
+pub type ServerOutput = ChildStdout;
+
+/// Why a server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No such program.
+    #[error("`{program}` was not found; is it installed, and on the PATH that the MCP client gives?")]
+    NotFound {
+        /// The program as named.
+        program: String,
+    },
+    /// Another reason of the system's.
+    #[error("`{program}` could not be started: {source}")]
+    System {
+        /// The program as named.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A running server, in a process group of its own so that what it starts goes when it goes.
+#[derive(Debug)]
+pub struct ServerProcess {
+    child: Child,
+    group: Option<Pid>,
+}
+
+impl ServerProcess {
+    /// Starts the server. Its standard error is ours: passed through, never mixed into the protocol.
+    ///
+    /// # Errors
+    /// When the program cannot be found or started.
+    pub fn start(command: &ServerCommand) -> Result<(Self, ServerInput, ServerOutput), StartError> {
+        let program = || command.program.to_string_lossy().into_owned();
+        let mut builder = Command::new(&command.program);
+        builder
+            .args(&command.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(directory) = &command.directory {
+            builder.current_dir(directory);
+        }
+        let mut child = builder.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => StartError::NotFound { program: program() },
+            _ => StartError::System { program: program(), source },
+        })?;
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(stdin), Some(stdout)) => Ok((Self { child, group }, stdin, stdout)),
+            _ => Err(StartError::System {
+                program: program(),
+                source: io::Error::other("its standard input and output are not connected"),
+            }),
+        }
+    }
+
+    /// Sends a signal to the server and everything it started.
+    pub fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // The group may have ended by itself: there is nobody left to tell.
+            let _gone = kill_process_group(group, signal);
+        }
+    }
+
+    /// Waits for the server to end.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Ends the server: waits `grace` for it to go by itself (its input is closed), then SIGTERM and `grace`
+    /// again, then SIGKILL to the whole group (MCP lifecycle, "Shutdown", stdio).
+    pub async fn end(&mut self, grace: Duration) -> Option<ExitStatus> {
+        let mut ended = None;
+        for signal in [Signal::TERM, Signal::KILL] {
+            if let Ok(status) = tokio::time::timeout(grace, self.child.wait()).await {
+                ended = status.ok();
+                break;
+            }
+            self.signal(signal);
+        }
+        if ended.is_none() {
+            ended = self.child.wait().await.ok();
+        }
+        // The leader is gone; whatever it left in its group must not outlive the client.
+        self.signal(Signal::KILL);
+        // From here on the system may give the number to somebody else.
+        self.group = None;
+        ended
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}

@@ -1,0 +1,67 @@
+//! Lines in and out of a byte stream.
+
+use interlock_wire::line::{Line, LineDecoder};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::outbox::Outgoing;
+
+/// How much is read in one go, and about how much is written in one go.
+const CHUNK: usize = 64 << 10;
+
+/// Reads a peer's lines.
+#[derive(Debug)]
+pub(crate) struct LineReader<R> {
+    source: R,
+    decoder: LineDecoder,
+    chunk: Vec<u8>,
+    ended: bool,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    /// Reads `source`, refusing lines of more than `most` bytes.
+    pub(crate) fn new(source: R, most: usize) -> Self {
+        Self { source, decoder: LineDecoder::new(most), chunk: vec![0; CHUNK], ended: false }
+    }
+
+    /// The next line; `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// What the stream's read reports.
+    pub(crate) async fn next(&mut self) -> std::io::Result<Option<Line>> {
+        loop {
+            if let Some(line) = self.decoder.next() {
+                return Ok(Some(line));
+            }
+            if self.ended {
+                return Ok(self.decoder.finish());
+            }
+            let read = self.source.read(&mut self.chunk).await?;
+            match self.chunk.get(..read) {
+                Some(bytes) if !bytes.is_empty() => self.decoder.feed(bytes),
+                _ => self.ended = true,
+            }
+        }
+    }
+}
+
+/// Writes a peer's lines until the queue ends, then closes the stream.
+///
+/// # Errors
+/// What the stream's write reports; the peer is gone then.
+pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
+    mut sink: W,
+    mut lines: Outgoing,
+) -> std::io::Result<()> {
+    let mut buffer = Vec::with_capacity(CHUNK);
+    loop {
+        let more = lines.fill(&mut buffer, CHUNK).await;
+        sink.write_all(&buffer).await?;
+        sink.flush().await?;
+        if !more {
+            return sink.shutdown().await;
+        }
+        buffer.clear();
+        // One very large message must not keep its size for the life of the process.
+        buffer.shrink_to(CHUNK);
+    }
+}

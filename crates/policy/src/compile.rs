@@ -1,0 +1,467 @@
+//! Document to compiled policy: names in a hash map, constraints by phase, texts made once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::condition::{Kindness, Leaf};
+use crate::counter::CounterTemplate;
+use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
+use crate::document::{
+    Action, Block, Condition, DefaultVerdict, Document, Entry, Increment, ListMode, Matcher, Mode,
+    Requirement, Rule, Section,
+};
+use crate::glob::Glob;
+use crate::limit::{Amount, Limit};
+use crate::path::{self, Path};
+use crate::quantity::{self, Bound, Counted, Counters, Lookup, Numbering};
+use crate::{describe, digest, parse};
+
+/// A policy document as text.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What the document is called in messages, such as its path.
+    pub name: &'a str,
+    /// The whole text.
+    pub text: &'a str,
+    /// How the text is to be read.
+    pub syntax: Syntax,
+}
+
+/// The two notations of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// YAML 1.2 without tags, anchors and aliases.
+    Yaml,
+    /// JSON (RFC 8259).
+    Json,
+}
+
+impl Syntax {
+    /// JSON for names that end in `.json`, otherwise YAML.
+    pub fn of_path(name: &str) -> Syntax {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            Syntax::Json
+        } else {
+            Syntax::Yaml
+        }
+    }
+}
+
+/// Reads and compiles a document. There is a policy where there is no error; warnings come with either.
+pub fn compile(source: &Source<'_>) -> (Option<Policy>, Vec<Diagnostic>) {
+    let mut report = Report::new(source.text);
+    let document = parse::read(source, &mut report);
+    let policy = document.filter(|_| !report.has_errors()).map(Policy::new);
+    (policy, report.finish())
+}
+
+/// A policy that calls can be judged by.
+#[derive(Debug)]
+pub struct Policy {
+    document: Document,
+    digest: String,
+    pub(crate) shadow: bool,
+    pub(crate) default: DefaultVerdict,
+    pub(crate) list: ListMode,
+    pub(crate) hide: Names,
+    tools: Entries,
+    resources: Entries,
+    prompts: Entries,
+}
+
+impl Policy {
+    /// Compiles a document that has been checked.
+    pub(crate) fn new(document: Document) -> Policy {
+        let counters = Counters::of(&document);
+        let entries = |section| Entries::new(&document, section, &counters);
+        Policy {
+            digest: digest::of(&document),
+            shadow: document.mode == Some(Mode::Shadow),
+            default: document.default_verdict(),
+            list: document.list.unwrap_or(ListMode::Permitted),
+            hide: Names::new(&document.hide),
+            tools: entries(Section::Tools),
+            resources: entries(Section::Resources),
+            prompts: entries(Section::Prompts),
+            document,
+        }
+    }
+
+    /// SHA-256 (hexadecimal) of the canonical printed form: the same for documents that say the same.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What the document says.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    pub(crate) fn entries(&self, section: Section) -> &Entries {
+        match section {
+            Section::Tools => &self.tools,
+            Section::Resources => &self.resources,
+            Section::Prompts => &self.prompts,
+        }
+    }
+}
+
+/// A set of names and patterns.
+#[derive(Debug)]
+pub(crate) struct Names {
+    exact: HashSet<Box<str>>,
+    globs: Vec<Glob>,
+    every: bool,
+}
+
+impl Names {
+    fn new(matchers: &[Matcher]) -> Names {
+        let mut names = Names { exact: HashSet::new(), globs: Vec::new(), every: false };
+        for matcher in matchers {
+            match matcher {
+                Matcher::Exact(name) => {
+                    names.exact.insert(name.as_str().into());
+                }
+                Matcher::Glob(glob) => names.globs.push(glob.clone()),
+                Matcher::Every => names.every = true,
+            }
+        }
+        names
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.every || self.exact.contains(name) || self.globs.iter().any(|glob| glob.matches(name))
+    }
+}
+
+/// The compiled entries of a section.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    exact: HashMap<Box<str>, CompiledEntry>,
+    /// In the order of the file.
+    globs: Vec<(Glob, CompiledEntry)>,
+    /// `"*"`, then `all_tools`.
+    every: Vec<CompiledEntry>,
+}
+
+impl Entries {
+    fn new(document: &Document, section: Section, counters: &Counters<'_>) -> Entries {
+        let mut entries = Entries { exact: HashMap::new(), globs: Vec::new(), every: Vec::new() };
+        for (matcher, entry) in document.section(section) {
+            let mut pointer = format!("/{}", section.key());
+            push_pointer_segment(&mut pointer, matcher.as_str());
+            let compiler = Compiler { document, section, counters, matcher, entry, pointer };
+            let compiled = compiler.entry(&mut Numbering::default());
+            match matcher {
+                Matcher::Exact(name) => {
+                    entries.exact.insert(name.as_str().into(), compiled);
+                }
+                Matcher::Glob(glob) => entries.globs.push((glob.clone(), compiled)),
+                Matcher::Every => entries.every.push(compiled),
+            }
+        }
+        if let Some(entry) = document.all_tools.as_ref().filter(|_| section == Section::Tools) {
+            let pointer = "/all_tools".to_owned();
+            let matcher = &Matcher::Every;
+            let compiler = Compiler { document, section, counters, matcher, entry, pointer };
+            entries.every.push(compiler.entry(&mut quantity::all_tools_numbering(document)));
+        }
+        entries
+    }
+
+    /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
+    pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
+        let globs = self.globs.iter().filter(move |(glob, _)| glob.matches(name)).map(|(_, entry)| entry);
+        self.exact.get(name).into_iter().chain(globs).chain(&self.every)
+    }
+}
+
+/// What applies to the names of one matcher.
+#[derive(Debug)]
+pub(crate) struct CompiledEntry {
+    pub(crate) pointer: Arc<str>,
+    /// An exact name or a glob permits what it matches; `"*"` and `all_tools` do not.
+    pub(crate) lists: bool,
+    pub(crate) hides: bool,
+    pub(crate) shadow: bool,
+    pub(crate) needs_definition: bool,
+    pub(crate) enforced: Constraints,
+    pub(crate) shadowed: Constraints,
+}
+
+/// The constraints of one entry, by phase.
+#[derive(Debug, Default)]
+pub(crate) struct Constraints {
+    pub(crate) validate: Vec<Constraint>,
+    pub(crate) deny: Vec<Constraint>,
+    pub(crate) hold: Vec<Constraint>,
+    pub(crate) ask: Vec<Constraint>,
+    pub(crate) limits: Vec<Limit>,
+}
+
+/// One constraint with everything that is said when it objects.
+#[derive(Debug)]
+pub(crate) struct Constraint {
+    pub(crate) pointer: Arc<str>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) on_deny: Option<Arc<str>>,
+    pub(crate) approval_timeout: Option<u64>,
+    pub(crate) test: ConstraintTest,
+}
+
+#[derive(Debug)]
+pub(crate) enum ConstraintTest {
+    /// What the tool's schema requires must be there.
+    RequiredArgs,
+    /// All conditions must hold, or all holding objects.
+    Conditions {
+        kindness: Kindness,
+        leaves: Vec<Leaf>,
+        /// What is objected to, in words; empty where there are no conditions.
+        objection: Arc<str>,
+    },
+}
+
+struct Compiler<'c> {
+    document: &'c Document,
+    section: Section,
+    counters: &'c Counters<'c>,
+    matcher: &'c Matcher,
+    entry: &'c Entry,
+    pointer: String,
+}
+
+/// What a rule, block or condition adds to its constraint besides the test.
+struct Labels<'c> {
+    pointer: String,
+    name: Option<&'c str>,
+    on_deny: Option<&'c str>,
+    approval_timeout: Option<u64>,
+    mode: Option<Mode>,
+}
+
+impl Compiler<'_> {
+    fn entry(&self, numbering: &mut Numbering) -> CompiledEntry {
+        let mut compiled = CompiledEntry {
+            pointer: self.pointer.as_str().into(),
+            lists: *self.matcher != Matcher::Every,
+            hides: self.entry.hide,
+            shadow: self.is_shadow(None),
+            needs_definition: false,
+            enforced: Constraints::default(),
+            shadowed: Constraints::default(),
+        };
+        self.validations(&mut compiled);
+        self.requirements(&mut compiled);
+        for (index, rule) in self.entry.rules.iter().enumerate() {
+            self.rule(rule, index, &mut compiled);
+        }
+        self.blocks(&mut compiled);
+        for counted in quantity::counted(self.matcher, self.entry, numbering) {
+            let shadow = self.is_shadow(counted.mode);
+            let limit = self.limit(&counted, shadow);
+            compiled.of(shadow).limits.push(limit);
+        }
+        compiled
+    }
+
+    /// The most specific mode wins.
+    fn is_shadow(&self, mode: Option<Mode>) -> bool {
+        mode.or(self.entry.mode).or(self.document.mode) == Some(Mode::Shadow)
+    }
+
+    fn validations(&self, compiled: &mut CompiledEntry) {
+        let entry = self.entry;
+        if entry.validate.required_args {
+            let pointer = format!("{}/validate", self.pointer);
+            let labels = Labels { pointer, name: None, on_deny: None, approval_timeout: None, mode: None };
+            self.validation(&labels, compiled);
+        }
+        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| rule.validate.required_args) {
+            self.validation(&self.labels(rule, index), compiled);
+        }
+    }
+
+    fn validation(&self, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
+        compiled.needs_definition = true;
+        let constraint = labels.constraint(ConstraintTest::RequiredArgs);
+        compiled.of(self.is_shadow(labels.mode)).validate.push(constraint);
+    }
+
+    fn requirements(&self, compiled: &mut CompiledEntry) {
+        for (index, requirement) in self.entry.require.iter().enumerate() {
+            let pointer = format!("{}/require/{index}", self.pointer);
+            let (labels, conditions) = match requirement {
+                Requirement::Condition(condition) => {
+                    let labels =
+                        Labels { pointer, name: None, on_deny: None, approval_timeout: None, mode: None };
+                    (labels, std::slice::from_ref(condition))
+                }
+                Requirement::Block(block) => (Labels::of_block(block, pointer), block.conditions.as_slice()),
+            };
+            let test = self.conditions(Kindness::Allow, conditions.iter());
+            compiled.of(self.is_shadow(labels.mode)).hold.push(labels.constraint(test));
+        }
+    }
+
+    fn blocks(&self, compiled: &mut CompiledEntry) {
+        for (index, block) in self.entry.deny_if.iter().enumerate() {
+            let labels = Labels::of_block(block, format!("{}/deny_if/{index}", self.pointer));
+            let test = self.conditions(Kindness::Deny, block.conditions.iter());
+            compiled.of(self.is_shadow(labels.mode)).deny.push(labels.constraint(test));
+        }
+        for (index, block) in self.entry.approve_if.iter().enumerate() {
+            let labels = Labels::of_block(block, format!("{}/approve_if/{index}", self.pointer));
+            let test = self.conditions(Kindness::Deny, block.conditions.iter());
+            compiled.of(self.is_shadow(labels.mode)).ask.push(labels.constraint(test));
+        }
+    }
+
+    fn rule(&self, rule: &Rule, index: usize, compiled: &mut CompiledEntry) {
+        let labels = self.labels(rule, index);
+        let constraints = compiled.of(self.is_shadow(rule.mode));
+        match rule.effective_action() {
+            Action::Allow => {}
+            Action::Evaluate => {
+                // A bound on the rule's own counter is tested inside the reservation.
+                let own =
+                    |condition: &&Condition| quantity::bounds_own(condition, self.matcher, rule).is_none();
+                let test = self.conditions(Kindness::Allow, rule.conditions.iter().filter(own));
+                constraints.hold.push(labels.constraint(test));
+            }
+            Action::Deny => {
+                constraints
+                    .deny
+                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+            }
+            Action::RequireApproval => {
+                constraints
+                    .ask
+                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+            }
+        }
+    }
+
+    fn labels<'r>(&self, rule: &'r Rule, index: usize) -> Labels<'r> {
+        Labels {
+            pointer: format!("{}/rules/{index}", self.pointer),
+            name: rule.name.as_deref(),
+            on_deny: rule.on_deny.as_deref(),
+            approval_timeout: rule.approval_timeout,
+            mode: rule.mode,
+        }
+    }
+
+    fn conditions<'d>(
+        &self,
+        kindness: Kindness,
+        conditions: impl Iterator<Item = &'d Condition> + Clone,
+    ) -> ConstraintTest {
+        let leaves = conditions.clone().map(|condition| Leaf::new(condition, self.counter(&condition.path)));
+        let objection = match kindness {
+            Kindness::Allow => Arc::from(""),
+            Kindness::Deny => describe::objection(conditions).into(),
+        };
+        ConstraintTest::Conditions { kindness, leaves: leaves.collect(), objection }
+    }
+
+    /// The counter that a condition reads.
+    fn counter(&self, path: &Path) -> Option<CounterTemplate> {
+        let Path::State { entry, counter } = path else { return None };
+        let Some(Lookup::Found(definition)) = self.counters.find(self.section, entry, counter) else {
+            return None;
+        };
+        let mode = definition.counted.mode.or(definition.entry.mode).or(self.document.mode);
+        let mut template = self.template(&definition.counted, definition.matcher, mode == Some(Mode::Shadow));
+        if let Matcher::Exact(name) = definition.matcher {
+            template.tool = Some(name.as_str().into());
+        }
+        Some(template)
+    }
+
+    fn template(&self, counted: &Counted<'_>, matcher: &Matcher, shadow: bool) -> CounterTemplate {
+        CounterTemplate {
+            section: self.section,
+            matcher: matcher.as_str().into(),
+            counter: counted.counter.as_str().into(),
+            window: counted.window,
+            align: counted.align,
+            parts: quantity::scope_parts(counted.scope),
+            shared: counted.shared.map(Arc::from),
+            shadow,
+            tool: None,
+        }
+    }
+
+    fn limit(&self, counted: &Counted<'_>, shadow: bool) -> Limit {
+        let amount = match &counted.increment {
+            None => Amount::Fixed(interlock_json::Decimal::ONE),
+            Some(Increment::Fixed(amount)) => Amount::Fixed(*amount),
+            Some(Increment::From(path)) => Amount::Argument(match path {
+                Path::Args(steps) => steps.clone(),
+                _ => Vec::new(),
+            }),
+        };
+        Limit {
+            pointer: format!("{}{}", self.pointer, counted.place.pointer()).into(),
+            name: counted.name.map(Arc::from),
+            on_deny: counted.on_deny.map(Arc::from),
+            words: limit_words(counted).into(),
+            template: self.template(counted, self.matcher, shadow),
+            amount,
+            min: counted.min,
+            bound: counted.bound,
+        }
+    }
+}
+
+/// The limit in words: `10 calls per minute`, `at most 1000 of "amount" per day`.
+fn limit_words(counted: &Counted<'_>) -> String {
+    let per = counted.window.words();
+    let (limit, what) = match counted.bound {
+        Bound::None => return format!("counted per {per}"),
+        Bound::AtMost(most) => ("", most),
+        Bound::Below(below) => ("less than ", below),
+    };
+    match &counted.increment {
+        None => format!(
+            "{limit}{what} call{} per {per}",
+            if what == interlock_json::Decimal::ONE { "" } else { "s" }
+        ),
+        Some(Increment::Fixed(_)) => format!("{limit}{what} in all per {per}"),
+        Some(Increment::From(Path::Args(steps))) => {
+            let argument = describe::quoted(&path::argument_name(steps));
+            format!("{limit}{what} in all of argument {argument} per {per}")
+        }
+        Some(Increment::From(_)) => format!("{limit}{what} per {per}"),
+    }
+}
+
+impl CompiledEntry {
+    fn of(&mut self, shadow: bool) -> &mut Constraints {
+        if shadow { &mut self.shadowed } else { &mut self.enforced }
+    }
+}
+
+impl<'c> Labels<'c> {
+    fn of_block(block: &'c Block, pointer: String) -> Labels<'c> {
+        Labels {
+            pointer,
+            name: block.name.as_deref(),
+            on_deny: block.on_deny.as_deref(),
+            approval_timeout: None,
+            mode: block.mode,
+        }
+    }
+
+    fn constraint(&self, test: ConstraintTest) -> Constraint {
+        Constraint {
+            pointer: self.pointer.as_str().into(),
+            name: self.name.map(Arc::from),
+            on_deny: self.on_deny.map(Arc::from),
+            approval_timeout: self.approval_timeout,
+            test,
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! What a policy document says, as types. Everything in it has been checked; nothing in it has a place any more.
+
+use interlock_json::Decimal;
+
+use crate::glob::Glob;
+use crate::path::Path;
+use crate::regular::Regular;
+use crate::window::{Align, Window};
+
+/// A whole policy document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// `version`
+    pub version: Option<Version>,
+    /// `description`
+    pub description: Option<String>,
+    /// `default`: for whatever is not listed; left out it means deny.
+    pub default: Option<DefaultVerdict>,
+    /// `mode`
+    pub mode: Option<Mode>,
+    /// `hide`: taken out of lists and denied when called.
+    pub hide: Vec<Matcher>,
+    /// `list`: what lists show.
+    pub list: Option<ListMode>,
+    /// `tell_agent`: how much a denied agent learns.
+    pub tell_agent: Option<TellAgent>,
+    /// `tools`, in the order of the file.
+    pub tools: Entries,
+    /// `resources`, in the order of the file.
+    pub resources: Entries,
+    /// `prompts`, in the order of the file.
+    pub prompts: Entries,
+    /// `all_tools`
+    pub all_tools: Option<Entry>,
+    /// `approvals`
+    pub approvals: Option<Approvals>,
+}
+
+/// The entries of a section in the order of the file.
+pub type Entries = Vec<(Matcher, Entry)>;
+
+impl Document {
+    /// The entries of a section.
+    pub fn section(&self, section: Section) -> &Entries {
+        match section {
+            Section::Tools => &self.tools,
+            Section::Resources => &self.resources,
+            Section::Prompts => &self.prompts,
+        }
+    }
+
+    /// The effective default: left out means deny.
+    pub fn default_verdict(&self) -> DefaultVerdict {
+        self.default.unwrap_or(DefaultVerdict::Deny)
+    }
+}
+
+/// What is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Section {
+    /// `tools/call`
+    Tools,
+    /// `resources/read`; the name is the URI.
+    Resources,
+    /// `prompts/get`
+    Prompts,
+}
+
+impl Section {
+    /// All sections in the order of the document.
+    pub const ALL: [Section; 3] = [Section::Tools, Section::Resources, Section::Prompts];
+
+    /// The section's key in a document.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Section::Tools => "tools",
+            Section::Resources => "resources",
+            Section::Prompts => "prompts",
+        }
+    }
+
+    /// One of its members, in words.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Section::Tools => "tool",
+            Section::Resources => "resource",
+            Section::Prompts => "prompt",
+        }
+    }
+}
+
+/// The version of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `"1"`
+    V1,
+}
+
+/// What happens to a call of something that is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultVerdict {
+    /// It goes through.
+    Allow,
+    /// It is denied.
+    Deny,
+}
+
+/// Whether constraints stop calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They do.
+    Enforce,
+    /// They are only recorded.
+    Shadow,
+}
+
+/// What lists show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListMode {
+    /// What is listed, or open by default.
+    Permitted,
+    /// Everything that is not hidden.
+    All,
+}
+
+/// How much a denied agent learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum TellAgent {
+    /// That the call was denied.
+    Nothing,
+    /// Also why.
+    #[default]
+    Reason,
+    /// Also by which rule.
+    Full,
+}
+
+/// Which names an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Matcher {
+    /// One name, byte for byte.
+    Exact(String),
+    /// A name with `*` in it.
+    Glob(Glob),
+    /// `"*"`: constrains every call and lists none.
+    Every,
+}
+
+impl Matcher {
+    /// Reads a matcher as documents write it.
+    pub fn new(text: &str) -> Matcher {
+        match text {
+            "*" => Matcher::Every,
+            _ if text.contains('*') => Matcher::Glob(Glob::new(text)),
+            _ => Matcher::Exact(text.to_owned()),
+        }
+    }
+
+    /// The matcher as documents write it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Matcher::Exact(name) => name,
+            Matcher::Glob(glob) => glob.as_str(),
+            Matcher::Every => "*",
+        }
+    }
+
+    /// Whether the matcher is about this name.
+    pub fn matches(&self, name: &str) -> bool {
+        match self {
+            Matcher::Exact(exact) => exact == name,
+            Matcher::Glob(glob) => glob.matches(name),
+            Matcher::Every => true,
+        }
+    }
+}
+
+/// What one entry says about the names it matches.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// `rules`
+    pub rules: Vec<Rule>,
+    /// `require`
+    pub require: Vec<Requirement>,
+    /// `deny_if`
+    pub deny_if: Vec<Block>,
+    /// `approve_if`
+    pub approve_if: Vec<Block>,
+    /// `limits`
+    pub limits: Vec<Limit>,
+    /// `validate`
+    pub validate: Validate,
+    /// `mode`
+    pub mode: Option<Mode>,
+    /// `hide`
+    pub hide: bool,
+}
+
+/// One of an entry's `require`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// A condition that must hold.
+    Condition(Condition),
+    /// Conditions that must hold, with what to say otherwise.
+    Block(Block),
+}
+
+/// Conditions that hold together or not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block {
+    /// `name`
+    pub name: Option<String>,
+    /// `conditions`; an empty list always holds.
+    pub conditions: Vec<Condition>,
+    /// `on_deny`: the text for the agent.
+    pub on_deny: Option<String>,
+    /// `mode`
+    pub mode: Option<Mode>,
+}
+
+/// One of an entry's `rules`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rule {
+    /// `name`
+    pub name: Option<String>,
+    /// `action`, as written.
+    pub action: Option<Action>,
+    /// `conditions`: all must hold.
+    pub conditions: Vec<Condition>,
+    /// `rate_limit`
+    pub rate_limit: Option<RateLimit>,
+    /// `state`
+    pub state: Option<State>,
+    /// `validate`
+    pub validate: Validate,
+    /// `on_deny` or `reason`: the text for the agent.
+    pub on_deny: Option<String>,
+    /// `approval_timeout` in seconds.
+    pub approval_timeout: Option<u64>,
+    /// `mode`
+    pub mode: Option<Mode>,
+}
+
+impl Rule {
+    /// What the rule does: left out, and with `allow` beside conditions, its conditions must hold.
+    pub fn effective_action(&self) -> Action {
+        match self.action {
+            Some(Action::Allow) | None if !self.conditions.is_empty() => Action::Evaluate,
+            None => Action::Allow,
+            Some(action) => action,
+        }
+    }
+}
+
+/// `action` of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The conditions must hold.
+    Evaluate,
+    /// No constraint of its own.
+    Allow,
+    /// Where the conditions hold the call is denied.
+    Deny,
+    /// Where the conditions hold a person must approve the call.
+    RequireApproval,
+}
+
+/// A test of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// `path`
+    pub path: Path,
+    /// `op` and `value`
+    pub test: Test,
+    /// `on_missing`
+    pub on_missing: Option<OnMissing>,
+    /// `compare: ci`
+    pub ignore_case: bool,
+}
+
+/// What a missing value does to a condition that objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnMissing {
+    /// The call is objected to.
+    Object,
+    /// There is nothing to object to.
+    Ignore,
+}
+
+/// An operator with its operand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// `eq`
+    Eq(Scalar),
+    /// `neq`
+    Neq(Scalar),
+    /// `in`
+    In(Vec<Scalar>),
+    /// `not_in`
+    NotIn(Vec<Scalar>),
+    /// `lt`
+    Lt(Decimal),
+    /// `lte`
+    Lte(Decimal),
+    /// `gt`
+    Gt(Decimal),
+    /// `gte`
+    Gte(Decimal),
+    /// `regex`: matches anywhere in the text.
+    Regex(Regular),
+    /// `contains`: a part of a text or an item of an array.
+    Contains(Scalar),
+    /// `exists`: present and not null, or the opposite.
+    Exists(bool),
+}
+
+impl Test {
+    /// The operator's name.
+    pub const fn operator(&self) -> &'static str {
+        match self {
+            Test::Eq(_) => "eq",
+            Test::Neq(_) => "neq",
+            Test::In(_) => "in",
+            Test::NotIn(_) => "not_in",
+            Test::Lt(_) => "lt",
+            Test::Lte(_) => "lte",
+            Test::Gt(_) => "gt",
+            Test::Gte(_) => "gte",
+            Test::Regex(_) => "regex",
+            Test::Contains(_) => "contains",
+            Test::Exists(_) => "exists",
+        }
+    }
+}
+
+/// A value that arguments are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scalar {
+    /// Text, compared code point by code point.
+    Text(String),
+    /// A number, compared exactly.
+    Number(Decimal),
+    /// true or false
+    Bool(bool),
+}
+
+/// `validate`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Validate {
+    /// `required_args`: what the tool's own schema requires must be there.
+    pub required_args: bool,
+}
+
+impl Validate {
+    /// Whether nothing is to be validated.
+    pub fn is_empty(self) -> bool {
+        self == Validate::default()
+    }
+}
+
+/// `rate_limit`: so many calls in a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The most calls, a whole number.
+    pub max: Decimal,
+    /// `window`
+    pub window: Window,
+    /// `scope`; `None` is the grant's.
+    pub scope: Option<Vec<Scope>>,
+    /// `align`; `None` is sliding.
+    pub align: Option<Align>,
+}
+
+/// `state`: a counter that the rule's own conditions bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// `counter`
+    pub counter: String,
+    /// `window`
+    pub window: Window,
+    /// `increment` or `increment_from`; `None` adds one.
+    pub increment: Option<Increment>,
+    /// `scope`; `None` is the grant's.
+    pub scope: Option<Vec<Scope>>,
+    /// `align`; `None` is calendar.
+    pub align: Option<Align>,
+}
+
+/// What a call adds to a counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Increment {
+    /// The same for every call.
+    Fixed(Decimal),
+    /// An argument's value.
+    From(Path),
+}
+
+/// One of an entry's `limits`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// `counter`
+    pub counter: Option<String>,
+    /// `window`
+    pub window: Window,
+    /// `max`
+    pub max: Decimal,
+    /// `amount`: the argument that is added; `None` counts calls.
+    pub amount: Option<Path>,
+    /// `scope`; `None` is the grant's.
+    pub scope: Option<Vec<Scope>>,
+    /// `align`; `None` is sliding for calls and calendar for amounts.
+    pub align: Option<Align>,
+    /// `min`: the least amount a call may have.
+    pub min: Option<Decimal>,
+    /// `mode`
+    pub mode: Option<Mode>,
+    /// `on_deny`
+    pub on_deny: Option<String>,
+    /// `shared`: one counter for all servers under this name.
+    pub shared: Option<String>,
+}
+
+/// Who shares a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// All calls of one grant.
+    Grant,
+    /// All calls of one session of a grant.
+    Session,
+    /// All calls of one tool by a grant.
+    Tool,
+    /// All calls to the server.
+    Server,
+    /// All calls.
+    Global,
+}
+
+impl Scope {
+    /// The scope as documents write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Scope::Grant => "grant",
+            Scope::Session => "session",
+            Scope::Tool => "tool",
+            Scope::Server => "server",
+            Scope::Global => "global",
+        }
+    }
+}
+
+/// `approvals`: how people are asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Approvals {
+    /// `timeout` in seconds.
+    pub timeout: Option<u64>,
+    /// `dedupe_window` in seconds.
+    pub dedupe_window: Option<u64>,
+    /// `approvers`: who may approve.
+    pub approvers: Vec<String>,
+    /// `hold` in seconds: how long the caller is kept waiting.
+    pub hold: Option<u64>,
+    /// `notify.webhook`
+    pub webhook: Option<Webhook>,
+}
+
+/// `approvals.notify.webhook`
+#[derive(Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where requests are announced.
+    pub url: String,
+    /// What signs the announcement.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for Webhook {
+    /// No secret appears in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook")
+            .field("url", &self.url)
+            .field("secret", &self.secret.as_ref().map(|_| "…"))
+            .finish()
+    }
+}

@@ -1,0 +1,421 @@
+//! The evaluator: phases over all entries that apply.
+//!
+//! `(no policy)` → `(hidden)` → `(default deny)` → validate → deny → require, evaluate → approvals → limits. Inside a
+//! phase: the server's policy before the grant's, and in each the exact entry, globs in file order, `"*"`, `all_tools`.
+
+use std::sync::Arc;
+
+use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
+use crate::condition::{Kindness, Leaf, Look, Truth, Why};
+use crate::counter::CounterKey;
+use crate::decision::{
+    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
+};
+use crate::describe;
+use crate::document::{DefaultVerdict, ListMode, Section};
+
+/// Judges a call by the policies that apply to it, the server's first.
+///
+/// The same policies, call and facts always give the same judgement.
+pub fn judge(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) -> Judgement {
+    Walk::new(stack, call, facts).judge()
+}
+
+/// Whether lists show a name: not what is hidden, nor (unless `list: all`) what is denied by default. In shadow mode
+/// nothing is left out.
+pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> bool {
+    let shown = |policy: &Policy| {
+        policy.default == DefaultVerdict::Allow
+            || policy.list == ListMode::All
+            || policy.shadow
+            || listed(policy, section, name)
+    };
+    let visible = |policy: &Policy| !hidden(policy, section, name, false) && shown(policy);
+    !stack.is_empty() && stack.iter().all(|(_, policy)| visible(policy))
+}
+
+/// Whether a constraint on the call looks at the tool's definition, so that [`Facts::tool`] must be known. A call
+/// that is not permitted at all needs none.
+pub fn requires_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool {
+    let mut entries = stack.iter().flat_map(|(_, policy)| policy.entries(call.section).of(call.name));
+    entries.any(|entry| entry.needs_definition) && shut_out(stack, call).is_none()
+}
+
+/// What keeps the call out before any constraint is looked at.
+fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
+    let (section, name) = (call.section, call.name);
+    if stack.is_empty() {
+        return Some(RuleName::NoPolicy);
+    }
+    if stack.iter().any(|(_, policy)| hidden(policy, section, name, false)) {
+        return Some(RuleName::Hidden);
+    }
+    let unlisted = |policy: &Policy| !policy.shadow && default_denied(policy, section, name);
+    stack.iter().any(|(_, policy)| unlisted(policy)).then_some(RuleName::DefaultDeny)
+}
+
+/// Whether the policy hides the name, by constraints that are in shadow mode or by those that are not.
+pub(crate) fn hidden(policy: &Policy, section: Section, name: &str, shadow: bool) -> bool {
+    policy.shadow == shadow && policy.hide.contains(name)
+        || policy.entries(section).of(name).any(|entry| entry.hides && entry.shadow == shadow)
+}
+
+pub(crate) fn listed(policy: &Policy, section: Section, name: &str) -> bool {
+    policy.entries(section).of(name).any(|entry| entry.lists)
+}
+
+fn default_denied(policy: &Policy, section: Section, name: &str) -> bool {
+    policy.default == DefaultVerdict::Deny && !listed(policy, section, name)
+}
+
+/// The phases in which constraints object or ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Validate,
+    Deny,
+    Hold,
+    Ask,
+}
+
+impl Phase {
+    pub(crate) const ALL: [Phase; 4] = [Phase::Validate, Phase::Deny, Phase::Hold, Phase::Ask];
+
+    pub(crate) fn of(self, constraints: &Constraints) -> &[Constraint] {
+        match self {
+            Phase::Validate => &constraints.validate,
+            Phase::Deny => &constraints.deny,
+            Phase::Hold => &constraints.hold,
+            Phase::Ask => &constraints.ask,
+        }
+    }
+
+    pub(crate) fn verdict(self) -> Verdict {
+        if self == Phase::Ask { Verdict::Ask } else { Verdict::Deny }
+    }
+}
+
+/// An entry that applies to the call, with its policy.
+#[derive(Clone, Copy)]
+pub(crate) struct Applied<'a> {
+    pub(crate) origin: Origin,
+    pub(crate) entry: &'a CompiledEntry,
+}
+
+pub(crate) struct Walk<'a> {
+    pub(crate) stack: &'a [(Origin, &'a Policy)],
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) applied: Vec<Applied<'a>>,
+    pub(crate) look: Look<'a>,
+}
+
+/// What decided, before it is dressed as a decision.
+struct Ruling<'a> {
+    verdict: Verdict,
+    rule: RuleName,
+    constraint: Option<&'a Constraint>,
+    name: Option<&'a str>,
+    reason: String,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(
+        stack: &'a [(Origin, &'a Policy)],
+        call: &'a Call<'a>,
+        facts: &'a Facts<'a>,
+    ) -> Walk<'a> {
+        let mut applied = Vec::with_capacity(4);
+        for (origin, policy) in stack {
+            let entries = policy.entries(call.section).of(call.name);
+            applied.extend(entries.map(|entry| Applied { origin: *origin, entry }));
+        }
+        Walk { stack, call, applied, look: Look::new(call, facts) }
+    }
+
+    fn judge(mut self) -> Judgement {
+        let mut ruling = self.enforced();
+        if self.look.unread {
+            return Judgement::Read(self.counters());
+        }
+        let mut needs = Vec::new();
+        if ruling.verdict != Verdict::Deny
+            && let Err(denied) = self.limits(&mut needs)
+        {
+            ruling = denied;
+            needs.clear();
+        }
+        let read = std::mem::take(&mut self.look.read);
+        let shadow = self.shadow(&ruling, &mut needs);
+        if self.look.unread && ruling.verdict != Verdict::Deny {
+            return Judgement::Read(self.counters());
+        }
+        Judgement::Decided(Box::new(Decision {
+            verdict: ruling.verdict,
+            rule: ruling.rule,
+            name: ruling.name.map(str::to_owned),
+            reason: ruling.reason,
+            needs,
+            shadow,
+            digest: self.digest(),
+            read,
+            approval_timeout: ruling.constraint.and_then(|constraint| constraint.approval_timeout),
+        }))
+    }
+
+    fn enforced(&mut self) -> Ruling<'a> {
+        if let Some(rule) = shut_out(self.stack, self.call) {
+            let reason = not_permitted(self.call);
+            return Ruling { verdict: Verdict::Deny, rule, constraint: None, name: None, reason };
+        }
+        for phase in Phase::ALL {
+            for index in 0..self.applied.len() {
+                let Some(applied) = self.applied.get(index).copied() else { continue };
+                for constraint in phase.of(&applied.entry.enforced) {
+                    let objection = constraint.objection(phase, &mut self.look);
+                    if self.look.unread || objection.is_some() {
+                        return Ruling::of(phase, applied.origin, constraint, objection.unwrap_or_default());
+                    }
+                }
+            }
+        }
+        self.proceeds()
+    }
+
+    fn proceeds(&self) -> Ruling<'a> {
+        let listing = self.applied.iter().find(|applied| applied.entry.lists);
+        let rule = listing.map_or(RuleName::DefaultAllow, |applied| RuleName::At {
+            origin: applied.origin,
+            pointer: Arc::clone(&applied.entry.pointer),
+        });
+        Ruling {
+            verdict: Verdict::Proceed,
+            rule,
+            constraint: None,
+            name: None,
+            reason: "permitted".to_owned(),
+        }
+    }
+
+    fn limits(&self, needs: &mut Vec<Need>) -> Result<(), Ruling<'a>> {
+        for applied in &self.applied {
+            for limit in &applied.entry.enforced.limits {
+                match limit.need(applied.origin, &self.look) {
+                    Ok(need) => add(needs, need, applied.origin),
+                    Err(reason) => {
+                        let pointer = Arc::clone(&limit.pointer);
+                        return Err(Ruling {
+                            verdict: Verdict::Deny,
+                            rule: RuleName::At { origin: applied.origin, pointer },
+                            constraint: None,
+                            name: limit.name.as_deref(),
+                            reason: with_text(limit.on_deny.as_deref(), reason),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What constraints in shadow mode would have done; each is judged as if it were alone. Their limits count
+    /// where the call goes through.
+    fn shadow(&mut self, ruling: &Ruling<'_>, needs: &mut Vec<Need>) -> Vec<ShadowFinding> {
+        let counts = ruling.verdict != Verdict::Deny;
+        // Nobody has looked for the definition of what is not permitted.
+        let defined = matches!(ruling.rule, RuleName::At { .. } | RuleName::DefaultAllow);
+        let mut findings = Vec::new();
+        self.shadow_policies(&mut findings);
+        for index in 0..self.applied.len() {
+            let Some(Applied { origin, entry }) = self.applied.get(index).copied() else { continue };
+            for phase in Phase::ALL.into_iter().filter(|phase| defined || *phase != Phase::Validate) {
+                for constraint in phase.of(&entry.shadowed) {
+                    // A denied call reads no counters for the sake of its shadow.
+                    let unread = std::mem::take(&mut self.look.unread);
+                    let objection = constraint.objection(phase, &mut self.look);
+                    if let Some(reason) = objection.filter(|_| !self.look.unread) {
+                        let Ruling { rule, name, verdict, reason, .. } =
+                            Ruling::of(phase, origin, constraint, reason);
+                        findings.push(ShadowFinding { rule, name: name.map(str::to_owned), verdict, reason });
+                    }
+                    self.look.unread |= unread;
+                }
+            }
+            for limit in &entry.shadowed.limits {
+                match limit.need(origin, &self.look) {
+                    Ok(need) if counts => add(needs, need, origin),
+                    Ok(_) => {}
+                    Err(reason) => findings.push(ShadowFinding {
+                        rule: RuleName::At { origin, pointer: Arc::clone(&limit.pointer) },
+                        name: limit.name.as_deref().map(str::to_owned),
+                        verdict: Verdict::Deny,
+                        reason: with_text(limit.on_deny.as_deref(), reason),
+                    }),
+                }
+            }
+        }
+        findings
+    }
+
+    fn shadow_policies(&self, findings: &mut Vec<ShadowFinding>) {
+        for (_, policy) in self.stack {
+            let denied = |rule| ShadowFinding {
+                rule,
+                name: None,
+                verdict: Verdict::Deny,
+                reason: not_permitted(self.call),
+            };
+            if hidden(policy, self.call.section, self.call.name, true) {
+                findings.push(denied(RuleName::Hidden));
+            } else if policy.shadow && default_denied(policy, self.call.section, self.call.name) {
+                findings.push(denied(RuleName::DefaultDeny));
+            }
+        }
+    }
+
+    /// Every counter that conditions on the call may read, so that one look supplies them all.
+    fn counters(&self) -> Vec<CounterKey> {
+        let mut keys: Vec<CounterKey> = Vec::new();
+        for Applied { entry, .. } in &self.applied {
+            for constraints in [&entry.enforced, &entry.shadowed] {
+                let leaves =
+                    Phase::ALL.iter().flat_map(|phase| phase.of(constraints)).flat_map(Constraint::leaves);
+                for template in leaves.filter_map(|leaf| leaf.counter.as_ref()) {
+                    let key = template.key(&self.look.caller);
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+            }
+        }
+        keys
+    }
+
+    fn digest(&self) -> String {
+        match self.stack {
+            [(_, policy)] => policy.digest().to_owned(),
+            several => several.iter().map(|(_, policy)| policy.digest()).collect::<Vec<_>>().join("+"),
+        }
+    }
+}
+
+/// Adds a need. Where the grant's policy counts in a counter in which the server's counts the call already, the call
+/// is counted once, under the tighter bound.
+fn add(needs: &mut Vec<Need>, need: Need, origin: Origin) {
+    let of_other = |known: &&mut Need| {
+        let other = matches!(&known.rule, RuleName::At { origin: known, .. } if *known != origin);
+        other && known.key == need.key && known.amount == need.amount
+    };
+    match needs.iter_mut().find(of_other) {
+        None => needs.push(need),
+        Some(known) if known.bound.tighter(need.bound) != known.bound => *known = need,
+        Some(_) => {}
+    }
+}
+
+pub(crate) fn not_permitted(call: &Call<'_>) -> String {
+    format!("{} {} is not permitted", call.section.noun(), describe::quoted(call.name))
+}
+
+/// The rule's own text, with why the call could not be judged beside it.
+fn with_text(on_deny: Option<&str>, why: String) -> String {
+    match on_deny {
+        Some(text) => format!("{text} ({why})"),
+        None => why,
+    }
+}
+
+impl<'a> Ruling<'a> {
+    fn of(phase: Phase, origin: Origin, constraint: &'a Constraint, reason: String) -> Ruling<'a> {
+        Ruling {
+            verdict: phase.verdict(),
+            rule: RuleName::At { origin, pointer: Arc::clone(&constraint.pointer) },
+            constraint: Some(constraint),
+            name: constraint.name.as_deref(),
+            reason,
+        }
+    }
+}
+
+impl Constraint {
+    pub(crate) fn leaves(&self) -> &[Leaf] {
+        match &self.test {
+            ConstraintTest::RequiredArgs => &[],
+            ConstraintTest::Conditions { leaves, .. } => leaves,
+        }
+    }
+
+    /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
+    pub(crate) fn objection(&self, phase: Phase, look: &mut Look<'_>) -> Option<String> {
+        match &self.test {
+            ConstraintTest::RequiredArgs => required_args(look).map(|why| match look.facts.tool {
+                ToolFacts::Known { .. } => self.told(why),
+                ToolFacts::Unknown | ToolFacts::Absent => why,
+            }),
+            ConstraintTest::Conditions { kindness: Kindness::Allow, leaves, .. } => {
+                self.must_hold(leaves, look)
+            }
+            ConstraintTest::Conditions { kindness: Kindness::Deny, leaves, objection } => {
+                self.objects(phase, leaves, objection, look)
+            }
+        }
+    }
+
+    fn must_hold(&self, leaves: &[Leaf], look: &mut Look<'_>) -> Option<String> {
+        for leaf in leaves {
+            match leaf.judge(Kindness::Allow, look) {
+                Truth::True => {}
+                Truth::False => return Some(self.on_deny.as_ref().unwrap_or(&leaf.requirement).to_string()),
+                Truth::Unknown(why) => return Some(self.told(unknown(leaf, why))),
+            }
+        }
+        None
+    }
+
+    /// Kleene's `all`: one false condition and there is nothing to object to, whatever cannot be judged.
+    fn objects(&self, phase: Phase, leaves: &[Leaf], objection: &str, look: &mut Look<'_>) -> Option<String> {
+        let mut first_unknown = None;
+        for leaf in leaves {
+            match leaf.judge(Kindness::Deny, look) {
+                Truth::True => {}
+                Truth::False => return None,
+                Truth::Unknown(why) => first_unknown = first_unknown.or(Some((leaf, why))),
+            }
+        }
+        Some(match (first_unknown, &self.on_deny) {
+            (Some((leaf, why)), _) => self.told(unknown(leaf, why)),
+            (None, Some(text)) => text.to_string(),
+            (None, None) if leaves.is_empty() && phase == Phase::Ask => {
+                "the policy asks a person every time".to_owned()
+            }
+            (None, None) if leaves.is_empty() => {
+                format!(
+                    "{} {} is denied by policy",
+                    look.call.section.noun(),
+                    describe::quoted(look.call.name)
+                )
+            }
+            (None, None) => objection.to_owned(),
+        })
+    }
+
+    fn told(&self, why: String) -> String {
+        with_text(self.on_deny.as_deref(), why)
+    }
+}
+
+fn unknown(leaf: &Leaf, why: Why) -> String {
+    format!("{} {}", leaf.subject, why.words())
+}
+
+/// `inputSchema.required` asks for presence; whether null is a value is the schema's own question.
+fn required_args(look: &Look<'_>) -> Option<String> {
+    match look.facts.tool {
+        ToolFacts::Unknown => Some("the arguments that the tool requires are not known yet".to_owned()),
+        ToolFacts::Absent => Some(not_permitted(look.call)),
+        ToolFacts::Known { required } => {
+            let given =
+                |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
+            let missing = required.iter().find(|name| !given(name))?;
+            Some(format!("required argument {} is missing", describe::quoted(missing)))
+        }
+    }
+}

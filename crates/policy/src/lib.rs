@@ -1,0 +1,51 @@
+//! The policy language: document to diagnostics and compiled policy, and the evaluator.
+//!
+//! ```text
+//! text ──tree::{yaml, json}──► located tree ──parse──► Document ──compile──► Policy ──judge──► Decision
+//!                                    └────── diagnostics, all of them at once ──────┘
+//! ```
+//!
+//! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
+//! give the same decision.
+
+mod compile;
+mod condition;
+mod counter;
+mod decision;
+mod describe;
+mod diagnostic;
+mod digest;
+mod document;
+mod glob;
+mod judge;
+mod limit;
+mod parse;
+mod path;
+mod print;
+mod quantity;
+mod regular;
+mod trace;
+mod tree;
+mod window;
+
+pub use compile::{Policy, Source, Syntax, compile};
+pub use counter::{CounterKey, CounterValues, ScopePart};
+pub use decision::{
+    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
+};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use document::{
+    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Limit,
+    ListMode, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
+    TellAgent, Test, Validate, Version, Webhook,
+};
+pub use glob::Glob;
+pub use judge::{judge, requires_definition, visible};
+pub use path::{Path, Step};
+pub use quantity::Bound;
+pub use regular::Regular;
+pub use trace::{Seen, Trace, TraceStep, explain};
+pub use window::{Align, Window};
+
+#[cfg(test)]
+mod tests;

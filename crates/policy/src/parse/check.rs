@@ -1,0 +1,191 @@
+//! What only the whole document shows.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
+use crate::document::{Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Section};
+use crate::path::Path;
+use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
+use crate::tree::{self, Node};
+
+/// Reports what is inconsistent or probably not meant.
+pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>) {
+    let mut check = Check { document, counters: Counters::of(document), root, report };
+    check.head();
+    for section in Section::ALL {
+        for (matcher, entry) in document.section(section) {
+            let mut pointer = format!("/{}", section.key());
+            push_pointer_segment(&mut pointer, matcher.as_str());
+            check.entry(section, matcher, entry, &pointer, &mut Numbering::default());
+        }
+        check.only_every(section);
+    }
+    if let Some(entry) = &document.all_tools {
+        let mut numbering = quantity::all_tools_numbering(document);
+        check.entry(Section::Tools, &Matcher::Every, entry, "/all_tools", &mut numbering);
+    }
+}
+
+struct Check<'c, 's> {
+    document: &'c Document,
+    counters: Counters<'c>,
+    root: &'c Node,
+    report: &'c mut Report<'s>,
+}
+
+impl Check<'_, '_> {
+    /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more.
+    fn range(&self, pointer: &str) -> Option<Range<usize>> {
+        if self.report.is_full() {
+            return None;
+        }
+        Some(tree::find(self.root, pointer).map_or(0..0, Node::mark))
+    }
+
+    /// The first key of the document: what is missing is added above it.
+    fn head(&mut self) {
+        let range = self.root.range.start..self.root.range.start;
+        if self.document.version.is_none() {
+            self.report
+                .warning(
+                    "missing-version",
+                    range.clone(),
+                    &At::ROOT,
+                    "the document names no version of the language",
+                )
+                .help("add the line `version: \"1\"`");
+        }
+        if self.document.default.is_none() {
+            let message = "the document names no default, so whatever is not listed is denied";
+            self.report
+                .warning("missing-default", range, &At::ROOT, message)
+                .help("add the line `default: deny`, or `default: allow` if that is meant");
+        }
+    }
+
+    /// `"*"` lists nothing: alone under `default: deny` it constrains calls that are all denied.
+    fn only_every(&mut self, section: Section) {
+        if self.document.default_verdict() == DefaultVerdict::Allow {
+            return;
+        }
+        let entries = self.document.section(section);
+        let constrains = entries.iter().any(|(matcher, _)| *matcher == Matcher::Every);
+        let lists = entries.iter().any(|(matcher, _)| *matcher != Matcher::Every);
+        let pointer = match (section, constrains, &self.document.all_tools) {
+            (_, true, _) => format!("/{}/*", section.key()),
+            (Section::Tools, false, Some(_)) => "/all_tools".to_owned(),
+            _ => return,
+        };
+        if lists {
+            return;
+        }
+        let Some(range) = self.range(&pointer) else { return };
+        let noun = section.noun();
+        self.report
+            .warning(
+                "denies-everything",
+                range,
+                &At::from_pointer(&pointer),
+                format!("no {noun} is listed, so every {noun} is denied: this entry constrains calls, it permits none"),
+            )
+            .help(format!("list the permitted {noun}s by name or glob, or write `default: allow`"));
+    }
+
+    fn entry(
+        &mut self,
+        section: Section,
+        matcher: &Matcher,
+        entry: &Entry,
+        pointer: &str,
+        numbering: &mut Numbering,
+    ) {
+        self.counters(matcher, entry, pointer, numbering);
+        for (index, rule) in entry.rules.iter().enumerate() {
+            let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
+            let read = rule.conditions.iter().enumerate().filter(|(_, condition)| bounded(condition));
+            self.reads(section, read, || format!("{pointer}/rules/{index}/conditions"));
+        }
+        for (index, requirement) in entry.require.iter().enumerate() {
+            let pointer = format!("{pointer}/require/{index}");
+            match requirement {
+                Requirement::Condition(condition) => self.read(section, condition, &pointer),
+                Requirement::Block(block) => self.block(section, block, &pointer),
+            }
+        }
+        for (key, blocks) in [("deny_if", &entry.deny_if), ("approve_if", &entry.approve_if)] {
+            for (index, block) in blocks.iter().enumerate() {
+                self.block(section, block, &format!("{pointer}/{key}/{index}"));
+            }
+        }
+    }
+
+    fn block(&mut self, section: Section, block: &Block, pointer: &str) {
+        self.reads(section, block.conditions.iter().enumerate(), || format!("{pointer}/conditions"));
+    }
+
+    fn reads<'c>(
+        &mut self,
+        section: Section,
+        conditions: impl Iterator<Item = (usize, &'c Condition)>,
+        pointer: impl Fn() -> String,
+    ) {
+        let reading = conditions.filter(|(_, condition)| matches!(condition.path, Path::State { .. }));
+        for (index, condition) in reading {
+            self.read(section, condition, &format!("{}/{index}", pointer()));
+        }
+    }
+
+    /// A condition may read only counters that this document counts in.
+    fn read(&mut self, section: Section, condition: &Condition, pointer: &str) {
+        let Path::State { entry, counter } = &condition.path else { return };
+        let (code, message, help) = match self.counters.find(section, entry, counter) {
+            Some(Lookup::Found(_)) => return,
+            None => (
+                "unknown-counter",
+                format!("no entry {} of `{}` counts in {}", quoted(entry), section.key(), quoted(counter)),
+                "name a counter of a `state` or `limits` in this document: `state.<tool>.<counter>`",
+            ),
+            Some(Lookup::Ambiguous) => (
+                "ambiguous-counter",
+                format!("several counters of {} are called {}", quoted(entry), quoted(counter)),
+                "give each of them a name of its own",
+            ),
+        };
+        if let Some(range) = self.range(pointer) {
+            self.report.error(code, range, &At::from_pointer(pointer), message).help(help);
+        }
+    }
+
+    fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
+        let all = quantity::counted(matcher, entry, numbering);
+        let mut seen = BTreeSet::new();
+        for counted in &all {
+            let place = || format!("{pointer}{}", counted.place.pointer());
+            if counted.bound == Bound::None {
+                self.unbounded(matcher, &counted.counter, &place());
+            }
+            if !seen.insert(counted.identity()) {
+                let message =
+                    format!("one call is counted twice in the counter {}", quoted(&counted.counter));
+                let place = place();
+                if let Some(range) = self.range(&place) {
+                    self.report
+                        .warning("counted-twice", range, &At::from_pointer(&place), message)
+                        .help("give one of them another `counter`");
+                }
+            }
+        }
+    }
+
+    fn unbounded(&mut self, matcher: &Matcher, counter: &str, place: &str) {
+        let Some(range) = self.range(&format!("{place}/state")) else { return };
+        let entry = quantity::state_name(matcher).to_owned();
+        let path = Path::State { entry, counter: counter.to_owned() };
+        let message =
+            format!("the counter {} only counts: no condition of this rule bounds it", quoted(counter));
+        self.report
+            .warning("unbounded-state", range, &At::from_pointer(place), message)
+            .help(format!("add a condition such as `{{ path: {path}, op: lte, value: 100 }}`"));
+    }
+}

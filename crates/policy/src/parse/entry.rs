@@ -1,0 +1,94 @@
+//! Entries: what is said about the names that one matcher matches.
+
+use super::condition::{self, Polarity};
+use super::fields::Fields;
+use super::{limit, rule, scalar};
+use crate::diagnostic::{At, Report};
+use crate::document::{Block, Entry, Requirement, Section, Validate};
+use crate::tree::{Node, Value};
+
+const KNOWN: [&str; 8] = ["rules", "require", "deny_if", "approve_if", "limits", "validate", "mode", "hide"];
+
+pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Entry> {
+    let fields = Fields::open(node, "an entry", &KNOWN, &[], at, report)?;
+    let blocks = |key: &str, report: &mut Report<'_>| {
+        fields
+            .read(key, at, report, |node, at, report| {
+                scalar::list(node, at, report, |item, at, report| block(item, Polarity::Deny, at, report))
+            })
+            .unwrap_or_default()
+    };
+    Some(Entry {
+        rules: fields
+            .read("rules", at, report, |node, at, report| {
+                scalar::list(node, at, report, |item, at, report| rule::read(item, section, at, report))
+            })
+            .unwrap_or_default(),
+        require: fields
+            .read("require", at, report, |node, at, report| scalar::list(node, at, report, requirement))
+            .unwrap_or_default(),
+        deny_if: blocks("deny_if", report),
+        approve_if: blocks("approve_if", report),
+        limits: fields
+            .read("limits", at, report, |node, at, report| scalar::list(node, at, report, limit::limit))
+            .unwrap_or_default(),
+        validate: fields
+            .read("validate", at, report, |node, at, report| validate(node, section, at, report))
+            .unwrap_or_default(),
+        mode: fields.read("mode", at, report, scalar::mode),
+        hide: fields.read("hide", at, report, scalar::boolean).unwrap_or_default(),
+    })
+}
+
+/// A block is told from a condition by its `conditions`.
+fn requirement(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Requirement> {
+    let is_block =
+        matches!(&node.value, Value::Map(members) if members.iter().any(|member| member.key == "conditions"));
+    if is_block {
+        return block(node, Polarity::Allow, at, report).map(Requirement::Block);
+    }
+    condition::read(node, Polarity::Allow, at, report).map(Requirement::Condition)
+}
+
+fn block(node: &Node, polarity: Polarity, at: &At<'_>, report: &mut Report<'_>) -> Option<Block> {
+    if is_bare_condition(node) {
+        report
+            .error("bare-condition", node.mark(), at, "a block holds its conditions in a list")
+            .help("write `- conditions: [{ path: …, op: …, value: … }]`");
+        return None;
+    }
+    const KNOWN: &[&str] = &["conditions", "on_deny", "name", "mode"];
+    let fields = Fields::open(node, "a block", KNOWN, &[], at, report)?;
+    let conditions = fields
+        .need("conditions", at, report, |node, at, report| condition::list(node, polarity, at, report))
+        .unwrap_or_default();
+    Some(Block {
+        name: fields.read("name", at, report, scalar::name),
+        conditions,
+        on_deny: fields.read("on_deny", at, report, scalar::text),
+        mode: fields.read("mode", at, report, scalar::mode),
+    })
+}
+
+fn is_bare_condition(node: &Node) -> bool {
+    let Value::Map(members) = &node.value else { return false };
+    let has = |key: &str| members.iter().any(|member| member.key == key);
+    has("path") && !has("conditions")
+}
+
+pub(crate) fn validate(
+    node: &Node,
+    section: Section,
+    at: &At<'_>,
+    report: &mut Report<'_>,
+) -> Option<Validate> {
+    if section != Section::Tools {
+        let message = format!("`validate` reads the schema of a tool, and a {} has none", section.noun());
+        report.error("no-effect", node.mark(), at, message);
+        return None;
+    }
+    const KNOWN: &[&str] = &["required_args", "schema", "unknown_args"];
+    let fields = Fields::open(node, "`validate`", KNOWN, &["schema", "unknown_args"], at, report)?;
+    let required_args = fields.read("required_args", at, report, scalar::boolean).unwrap_or_default();
+    Some(Validate { required_args })
+}

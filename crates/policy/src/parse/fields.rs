@@ -1,0 +1,134 @@
+//! A map whose keys are known.
+
+use std::ops::Range;
+
+use crate::diagnostic::{At, Report, did_you_mean, nearest, quoted};
+use crate::tree::{Member, Node, Value};
+
+/// The members of a map, after its unknown keys have been reported.
+pub(crate) struct Fields<'t> {
+    members: &'t [Member],
+    range: Range<usize>,
+    what: &'static str,
+    known: &'static [&'static str],
+}
+
+/// Keys that stand in one kind of map only, and where: for people who put them somewhere else.
+const HOMES: [(&str, &str); 13] = [
+    ("rate_limit", "an item of `rules`"),
+    ("state", "an item of `rules`"),
+    ("action", "an item of `rules`"),
+    ("when", "an item of `rules`"),
+    ("conditions", "an item of `rules`, `require`, `deny_if` or `approve_if`"),
+    ("rules", "an entry of `tools`"),
+    ("limits", "an entry of `tools`"),
+    ("require", "an entry of `tools`"),
+    ("deny_if", "an entry of `tools`"),
+    ("approve_if", "an entry of `tools`"),
+    ("tools", "the top level of the document"),
+    ("default", "the top level of the document"),
+    ("on_missing", "a condition"),
+];
+
+impl<'t> Fields<'t> {
+    /// Opens a map and reports its keys that are unknown, or known to the language but not to this version. Null is
+    /// an empty map.
+    pub(crate) fn open(
+        node: &'t Node,
+        what: &'static str,
+        known: &'static [&'static str],
+        unsupported: &[&'static str],
+        at: &At<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Fields<'t>> {
+        let members = match &node.value {
+            Value::Map(members) => members.as_slice(),
+            Value::Null => &[],
+            _ => {
+                report.error("wrong-type", node.mark(), at, format!("{what} is a map, not {}", node.kind()));
+                return None;
+            }
+        };
+        for member in members {
+            let at = at.key(&member.key);
+            let range = member.key_range.clone();
+            if unsupported.contains(&member.key.as_str()) {
+                let message = format!("`{}` in {what} is not supported by this version", member.key);
+                report.error("unsupported", range, &at, message);
+            } else if !known.contains(&member.key.as_str()) {
+                let message = format!("unknown key {} in {what}", quoted(&member.key));
+                let help = if report.is_full() { None } else { advice(member, known) };
+                report.error("unknown-key", range, &at, message).maybe_help(help);
+            }
+        }
+        Some(Fields { members, range: node.mark(), what, known })
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&'t Node> {
+        self.members.iter().find(|member| member.key == key).map(|member| &member.value)
+    }
+
+    /// Whether the map has no other keys than these.
+    pub(crate) fn only(&self, keys: &[&str]) -> bool {
+        self.members.iter().all(|member| keys.contains(&member.key.as_str()))
+    }
+
+    /// Whether an unknown key, which has been reported, is probably this one.
+    fn misspelt(&self, key: &str) -> bool {
+        let mut unknown = self.members.iter().filter(|member| !self.known.contains(&member.key.as_str()));
+        unknown.any(|member| nearest(&member.key, self.known.iter().copied()) == Some(key))
+    }
+
+    /// The place of a key, for findings that are about its being there.
+    pub(crate) fn key_range(&self, key: &str) -> Range<usize> {
+        let member = self.members.iter().find(|member| member.key == key);
+        member.map_or(self.range.clone(), |member| member.key_range.clone())
+    }
+
+    /// Reads the value of a key that may be left out.
+    pub(crate) fn read<T>(
+        &self,
+        key: &str,
+        at: &At<'_>,
+        report: &mut Report<'_>,
+        read: impl FnOnce(&'t Node, &At<'_>, &mut Report<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.get(key).and_then(|node| read(node, &at.key(key), report))
+    }
+
+    /// Reads the value of a key that must be there.
+    pub(crate) fn need<T>(
+        &self,
+        key: &str,
+        at: &At<'_>,
+        report: &mut Report<'_>,
+        read: impl FnOnce(&'t Node, &At<'_>, &mut Report<'_>) -> Option<T>,
+    ) -> Option<T> {
+        if self.get(key).is_none() {
+            if self.misspelt(key) {
+                return None;
+            }
+            let message = format!("{} needs `{key}`", self.what);
+            report.error("missing-key", self.range.clone(), at, message);
+            return None;
+        }
+        self.read(key, at, report, read)
+    }
+}
+
+fn advice(member: &Member, known: &[&'static str]) -> Option<String> {
+    if member.key == "reason" && known.contains(&"on_deny") {
+        return Some("here it is called `on_deny`".to_owned());
+    }
+    home(&member.key).or_else(|| cut_off(member)).or_else(|| did_you_mean(&member.key, known.iter().copied()))
+}
+
+fn home(key: &str) -> Option<String> {
+    HOMES.iter().find(|(name, _)| *name == key).map(|(name, home)| format!("`{name}` belongs into {home}"))
+}
+
+/// The rest of an unquoted text after a comma, in braces, is read as a key without a value.
+fn cut_off(member: &Member) -> Option<String> {
+    let cut_off = member.value.value == Value::Null && member.key.contains(' ');
+    cut_off.then(|| "a text that holds a comma needs quotes inside `{ }`".to_owned())
+}

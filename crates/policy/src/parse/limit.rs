@@ -1,0 +1,153 @@
+//! What is counted: `rate_limit`, `state` and `limits`.
+
+use super::condition;
+use super::fields::Fields;
+use super::scalar;
+use crate::diagnostic::{At, Report, quoted};
+use crate::document::{Increment, Limit, RateLimit, Scope, State};
+use crate::path::Path;
+use crate::tree::{Node, Value};
+use crate::window::{Align, Window};
+
+/// Counters without a name of their own are called `_rate_…`.
+const RESERVED: &str = "_rate_";
+
+pub(crate) fn rate_limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<RateLimit> {
+    if let Value::Text(text) = &node.value {
+        return short_rate_limit(text, node, at, report);
+    }
+    if !matches!(node.value, Value::Map(_)) {
+        report
+            .error(
+                "wrong-type",
+                node.mark(),
+                at,
+                format!("`rate_limit` is text or a map, not {}", node.kind()),
+            )
+            .help("such as `10/minute` or `{ max: 10, window: 60 }`");
+        return None;
+    }
+    const KNOWN: &[&str] = &["max", "window", "scope", "align", "timezone", "refund"];
+    let fields = Fields::open(node, "`rate_limit`", KNOWN, &["timezone", "refund"], at, report)?;
+    let max = fields.need("max", at, report, scalar::count);
+    let window = fields.need("window", at, report, scalar::window);
+    let scope = fields.read("scope", at, report, scope);
+    let align = fields.read("align", at, report, align);
+    Some(RateLimit { max: max?, window: window?, scope, align })
+}
+
+/// `10/minute`
+fn short_rate_limit(text: &str, node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<RateLimit> {
+    let parts = text.split_once('/').map(|(max, window)| (max.trim(), window.trim()));
+    let max = parts
+        .filter(|(max, _)| {
+            !max.is_empty() && max.len() <= 18 && max.bytes().all(|byte| byte.is_ascii_digit())
+        })
+        .and_then(|(max, _)| max.parse::<u64>().ok());
+    let Some((max, (_, window))) = max.zip(parts) else {
+        report
+            .error("bad-rate", node.mark(), at, format!("{} is not a rate", quoted(text)))
+            .help("write a number of calls and a window, such as `10/minute`");
+        return None;
+    };
+    let Some(window) = Window::parse(window) else {
+        let part = Node { value: Value::Text(window.to_owned()), range: node.range.clone() };
+        scalar::not_a_window(&part, at, report);
+        return None;
+    };
+    Some(RateLimit { max: max.into(), window, scope: None, align: None })
+}
+
+pub(crate) fn state(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<State> {
+    const KNOWN: &[&str] =
+        &["counter", "window", "increment", "increment_from", "scope", "align", "timezone", "refund"];
+    let fields = Fields::open(node, "`state`", KNOWN, &["timezone", "refund"], at, report)?;
+    let counter = fields.need("counter", at, report, counter);
+    let window = fields.need("window", at, report, scalar::window);
+    let fixed = fields.read("increment", at, report, scalar::amount);
+    let from = fields.read("increment_from", at, report, amount_path);
+    if fixed.is_some() && from.is_some() {
+        let message = "`increment` and `increment_from` exclude each other";
+        report.error("exclusive-keys", fields.key_range("increment_from"), at, message);
+        return None;
+    }
+    let scope = fields.read("scope", at, report, scope);
+    let align = fields.read("align", at, report, align);
+    let increment = fixed.map(Increment::Fixed).or_else(|| from.map(Increment::From));
+    Some(State { counter: counter?, window: window?, increment, scope, align })
+}
+
+pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Limit> {
+    const KNOWN: &[&str] = &[
+        "counter", "window", "max", "amount", "scope", "align", "timezone", "min", "mode", "on_deny",
+        "shared", "refund",
+    ];
+    let fields = Fields::open(node, "a limit", KNOWN, &["timezone", "refund"], at, report)?;
+    let counter = fields.read("counter", at, report, counter);
+    let window = fields.need("window", at, report, scalar::window);
+    let amount = fields.read("amount", at, report, amount_path);
+    let counts_calls = fields.get("amount").is_none();
+    let max = fields.need("max", at, report, if counts_calls { scalar::count } else { scalar::amount });
+    let min = fields.read("min", at, report, scalar::amount);
+    if min.is_some() && counts_calls {
+        let message = "`min` bounds an `amount`, and this limit has none";
+        report.error("no-effect", fields.key_range("min"), at, message);
+    }
+    let scope = fields.read("scope", at, report, scope);
+    let align = fields.read("align", at, report, align);
+    let mode = fields.read("mode", at, report, scalar::mode);
+    let on_deny = fields.read("on_deny", at, report, scalar::text);
+    let shared = fields.read("shared", at, report, scalar::name);
+    Some(Limit { counter, window: window?, max: max?, amount, scope, align, min, mode, on_deny, shared })
+}
+
+fn counter(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = scalar::name(node, at, report)?;
+    if name.starts_with(RESERVED) {
+        report
+            .error(
+                "reserved-name",
+                node.mark(),
+                at,
+                format!("counters called `{RESERVED}…` are those without a name"),
+            )
+            .help("choose another name");
+        return None;
+    }
+    Some(name)
+}
+
+fn amount_path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Path> {
+    let path = condition::path(node, at, report)?;
+    if !matches!(path, Path::Args(_)) || path.is_plural() {
+        report.error("bad-path", node.mark(), at, "an amount is the value of one argument");
+        return None;
+    }
+    Some(path)
+}
+
+fn align(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Align> {
+    scalar::one_of(node, &[("sliding", Align::Sliding), ("calendar", Align::Calendar)], at, report)
+}
+
+fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>> {
+    if !matches!(node.value, Value::List(_)) {
+        return one_scope(node, at, report).map(|scope| vec![scope]);
+    }
+    let scopes = scalar::list(node, at, report, one_scope)?;
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        report.error("empty-list", node.mark(), at, "an empty scope says nothing").help("leave it out");
+        return None;
+    }
+    Some(scopes)
+}
+
+fn one_scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scope> {
+    if matches!(&node.value, Value::Map(members) if members.iter().any(|member| member.key == "arg")) {
+        report.error("unsupported", node.mark(), at, "the scope `{arg: …}` is not supported by this version");
+        return None;
+    }
+    let words = [Scope::Grant, Scope::Session, Scope::Tool, Scope::Server, Scope::Global]
+        .map(|scope| (scope.as_str(), scope));
+    scalar::one_of(node, &words, at, report)
+}

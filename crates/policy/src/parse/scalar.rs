@@ -1,0 +1,205 @@
+//! Values without structure, and lists.
+
+use interlock_json::Decimal;
+
+use crate::diagnostic::{At, Report, did_you_mean, quoted};
+use crate::document::Mode;
+use crate::tree::{Node, Value};
+use crate::window::{self, Window};
+
+/// Longest text of a policy: names, reasons, addresses.
+const MOST_TEXT: usize = 8_192;
+
+pub(crate) fn text(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
+    match &node.value {
+        Value::Text(text) if text.len() > MOST_TEXT => {
+            report.error("too-long", node.mark(), at, format!("this text is longer than {MOST_TEXT} bytes"));
+            None
+        }
+        Value::Text(text) => Some(text.clone()),
+        Value::Null | Value::List(_) | Value::Map(_) => {
+            report.error("wrong-type", node.mark(), at, format!("expected text, found {}", node.kind()));
+            None
+        }
+        Value::Bool(_) | Value::Number(_) => {
+            report
+                .error("wrong-type", node.mark(), at, format!("expected text, found {}", node.kind()))
+                .help("put it in quotes");
+            None
+        }
+    }
+}
+
+/// Text that names something: not empty, one line.
+pub(crate) fn name(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
+    let text = text(node, at, report)?;
+    if text.is_empty() || text.chars().any(char::is_control) {
+        report.error("bad-name", node.mark(), at, "a name is not empty and has no control characters");
+        return None;
+    }
+    Some(text)
+}
+
+pub(crate) fn boolean(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<bool> {
+    if let Value::Bool(value) = node.value {
+        return Some(value);
+    }
+    let message = format!("expected true or false, found {}", node.kind());
+    report.error("wrong-type", node.mark(), at, message);
+    None
+}
+
+pub(crate) fn decimal(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Decimal> {
+    match &node.value {
+        Value::Number(number) => {
+            let parsed = Decimal::parse(number).ok();
+            if parsed.is_none() {
+                let message = format!("{} has too many digits to be compared exactly", quoted(number));
+                report.error("number-out-of-range", node.mark(), at, message);
+            }
+            parsed
+        }
+        Value::Text(text) if Decimal::parse(text).is_ok() => {
+            report
+                .error("wrong-type", node.mark(), at, "expected a number, found text")
+                .help("write it without quotes");
+            None
+        }
+        _ => {
+            report.error("wrong-type", node.mark(), at, format!("expected a number, found {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// A number that is not negative.
+pub(crate) fn amount(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Decimal> {
+    let number = decimal(node, at, report)?;
+    if number.is_negative() {
+        report.error("negative", node.mark(), at, "this number must not be negative");
+        return None;
+    }
+    Some(number)
+}
+
+/// A number of calls.
+pub(crate) fn count(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Decimal> {
+    let number = amount(node, at, report)?;
+    if !number.is_integer() {
+        report.error("not-whole", node.mark(), at, "a number of calls is a whole number");
+        return None;
+    }
+    Some(number)
+}
+
+pub(crate) fn one_of<T: Copy>(
+    node: &Node,
+    words: &[(&'static str, T)],
+    at: &At<'_>,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let Value::Text(text) = &node.value else {
+        let message = format!("expected {}, found {}", alternatives(words), node.kind());
+        report.error("wrong-type", node.mark(), at, message);
+        return None;
+    };
+    let found = words.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+    if found.is_none() {
+        let of = if words.len() > 1 { "one of " } else { "" };
+        let message = format!("{} is not {of}{}", quoted(text), alternatives(words));
+        let help = did_you_mean(text, words.iter().map(|(word, _)| *word));
+        report.error("unknown-word", node.mark(), at, message).maybe_help(help);
+    }
+    found
+}
+
+fn alternatives<T>(words: &[(&'static str, T)]) -> String {
+    let mut out = String::new();
+    for (index, (word, _)) in words.iter().enumerate() {
+        out.push_str(match index {
+            0 => "`",
+            _ if index + 1 == words.len() => "` or `",
+            _ => "`, `",
+        });
+        out.push_str(word);
+    }
+    out.push('`');
+    out
+}
+
+pub(crate) fn mode(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Mode> {
+    one_of(node, &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow)], at, report)
+}
+
+/// The items of a list; null is an empty one.
+pub(crate) fn list<T>(
+    node: &Node,
+    at: &At<'_>,
+    report: &mut Report<'_>,
+    mut read: impl FnMut(&Node, &At<'_>, &mut Report<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    match &node.value {
+        Value::List(items) => {
+            let read =
+                items.iter().enumerate().filter_map(|(index, item)| read(item, &at.index(index), report));
+            Some(read.collect())
+        }
+        Value::Null => Some(Vec::new()),
+        _ => {
+            report
+                .error("wrong-type", node.mark(), at, format!("expected a list, found {}", node.kind()))
+                .help("begin each item with `- `, or put the items in brackets");
+            None
+        }
+    }
+}
+
+/// A window: a word, a number of seconds, or a number with a unit.
+pub(crate) fn window(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Window> {
+    let found = match &node.value {
+        Value::Text(text) => Window::parse(text),
+        Value::Number(number) => {
+            let seconds = Decimal::parse(number).ok().and_then(Decimal::to_i128);
+            seconds.and_then(|seconds| Window::parse(&seconds.to_string()))
+        }
+        _ => None,
+    };
+    if found.is_none() {
+        not_a_window(node, at, report);
+    }
+    found
+}
+
+pub(crate) fn not_a_window(node: &Node, at: &At<'_>, report: &mut Report<'_>) {
+    let message = match &node.value {
+        Value::Text(text) => format!("{} is not a window", quoted(text)),
+        Value::Number(number) => format!("{} is not a window", quoted(number)),
+        _ => format!("expected a window, found {}", node.kind()),
+    };
+    let words = ["minute", "hour", "day", "week", "month"];
+    let near = match &node.value {
+        Value::Text(text) => did_you_mean(text, words),
+        _ => None,
+    };
+    let help = near.unwrap_or_else(|| {
+        "a window is `minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`".to_owned()
+    });
+    report.error("bad-window", node.mark(), at, message).help(help);
+}
+
+/// A span of time in seconds: `30m`, or a number of seconds.
+pub(crate) fn duration(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<u64> {
+    let found = match &node.value {
+        Value::Text(text) => window::seconds(text),
+        Value::Number(number) => {
+            let seconds = Decimal::parse(number).ok().and_then(Decimal::to_i128);
+            seconds.and_then(|seconds| window::seconds(&seconds.to_string()))
+        }
+        _ => None,
+    };
+    if found.is_none() {
+        let message = "expected a span of time from one second to ten years";
+        report.error("bad-duration", node.mark(), at, message).help("such as `90s`, `30m`, `2h` or `1d`");
+    }
+    found
+}

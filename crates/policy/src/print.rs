@@ -1,0 +1,31 @@
+//! Documents as text. What is printed reads back as the same document.
+
+mod json;
+mod tree;
+mod yaml;
+
+use crate::document::Document;
+
+impl Document {
+    /// The document in block-style YAML.
+    pub fn to_yaml(&self) -> String {
+        yaml::print(&tree::of(self))
+    }
+
+    /// The document in JSON, indented by two blanks, its keys in a fixed order.
+    pub fn to_json(&self) -> String {
+        json::print(&tree::of(self))
+    }
+
+    /// The document in JSON without blanks: one text for all documents that say the same.
+    pub(crate) fn canonical(&self) -> String {
+        json::compact(&tree::of(self))
+    }
+}
+
+/// Characters that are not seen, or that change how others are seen: they are written as escapes.
+pub(crate) fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}

@@ -1,0 +1,137 @@
+//! Tree to YAML.
+
+use super::is_invisible;
+use crate::tree::{Member, Node, Value};
+
+pub(super) fn print(node: &Node) -> String {
+    let mut out = String::new();
+    match &node.value {
+        Value::Map(members) if !members.is_empty() => map(members, 0, &mut out),
+        _ => {
+            inline(node, &mut out);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn map(members: &[Member], depth: usize, out: &mut String) {
+    for (index, member) in members.iter().enumerate() {
+        if index > 0 {
+            indent(depth, out);
+        }
+        text(&member.key, out);
+        out.push(':');
+        value(&member.value, depth, out);
+    }
+}
+
+/// What stands behind `key:`, up to and with the line's end.
+fn value(node: &Node, depth: usize, out: &mut String) {
+    match &node.value {
+        Value::Map(members) if !members.is_empty() => {
+            out.push('\n');
+            indent(depth + 1, out);
+            map(members, depth + 1, out);
+        }
+        Value::List(items) if items.iter().any(is_structured) => {
+            out.push('\n');
+            for item in items {
+                indent(depth + 1, out);
+                out.push_str("- ");
+                match &item.value {
+                    Value::Map(members) if !members.is_empty() => map(members, depth + 2, out),
+                    _ => {
+                        inline(item, out);
+                        out.push('\n');
+                    }
+                }
+            }
+        }
+        _ => {
+            out.push(' ');
+            inline(node, out);
+            out.push('\n');
+        }
+    }
+}
+
+fn is_structured(node: &Node) -> bool {
+    matches!(&node.value, Value::Map(members) if !members.is_empty())
+}
+
+/// Scalars, lists of scalars and empty collections.
+fn inline(node: &Node, out: &mut String) {
+    match &node.value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(number),
+        Value::Text(value) => text(value, out),
+        Value::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                inline(item, out);
+            }
+            out.push(']');
+        }
+        Value::Map(members) => {
+            out.push('{');
+            for (index, member) in members.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { " " });
+                text(&member.key, out);
+                out.push_str(": ");
+                inline(&member.value, out);
+            }
+            out.push_str(if members.is_empty() { "}" } else { " }" });
+        }
+    }
+}
+
+fn indent(depth: usize, out: &mut String) {
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+fn text(text: &str, out: &mut String) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        quoted(text, out);
+    }
+}
+
+/// Whether every reader of YAML, of either version, takes the unquoted text for this text.
+fn is_plain(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-' | b' ');
+    let reserved = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && text.bytes().all(word)
+        && !text.ends_with(' ')
+        && !reserved.contains(&text.to_ascii_lowercase().as_str())
+        && text.len() <= 512
+}
+
+fn quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            _ if character.is_control() || is_invisible(character) || is_odd(character) => {
+                out.push_str(&format!("\\U{:08X}", u32::from(character)));
+            }
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+}
+
+/// Characters that YAML (1.2.2 §5.1) does not count as printable.
+fn is_odd(character: char) -> bool {
+    matches!(character, '\u{fffe}' | '\u{ffff}' | '\u{7f}'..='\u{9f}')
+}

@@ -1,0 +1,133 @@
+//! Documents in, decisions and diagnostics out.
+
+mod diagnostics;
+mod documents;
+mod meaning;
+mod operators;
+mod properties;
+mod ready;
+
+use interlock_json::{Decimal, Limits};
+
+use crate::{
+    Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Policy, Section,
+    Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
+};
+
+/// Compiles a document; what begins with a brace is JSON.
+pub(crate) fn compiled(text: &str) -> (Option<Policy>, Vec<Diagnostic>) {
+    let json = text.trim_start().starts_with('{');
+    let syntax = if json { Syntax::Json } else { Syntax::Yaml };
+    compile(&Source { name: "policy", text, syntax })
+}
+
+/// Compiles a document that has no errors.
+pub(crate) fn policy(text: &str) -> Policy {
+    let (policy, diagnostics) = compiled(text);
+    let errors: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{text}\n{errors:#?}");
+    policy.unwrap()
+}
+
+/// What a test knows besides the policy.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) section: Section,
+    pub(crate) required: Option<Vec<String>>,
+    pub(crate) absent: bool,
+    /// Values of counters by the end of their key; others are zero.
+    pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Given { section: Section::Tools, required: None, absent: false, counters: None }
+    }
+}
+
+struct Values<'v>(&'v [(&'static str, &'static str)]);
+
+impl CounterValues for Values<'_> {
+    fn value(&self, counter: &CounterKey) -> Option<Decimal> {
+        let key = counter.to_string();
+        let found = self.0.iter().find(|(part, _)| key.contains(part)).map(|(_, value)| *value);
+        match found {
+            None => Some(Decimal::ZERO),
+            Some("unreadable") => None,
+            Some(value) => Some(value.parse().unwrap()),
+        }
+    }
+}
+
+/// Judges one call of server `s` by grant `g` in session `n`. Arguments are JSON; an empty text is none.
+pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, given: &Given) -> Judgement {
+    let document =
+        (!arguments.is_empty()).then(|| interlock_json::scan(arguments, &Limits::default()).unwrap());
+    let call = Call {
+        section: given.section,
+        server: "s",
+        name,
+        arguments: document.as_ref().map(|document| document.root()),
+    };
+    let values = given.counters.as_deref().map(Values);
+    let tool = match &given.required {
+        _ if given.absent => ToolFacts::Absent,
+        None => ToolFacts::Unknown,
+        Some(required) => ToolFacts::Known { required },
+    };
+    let counters = values.as_ref().map(|values| values as &dyn CounterValues);
+    let judgement = judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters });
+    if let Judgement::Decided(decision) = &judgement {
+        assert!(
+            decision.verdict != Verdict::Deny || decision.needs.is_empty(),
+            "a denied call consumes nothing"
+        );
+    }
+    judgement
+}
+
+/// One line for the decision, one for each need (`+`), reading (`=`) and shadow finding (`~`).
+pub(crate) fn shown(judgement: &Judgement) -> String {
+    match judgement {
+        Judgement::Read(keys) => {
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            format!("read {}", keys.join(" "))
+        }
+        Judgement::Decided(decision) => shown_decision(decision),
+    }
+}
+
+fn shown_decision(decision: &Decision) -> String {
+    let name = decision.name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+    let mut out = format!("{} {}{name}: {}", verdict(decision.verdict), decision.rule, decision.reason);
+    for need in &decision.needs {
+        let bound = match need.bound {
+            Bound::None => String::new(),
+            Bound::AtMost(most) => format!(" <= {most}"),
+            Bound::Below(below) => format!(" < {below}"),
+        };
+        out.push_str(&format!("\n+ {} {}{bound}", need.amount, need.key));
+    }
+    for (key, value) in &decision.read {
+        out.push_str(&format!("\n= {value} {key}"));
+    }
+    for finding in &decision.shadow {
+        out.push_str(&format!("\n~ {} {}: {}", verdict(finding.verdict), finding.rule, finding.reason));
+    }
+    out
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Deny => "deny",
+        Verdict::Ask => "ask",
+        Verdict::Proceed => "proceed",
+    }
+}
+
+/// Judges by one policy and compares what is shown.
+pub(crate) fn check(text: &str, name: &str, arguments: &str, given: &Given, expected: &str) {
+    let policy = policy(text);
+    let judgement = judged(&[(Origin::Server, &policy)], name, arguments, given);
+    assert_eq!(shown(&judgement), expected, "{name} {arguments}\nby {text}");
+}

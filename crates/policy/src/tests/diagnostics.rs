@@ -1,0 +1,255 @@
+//! Every kind of mistake with its exact words and place. Each case is a document and what is found in it.
+
+use std::fmt::Write as _;
+
+use super::compiled;
+use crate::Severity;
+
+/// A document without other mistakes around a part.
+fn around(part: &str) -> String {
+    format!("version: \"1\"\ndefault: deny\n{part}")
+}
+
+fn rule(part: &str) -> String {
+    around(&format!("tools:\n  t:\n    rules:\n      - {part}\n"))
+}
+
+fn condition(part: &str) -> String {
+    rule(&format!("conditions: [{{ {part} }}]"))
+}
+
+fn limit(part: &str) -> String {
+    around(&format!("tools:\n  t:\n    limits:\n      - {{ {part} }}\n"))
+}
+
+fn cases() -> Vec<String> {
+    let own = [
+        // The document as text.
+        "",
+        "# nothing",
+        "tools: [1]",
+        "- a\n- b\n",
+        "just text",
+        "a: b: c\n",
+        "tools:\n\tt: {}\n",
+        "tools: { t: {}\n",
+        "version: \"1\"\nversion: \"1\"\ndefault: deny\n",
+        "version: \"1\"\ndefault: deny\ntools:\n  t: {}\n  u: {}\n  t: {}\n",
+        "version: \"1\"\ndefault: deny\ntools:\n  *: {}\n",
+        "version: \"1\"\ndefault: deny\nhide: [*_all]\n",
+        "version: \"1\"\ndefault: deny\ntools: &all { t: {} }\n",
+        "version: !!str 1\ndefault: deny\n",
+        "version: \"1\"\ndefault: deny\n---\nversion: \"1\"\n",
+        "version: \"1\"\ndefault: deny\n? [a, b]\n: c\n",
+        "\u{feff}version: \"1\"\n",
+        "{\"version\": \"1\", \"default\": \"deny\", \"tools\": {\"t\": {}, \"t\": {}}}",
+        "{\"version\": \"1\", \"default\": \"deny\",}",
+        "{\"version\": \"1\", \"default\": NaN}",
+        "{\"version\": \"1\"} {}",
+        // Lost indentation.
+        "version: \"1\"\ntools:\nstart_job:\nrules:\n- action: allow\nrate_limit: { max: 10, window: 60 }\n",
+        "tools:\nstart_job:\nrules:\n- name: a\nconditions:\n- path: args.a\n- name: b\n",
+        "version: \"1\" default: deny tools: create_charge: rules: - name: max",
+        // The head.
+        "tools: { t: {} }\n",
+        "version: 1\ndefault: deny\n",
+        "version: \"2\"\ndefault: deny\n",
+        "version: \"1\"\ndefault: denny\n",
+        "version: \"1\"\ndefault: true\n",
+        "version: \"1\"\ndefault: deny\ntool:\n  t: {}\n",
+        "version: \"1\"\ndefault: deny\ncompletely_unknown_words: 1\n",
+        "version: \"1\"\ndefault: deny\nrules: []\n",
+        "version: \"1\"\ndefault: deny\nlists: { a: [1] }\nspend_currency: eur\n",
+        "version: \"1\"\ndefault: deny\nmode: shadows\nlist: none\ntell_agent: everything\n",
+        "version: \"1\"\ndefault: deny\nhide: secret\n",
+        "version: \"1\"\ndefault: deny\nhide: [\"\", \"**\", 5]\n",
+        "version: \"1\"\ndefault: deny\ndescription: [a]\n",
+        "version: \"1\"\ndefault: deny\ntools: { '': {} }\n",
+        "version: \"1\"\ndefault: deny\ntools: { '*': { rules: [{ rate_limit: 1/minute }] } }\n",
+        "version: \"1\"\ndefault: deny\nall_tools: { rules: [{ rate_limit: 1/minute }] }\n",
+        "version: \"1\"\ndefault: deny\nprompts: { p: { validate: { required_args: true } } }\n",
+        "version: \"1\"\ndefault: deny\napprovals: { timeout: soon, approver: [a], hold: -5, notify: { webhook: { secret: s } } }\n",
+    ];
+    let rules = [
+        "nmae: x",
+        "just text",
+        "conditons: []",
+        "name: 5",
+        "name: \"\"",
+        "name: only a name",
+        "action: denied",
+        "action: block",
+        "{ action: deny, rate_limit: 10/minute, validate: { required_args: true } }",
+        "{ action: require_approval, state: { counter: c, window: day } }",
+        "{ action: deny, on_deny: a, reason: b }",
+        "{ action: deny, approval_timeout: 5m }",
+        "{ action: require_approval, approval_timeout: five }",
+        "{ action: deny, reason: not now, not ever }",
+        "{ action: allow, conditions: [{ path: args.a, op: eq, value: 1 }] }",
+        "{ when: \"args.a < 5\" }",
+        "{ spend: { amount: args.a } }",
+        "{ idempotency_window: 5m }",
+        "{ validate: { schema: true, unknown_args: deny } }",
+        "{ validate: { required_args: yes } }",
+        "{ validate: true }",
+        "{ mode: dry_run }",
+        "rate_limit: 10",
+        "rate_limit: 10 per minute",
+        "rate_limit: ten/minute",
+        "rate_limit: 10/minutes",
+        "rate_limit: 10/0",
+        "rate_limit: -1/minute",
+        "rate_limit: { max: 10 }",
+        "rate_limit: { max: 1.5, window: 60 }",
+        "rate_limit: { max: -1, window: 60 }",
+        "rate_limit: { max: \"10\", window: 60 }",
+        "rate_limit: { max: 010, window: 0x3c }",
+        "rate_limit: { max: 10, window: 1.5 }",
+        "rate_limit: { max: 10, window: fortnight, timezone: UTC }",
+        "rate_limit: { max: 10, window: 60, scope: user }",
+        "rate_limit: { max: 10, window: 60, scope: { arg: args.a } }",
+        "rate_limit: { max: 10, window: 60, scope: [] }",
+        "rate_limit: { max: 10, window: 60, align: fixed }",
+        "state: { counter: c, window: day }",
+        "state: { window: day }",
+        "state: { counter: _rate_x, window: day }",
+        "state: { counter: c, window: day, increment: 1, increment_from: args.a }",
+        "state: { counter: c, window: day, increment: -1 }",
+        "state: { counter: c, window: day, increment_from: call.tool }",
+        "state: { counter: c, window: day, increment_from: \"args.a[*]\" }",
+    ];
+    let conditions = [
+        "path: args.a",
+        "op: eq, value: 1",
+        "path: args.a, op: eq",
+        "path: args.a, op: equals, value: 1",
+        "path: args.a, op: \"==\", value: 1",
+        "path: args.a, op: matches, value: a",
+        "path: args.a, op: eq, value: null",
+        "path: args.a, op: eq, value: [1]",
+        "path: args.a, op: in, value: a",
+        "path: args.a, op: in, value: []",
+        "path: args.a, op: in, value: { list: names }",
+        "path: args.a, op: lte, value: \"5\"",
+        "path: args.a, op: lte, value: lots",
+        "path: args.a, op: lte, value: 12345678901234567890123456789012345678901",
+        "path: args.a, op: lte, value: .inf",
+        "path: args.a, op: exists, value: 1",
+        "path: args.a, op: regex, value: \"(a\"",
+        "path: args.a, op: regex, value: \"(?:a{1000}){1000}\"",
+        "path: args.a, op: regex, value: \"^SELECT\"",
+        "path: args.a, op: regex, value: \"^a|b$\"",
+        "path: args.a, op: eq, value: 1, compare: ci",
+        "path: args.a, op: eq, value: 1, compare: cs",
+        "path: args.a, op: eq, value: 1, on_missing: ignore",
+        "path: args.a, op: eq, value: 1, on_missing: deny",
+        "path: amount, op: eq, value: 1",
+        "path: arg.amount, op: eq, value: 1",
+        "path: args, op: exists",
+        "path: args., op: exists",
+        "path: \"args.a \", op: exists",
+        "path: \"args.a[x]\", op: exists",
+        "path: \"/args/~2\", op: exists",
+        "path: time.hour, op: lt, value: 5",
+        "path: call.method, op: eq, value: a",
+        "path: call.tool, op: eq, value: 5",
+        "path: state.t, op: lt, value: 5",
+        "path: state.t.c, op: lt, value: 5",
+        "path: state.t.c, op: contains, value: a",
+        "any: []",
+        "not: { path: args.a, op: exists }",
+        "path: args.a, op: exists, vlaue: true",
+    ];
+    let limits = [
+        "max: 1, window: minute, counters: c",
+        "counter: c, window: minute",
+        "counter: c, max: 1, window: minute, min: 1",
+        "counter: c, max: 1.5, window: minute",
+        "counter: c, max: -1, amount: args.a, window: minute",
+        "counter: c, max: 1, window: minute, refund: on_error",
+        "counter: c, max: 1, window: minute }\n      - { counter: c, max: 5, window: 60",
+    ];
+    let entries = [
+        "tools:\n  t: { rules: {} }\n",
+        "tools:\n  t: text\n",
+        "tools:\n  t: { rate_limit: 10/minute }\n",
+        "tools:\n  t: { require: [{ conditions: [{ path: args.a, op: eq, value: 1 }], reason: a }] }\n",
+        "tools:\n  t: { deny_if: [{ path: args.a, op: exists }] }\n",
+        "tools:\n  t: { hide: please }\n",
+        "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lt, value: 5 }] }]\n    limits: [{ counter: c, window: day, max: 5 }, { counter: c, window: hour, max: 5 }]\n",
+        "tools:\n  café:\n    rules: [{ conditions: [{ path: args.größe, opp: eq, value: 5 }] }]\n",
+    ];
+    let mut all: Vec<String> = own.iter().map(|text| (*text).to_owned()).collect();
+    all.extend(rules.iter().map(|part| rule(part)));
+    all.extend(conditions.iter().map(|part| condition(part)));
+    all.extend(limits.iter().map(|part| limit(part)));
+    all.extend(entries.iter().map(|part| around(part)));
+    all
+}
+
+#[test]
+fn every_kind_of_mistake() {
+    let mut shown = String::new();
+    for text in cases() {
+        let (policy, diagnostics) = compiled(&text);
+        let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+        assert_eq!(policy.is_none(), errors > 0, "{text}");
+        writeln!(shown, "{}", text.trim_end()).unwrap();
+        for found in diagnostics {
+            let severity = if found.severity == Severity::Error { "error" } else { "warning" };
+            let part = text.get(found.span.offset..found.span.offset + found.span.len).unwrap();
+            writeln!(
+                shown,
+                "  => {}:{} {severity}[{}] {}{}",
+                found.span.line,
+                found.span.column,
+                found.code,
+                found.message,
+                found.help.map(|help| format!("; {help}")).unwrap_or_default()
+            )
+            .unwrap();
+            writeln!(
+                shown,
+                "     {} {:?}",
+                if found.pointer.is_empty() { "/" } else { &found.pointer },
+                part
+            )
+            .unwrap();
+        }
+        shown.push_str("\n\n");
+    }
+    insta::assert_snapshot!(shown);
+}
+
+/// Past a limit there is one finding and no further work.
+#[test]
+fn size_depth_and_number_are_bounded() {
+    let deep = |depth: usize| format!("{{\"tools\": {}1{}}}", "[".repeat(depth), "]".repeat(depth));
+    let yaml_deep = |depth: usize| format!("tools: {}1{}", "[".repeat(depth), "]".repeat(depth));
+    let values = format!("tools: [{}]", "1,".repeat(500_001));
+    let json_values = format!("{{\"tools\": [{}1]}}", "1,".repeat(500_001));
+    let table = [
+        (format!("# {}", "x".repeat(4 << 20)), Some("too-large")),
+        (deep(63), None),
+        (deep(64), Some("too-deep")),
+        (yaml_deep(63), None),
+        (yaml_deep(64), Some("too-deep")),
+        (values, Some("too-large")),
+        (json_values, Some("too-large")),
+    ];
+    for (text, expected) in table {
+        let (policy, diagnostics) = compiled(&text);
+        let start: String = text.chars().take(20).collect();
+        assert!(policy.is_none(), "{start}");
+        let bound = diagnostics.iter().find(|found| found.code.starts_with("too-")).map(|found| found.code);
+        assert_eq!(bound, expected, "{start}");
+        assert!(expected.is_none() || diagnostics.len() == 1, "{start}");
+    }
+    let mistakes: String = (0..2_000).map(|index| format!("unknown_{index}: 1\n")).collect();
+    let (_, diagnostics) = compiled(&mistakes);
+    assert_eq!(diagnostics.len(), 1_001);
+    assert_eq!(
+        diagnostics.last().map(|found| found.message.as_str()),
+        Some("1000 more findings are not shown")
+    );
+}

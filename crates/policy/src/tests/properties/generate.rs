@@ -1,0 +1,319 @@
+//! Documents without errors, and calls that they say something about.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+
+/// Texts that are hard to print: quotes, marks of YAML, words that YAML reads as something else.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(vec![
+            "yes",
+            "null",
+            "1",
+            "0x1",
+            "1e3",
+            "~",
+            "- a",
+            "a: b",
+            "a #b",
+            "*",
+            "&a",
+            "!a",
+            "|",
+            "%a",
+            "'",
+            "\"",
+            "\\",
+            " a",
+            "a ",
+            "\t",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "\u{1f600}",
+            "\u{7f}",
+            "e\u{301}",
+            "a\nb",
+            "---",
+            "...",
+            "true",
+            "on",
+            "2024-01-01",
+            "{a}",
+            "[a]",
+            ",",
+            "?",
+            "@",
+            "`",
+            "a:",
+            ":a",
+            "=",
+            "<<",
+            ".inf",
+            "-",
+            "\u{e000}",
+            "\u{fffd}",
+            "\u{10ffff}",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z_]{1,6}",
+        ".{1,12}",
+    ]
+}
+
+/// A text without control characters, as names are.
+fn name() -> impl Strategy<Value = String> {
+    text().prop_map(|text| {
+        let name: String = text.chars().filter(|character| !character.is_control()).collect();
+        if name.is_empty() { "n".to_owned() } else { name }
+    })
+}
+
+fn tool() -> impl Strategy<Value = String> {
+    select(vec!["t", "u", "get_a", "get_*", "*_a", "g*t_*", "*", "/a~b", "état"]).prop_map(str::to_owned)
+}
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(|number| json!(number)),
+        (-50_i64..50).prop_map(|number| json!(number)),
+        (-500_i64..500).prop_map(|number| json!(f64::from(i32::try_from(number).unwrap()) / 10.0)),
+    ]
+}
+
+fn amount() -> impl Strategy<Value = Value> {
+    (0_u32..1_000).prop_map(|number| json!(number))
+}
+
+fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![text().prop_map(Value::from), number(), any::<bool>().prop_map(Value::from)]
+}
+
+fn argument() -> impl Strategy<Value = String> {
+    select(vec!["args.a", "args.b", "args.a.b", "args.items[0]", "args[\"a.b\"]", "/args/b"])
+        .prop_map(str::to_owned)
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop_oneof![3 => argument(), 1 => select(vec!["args.items[*]", "args.items[*].a"]).prop_map(str::to_owned)]
+}
+
+fn condition() -> impl Strategy<Value = Value> {
+    let test = prop_oneof![
+        (select(vec!["eq", "neq", "contains"]), scalar())
+            .prop_map(|(op, value)| json!({"op": op, "value": value})),
+        (select(vec!["in", "not_in"]), vec(scalar(), 1..4))
+            .prop_map(|(op, values)| json!({"op": op, "value": values})),
+        (select(vec!["lt", "lte", "gt", "gte"]), number())
+            .prop_map(|(op, value)| json!({"op": op, "value": value})),
+        select(vec!["^a$", "a|b", "(?i)x+", "\\d"]).prop_map(|value| json!({"op": "regex", "value": value})),
+        any::<bool>().prop_map(|value| json!({"op": "exists", "value": value})),
+        text().prop_map(|value| json!({"op": "eq", "value": value, "compare": "ci"})),
+    ];
+    let on_missing = prop_oneof![Just(None), select(vec!["object", "ignore"]).prop_map(Some)];
+    (path(), test, on_missing).prop_map(|(path, mut test, on_missing)| {
+        test["path"] = path.into();
+        put(&mut test, "on_missing", on_missing.map(Value::from));
+        test
+    })
+}
+
+fn put(map: &mut Value, key: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        map[key] = value;
+    }
+}
+
+fn maybe(words: &'static [&'static str]) -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![2 => Just(None), 1 => select(words).prop_map(|word| Some(Value::from(word)))]
+}
+
+fn mode() -> impl Strategy<Value = Option<Value>> {
+    maybe(&["enforce", "shadow"])
+}
+
+fn window() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!("minute"),
+        json!("day"),
+        json!("week"),
+        json!("month"),
+        json!(10),
+        json!("90s"),
+        json!("2h"),
+        json!("1d"),
+    ])
+}
+
+fn scope() -> impl Strategy<Value = Option<Value>> {
+    select(vec![
+        None,
+        Some(json!("session")),
+        Some(json!("global")),
+        Some(json!(["tool", "session"])),
+        Some(json!(["grant"])),
+    ])
+}
+
+fn rate_limit() -> impl Strategy<Value = Value> {
+    let long = (amount(), window(), scope(), maybe(&["sliding", "calendar"])).prop_map(
+        |(max, window, scope, align)| {
+            let mut rate = json!({"max": max, "window": window});
+            put(&mut rate, "scope", scope);
+            put(&mut rate, "align", align);
+            rate
+        },
+    );
+    prop_oneof![Just(json!("10/minute")), Just(json!("5/10s")), long]
+}
+
+fn counter() -> impl Strategy<Value = String> {
+    name().prop_map(|name| name.replace("_rate_", "rate"))
+}
+
+fn rule() -> impl Strategy<Value = Value> {
+    let conditions = || vec(condition(), 0..3);
+    let guard =
+        (maybe(&["evaluate", "allow"]), conditions(), proptest::option::of(rate_limit()), any::<bool>())
+            .prop_map(|(action, conditions, rate_limit, validate)| {
+                let mut rule = json!({"conditions": conditions});
+                put(&mut rule, "action", action);
+                put(&mut rule, "rate_limit", rate_limit);
+                put(&mut rule, "validate", validate.then(|| json!({"required_args": true})));
+                rule
+            });
+    let objection = (select(vec!["deny", "require_approval"]), conditions())
+        .prop_map(|(action, conditions)| json!({"action": action, "conditions": conditions}));
+    let budget =
+        (counter(), window(), argument(), any::<bool>()).prop_map(|(counter, window, from, fixed)| {
+            let mut state = json!({"counter": counter, "window": window});
+            if fixed {
+                state["increment"] = json!(2.5);
+            } else {
+                state["increment_from"] = from.into();
+            }
+            json!({"state": state})
+        });
+    (
+        prop_oneof![guard, objection, budget],
+        proptest::option::of(name()),
+        proptest::option::of(text()),
+        mode(),
+    )
+        .prop_map(|(mut rule, name, on_deny, mode)| {
+            put(&mut rule, "name", name.map(Value::from));
+            put(&mut rule, "on_deny", on_deny.map(Value::from));
+            put(&mut rule, "mode", mode);
+            rule
+        })
+}
+
+fn block() -> impl Strategy<Value = Value> {
+    (vec(condition(), 0..3), proptest::option::of(text()), mode()).prop_map(|(conditions, on_deny, mode)| {
+        let mut block = json!({"conditions": conditions});
+        put(&mut block, "on_deny", on_deny.map(Value::from));
+        put(&mut block, "mode", mode);
+        block
+    })
+}
+
+fn limit() -> impl Strategy<Value = Value> {
+    let optional =
+        (proptest::option::of(counter()), proptest::option::of(argument()), proptest::option::of(name()));
+    (optional, window(), amount(), scope(), mode()).prop_map(
+        |((counter, amount, shared), window, max, scope, mode)| {
+            let mut limit = json!({"window": window, "max": max});
+            put(&mut limit, "min", amount.as_ref().map(|_| json!(1.5)));
+            put(&mut limit, "amount", amount.map(Value::from));
+            put(&mut limit, "counter", counter.map(Value::from));
+            put(&mut limit, "shared", shared.map(Value::from));
+            put(&mut limit, "scope", scope);
+            put(&mut limit, "mode", mode);
+            limit
+        },
+    )
+}
+
+fn entry() -> impl Strategy<Value = Value> {
+    let require = vec(prop_oneof![condition(), block()], 0..2);
+    (vec(rule(), 0..3), require, vec(block(), 0..2), vec(block(), 0..2), vec(limit(), 0..2), mode(), 0..9_u8).prop_map(
+        |(rules, require, deny_if, approve_if, limits, mode, hide)| {
+            let mut entry = json!({"rules": rules, "require": require, "deny_if": deny_if, "approve_if": approve_if, "limits": limits});
+            put(&mut entry, "mode", mode);
+            put(&mut entry, "hide", (hide == 0).then_some(Value::Bool(true)));
+            entry
+        },
+    )
+}
+
+fn approvals() -> impl Strategy<Value = Value> {
+    (1_u32..100_000, vec(name(), 0..3), name(), proptest::option::of(text())).prop_map(
+        |(timeout, approvers, url, secret)| {
+            let mut webhook = json!({"url": url});
+            put(&mut webhook, "secret", secret.map(Value::from));
+            json!({"timeout": timeout, "hold": "30s", "approvers": approvers, "notify": {"webhook": webhook}})
+        },
+    )
+}
+
+/// A document in JSON that compiles without errors.
+pub(super) fn document() -> impl Strategy<Value = Value> {
+    let head = (
+        maybe(&["1"]),
+        maybe(&["allow", "deny"]),
+        mode(),
+        maybe(&["permitted", "all"]),
+        maybe(&["reason", "full", "nothing"]),
+        proptest::option::of(text()),
+    );
+    let entries = || vec((tool(), entry()), 0..4);
+    (
+        head,
+        vec(tool(), 0..2),
+        entries(),
+        entries(),
+        proptest::option::of(entry()),
+        proptest::option::of(approvals()),
+    )
+        .prop_map(
+            |(
+                (version, default, mode, list, tell_agent, description),
+                hide,
+                tools,
+                resources,
+                all_tools,
+                approvals,
+            )| {
+                let mut document = json!({"hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
+                let mut resources: Map<String, Value> = resources.into_iter().collect();
+                for entry in resources.values_mut() {
+                    for rule in entry["rules"].as_array_mut().unwrap() {
+                        rule.as_object_mut().unwrap().remove("validate");
+                    }
+                }
+                document["resources"] = resources.into();
+                put(&mut document, "version", version);
+                put(&mut document, "default", default);
+                put(&mut document, "mode", mode);
+                put(&mut document, "list", list);
+                put(&mut document, "tell_agent", tell_agent);
+                put(&mut document, "description", description.map(Value::from));
+                put(&mut document, "all_tools", all_tools);
+                put(&mut document, "approvals", approvals);
+                document
+            },
+        )
+}
+
+/// A tool's name and its arguments.
+pub(super) fn call() -> impl Strategy<Value = (String, Value)> {
+    let items = vec(prop_oneof![scalar(), scalar().prop_map(|value| json!({"a": value}))], 0..3)
+        .prop_map(Value::from);
+    let value = prop_oneof![3 => scalar(), 1 => Just(Value::Null), 1 => items, 1 => scalar().prop_map(|value| json!({"b": value}))];
+    let key = select(vec!["a", "b", "items", "a.b"]).prop_map(str::to_owned);
+    let arguments =
+        vec((key, value), 0..4).prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>()));
+    (select(vec!["t", "u", "get_a", "get_b", "x_a", "other"]).prop_map(str::to_owned), arguments)
+}

@@ -1,0 +1,64 @@
+//! JSON to the tree, through the strict scan that messages go through too.
+
+use interlock_json::{Kind, Limits, ScanErrorKind, scan};
+
+use super::{MOST_BYTES, MOST_DEEP, MOST_NODES, Member, Node, Value, within_size};
+use crate::diagnostic::{At, Report, quoted};
+
+/// Reads one document. `None` where the text is not such a document; the report says why.
+pub(crate) fn read(report: &mut Report<'_>) -> Option<Node> {
+    if !within_size(report) {
+        return None;
+    }
+    let source = report.source();
+    match scan(source, &Limits { bytes: MOST_BYTES, depth: MOST_DEEP }) {
+        Ok(document) => {
+            let mut left = MOST_NODES;
+            let root = node(document.root(), &mut left);
+            if root.is_none() {
+                let message = format!("the document has more than {MOST_NODES} values");
+                report.error("too-large", 0..0, &At::ROOT, message);
+            }
+            root
+        }
+        Err(error) => {
+            let at = error.offset;
+            let next = source.get(at..).and_then(|rest| rest.chars().next()).filter(|next| *next != '\n');
+            let range = at..at + next.map_or(0, char::len_utf8);
+            match error.kind {
+                ScanErrorKind::DuplicateKey { key } => report
+                    .error("duplicate-key", range, &At::ROOT, format!("duplicate key {}", quoted(&key)))
+                    .help("keep one of them; for several constraints use a list"),
+                ScanErrorKind::TooDeep { limit } => {
+                    let message = format!("the document is nested more than {limit} levels deep");
+                    report.error("too-deep", range, &At::ROOT, message);
+                }
+                kind => {
+                    report.error("syntax", range, &At::ROOT, format!("not valid JSON: {kind}"));
+                }
+            }
+            None
+        }
+    }
+}
+
+/// The scan has bounded the depth, so the recursion is bounded too.
+fn node(value: interlock_json::Value<'_>, left: &mut usize) -> Option<Node> {
+    *left = left.checked_sub(1)?;
+    let tree = match value.kind() {
+        Kind::Null => Value::Null,
+        Kind::Bool => Value::Bool(value.as_bool().unwrap_or_default()),
+        Kind::Number => Value::Number(value.raw().to_owned()),
+        Kind::String => Value::Text(value.as_str().unwrap_or_default().into_owned()),
+        Kind::Array => Value::List(value.items().map(|item| node(item, left)).collect::<Option<_>>()?),
+        Kind::Object => {
+            let mut members = Vec::with_capacity(value.len());
+            for (key, value) in value.members() {
+                let value = node(value, left)?;
+                members.push(Member { key: key.text().into_owned(), key_range: key.span(), value });
+            }
+            Value::Map(members)
+        }
+    };
+    Some(Node { value: tree, range: value.span() })
+}

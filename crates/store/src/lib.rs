@@ -1,0 +1,21 @@
+//! Where counters and instances are kept: the traits and the embedded backend.
+//!
+//! [`Counters`] keeps what limits count; [`Instances`] knows which gateways run. [`Embedded`] keeps both in
+//! one SQLite database in the data directory, for any number of processes on one machine at once.
+
+mod counters;
+mod embedded;
+mod error;
+mod instances;
+
+pub use counters::{
+    Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Need, Reservation, ReservationId,
+    ReserveAnswer, ReserveRequest, Settle,
+};
+pub use embedded::{ClockSource, Durability, Embedded, Options, SystemClock};
+pub use error::StoreError;
+pub use instances::{Instance, Instances};
+pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window};
+
+/// An answer that comes later, from wherever the store does its work.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,91 @@
+//! What holds while time passes and clocks are set.
+
+use interlock_json::Decimal;
+use interlock_store::{Align, CounterRef, Window};
+
+use crate::Ledger;
+use crate::request::*;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+pub(crate) async fn waiting_as_long_as_told_is_enough_and_no_longer(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    for (counter, max) in [(sliding("exact"), "2"), (daily("day"), "2"), (sliding("steps"), "20000")] {
+        let half = if max == "2" { "1" } else { "10000" };
+        let needs = || vec![need(counter.clone(), half, at_most(max))];
+        reserved(&**counters, needs()).await;
+        clock.advance(700);
+        reserved(&**counters, needs()).await;
+        clock.advance(5_000);
+        let denied = exhausted(&**counters, needs()).await;
+        let wait = i64::try_from(denied.retry_after_ms.unwrap()).unwrap();
+        if counter.key == "exact" {
+            assert_eq!(wait, MINUTE + 1 - 5_700);
+        }
+        clock.advance(wait - 1);
+        assert_eq!(exhausted(&**counters, needs()).await.retry_after_ms, Some(1), "{counter:?}");
+        clock.advance(1);
+        reserved(&**counters, needs()).await;
+        let never = need(counter.clone(), "20001", at_most(max));
+        assert_eq!(exhausted(&**counters, vec![never]).await.retry_after_ms, None, "{counter:?}");
+    }
+}
+
+pub(crate) async fn budgets_begin_anew_with_the_calendar(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    // It is a Friday, at noon UTC.
+    for (window, wait) in
+        [(Window::Day, 12 * HOUR), (Window::Week, 2 * DAY + 12 * HOUR), (Window::Month, 10 * DAY + 12 * HOUR)]
+    {
+        let counter = CounterRef { key: format!("{window:?}"), window, align: Align::Calendar };
+        reserved(&**counters, vec![need(counter.clone(), "5", at_most("5"))]).await;
+        let denied = exhausted(&**counters, vec![call(counter, "5")]).await;
+        assert_eq!(denied.retry_after_ms, Some(wait.unsigned_abs()), "{window:?}");
+    }
+    clock.advance(12 * HOUR);
+    let counter = |window| CounterRef { key: format!("{window:?}"), window, align: Align::Calendar };
+    reserved(&**counters, vec![call(counter(Window::Day), "5")]).await;
+    exhausted(&**counters, vec![call(counter(Window::Week), "5")]).await;
+    clock.advance(2 * DAY);
+    reserved(&**counters, vec![call(counter(Window::Week), "5")]).await;
+    exhausted(&**counters, vec![call(counter(Window::Month), "5")]).await;
+    clock.advance(8 * DAY);
+    assert_eq!(value(&**counters, counter(Window::Month)).await, Decimal::ZERO);
+    reserved(&**counters, vec![need(counter(Window::Month), "5", at_most("5"))]).await;
+}
+
+/// Setting the wall clock, in either direction, lets no call through early; nor does a restart with a wrong one.
+pub(crate) async fn a_clock_that_is_set_reopens_nothing(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    let full = || async {
+        exhausted(&**counters, vec![call(sliding("sliding"), "1")]).await;
+        exhausted(&**counters, vec![call(daily("daily"), "1")]).await;
+    };
+    reserved(&**counters, vec![call(sliding("sliding"), "1"), call(daily("daily"), "1")]).await;
+    for step in [-1, -5_000, -HOUR, -3 * DAY, 3 * DAY + HOUR + 5_001, 2 * HOUR, -2 * HOUR] {
+        clock.set_by(step);
+        full().await;
+    }
+    clock.set_by(-2 * DAY);
+    full().await;
+    clock.reboot(0);
+    full().await;
+    clock.reboot(2 * DAY);
+    full().await;
+    clock.advance(MINUTE + 1);
+    reserved(&**counters, vec![call(sliding("sliding"), "1")]).await;
+    clock.advance(DAY);
+    reserved(&**counters, vec![call(daily("daily"), "1")]).await;
+}
+
+/// Suspension and time off are time that passes.
+pub(crate) async fn time_off_counts(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    reserved(&**counters, vec![call(sliding("a"), "1")]).await;
+    clock.reboot(30_000);
+    exhausted(&**counters, vec![call(sliding("a"), "1")]).await;
+    clock.reboot(35_000);
+    reserved(&**counters, vec![call(sliding("a"), "1")]).await;
+}

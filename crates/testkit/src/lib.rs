@@ -1,0 +1,17 @@
+//! What the tests of Interlock stand on: a [recording server](recording) that says what arrived, a
+//! [scripted client](client) that sends any bytes, a [relay] that copies them, and the places where
+//! [real peers](peers) and [our own binaries](binaries) are found. For tests only; nothing here is shipped.
+//!
+//! Every process that is started here leads a process group of its own, which is killed when its handle is
+//! dropped: a test that fails half-way leaves nothing behind.
+
+pub mod binaries;
+pub mod client;
+pub mod command;
+pub mod interlock;
+pub mod log;
+pub mod peers;
+pub mod recording;
+pub mod relay;
+pub mod script;
+pub mod standin;

@@ -1,0 +1,308 @@
+//! Drives MCP servers with `rmcp` as a plan says; `tests/fixtures/python/client.py` describes the plans.
+#![allow(deprecated, reason = "sampling and roots are deprecated in 2026-07-28 and current in the others")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use interlock_tests::plan::{Plan, Report, Run, Step};
+use rmcp::ClientHandler;
+use rmcp::model::{
+    CallToolRequestParams, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest,
+    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ErrorData,
+    Implementation, ListRootsResult, LoggingMessageNotificationParam, ProgressNotificationParam,
+    ProtocolVersion, ResourceUpdatedNotificationParam, ServerResult, SubscriptionFilter,
+};
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt, NotificationContext, PeerRequestOptions, RequestContext,
+    RoleClient, RunningService, ServiceError,
+};
+use rmcp::transport::TokioChildProcess;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let plan: Plan = serde_json::from_reader(std::io::stdin()).context("read the plan")?;
+    for run in &plan.runs {
+        println!("{}", serde_json::to_string(&perform(run).await?)?);
+    }
+    Ok(())
+}
+
+async fn perform(run: &Run) -> Result<Report> {
+    let (program, arguments) = run.command.split_first().context("an empty command")?;
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments);
+    let agent = Agent::new(run)?;
+    let events = agent.events.clone();
+    let service = agent.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle(run)?).await?;
+    let mut results = Vec::new();
+    for step in &run.steps {
+        let done = tokio::time::timeout(PATIENCE, take(&service, &events, step));
+        results.push(match done.await.with_context(|| format!("waited {PATIENCE:?} for {step:?}"))? {
+            Ok(value) => json!({ "ok": value }),
+            Err(Failure::Answer(error)) => {
+                json!({ "error": { "code": error.code, "message": error.message } })
+            }
+            Err(Failure::Other(error)) => return Err(error),
+        });
+    }
+    let version = service.peer_info().context("no handshake")?.protocol_version.to_string();
+    service.cancel().await?;
+    Ok(Report { version, results, events: events.seen() })
+}
+
+fn version(text: &str) -> Result<ProtocolVersion> {
+    Ok(serde_json::from_value(json!(text))?)
+}
+
+fn lifecycle(run: &Run) -> Result<ClientLifecycleMode> {
+    Ok(match run.version.as_str() {
+        "auto" => ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            legacy_version: Some(ProtocolVersion::V_2025_11_25),
+        },
+        "2026-07-28" => ClientLifecycleMode::Discover { preferred_versions: vec![version(&run.version)?] },
+        _ => ClientLifecycleMode::Initialize,
+    })
+}
+
+/// Why a step has no result.
+enum Failure {
+    Answer(ErrorData),
+    Other(anyhow::Error),
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::McpError(data) => Self::Answer(data),
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+type Service = RunningService<RoleClient, Agent>;
+
+async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, Failure> {
+    match step {
+        Step::List { what } => list(service, what).await,
+        Step::Call { name, arguments, .. } => {
+            let mut params = CallToolRequestParams::new(name.clone());
+            params.arguments = arguments.as_object().cloned();
+            Ok(serde_json::to_value(service.call_tool(params).await?)?)
+        }
+        Step::CancelCall { name, arguments } => {
+            let request = request("tools/call", json!({ "name": name, "arguments": arguments }))?;
+            let before = events.count("progress");
+            let call = service.send_cancellable_request(request, PeerRequestOptions::no_options()).await?;
+            events.until("progress", before + 1).await;
+            call.cancel(Some("changed my mind".to_owned())).await?;
+            Ok(json!("cancelled"))
+        }
+        Step::Read { uri } => ask(service, "resources/read", json!({ "uri": uri })).await,
+        Step::Prompt { name, arguments } => {
+            let mut params = json!({ "name": name });
+            if arguments.is_object() {
+                params["arguments"] = arguments.clone();
+            }
+            ask(service, "prompts/get", params).await
+        }
+        Step::Complete { prompt, argument } => {
+            let reference = json!({ "type": "ref/prompt", "name": prompt });
+            ask(service, "completion/complete", json!({ "ref": reference, "argument": argument })).await
+        }
+        Step::Ping => ask(service, "ping", json!({})).await,
+        Step::LogLevel { level } => ask(service, "logging/setLevel", json!({ "level": level })).await,
+        Step::Subscribe { uri } => ask(service, "resources/subscribe", json!({ "uri": uri })).await,
+        Step::Unsubscribe { uri } => ask(service, "resources/unsubscribe", json!({ "uri": uri })).await,
+        Step::Listen { uri } => {
+            let filter = SubscriptionFilter::builder().resource_subscriptions([uri.clone()]).build();
+            let mut subscription = service.listen(filter).await?;
+            let events = events.clone();
+            tokio::spawn(async move {
+                while let Ok(Some(update)) = subscription.next().await {
+                    let update = json!(update);
+                    events.happened("resource_updated", json!({ "uri": update["params"]["uri"] }));
+                }
+            });
+            Ok(json!("listening"))
+        }
+        Step::Wait { event, count } => {
+            events.until(event, *count).await;
+            Ok(json!(event))
+        }
+    }
+}
+
+async fn list(service: &Service, what: &str) -> Result<Value, Failure> {
+    let (method, field) = match what {
+        "tools" => ("tools/list", "tools"),
+        "resources" => ("resources/list", "resources"),
+        "templates" => ("resources/templates/list", "resourceTemplates"),
+        "prompts" => ("prompts/list", "prompts"),
+        other => return Err(anyhow::anyhow!("no list of {other}").into()),
+    };
+    let mut entries = Vec::new();
+    let mut params = json!({});
+    loop {
+        let page = ask(service, method, params).await?;
+        entries.extend(page[field].as_array().cloned().unwrap_or_default());
+        let Some(cursor) = page["nextCursor"].as_str() else { return Ok(json!(entries)) };
+        params = json!({ "cursor": cursor });
+    }
+}
+
+async fn ask(service: &Service, method: &str, params: Value) -> Result<Value, Failure> {
+    let result: ServerResult = service.send_request(request(method, params)?).await?;
+    Ok(serde_json::to_value(result)?)
+}
+
+/// A request in the SDK's own types, from what it is on the wire.
+fn request(method: &str, params: Value) -> Result<ClientRequest, Failure> {
+    Ok(serde_json::from_value(json!({ "method": method, "params": params }))?)
+}
+
+/// What happened, and who waits for it.
+#[derive(Clone, Default)]
+struct Events {
+    seen: Arc<Mutex<Vec<Value>>>,
+    more: Arc<Notify>,
+}
+
+impl Events {
+    fn happened(&self, kind: &str, mut details: Value) {
+        details["event"] = json!(kind);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(details);
+        self.more.notify_waiters();
+    }
+
+    fn seen(&self) -> Vec<Value> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.seen().iter().filter(|event| event["event"] == kind).count()
+    }
+
+    async fn until(&self, kind: &str, count: usize) {
+        loop {
+            let more = self.more.notified();
+            tokio::pin!(more);
+            more.as_mut().enable();
+            if self.count(kind) >= count {
+                return;
+            }
+            more.await;
+        }
+    }
+}
+
+/// The client's side of the conversation.
+struct Agent {
+    events: Events,
+    config: ClientConfig,
+    handlers: bool,
+}
+
+impl Agent {
+    fn new(run: &Run) -> Result<Self> {
+        let capabilities: ClientCapabilities = serde_json::from_value(if run.handlers {
+            json!({ "sampling": {}, "elicitation": {}, "roots": { "listChanged": true } })
+        } else {
+            json!({})
+        })?;
+        let mut config = ClientConfig::new(capabilities, Implementation::new("rmcp-client", "1"));
+        if run.version != "auto" {
+            config = config.with_protocol_version(version(&run.version)?);
+        }
+        Ok(Self { events: Events::default(), config, handlers: run.handlers })
+    }
+
+    fn answer<T: DeserializeOwned>(&self, value: Value) -> Result<T, ErrorData> {
+        let answer = || -> Result<T> {
+            if !self.handlers {
+                bail!("this client declared no capabilities");
+            }
+            Ok(serde_json::from_value(value)?)
+        };
+        answer().map_err(|error| ErrorData::internal_error(error.to_string(), None))
+    }
+}
+
+impl ClientHandler for Agent {
+    fn get_info(&self) -> ClientConfig {
+        self.config.clone()
+    }
+
+    async fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        let params = json!(params);
+        let content = &params["messages"][0]["content"];
+        let first = if content.is_array() { &content[0] } else { content };
+        self.events.happened("sampling", json!({ "text": first["text"] }));
+        let content = json!({ "type": "text", "text": "a sampled answer" });
+        self.answer(json!({ "role": "assistant", "content": content, "model": "none" }))
+    }
+
+    async fn list_roots(&self, _: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
+        self.events.happened("roots", json!({}));
+        self.answer(json!({ "roots": [{ "uri": "file:///srv/images", "name": "images" }] }))
+    }
+
+    async fn create_elicitation(
+        &self,
+        params: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        self.events.happened("elicitation", json!({ "message": json!(params)["message"] }));
+        self.answer(json!({ "action": "accept", "content": { "name": "Ada", "check": true, "integer": 7 } }))
+    }
+
+    async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.events.happened("progress", json!({ "done": params.progress, "total": params.total }));
+    }
+
+    async fn on_logging_message(
+        &self,
+        params: LoggingMessageNotificationParam,
+        _: NotificationContext<RoleClient>,
+    ) {
+        self.events.happened("log", json!({ "level": params.level }));
+    }
+
+    async fn on_resource_updated(
+        &self,
+        params: ResourceUpdatedNotificationParam,
+        _: NotificationContext<RoleClient>,
+    ) {
+        self.events.happened("resource_updated", json!({ "uri": params.uri }));
+    }
+
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.events.happened("notifications/tools/list_changed", json!({}));
+    }
+
+    async fn on_cancelled(&self, _: CancelledNotificationParam, _: NotificationContext<RoleClient>) {
+        self.events.happened("notifications/cancelled", json!({}));
+    }
+}

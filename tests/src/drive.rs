@@ -1,0 +1,97 @@
+//! Running a real client over a plan.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use interlock_testkit::command::Command;
+use interlock_testkit::peers::Environment;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::plan::{Plan, Report, Run};
+
+/// How long one client may take for a whole plan.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A real MCP client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// The SDK from PyPI.
+    Python,
+    /// The SDK from npm.
+    TypeScript,
+    /// The SDK from crates.io.
+    Rmcp,
+}
+
+impl Client {
+    /// The protocol versions that it speaks; `auto` asks the server first. (`rmcp` can too, but takes a server
+    /// that needs ten seconds to start for one that cannot be asked, and a busy machine makes such servers.)
+    #[must_use]
+    pub fn versions(self) -> &'static [&'static str] {
+        const ALL: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", "auto"];
+        match self {
+            Self::Python => ALL,
+            Self::Rmcp => ALL.split_at(5).0,
+            Self::TypeScript => ALL.split_at(4).0,
+        }
+    }
+
+    fn command(self, environment: &Environment) -> Result<Command> {
+        Ok(match self {
+            Self::Python => environment.python_script("client.py"),
+            Self::TypeScript => environment.node_script("client.mjs"),
+            Self::Rmcp => Command::new(interlock_testkit::binaries::rmcp_client()?),
+        })
+    }
+
+    /// Makes the connections of a plan, with these variables set, and gives what came of each.
+    ///
+    /// # Errors
+    /// When the client fails, with what it said on standard error.
+    pub async fn drive(
+        self,
+        environment: &Environment,
+        variables: &[(OsString, OsString)],
+        runs: Vec<Run>,
+    ) -> Result<Vec<Report>> {
+        let expected = runs.len();
+        let mut command = self.command(environment)?;
+        command.env.extend_from_slice(variables);
+        let (mut child, _group) = command.spawn()?;
+        let mut input = child.stdin.take().context("no standard input")?;
+        let mut output = child.stdout.take().context("no standard output")?;
+        let mut complaints = child.stderr.take().context("no standard error")?;
+        input.write_all(&serde_json::to_vec(&Plan { runs })?).await?;
+        drop(input);
+        let (mut text, mut said) = (String::new(), String::new());
+        let done = async {
+            tokio::try_join!(output.read_to_string(&mut text), complaints.read_to_string(&mut said))?;
+            child.wait().await
+        };
+        let status = timeout(PATIENCE, done).await;
+        let status = status.with_context(|| format!("{self:?} did not end within {PATIENCE:?}"))??;
+        ensure!(status.success(), "{self:?} failed with {status}; the end of what it said:\n{}", end(&said));
+        let reports: Result<Vec<Report>, _> = text.lines().map(serde_json::from_str).collect();
+        let reports = reports.with_context(|| format!("read the reports of {self:?}"))?;
+        ensure!(reports.len() == expected, "{} reports for {expected} runs", reports.len());
+        Ok(reports)
+    }
+}
+
+/// The last lines of a text: enough to see why a client gave up.
+fn end(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(25)).fold(String::new(), |all, line| all + line + "\n")
+}
+
+/// A command as a plan has it.
+///
+/// # Errors
+/// When a word of it is not UTF-8.
+pub fn words(command: &Command) -> Result<Vec<String>> {
+    let text =
+        |word: &OsString| word.clone().into_string().map_err(|word| anyhow::anyhow!("{word:?} is not UTF-8"));
+    command.line.iter().map(text).collect()
+}

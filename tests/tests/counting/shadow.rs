@@ -1,0 +1,79 @@
+//! Shadow mode: nothing is stopped, everything that would have been is recorded, and what is counted is counted
+//! apart.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::budget::Budget;
+
+fn findings(records: &[Value]) -> usize {
+    records.iter().filter(|record| record["shadow"].as_array().is_some_and(|found| !found.is_empty())).count()
+}
+
+#[tokio::test]
+async fn limits_in_shadow_count_apart() -> Result<()> {
+    let policy = |mode: &str| {
+        format!(
+            "version: \"1\"\ndefault: allow\ntools:\n  a: {{ rules: [{{ rate_limit: 2/hour, mode: {mode} }}] }}\n"
+        )
+    };
+    let budget = Budget::new(&policy("shadow"))?;
+    let mut caller = budget.connect().await?;
+    assert_eq!(caller.passed("a", 5).await?, 5);
+    let intents = budget.interlock.records_of("intent").await?;
+    assert_eq!(findings(&intents), 3, "{intents:#?}");
+    assert_eq!(budget.interlock.records_of("refusal").await?.len(), 0);
+    // What was counted in shadow is not held against anyone when it is enforced.
+    budget.reload(&policy("enforce")).await?;
+    assert_eq!(caller.passed("a", 5).await?, 2);
+    assert_eq!(budget.arrived()?, 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn rules_entries_and_whole_documents() -> Result<()> {
+    for policy in [
+        "version: \"1\"\ndefault: allow\ntools:\n  a: { rules: [{ action: deny, mode: shadow }] }\n",
+        "version: \"1\"\ndefault: allow\ntools:\n  a: { mode: shadow, rules: [{ action: deny }] }\n",
+        "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a: { rules: [{ action: deny }] }\n",
+        "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a: { rules: [{ action: require_approval }] }\n",
+        "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a: { require: [{ conditions: [{ path: args.x, op: eq, value: 1 }] }] }\n",
+        "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a: { deny_if: [{ conditions: [] }] }\n",
+    ] {
+        let budget = Budget::new(policy)?;
+        let mut caller = budget.connect().await?;
+        assert_eq!(caller.passed("a", 1).await?, 1, "{policy}");
+        assert_eq!(findings(&budget.interlock.records_of("intent").await?), 1, "{policy}");
+        assert_eq!(caller.passed("b", 1).await?, 1, "{policy}");
+        assert_eq!(findings(&budget.interlock.records_of("intent").await?), 1, "{policy}");
+    }
+    Ok(())
+}
+
+/// The most specific mode wins: one rule is enforced in a document in shadow.
+#[tokio::test]
+async fn one_enforced_rule_in_shadow() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a:\n    rules:\n      - { rate_limit: 1/hour }\n      - { name: real, mode: enforce, rate_limit: 3/hour }\n";
+    let budget = Budget::new(policy)?;
+    let mut caller = budget.connect().await?;
+    assert_eq!(caller.passed("a", 6).await?, 3);
+    let refusals = budget.interlock.records_of("refusal").await?;
+    assert_eq!(refusals.len(), 3);
+    assert_eq!(refusals[0]["name"], "real", "{:#}", refusals[0]);
+    Ok(())
+}
+
+/// Strict parsing is never in shadow, nor is what is hidden shown as though it were.
+#[tokio::test]
+async fn strictness_is_not_in_shadow() -> Result<()> {
+    let budget = Budget::new("version: \"1\"\ndefault: allow\nmode: shadow\n")?;
+    let mut caller = budget.connect().await?;
+    caller
+        .client
+        .send(r#"{"jsonrpc":"2.0","id":500,"method":"tools/call","params":{"name":"a","name":"b"}}"#)
+        .await?;
+    let answer = caller.client.response(&json!(500)).await?;
+    assert_eq!(answer["error"]["code"], -32_600, "{answer}");
+    assert_eq!(budget.arrived()?, 0);
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! What survives: processes that are killed, and a disk that is full.
+
+mod disk;
+mod killing;

@@ -1,0 +1,9 @@
+//! Servers that misbehave, the traffic that goes from server to client, and how a run ends.
+
+mod cancelling;
+mod definitions;
+mod dying;
+mod ending;
+mod misbehaving;
+mod questions;
+mod subscriptions;

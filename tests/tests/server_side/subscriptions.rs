@@ -1,0 +1,132 @@
+//! Subscriptions of 2026-07-28, which are named by the request that made them, and arrays of messages from a
+//! server of 2025-03-26.
+
+use anyhow::Result;
+use interlock_testkit::client::PATIENCE;
+use interlock_testkit::interlock::ALLOW_ALL;
+use interlock_testkit::script::{Script, Step};
+use interlock_tests::wrapped::Wrapped;
+use serde_json::{Value, json};
+
+const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+
+fn news(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{{"uri":"doc:///a","n":1.0,"_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}}}}}"#
+    )
+}
+
+fn cancellation(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"x":1.0}}}}"#)
+}
+
+fn line(text: String) -> Step {
+    Step::Line { text }
+}
+
+fn await_line(text: &str) -> Step {
+    Step::AwaitLine { contains: text.to_owned() }
+}
+
+async fn listen(wrapped: &mut Wrapped, id: &str) -> Result<()> {
+    let params = format!(r#"{{{META},"notifications":{{"resourceSubscriptions":["doc:///a"]}}}}"#);
+    let request =
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"subscriptions/listen","params":{params}}}"#);
+    wrapped.client.send(request).await
+}
+
+async fn ask(wrapped: &mut Wrapped) -> Result<Value> {
+    let meta: Value = serde_json::from_str(&format!("{{{META}}}"))?;
+    wrapped.client.ask("tools/list", meta).await
+}
+
+/// The server names a subscription by the number it knows, the client by the id it gave; news of any other is
+/// nobody's.
+#[tokio::test]
+async fn news_reaches_its_subscriber() -> Result<()> {
+    let steps = [
+        line(news("$ID")),
+        // By names that nobody gave it: the next number, and the client's own id.
+        line(news("4000")),
+        line(news("\"mine\"")),
+        await_line("tools/list"),
+        line(news("$ID")),
+        line(cancellation("$ID")),
+        line(news("$ID")),
+    ];
+    let script = Script::default().on("subscriptions/listen", steps);
+    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+    listen(&mut wrapped, "\"mine\"").await?;
+    let expected = news("\"mine\"");
+    for _ in 0..2 {
+        wrapped.client.wait_for_line("news", |line| line == expected).await?;
+        ask(&mut wrapped).await?;
+    }
+    wrapped.client.wait_for_line("the end", |line| line == cancellation("\"mine\"")).await?;
+    ask(&mut wrapped).await?;
+    assert!(wrapped.client.unclaimed().is_empty());
+    wrapped.finish().await?;
+    wrapped.refusals(3).await?;
+    let outcomes = wrapped.outcomes(1).await?;
+    assert_eq!((outcomes.len(), &outcomes[0]["status"]), (1, &json!("cancelled")), "{outcomes:#?}");
+    Ok(())
+}
+
+/// The client ends one of two; the other goes on. A server cannot end what is no subscription.
+#[tokio::test]
+async fn ended_by_its_subscriber() -> Result<()> {
+    let release = tempfile::tempdir()?;
+    let path = release.path().join("release").display().to_string();
+    let script = Script::with_tools(&["slow"])
+        .on("subscriptions/listen", [await_line("notifications/cancelled"), line(news("$ID"))])
+        .on(
+            "tools/call:slow",
+            [line(cancellation("$ID")), Step::AwaitFile { path: path.clone() }, Step::Answer],
+        );
+    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+    listen(&mut wrapped, "\"one\"").await?;
+    listen(&mut wrapped, "\"two\"").await?;
+    let call =
+        format!(r#"{{"jsonrpc":"2.0","id":"call","method":"tools/call","params":{{{META},"name":"slow"}}}}"#);
+    wrapped.client.send(call).await?;
+    wrapped.server.wait_until("the call", PATIENCE, |server| Ok(server.calls()?.len() == 1)).await?;
+    wrapped.client.send(cancellation("\"one\"")).await?;
+    wrapped.client.wait_for_line("news of the other", |line| line == news("\"two\"")).await?;
+    std::fs::write(path, "")?;
+    let answer = wrapped.client.response(&json!("call")).await?;
+    assert!(answer["result"].is_object(), "{answer}");
+    let refusals = |found: &[Value]| found.len() == 2;
+    wrapped.interlock.wait_for_records("refusal", PATIENCE, refusals).await?;
+    assert!(wrapped.client.unclaimed().is_empty());
+    wrapped.finish().await
+}
+
+/// Each element of a server's array is taken by itself, and reaches the client as a message of its own.
+#[tokio::test]
+async fn arrays_from_the_server() -> Result<()> {
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1.0}}"#;
+    let result = r#"{"jsonrpc":"2.0","id":$ID,"result":{"content":[],"n":1e2}}"#;
+    let array = format!(
+        r#"[ {note} , 7, {{"jsonrpc":"2.0","id":4000,"result":{{}}}}, {result}, {{"jsonrpc":"2.0","id":1,"method":"roots/list"}} ]"#
+    );
+    let script = Script::with_tools(&["array"]).on("tools/call:array", [line(array)]);
+    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+    wrapped.shake_hands("2025-03-26").await?;
+    let id = wrapped.client.request("tools/call", json!({ "name": "array" })).await?;
+    wrapped.client.wait_for_line("the note", |line| line == note).await?;
+    let expected = result.replace("$ID", &id.to_string());
+    wrapped.client.wait_for_line("the answer", |line| line == expected).await?;
+    let question = wrapped.client.wait_for("roots", |message| message["method"] == "roots/list").await?;
+    wrapped
+        .client
+        .send(format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"roots":[]}}}}"#, question["id"]))
+        .await?;
+    let answered = r#"{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}"#.to_owned();
+    wrapped
+        .server
+        .wait_until("its answer", PATIENCE, |server| Ok(server.received()?.contains(&answered)))
+        .await?;
+    wrapped.refusals(2).await?;
+    assert!(wrapped.client.unclaimed().is_empty());
+    wrapped.finish().await
+}

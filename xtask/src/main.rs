@@ -1,0 +1,56 @@
+//! Development tasks: `cargo xtask env | demo | test | tidy`.
+
+mod checks;
+mod demo;
+mod environment;
+mod process;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use interlock_testkit::binaries::workspace_root;
+
+/// Development tasks of Interlock.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Installs what the tests and the demonstration need: into `.testenv`, and with apt when root.
+    Env,
+    /// Shows a policy at work: a real AWS server, a real client, and Interlock between them.
+    Demo(demo::Options),
+    /// Runs every check and prints a table of how each went.
+    Test(checks::Options),
+    /// Checks the rules of the code base that no compiler knows.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let outcome = match Arguments::parse().task {
+        Task::Env => environment::install(&root).map(|()| true),
+        Task::Demo(options) => demo::run(&root, &options),
+        Task::Test(options) => checks::run(&root, &options),
+        Task::Tidy => tidy::run(&root),
+    };
+    exit_code(&outcome)
+}
+
+/// 0: yes; 1: the answer is no; 2: could not do it.
+fn exit_code(outcome: &Result<bool>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
