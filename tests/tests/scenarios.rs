@@ -94,7 +94,7 @@ async fn check_everything(client: Client, version: &str) -> Result<()> {
     assert_eq!(report.count("sampling"), 1, "{case}");
     assert_eq!(report.count("elicitation"), 1, "{case}");
 
-    let of_four = |event: &&Value| event["event"] == "progress" && event["total"] == 4;
+    let of_four = |event: &&Value| event["event"] == "progress" && event["total"].as_f64() == Some(4.0);
     let done: Vec<_> =
         report.events.iter().filter(of_four).filter_map(|step| step["done"].as_f64()).collect();
     // The last step and the result leave the server at once. The TypeScript SDK looks at a notification after the
