@@ -38,6 +38,17 @@ pub enum AuditError {
         /// The operating system's answer.
         message: String,
     },
+    /// A record was taken, but the batch that it was in could not be written.
+    #[error("the audit log `{}` could not be written: {message}", path.display())]
+    Unwritten {
+        /// The segment.
+        path: PathBuf,
+        /// What the first who noticed was told.
+        message: String,
+    },
+    /// The work on the log was cut off.
+    #[error("writing the audit log was interrupted: {0}")]
+    Interrupted(String),
     /// The chain already has its `stop` record.
     #[error("the audit chain is finished")]
     Finished,

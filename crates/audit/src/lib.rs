@@ -48,7 +48,7 @@ pub use flood::{Flood, Fold, Folded};
 pub use instance::InstanceId;
 pub use key::DigestKey;
 pub use leaf::{Leaf, leaf_of};
-pub use log::{Durability, Log, Options, Seq};
+pub use log::{Durability, Log, Options, Seq, Staged};
 pub use query::{Query, query};
 pub use record::Record;
 pub use recover::{Recovered, Recovery, recover};

@@ -32,6 +32,22 @@ impl fmt::Display for Seq {
     }
 }
 
+/// A record that has been taken and may not be in the file yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staged {
+    seq: Seq,
+    /// How many batches had been lost before it was taken.
+    losses: u64,
+}
+
+impl Staged {
+    /// The record's number, if it is written.
+    #[must_use]
+    pub fn seq(self) -> Seq {
+        self.seq
+    }
+}
+
 /// When a record counts as written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -136,22 +152,69 @@ impl Log {
         &self.dir
     }
 
-    /// Writes one record with one `write(2)` and returns its number. With [`Durability::PowerLoss`] it waits
-    /// for the disk, so call it where waiting is allowed.
+    /// Whether [`Log::append`], [`Log::confirm`] and [`Log::write`] wait for the disk.
+    #[must_use]
+    pub fn waits_for_disk(&self) -> bool {
+        self.durability == Durability::PowerLoss
+    }
+
+    /// Writes one record and returns its number: [`Log::stage`] and [`Log::confirm`] in one.
+    ///
+    /// # Errors
+    /// Any error means that the record is not in the log. The log stays usable: a refusal is counted, and the
+    /// outcome of a call is kept, and both are written as soon as a later write succeeds (a record of kind
+    /// `unrecorded` with the numbers).
+    pub fn append(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
+        let mut writer = self.shared.writer();
+        let staged = writer.stage(now_ms, entry)?;
+        let confirmed = writer.confirm(staged);
+        drop(writer);
+        self.mark_dirty();
+        self.on_disk(confirmed?)
+    }
+
+    /// Takes a record that is written with what is staged beside it, by the next [`Log::confirm`],
+    /// [`Log::write`] or [`Log::append`], at the latest by the background thread.
     ///
     /// The time of a chain never goes back: a `now_ms` before the last record's is written as the last
     /// record's.
     ///
-    /// # Errors Any error means that the record is not in the log. The log stays usable: a refusal is
-    /// counted, and the outcome of a call is kept, and both are written as soon as a later write succeeds (a
-    /// record of kind `unrecorded` with the numbers).
-    pub fn append(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
-        let seq = self.shared.writer().append(now_ms, entry)?;
+    /// # Errors
+    /// As for [`Log::append`].
+    pub fn stage(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Staged, AuditError> {
+        let staged = self.shared.writer().stage(now_ms, entry);
+        self.mark_dirty();
+        staged
+    }
+
+    /// Makes sure that a staged record is in the log. What is staged is written with one `write(2)`; of those
+    /// who confirm, the first pays for all. With [`Durability::PowerLoss`] it waits for the disk, so call it
+    /// where waiting is allowed.
+    ///
+    /// # Errors
+    /// As for [`Log::append`]; all that was staged together fails together.
+    pub fn confirm(&self, staged: Staged) -> Result<Seq, AuditError> {
+        let confirmed = self.shared.writer().confirm(staged)?;
+        self.on_disk(confirmed)
+    }
+
+    /// Writes what is staged.
+    ///
+    /// # Errors
+    /// As for [`Log::append`].
+    pub fn write(&self) -> Result<(), AuditError> {
+        let mut writer = self.shared.writer();
+        writer.write()?;
+        let last = writer.last();
+        drop(writer);
+        last.map_or(Ok(()), |last| self.on_disk(last).map(drop))
+    }
+
+    fn on_disk(&self, seq: Seq) -> Result<Seq, AuditError> {
         match self.durability {
-            Durability::Process => self.mark_dirty(),
-            Durability::PowerLoss => flush::through(&self.shared, seq)?,
+            Durability::Process => Ok(seq),
+            Durability::PowerLoss => flush::through(&self.shared, seq).map(|()| seq),
         }
-        Ok(seq)
     }
 
     /// Ends the chain: what could not be written before, an outcome `unknown` for every call still open, then

@@ -192,6 +192,55 @@ fn fill_the_disk(data: &Path) {
     assert_eq!(lines.len(), 4);
 }
 
+/// What is staged together is lost together: the calls are refused, what happened is kept or counted, and the
+/// chain goes on.
+#[test]
+fn a_batch_that_does_not_fit_is_not_in_the_log() {
+    const NAME: &str = "a_batch_that_does_not_fit_is_not_in_the_log";
+    if let Some((_, data)) = role() {
+        return lose_a_batch(&data);
+    }
+    let data = tempfile::tempdir().unwrap();
+    let exe = std::env::current_exe().unwrap();
+    let script = format!("trap '' XFSZ; exec \"$0\" {NAME} --exact --nocapture --test-threads=1");
+    let output =
+        Command::new("sh").args(["-c", &script]).arg(exe).env(ROLE, "fill").env(DATA, data.path()).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let report = verify(data.path(), &[]).unwrap();
+    assert!(report.is_good(), "{:?}", report.first_problem());
+    // Both calls that were let through, their outcomes, `unrecorded` and `stop`.
+    assert_eq!((report.chains[0].records, report.chains[0].open_calls), (6, 0));
+}
+
+fn lose_a_batch(data: &Path) {
+    let options = Options { flush_after: std::time::Duration::from_secs(3600), ..Options::default() };
+    let log = Log::open(data, &InstanceId::generate(T0).unwrap(), options).unwrap();
+    let before = call(&log, T0);
+    let path = log.dir().join("000001.jsonl");
+    let length = std::fs::metadata(&path).unwrap().len();
+    limit_files(Some(length + 400));
+    let intent = Entry::Intent(Intent::default());
+    let first = log.stage(T0 + 1, &intent).unwrap();
+    log.stage(T0 + 2, &Entry::Outcome(Outcome::new(before, Status::Ok))).unwrap();
+    let second = log.stage(T0 + 3, &intent).unwrap();
+    log.stage(T0 + 4, &Entry::Refusal(Refusal::new(RefusalCategory::Malformed))).unwrap();
+    assert!(log.confirm(second).unwrap_err().is_full());
+    limit_files(None);
+    assert!(log.confirm(first).is_err(), "lost with the second, whatever there is room for now");
+    assert!(log.confirm(second).is_err());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), length);
+
+    let third = log.stage(T0 + 5, &intent).unwrap();
+    assert_eq!(third.seq(), Seq(3), "behind the late outcome and the record of what was not recorded");
+    let third = log.confirm(third).unwrap();
+    assert!(log.confirm(first).is_err(), "its number is another record's now");
+    log.append(T0 + 6, &Entry::Outcome(Outcome::new(third, Status::Ok))).unwrap();
+    log.stop(T0 + 7, "done").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(r#""refusals":1"#) && text.contains(r#""happened":"2025-11-21T01:53:20.002Z""#));
+}
+
 fn limit_files(bytes: Option<u64>) {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Fsize);

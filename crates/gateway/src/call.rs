@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use interlock_audit::Finding;
+use interlock_audit::{AuditError, Finding, Staged};
 use interlock_policy::{CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, ToolFacts, Verdict};
 
 use crate::definitions::{DefinitionsError, ToolList};
@@ -38,6 +38,7 @@ impl Gateway {
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
     ) -> Result<Ticket, Refused> {
+        let _company = self.recorder.company();
         // One snapshot from beginning to end, whatever is reloaded meanwhile.
         let snapshot = self.snapshot.load_full();
         let arguments = targets.first().and_then(|target| target.arguments);
@@ -89,25 +90,8 @@ impl Gateway {
         arguments: Option<interlock_json::Value<'_>>,
         passed: Passed,
     ) -> Result<Ticket, Refused> {
-        let mut findings: Vec<_> = passed.decisions.iter().flat_map(findings).collect();
-        let over = passed.reserved.over.iter();
-        findings
-            .extend(over.map(|(rule, words)| (rule.clone(), interlock_audit::Verdict::Deny, words.clone())));
-        let shadow = borrowed(&findings);
-        let counters = passed.reserved.changes();
-        let decision = passed.decisions.first();
-        let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
-        let ruled = Ruled {
-            rule: &rule,
-            name: decision.and_then(|decision| decision.name.as_deref()),
-            reason: passed.note.as_deref(),
-            policy: Some(snapshot.digest()),
-            counters: &counters,
-            shadow: &shadow,
-        };
-        let written = self.recorder.intent(&about, arguments, &ruled);
-        drop(counters);
-        match written {
+        let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
+        match self.recorder.confirm(staged).await {
             Ok(intent) => Ok(Ticket::new(Arc::clone(self), about, passed.reserved.id, Some(intent))),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
@@ -122,6 +106,30 @@ impl Gateway {
                 Err(Refused { denial, snapshot })
             }
         }
+    }
+
+    fn stage_intent(
+        &self,
+        snapshot: &Snapshot,
+        about: &About,
+        arguments: Option<interlock_json::Value<'_>>,
+        passed: &Passed,
+    ) -> Result<Staged, AuditError> {
+        let mut findings: Vec<_> = passed.decisions.iter().flat_map(findings).collect();
+        let over = passed.reserved.over.iter();
+        findings
+            .extend(over.map(|(rule, words)| (rule.clone(), interlock_audit::Verdict::Deny, words.clone())));
+        let decision = passed.decisions.first();
+        let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
+        let ruled = Ruled {
+            rule: &rule,
+            name: decision.and_then(|decision| decision.name.as_deref()),
+            reason: passed.note.as_deref(),
+            policy: Some(snapshot.digest()),
+            counters: &passed.reserved.changes(),
+            shadow: &borrowed(&findings),
+        };
+        self.recorder.intent(about, arguments, &ruled)
     }
 
     async fn judge_and_reserve(

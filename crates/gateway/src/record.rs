@@ -1,13 +1,16 @@
 //! The step that records: intent before a call is forwarded, outcome when it has ended, one record for every
 //! refusal, and the events of the instance itself.
 
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use interlock_audit::{
     ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
-    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Refusal, RefusalCategory, Ruling, Seq, Subject,
-    Target as WhatRecord,
+    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Refusal, RefusalCategory, Ruling, Seq, Staged,
+    Subject, Target as WhatRecord,
 };
 use interlock_json::Value;
 use interlock_policy::Section;
@@ -26,6 +29,18 @@ pub(crate) struct Recorder {
     arguments: ArgumentPolicy,
     key: DigestKey,
     floods: Mutex<Flood>,
+    /// How many will soon have something to record.
+    company: AtomicUsize,
+}
+
+/// Says that somebody will soon have something to record, until it goes.
+#[derive(Debug)]
+pub(crate) struct Company<'r>(&'r AtomicUsize);
+
+impl Drop for Company<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The facts that every record of one request shares.
@@ -91,18 +106,24 @@ pub(crate) struct Ended<'a> {
 
 impl Recorder {
     pub(crate) fn new(log: Arc<Log>, arguments: ArgumentPolicy, key: DigestKey) -> Self {
-        Self { log, arguments, key, floods: Mutex::new(Flood::default()) }
+        Self { log, arguments, key, floods: Mutex::new(Flood::default()), company: AtomicUsize::new(0) }
     }
 
-    /// Records that a call is about to be forwarded. Without this record it must not be.
+    /// Announces a record: those who are announced at the same time share one write.
+    pub(crate) fn company(&self) -> Company<'_> {
+        self.company.fetch_add(1, Ordering::Relaxed);
+        Company(&self.company)
+    }
+
+    /// Stages the record that a call is about to be forwarded. Until it is confirmed the call must not be.
     pub(crate) fn intent(
         &self,
         about: &About,
         arguments: Option<Value<'_>>,
         ruled: &Ruled<'_>,
-    ) -> Result<Seq, AuditError> {
+    ) -> Result<Staged, AuditError> {
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
-        self.append(&Entry::Intent(Intent {
+        self.stage(&Entry::Intent(Intent {
             identity: about.who(),
             target: about.what(),
             arguments: arguments.as_ref(),
@@ -206,7 +227,7 @@ impl Recorder {
 
     /// Records an event of the instance.
     pub(crate) fn lifecycle(&self, event: Lifecycle<'_>) -> Result<Seq, AuditError> {
-        self.append(&Entry::Lifecycle(event))
+        self.log.append(now_ms(), &Entry::Lifecycle(event))
     }
 
     /// Writes the last record.
@@ -215,17 +236,63 @@ impl Recorder {
         self.log.stop(now_ms(), reason).map(|_| ())
     }
 
-    fn append(&self, entry: &Entry<'_>) -> Result<Seq, AuditError> {
-        self.log.append(now_ms(), entry)
+    /// Waits until a staged record is in the log.
+    pub(crate) async fn confirm(&self, staged: Result<Staged, AuditError>) -> Result<Seq, AuditError> {
+        let staged = staged?;
+        if self.company.load(Ordering::Relaxed) > 1 {
+            let_others_go_first().await;
+        }
+        self.on_log(move |log| log.confirm(staged)).await
+    }
+
+    /// Brings to the log what is staged: nobody is told of what is not recorded.
+    pub(crate) async fn write(&self) {
+        if let Err(error) = self.on_log(Log::write).await {
+            missing(&error);
+        }
+    }
+
+    /// Where a record must be on the disk, waiting for it is left to a thread that may wait.
+    async fn on_log<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Log) -> Result<T, AuditError> + Send + 'static,
+    ) -> Result<T, AuditError> {
+        if !self.log.waits_for_disk() {
+            return work(&self.log);
+        }
+        let log = Arc::clone(&self.log);
+        let done = tokio::task::spawn_blocking(move || work(&log)).await;
+        done.unwrap_or_else(|error| Err(AuditError::Interrupted(error.to_string())))
+    }
+
+    fn stage(&self, entry: &Entry<'_>) -> Result<Staged, AuditError> {
+        self.log.stage(now_ms(), entry)
     }
 
     /// A record of something that has happened already: it cannot be prevented any more, so a failure is
     /// said aloud; the log counts what it could not write and records the number when it can.
     fn must_append(&self, entry: &Entry<'_>) {
-        if let Err(error) = self.append(entry) {
-            tracing::error!("a record is missing from the audit log: {error}");
+        if let Err(error) = self.stage(entry) {
+            missing(&error);
         }
     }
+}
+
+fn missing(error: &AuditError) {
+    tracing::error!("a record is missing from the audit log: {error}");
+}
+
+/// Lets every task run that is ready to.
+async fn let_others_go_first() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The wall clock, unix milliseconds.

@@ -52,6 +52,10 @@ impl Relay {
         }
     }
 
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
     /// Waits until no call is being judged any more.
     pub(crate) async fn all_judged(&self) {
         self.calls.close();

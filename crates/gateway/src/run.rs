@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use crate::gateway::Gateway;
 use crate::identify::Identity;
-use crate::outbox::outbox;
+use crate::outbox::{Outgoing, outbox};
 use crate::relay::Relay;
 use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
-use crate::transport::lines::{LineReader, write_lines};
+use crate::transport::lines::{LineReader, LineWriter};
 
 /// A server to wrap.
 #[derive(Debug, Clone)]
@@ -141,8 +141,8 @@ where
         to_server,
     ));
 
-    let mut client_writer = tokio::spawn(write_lines(output, for_client));
-    let mut server_writer = tokio::spawn(write_lines(stdin, for_server));
+    let mut client_writer = tokio::spawn(write_client(Arc::clone(gateway), output, for_client));
+    let mut server_writer = tokio::spawn(write_server(stdin, for_server));
     let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), input, limits.message.bytes));
     let mut server_reader = tokio::spawn(read_server(Arc::clone(&relay), stdout, limits.message.bytes));
     let telling = tokio::spawn(tell(Arc::clone(&relay), gateway.replaced.subscribe()));
@@ -223,7 +223,11 @@ async fn read_client(relay: Arc<Relay>, input: impl AsyncRead + Unpin, most: usi
     let mut lines = LineReader::new(input, most);
     loop {
         match lines.next().await {
-            Ok(Some(line)) => relay.from_client(line).await,
+            Ok(Some(line)) => {
+                // The calls in what was read together share one write to the log.
+                let _company = lines.has_next().then(|| relay.gateway().recorder.company());
+                relay.from_client(line).await;
+            }
             Ok(None) => return,
             Err(error) => return tracing::warn!("the client can no longer be read: {error}"),
         }
@@ -237,6 +241,34 @@ async fn read_server(relay: Arc<Relay>, stdout: ServerOutput, most: usize) {
             Ok(Some(line)) => relay.from_server(line).await,
             Ok(None) => return,
             Err(error) => return tracing::warn!("the server can no longer be read: {error}"),
+        }
+    }
+}
+
+/// What a client is told has been recorded before.
+async fn write_client(
+    gateway: Arc<Gateway>,
+    output: impl AsyncWrite + Unpin,
+    mut lines: Outgoing,
+) -> std::io::Result<()> {
+    let mut writer = LineWriter::new(output);
+    loop {
+        let more = writer.collect(&mut lines).await;
+        gateway.recorder.write().await;
+        writer.write().await?;
+        if !more {
+            return writer.close().await;
+        }
+    }
+}
+
+async fn write_server(stdin: ServerInput, mut lines: Outgoing) -> std::io::Result<()> {
+    let mut writer = LineWriter::new(stdin);
+    loop {
+        let more = writer.collect(&mut lines).await;
+        writer.write().await?;
+        if !more {
+            return writer.close().await;
         }
     }
 }

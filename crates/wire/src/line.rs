@@ -56,6 +56,11 @@ impl LineDecoder {
         self.ready.pop_front()
     }
 
+    /// Whether [`next`](Self::next) has a line.
+    pub fn has_next(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// The last line, where the stream ended without an LF. What is ready comes first, by [`next`](Self::next).
     pub fn finish(&mut self) -> Option<Line> {
         self.skipping = false;

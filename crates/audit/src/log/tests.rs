@@ -120,3 +120,38 @@ fn files_are_private() {
         assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
     }
 }
+
+#[test]
+fn what_is_staged_is_written_together_and_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let options =
+        Options { segment_bytes: 4_000, flush_after: Duration::from_secs(3600), ..Options::default() };
+    let log = open_with(data.path(), T0, options).unwrap();
+    let staged: Vec<Staged> = (0..3).map(|i| log.stage(T0 + i, &intent("alice", "read")).unwrap()).collect();
+    assert_eq!(text(&log), "", "nothing is written before somebody needs it");
+    assert_eq!(log.confirm(staged[1]).unwrap(), Seq(1));
+    assert_eq!(text(&log).lines().count(), 3);
+    assert_eq!(log.confirm(staged[0]).unwrap(), Seq(0));
+    // More than one segment takes.
+    for call in 0..40 {
+        log.stage(T0 + 5, &outcome(Seq(call % 3), "alice", "read")).unwrap();
+    }
+    log.write().unwrap();
+    log.stop(T0 + 6, "").unwrap();
+    let report = verify(data.path(), &[]).unwrap();
+    assert!(report.is_good(), "{:?}", report.first_problem());
+    assert_eq!(report.chains[0].records, 44);
+    assert!(fs::read_dir(log.dir()).unwrap().count() > 3);
+}
+
+#[test]
+fn the_background_thread_writes_what_nobody_confirms() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    log.stage(T0, &refusal("alice", "read", "no")).unwrap();
+    let since = std::time::Instant::now();
+    while text(&log).is_empty() {
+        assert!(since.elapsed() < Duration::from_secs(30), "it was never written");
+        std::thread::yield_now();
+    }
+}

@@ -1,6 +1,7 @@
 //! The state of a chain being written, behind one lock.
 
 mod backlog;
+mod batch;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,12 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::segment::Segment;
-use super::{Options, Seq};
-use crate::entry::{Entry, Lifecycle, LifecycleKind, Outcome, Status};
+use super::{Options, Seq, Staged};
+use crate::entry::{Entry, Lifecycle, Outcome, Status};
 use crate::key::sync_dir;
 use crate::leaf::Leaf;
 use crate::{AuditError, InstanceId, encode, line};
 use backlog::Backlog;
+use batch::{Batch, Kept};
+
+/// Records that wait for one write are at most about this many bytes.
+const BATCH_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -23,9 +28,12 @@ pub(super) struct Writer {
     _lock: File,
     segment: Segment,
     segment_bytes: u64,
-    next: u64,
-    prev: Option<Leaf>,
-    last_ms: i64,
+    /// Where the chain will stand once the batch is written.
+    end: End,
+    batch: Batch,
+    /// How many batches were lost: a record that was staged before one of them is not in the log.
+    losses: u64,
+    last_loss: String,
     /// Intents without an outcome, by number.
     open: BTreeSet<u64>,
     backlog: Backlog,
@@ -35,7 +43,14 @@ pub(super) struct Writer {
     flush_error: Option<String>,
     /// Reused, so that a record costs no allocation.
     record: String,
-    line: String,
+}
+
+/// The end of a chain.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    next: u64,
+    prev: Option<Leaf>,
+    last_ms: i64,
 }
 
 /// Where a chain stands when a writer takes it over.
@@ -75,15 +90,18 @@ impl Writer {
         options: Options,
         at: Position,
     ) -> Self {
+        let last_ms = at.last_ms.max(instance.started_ms());
+        let end = End { next: at.next, prev: at.prev, last_ms };
         Self {
             dir,
             instance: instance.as_str().to_owned(),
             _lock: lock,
             segment,
             segment_bytes: options.segment_bytes,
-            next: at.next,
-            prev: at.prev,
-            last_ms: at.last_ms.max(instance.started_ms()),
+            end,
+            batch: Batch::after(end),
+            losses: 0,
+            last_loss: String::new(),
             open: at.open,
             backlog: Backlog::default(),
             finished: false,
@@ -91,7 +109,6 @@ impl Writer {
             new_names: true,
             flush_error: None,
             record: String::with_capacity(1024),
-            line: String::with_capacity(1024),
         }
     }
 
@@ -99,24 +116,58 @@ impl Writer {
         &self.dir
     }
 
-    pub(super) fn append(&mut self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
+    /// Takes one record into the batch.
+    pub(super) fn stage(&mut self, now_ms: i64, entry: &Entry<'_>) -> Result<Staged, AuditError> {
         if self.finished {
             return Err(AuditError::Finished);
         }
-        let result = self.ready(now_ms).and_then(|()| self.write(now_ms, entry));
+        let result = self.ready(now_ms).and_then(|()| self.take(now_ms, entry));
         if result.is_err() {
             self.keep(now_ms, entry);
         }
-        result
+        Ok(Staged { seq: result?, losses: self.losses })
+    }
+
+    /// Writes the batch with one `write(2)`. Where that fails, none of it is in the log.
+    pub(super) fn write(&mut self) -> Result<(), AuditError> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let written = self.segment.append(self.batch.lines().as_bytes());
+        match &written {
+            Ok(()) => self.batch.written(self.end),
+            Err(error) => self.lose(error.to_string()),
+        }
+        written
+    }
+
+    /// Whether a staged record is in the log, once it is; the batch is written where it has to be.
+    pub(super) fn confirm(&mut self, staged: Staged) -> Result<Seq, AuditError> {
+        let lost = |writer: &Self| staged.losses != writer.losses;
+        if !lost(self) && self.batch.holds(staged.seq) {
+            self.write()?;
+        }
+        if lost(self) {
+            let (path, message) = (self.segment.path().to_owned(), self.last_loss.clone());
+            return Err(AuditError::Unwritten { path, message });
+        }
+        Ok(staged.seq)
+    }
+
+    /// The last record, if there is one.
+    pub(super) fn last(&self) -> Option<Seq> {
+        self.end.next.checked_sub(1).map(Seq)
     }
 
     pub(super) fn finish(&mut self, now_ms: i64, stop: &Lifecycle<'_>) -> Result<(), AuditError> {
         if self.finished {
             return Ok(());
         }
+        self.write()?;
         self.ready(now_ms)?;
         self.close_open_calls(now_ms)?;
-        self.write(now_ms, &Entry::Lifecycle(*stop))?;
+        self.take(now_ms, &Entry::Lifecycle(*stop))?;
+        self.write()?;
         self.finished = true;
         Ok(())
     }
@@ -124,9 +175,9 @@ impl Writer {
     /// An outcome `unknown` for every intent that has none.
     pub(super) fn close_open_calls(&mut self, now_ms: i64) -> Result<(), AuditError> {
         while let Some(call) = self.open.first().copied() {
-            self.write(now_ms, &Entry::Outcome(Outcome::new(Seq(call), Status::Unknown)))?;
+            self.take(now_ms, &Entry::Outcome(Outcome::new(Seq(call), Status::Unknown)))?;
         }
-        Ok(())
+        self.write()
     }
 
     /// Whether the disk can be trusted and nothing older waits to be written.
@@ -140,14 +191,14 @@ impl Writer {
         if self.backlog.is_empty() { Ok(()) } else { self.write_backlog(now_ms) }
     }
 
-    fn write(&mut self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
-        let time_ms = now_ms.max(self.last_ms);
+    fn take(&mut self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
+        let time_ms = now_ms.max(self.end.last_ms);
         let mut record = std::mem::take(&mut self.record);
         record.clear();
         encode::record(&self.envelope(time_ms), entry, &mut record);
-        let written = self.write_record(&record, time_ms);
+        let taken = self.take_record(&record, time_ms, Kept::of(entry));
         self.record = record;
-        let seq = written?;
+        let seq = taken?;
         match entry {
             Entry::Intent(_) => {
                 self.open.insert(seq.0);
@@ -161,21 +212,28 @@ impl Writer {
     }
 
     fn envelope(&self, time_ms: i64) -> encode::Envelope<'_> {
-        encode::Envelope { seq: self.next, prev: self.prev, time_ms, instance: &self.instance }
+        encode::Envelope { seq: self.end.next, prev: self.end.prev, time_ms, instance: &self.instance }
     }
 
-    fn write_record(&mut self, record: &str, time_ms: i64) -> Result<Seq, AuditError> {
-        self.line.clear();
-        let leaf = line::write(record, &mut self.line);
-        if self.segment.length > 0 && self.segment.length + self.line.len() as u64 > self.segment_bytes {
+    fn take_record(&mut self, record: &str, time_ms: i64, kept: Kept) -> Result<Seq, AuditError> {
+        self.make_room(line::length(record))?;
+        let seq = Seq(self.end.next);
+        let leaf = self.batch.push(record, seq, time_ms, kept);
+        self.end = End { next: seq.0 + 1, prev: Some(leaf), last_ms: time_ms };
+        Ok(seq)
+    }
+
+    /// Writes what waits where one more line would make too large a batch or segment.
+    fn make_room(&mut self, line: usize) -> Result<(), AuditError> {
+        let batch = self.batch.lines().len();
+        let is_too_long = self.segment.length + (batch + line) as u64 > self.segment_bytes;
+        if is_too_long || (batch > 0 && batch + line > BATCH_BYTES) {
+            self.write()?;
+        }
+        if is_too_long && self.segment.length > 0 {
             self.rotate();
         }
-        self.segment.append(self.line.as_bytes())?;
-        let seq = Seq(self.next);
-        self.next += 1;
-        self.prev = Some(leaf);
-        self.last_ms = time_ms;
-        Ok(seq)
+        Ok(())
     }
 
     /// A segment that cannot be created leaves the old one growing: too long is better than not written.
@@ -187,44 +245,75 @@ impl Writer {
         }
     }
 
-    fn keep(&mut self, now_ms: i64, entry: &Entry<'_>) {
-        let time_ms = now_ms.max(self.last_ms);
-        let mut record = String::new();
-        if let Entry::Outcome(_) = entry {
-            encode::record(&self.envelope(time_ms), entry, &mut record);
+    /// Takes back a batch that could not be written. The calls that it let through are refused by those who
+    /// confirm them; what has happened already is kept for later, or counted.
+    fn lose(&mut self, why: String) {
+        (self.losses, self.last_loss) = (self.losses + 1, why);
+        self.end = self.batch.before();
+        let first = Seq(self.end.next);
+        for record in self.batch.take() {
+            let time_ms = record.time_ms;
+            match record.kept {
+                Kept::Intent => {
+                    self.open.remove(&record.seq.0);
+                }
+                // The call is in the log, and open until its outcome is.
+                Kept::Outcome { call } if call < first => {
+                    self.open.insert(call.0);
+                    self.backlog.keep_outcome(call.0, time_ms, record.text);
+                }
+                // Neither the call nor its end is in the log, and the backlog still has its own.
+                Kept::Outcome { .. } | Kept::Backlog => {}
+                Kept::Refusal { count } => self.backlog.count_refusals(time_ms, count),
+                Kept::Lifecycle => self.backlog.count_event(time_ms),
+            }
         }
-        self.backlog.keep(time_ms, entry, record);
+    }
+
+    fn keep(&mut self, now_ms: i64, entry: &Entry<'_>) {
+        let time_ms = now_ms.max(self.end.last_ms);
+        match entry {
+            // An intent is not counted: its call is refused now, and that refusal is.
+            Entry::Intent(_) => {}
+            Entry::Outcome(outcome) => {
+                let mut record = String::new();
+                encode::record(&self.envelope(time_ms), entry, &mut record);
+                self.backlog.keep_outcome(outcome.call.0, time_ms, record);
+            }
+            Entry::Refusal(refusal) => self.backlog.count_refusals(time_ms, refusal.count),
+            Entry::Lifecycle(_) => self.backlog.count_event(time_ms),
+        }
     }
 
     fn write_backlog(&mut self, now_ms: i64) -> Result<(), AuditError> {
+        self.write()?;
         while let Some(late) = self.backlog.first_outcome() {
             let call = late.call;
-            let time_ms = now_ms.max(self.last_ms);
+            let time_ms = now_ms.max(self.end.last_ms);
             let record = late.renumbered(&self.envelope(time_ms));
-            self.write_record(&record, time_ms)?;
+            self.take_record(&record, time_ms, Kept::Backlog)?;
+            self.write()?;
             self.open.remove(&call);
             self.backlog.outcome_written();
         }
         if let Some(lost) = self.backlog.lost() {
-            let details = lost.details();
-            let details: Vec<_> = details.iter().map(|(name, detail)| (*name, detail.as_detail())).collect();
-            let event = Lifecycle {
-                count: Some(lost.total()),
-                details: &details,
-                reason: Some("the log could not be written to"),
-                ..Lifecycle::new(LifecycleKind::Unrecorded)
-            };
-            self.write(now_ms, &Entry::Lifecycle(event))?;
+            let time_ms = now_ms.max(self.end.last_ms);
+            let record = lost.record(&self.envelope(time_ms));
+            self.take_record(&record, time_ms, Kept::Backlog)?;
+            self.write()?;
             self.backlog.lost_written();
         }
         Ok(())
     }
 
+    /// What a flush has to bring to the disk, the batch included. Whoever has records in a batch that cannot be
+    /// written learns it when they confirm them.
     pub(super) fn take_unflushed(&mut self) -> Unflushed {
+        let _lost = self.write();
         let mut files = std::mem::take(&mut self.unflushed);
         files.push(self.segment.file());
         let dir = std::mem::take(&mut self.new_names).then(|| self.dir.clone());
-        Unflushed { files, dir, records: self.next }
+        Unflushed { files, dir, records: self.end.next }
     }
 
     /// Takes note of how a flush went. After a failure the files stay listed, and nothing is accepted until

@@ -23,6 +23,11 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         Self { source, decoder: LineDecoder::new(most), chunk: vec![0; CHUNK], ended: false }
     }
 
+    /// Whether there is a line that needs no waiting.
+    pub(crate) fn has_next(&self) -> bool {
+        self.decoder.has_next()
+    }
+
     /// The next line; `None` at the end of the stream.
     ///
     /// # Errors
@@ -44,24 +49,41 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
-/// Writes a peer's lines until the queue ends, then closes the stream.
-///
-/// # Errors
-/// What the stream's write reports; the peer is gone then.
-pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
-    mut sink: W,
-    mut lines: Outgoing,
-) -> std::io::Result<()> {
-    let mut buffer = Vec::with_capacity(CHUNK);
-    loop {
-        let more = lines.fill(&mut buffer, CHUNK).await;
-        sink.write_all(&buffer).await?;
-        sink.flush().await?;
-        if !more {
-            return sink.shutdown().await;
-        }
-        buffer.clear();
+/// Writes a peer's lines.
+#[derive(Debug)]
+pub(crate) struct LineWriter<W> {
+    sink: W,
+    buffer: Vec<u8>,
+}
+
+impl<W: AsyncWrite + Unpin> LineWriter<W> {
+    pub(crate) fn new(sink: W) -> Self {
+        Self { sink, buffer: Vec::with_capacity(CHUNK) }
+    }
+
+    /// Waits for lines and takes what there is. `false` when they are the last.
+    pub(crate) async fn collect(&mut self, lines: &mut Outgoing) -> bool {
+        lines.fill(&mut self.buffer, CHUNK).await
+    }
+
+    /// Writes what was collected.
+    ///
+    /// # Errors
+    /// What the stream's write reports; the peer is gone then.
+    pub(crate) async fn write(&mut self) -> std::io::Result<()> {
+        self.sink.write_all(&self.buffer).await?;
+        self.sink.flush().await?;
+        self.buffer.clear();
         // One very large message must not keep its size for the life of the process.
-        buffer.shrink_to(CHUNK);
+        self.buffer.shrink_to(CHUNK);
+        Ok(())
+    }
+
+    /// Closes the stream.
+    ///
+    /// # Errors
+    /// What the stream reports.
+    pub(crate) async fn close(mut self) -> std::io::Result<()> {
+        self.sink.shutdown().await
     }
 }

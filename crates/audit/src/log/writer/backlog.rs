@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use interlock_json::{Limits, canonical, scan};
 
-use crate::encode::Envelope;
-use crate::entry::{Detail, Entry};
+use crate::encode::{self, Envelope};
+use crate::entry::{Detail, Entry, Lifecycle, LifecycleKind};
 use crate::timestamp::format_ms;
 
 /// More outcomes than this are counted instead of kept. As many calls can hardly be in flight in one
@@ -36,37 +36,28 @@ pub(super) struct Lost {
     span: Option<(i64, i64)>,
 }
 
-pub(super) enum LostDetail {
-    Number(i64),
-    Text(String),
-}
-
-impl LostDetail {
-    pub(super) fn as_detail(&self) -> Detail<'_> {
-        match self {
-            Self::Number(n) => Detail::Number(*n),
-            Self::Text(text) => Detail::Text(text),
-        }
-    }
-}
-
 impl Lost {
-    pub(super) fn total(&self) -> u64 {
-        self.refusals.saturating_add(self.outcomes).saturating_add(self.events)
-    }
-
-    pub(super) fn details(&self) -> Vec<(&'static str, LostDetail)> {
-        let number = |n: u64| LostDetail::Number(i64::try_from(n).unwrap_or(i64::MAX));
+    /// The record of kind `unrecorded` with these numbers.
+    pub(super) fn record(&self, envelope: &Envelope<'_>) -> String {
+        let number = |n: u64| Detail::Number(i64::try_from(n).unwrap_or(i64::MAX));
+        let span = self.span.map(|(first, last)| (format_ms(first), format_ms(last)));
         let mut details = vec![
             ("refusals", number(self.refusals)),
             ("outcomes", number(self.outcomes)),
             ("events", number(self.events)),
         ];
-        if let Some((first, last)) = self.span {
-            details.push(("first", LostDetail::Text(format_ms(first))));
-            details.push(("last", LostDetail::Text(format_ms(last))));
+        if let Some((first, last)) = &span {
+            details.extend([("first", Detail::Text(first)), ("last", Detail::Text(last))]);
         }
-        details
+        let event = Lifecycle {
+            count: Some(self.refusals.saturating_add(self.outcomes).saturating_add(self.events)),
+            details: &details,
+            reason: Some("the log could not be written to"),
+            ..Lifecycle::new(LifecycleKind::Unrecorded)
+        };
+        let mut record = String::new();
+        encode::record(envelope, &Entry::Lifecycle(event), &mut record);
+        record
     }
 
     fn note(&mut self, time_ms: i64) {
@@ -80,18 +71,23 @@ impl Backlog {
         self.outcomes.is_empty() && self.lost.span.is_none()
     }
 
-    /// An intent is not counted: its call is refused now, and that refusal is.
-    pub(super) fn keep(&mut self, time_ms: i64, entry: &Entry<'_>, record: String) {
-        match entry {
-            Entry::Intent(_) => return,
-            Entry::Outcome(outcome) if self.outcomes.len() < MAX_OUTCOMES => {
-                self.outcomes.push_back(LateOutcome { call: outcome.call.0, time_ms, record });
-                return;
-            }
-            Entry::Outcome(_) => self.lost.outcomes += 1,
-            Entry::Refusal(refusal) => self.lost.refusals = self.lost.refusals.saturating_add(refusal.count),
-            Entry::Lifecycle(_) => self.lost.events += 1,
+    /// An outcome with the record it would have had.
+    pub(super) fn keep_outcome(&mut self, call: u64, time_ms: i64, record: String) {
+        if self.outcomes.len() < MAX_OUTCOMES {
+            self.outcomes.push_back(LateOutcome { call, time_ms, record });
+        } else {
+            self.lost.outcomes += 1;
+            self.lost.note(time_ms);
         }
+    }
+
+    pub(super) fn count_refusals(&mut self, time_ms: i64, count: u64) {
+        self.lost.refusals = self.lost.refusals.saturating_add(count);
+        self.lost.note(time_ms);
+    }
+
+    pub(super) fn count_event(&mut self, time_ms: i64) {
+        self.lost.events += 1;
         self.lost.note(time_ms);
     }
 
