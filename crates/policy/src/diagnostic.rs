@@ -72,6 +72,12 @@ impl<'s> Report<'s> {
         self.errors > 0
     }
 
+    /// The pointers of what is wrong so far.
+    pub(crate) fn error_pointers(&self) -> impl Iterator<Item = &str> {
+        let errors = self.found.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| finding.pointer.as_str())
+    }
+
     /// True if further findings are only counted.
     pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MOST

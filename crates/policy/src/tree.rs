@@ -82,6 +82,14 @@ pub(crate) fn find<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
     Some(node)
 }
 
+/// The place of the key that an RFC 6901 pointer ends with.
+pub(crate) fn find_key(root: &Node, pointer: &str) -> Option<Range<usize>> {
+    let (parent, key) = pointer.rsplit_once('/')?;
+    let key = key.replace("~1", "/").replace("~0", "~");
+    let Value::Map(members) = &find(root, parent)?.value else { return None };
+    members.iter().find(|member| member.key == key).map(|member| member.key_range.clone())
+}
+
 /// Reports every key that a map holds twice and keeps the first of each.
 ///
 /// A reader that takes the last and one that takes the first would disagree about what the policy says.
