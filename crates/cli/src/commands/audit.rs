@@ -235,8 +235,7 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
 /// The data directory, if there is a log in it: reading must not make one.
 fn log_of(common: &Common) -> anyhow::Result<PathBuf> {
     let settings = Settings::load(common.place.settings.as_deref())?;
-    let chosen = common.place.data.clone();
-    let data = data_dir(chosen.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let data = data_dir(common.place.data.as_deref(), &settings)?;
     let log = data.join("audit");
     match log.metadata() {
         Ok(_) => Ok(data),

@@ -25,8 +25,7 @@ const SHOWN: usize = 10;
 /// Reads the ledger and the log and shows what they hold.
 pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let settings = Settings::load(args.place.settings.as_deref())?;
-    let chosen = args.place.data.clone();
-    let data = data_dir(chosen.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let data = data_dir(args.place.data.as_deref(), &settings)?;
     // Looking must not make what is not there.
     if !data.join("ledger.db").exists() {
         bail!("nothing has run with the data directory `{}`; say where with `--data DIR`", data.display());
