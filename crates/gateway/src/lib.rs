@@ -8,6 +8,7 @@ mod admit;
 mod answer;
 mod batch;
 mod call;
+mod capabilities;
 mod definitions;
 mod denial;
 mod forward;

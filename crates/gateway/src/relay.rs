@@ -3,6 +3,7 @@
 mod from_client;
 mod from_server;
 mod own;
+mod questions;
 mod refusing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -7,6 +7,7 @@ use interlock_wire::{Message, RequestId, Version};
 use tokio::sync::oneshot;
 
 use crate::batch::ReplyTo;
+use crate::capabilities::Capabilities;
 use crate::identify::Identity;
 use crate::lists::List;
 use crate::pending::Pending;
@@ -47,6 +48,8 @@ impl Negotiated {
 pub(crate) struct Session {
     pub(crate) negotiated: Negotiated,
     pub(crate) identity: Arc<Identity>,
+    /// What a legacy client declared that it can be asked. A modern one says so with every request.
+    pub(crate) declared: Capabilities,
     /// Lists whose changes the server said it announces (`capabilities.<list>.listChanged`).
     pub(crate) announced: Vec<&'static str>,
     /// Requests sent to the server.
@@ -111,6 +114,7 @@ impl Session {
         Self {
             negotiated: Negotiated::Nothing,
             identity: Arc::new(identity),
+            declared: Capabilities::default(),
             announced: Vec::new(),
             to_server: Pending::new(in_flight),
             to_client: Pending::new(in_flight),

@@ -1,6 +1,7 @@
 //! Servers that misbehave, the traffic that goes from server to client, and how a run ends.
 
 mod cancelling;
+mod capabilities;
 mod definitions;
 mod dying;
 mod ending;

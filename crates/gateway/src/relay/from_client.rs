@@ -13,6 +13,7 @@ use super::{Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
 use crate::batch::{Batch, ReplyTo};
+use crate::capabilities::Capabilities;
 use crate::forward;
 use crate::identify::{Identity, client_info};
 use crate::lists::List;
@@ -153,6 +154,8 @@ impl Relay {
         } else if request.method == "initialize" {
             let info = request.params.and_then(|params| params.get("clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
+            session.declared =
+                Capabilities::read(request.params.and_then(|params| params.get("capabilities")));
         }
     }
 
