@@ -9,6 +9,7 @@ mod answer;
 mod batch;
 mod call;
 mod capabilities;
+mod continuation;
 mod definitions;
 mod denial;
 mod forward;

@@ -2,6 +2,7 @@
 
 mod from_client;
 mod from_server;
+mod input;
 mod own;
 mod questions;
 mod refusing;
@@ -19,6 +20,8 @@ use crate::identify::Identity;
 use crate::outbox::Outbox;
 use crate::record::About;
 use crate::session::{Asked, Awaited, Session};
+
+pub(crate) use input::MayAsk;
 
 /// The connection between a client and a server.
 #[derive(Debug)]
@@ -41,15 +44,14 @@ impl Relay {
         client: Outbox,
         upstream: Outbox,
     ) -> Self {
-        let in_flight = gateway.options.limits.in_flight;
         Self {
-            gateway,
             server: Arc::from(server),
-            session: Mutex::new(Session::new(identity, in_flight)),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits)),
             definitions: Definitions::new(),
             client,
             upstream,
             calls: TaskTracker::new(),
+            gateway,
         }
     }
 
@@ -81,6 +83,7 @@ impl Relay {
             method: method.to_owned(),
             request: request.map(str::to_owned),
             subject: None,
+            resources: Vec::new(),
             traceparent: None,
         }
     }
@@ -90,7 +93,7 @@ impl Relay {
     }
 
     fn asked(&self, awaited: Awaited, version: interlock_wire::Version, reply: Option<ReplyTo>) -> Asked {
-        Asked { awaited, version, reply, deadline: self.deadline(), progress: None }
+        Asked { awaited, version, reply, deadline: self.deadline(), progress: None, may_ask: None }
     }
 
     /// When a wait that begins now ends; never, where that is beyond what the clock can tell.

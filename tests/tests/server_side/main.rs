@@ -5,6 +5,7 @@ mod capabilities;
 mod definitions;
 mod dying;
 mod ending;
+mod input;
 mod misbehaving;
 mod questions;
 mod subscriptions;

@@ -55,6 +55,9 @@ impl Relay {
     async fn server_response(&self, response: &Response<'_>, message: &Message) {
         let number = response.id.as_ref().and_then(|id| id.as_u64());
         let Some(waiting) = number.and_then(|number| self.take_forwarded(number)) else {
+            if number.is_some_and(|number| self.session().to_server.is_late(number)) {
+                return tracing::debug!("the server answered a request that was given up");
+            }
             let id = response.id.as_ref().map(|id| id.raw());
             return self.drop_from_server(
                 "",
@@ -62,7 +65,7 @@ impl Relay {
                 "an answer to a question that nobody asked, or a second one",
             );
         };
-        let Asked { awaited, version, reply, .. } = waiting.item;
+        let Asked { awaited, version, reply, may_ask, .. } = waiting.item;
         let mut edits = Vec::new();
         match awaited {
             Awaited::Own(answer) => {
@@ -71,6 +74,9 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
+                if let Err(reason) = self.asked_for_input(may_ask, &response.outcome) {
+                    return self.refuse_input(waiting.asker, reply, ticket, reason).await;
+                }
                 ticket.settle(own::answered(&response.outcome, message.source().len())).await;
             }
             Awaited::Listen(ticket) => {
@@ -193,7 +199,8 @@ impl Relay {
     ) {
         let number = RequestId::from_value(request).as_ref().and_then(RequestId::as_u64);
         let listens = number.filter(|number| self.listener(*number).is_some());
-        let Some(waiting) = listens.and_then(|number| self.take_forwarded(number)) else {
+        // The texts disagree whether a result follows; one that does is late.
+        let Some(waiting) = listens.and_then(|number| self.session().to_server.give_up(number)) else {
             let reason = "the end of a subscription that nobody asked for";
             return self.drop_from_server(&notification.method, None, reason);
         };

@@ -47,7 +47,7 @@ impl Relay {
         let line = forward::with_number(message, number);
         if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
             match self.gateway.unjudged(self.about(method, Some(id.raw()))).await {
-                Ok(ticket) => self.ticketed(number, ticket, line.len()),
+                Ok(passage) => self.ticketed(number, passage.ticket, line.len()),
                 Err(refused) => {
                     self.session().to_client.take(number);
                     let reason = &refused.denial.reason;
@@ -90,7 +90,7 @@ impl Relay {
         let taken = {
             let mut session = self.session();
             let number = session.to_client.number_of(&asker);
-            number.and_then(|number| session.to_client.take(number).map(|waiting| (number, waiting)))
+            number.and_then(|number| session.to_client.give_up(number).map(|waiting| (number, waiting)))
         };
         if let Some((number, waiting)) = taken {
             if let Some(ticket) = waiting.item.ticket {
