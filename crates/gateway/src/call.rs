@@ -133,6 +133,9 @@ impl Gateway {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
                 None
             }
+            // Under `durability: power_loss` the intent may have been written and only not flushed. The error
+            // does not tell, and an outcome for a number that another record has would be worse than a refusal
+            // beside an intent that ends `unknown`: the refusal says that the call was not made.
             Err(error) => {
                 tracing::error!("calls are denied because the audit log cannot be written: {error}");
                 reserve::release(self, passed.reserved.id).await;
@@ -338,3 +341,6 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
     findings.iter().map(|(rule, verdict, reason)| Finding { rule, verdict: *verdict, reason }).collect()
 }
+
+#[cfg(test)]
+mod tests;

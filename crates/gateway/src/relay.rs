@@ -1,5 +1,6 @@
 //! One client and one server, multiplexed by identifier in both directions.
 
+mod fault;
 mod from_client;
 mod from_server;
 mod input;

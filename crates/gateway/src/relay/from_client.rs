@@ -9,6 +9,7 @@ use interlock_wire::{
     Era, Message, Notification, Parsed, Request, RequestId, Response, Shape, Version, reply,
 };
 
+use super::fault::caught;
 use super::{MayAsk, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
@@ -127,7 +128,13 @@ impl Relay {
         match inserted {
             Ok(number) if judging => {
                 drop(request);
-                let call = Arc::clone(self).call(message, judged, admitted.version, number, room);
+                let relay = Arc::clone(self);
+                let call = async move {
+                    let call = Arc::clone(&relay).call(message, judged, admitted.version, number, room);
+                    if let Err(what) = caught(call).await {
+                        relay.cut_off(number, &what).await;
+                    }
+                };
                 advance(&self.calls, call);
             }
             Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number)),
