@@ -63,6 +63,7 @@ fn write(envelope: &Envelope<'_>, f: &Fields<'_>, out: &mut String) {
     w.number(key!("redactions"), f.redactions);
     w.text(key!("request"), f.target.request);
     w.text(key!("resource"), f.resource);
+    w.list(key!("resources"), f.target.resources, |uri, out| write_text(uri, out));
     w.number(key!("retry_after_ms"), f.retry_after_ms);
     w.text(key!("rule"), f.ruling.rule);
     w.number(key!("seq"), Some(envelope.seq));

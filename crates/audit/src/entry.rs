@@ -47,6 +47,8 @@ pub struct Target<'a> {
     pub request: Option<&'a str>,
     /// The tool, resource or prompt.
     pub subject: Subject<'a>,
+    /// All resources of a request that names several (a subscription); its `subject` is one of them.
+    pub resources: &'a [String],
 }
 
 /// A tool, resource or prompt by its exact name after routing.

@@ -15,6 +15,7 @@ pub(crate) fn identity(grant: &str) -> Identity<'_> {
 
 pub(crate) fn target<'a>(tool: &'a str, request: &'a str) -> Target<'a> {
     Target {
+        resources: &[],
         server: Some("files"),
         method: Some("tools/call"),
         request: Some(request),

@@ -2,10 +2,12 @@
 //! denial that has been recorded.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use interlock_audit::{AuditError, Finding, Staged};
+use interlock_audit::{AuditError, Finding, Seq, Staged};
 use interlock_policy::{CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, ToolFacts, Verdict};
 
+use crate::continuation::Leg;
 use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
@@ -22,6 +24,14 @@ pub(crate) trait DefinitionSource: Sync {
     fn current(&self) -> impl Future<Output = Result<Arc<ToolList>, DefinitionsError>> + Send;
 }
 
+/// A call that may be forwarded: its ticket, the number of its intent, and the policies that it was judged by.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    pub(crate) ticket: Ticket,
+    pub(crate) intent: Option<Seq>,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
 /// A refusal on its way out, with the policies that it was judged by.
 #[derive(Debug)]
 pub(crate) struct Refused {
@@ -31,20 +41,30 @@ pub(crate) struct Refused {
 
 impl Gateway {
     /// Decides a call. Several targets (a subscription that names several resources) pass together or not
-    /// at all. A refusal has been recorded when this returns, and so has the intent of what may pass.
+    /// at all. A retry of a call whose server asked for input is judged again, but reserves nothing: what was
+    /// reserved for its `first` leg has counted it. A refusal has been recorded when this returns, and so has
+    /// the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
-        about: About,
+        mut about: About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
-    ) -> Result<Ticket, Refused> {
+        first: Option<&Leg>,
+    ) -> Result<Passage, Refused> {
         let _company = self.recorder.company();
         // One snapshot from beginning to end, whatever is reloaded meanwhile.
         let snapshot = self.snapshot.load_full();
         let arguments = targets.first().and_then(|target| target.arguments);
-        match self.judge_and_reserve(&snapshot, &about, targets, definitions).await {
+        let first = first.filter(|first| first.holds_under(&snapshot));
+        match self.judge_and_reserve(&snapshot, &about, targets, definitions, first).await {
             Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
-            Err(Stopped { denial, decision }) => {
+            Err(Stopped { mut denial, decision, target }) => {
+                if let Some(target) =
+                    target.and_then(|target| targets.get(target)).filter(|_| targets.len() > 1)
+                {
+                    denial.concerns(target.section, &target.name);
+                    about.subject = Some((target.section, target.name.to_string()));
+                }
                 let findings = decision.as_deref().map(findings).unwrap_or_default();
                 self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &borrowed(&findings));
                 Err(Refused { denial: *denial, snapshot })
@@ -58,7 +78,7 @@ impl Gateway {
         self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
-    ) -> Result<Ticket, Refused> {
+    ) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
         let unseen =
@@ -76,7 +96,7 @@ impl Gateway {
 
     /// Records the intent of a request that no policy section judges (a task's, or a question of the
     /// server's to the client).
-    pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Ticket, Refused> {
+    pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
         self.with_intent(snapshot, about, None, passed).await
@@ -89,23 +109,28 @@ impl Gateway {
         about: About,
         arguments: Option<interlock_json::Value<'_>>,
         passed: Passed,
-    ) -> Result<Ticket, Refused> {
+    ) -> Result<Passage, Refused> {
         let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
-        match self.recorder.confirm(staged).await {
-            Ok(intent) => Ok(Ticket::new(Arc::clone(self), about, passed.reserved.id, Some(intent))),
+        let intent = match self.recorder.confirm(staged).await {
+            Ok(intent) => Some(intent),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
-                Ok(Ticket::new(Arc::clone(self), about, passed.reserved.id, None))
+                None
             }
+            // Under `durability: power_loss` the intent may have been written and only not flushed. The error
+            // does not tell, and an outcome for a number that another record has would be worse than a refusal
+            // beside an intent that ends `unknown`: the refusal says that the call was not made.
             Err(error) => {
                 tracing::error!("calls are denied because the audit log cannot be written: {error}");
                 reserve::release(self, passed.reserved.id).await;
                 let denial =
                     Denial::unavailable("(audit)", "the call cannot be recorded, so it is not made", &error);
                 self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &[]);
-                Err(Refused { denial, snapshot })
+                return Err(Refused { denial, snapshot });
             }
-        }
+        };
+        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.id, intent);
+        Ok(Passage { ticket, intent, snapshot })
     }
 
     fn stage_intent(
@@ -138,24 +163,35 @@ impl Gateway {
         about: &About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
+        first: Option<&Leg>,
     ) -> Result<Passed, Stopped> {
         let stack = snapshot.stack();
-        for _ in 0..self.options.limits.rejudgements {
+        let since = Instant::now();
+        let limits = &self.options.limits;
+        let mut looks = 0;
+        // Counters that many callers share may move many times in a moment: only time says that it is too much.
+        while looks < limits.rejudgements || since.elapsed() < limits.rejudging {
+            looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
-            for target in targets {
-                decisions.push(*self.judge(&stack, about, target, definitions).await?);
+            for (place, target) in targets.iter().enumerate() {
+                let decision = self.judge(&stack, about, target, definitions).await;
+                decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
-            let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
+            let needs: Vec<&Need> = match first {
+                Some(_) => Vec::new(),
+                None => decisions.iter().flat_map(|decision| &decision.needs).collect(),
+            };
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
             match reserve::reserve(self, &needs, &reads).await {
-                Ok(Some(reserved)) => return Ok(Passed { decisions, reserved, note: None }),
+                Ok(Some(reserved)) => {
+                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
+                }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
-                Err(reserve::Failed::Limit(denial)) => {
-                    return Err(Stopped {
-                        denial: Box::new(denial),
-                        decision: decisions.into_iter().next().map(Box::new),
-                    });
+                Err(reserve::Failed::Limit { denial, need }) => {
+                    let place = target_of(&decisions, need);
+                    let decision = decisions.into_iter().next().map(Box::new);
+                    return Err(Stopped { denial: Box::new(denial), decision, target: Some(place) });
                 }
                 Err(reserve::Failed::Store(error)) => {
                     return self.without_store(decisions, &error);
@@ -187,6 +223,7 @@ impl Gateway {
                 Err(Stopped {
                     denial: Box::new(denial),
                     decision: decisions.into_iter().next().map(Box::new),
+                    target: None,
                 })
             }
         }
@@ -256,11 +293,28 @@ struct Passed {
 struct Stopped {
     denial: Box<Denial>,
     decision: Option<Box<Decision>>,
+    /// Which of the targets it was, by its place among them.
+    target: Option<usize>,
+}
+
+impl Stopped {
+    fn at(self, place: usize) -> Self {
+        Self { target: Some(place), ..self }
+    }
+}
+
+/// The target whose judging asked for the need at this place.
+fn target_of(decisions: &[Decision], need: usize) -> usize {
+    let ends = decisions.iter().scan(0, |end, decision| {
+        *end += decision.needs.len();
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= need).count()
 }
 
 impl From<Denial> for Stopped {
     fn from(denial: Denial) -> Self {
-        Self { denial: Box::new(denial), decision: None }
+        Self { denial: Box::new(denial), decision: None, target: None }
     }
 }
 
@@ -274,7 +328,7 @@ fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
         ),
     };
     let denial = Box::new(Denial { name: decision.name.clone(), ..denial });
-    Err(Stopped { denial, decision: Some(decision) })
+    Err(Stopped { denial, decision: Some(decision), target: None })
 }
 
 /// What shadow constraints would have done, in the log's terms.
@@ -295,3 +349,6 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
     findings.iter().map(|(rule, verdict, reason)| Finding { rule, verdict: *verdict, reason }).collect()
 }
+
+#[cfg(test)]
+mod tests;

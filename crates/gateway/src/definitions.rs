@@ -124,19 +124,22 @@ pub(crate) struct Definitions {
 }
 
 /// What a call has to do to get the list.
-pub(crate) enum Next {
+pub(crate) enum Next<'d> {
     /// Use this.
     Use(Arc<ToolList>),
-    /// Ask the server, then report with [`Definitions::learned`].
-    Ask(Asking),
+    /// Ask the server, then report with [`Asking::learned`].
+    Ask(Asking<'d>),
     /// Wait for the call that is asking.
     Wait,
 }
 
-/// The duty to report what the server answered.
+/// The duty to report what the server answered. Dropped without (the call that was asking has been cut off),
+/// it lets the next call ask, so that nobody waits for an answer that nobody will report.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct Asking<'d> {
+    definitions: &'d Definitions,
     changes: u64,
+    reported: bool,
 }
 
 impl Definitions {
@@ -156,7 +159,7 @@ impl Definitions {
         });
     }
 
-    pub(crate) fn next(&self) -> Next {
+    pub(crate) fn next(&self) -> Next<'_> {
         let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = Next::Wait;
         self.known.send_if_modified(|known| {
@@ -165,25 +168,12 @@ impl Definitions {
                 Known::Asking => {}
                 Known::Nothing | Known::Failed(_) => {
                     *known = Known::Asking;
-                    next = Next::Ask(Asking { changes });
+                    next = Next::Ask(Asking { definitions: self, changes, reported: false });
                 }
             }
             false
         });
         next
-    }
-
-    /// Reports what the server answered. `true` when the answer still holds; otherwise the server's tools
-    /// changed while they were read, and the caller starts over.
-    pub(crate) fn learned(&self, asking: &Asking, answer: &Result<Arc<ToolList>, DefinitionsError>) -> bool {
-        let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = changes == asking.changes;
-        self.known.send_replace(match answer {
-            _ if !holds => Known::Nothing,
-            Ok(list) => Known::List(Arc::clone(list)),
-            Err(error) => Known::Failed(error.clone()),
-        });
-        holds
     }
 
     /// Waits until whoever is asking has reported.
@@ -194,6 +184,30 @@ impl Definitions {
             Ok(Known::Failed(error)) => Some(error.clone()),
             Ok(_) => None,
             Err(_) => Some(DefinitionsError::Gone),
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// Reports what the server answered. `true` when the answer still holds; otherwise the server's tools
+    /// changed while they were read, and the caller starts over.
+    pub(crate) fn learned(mut self, answer: &Result<Arc<ToolList>, DefinitionsError>) -> bool {
+        self.reported = true;
+        let changes = *self.definitions.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = changes == self.changes;
+        self.definitions.known.send_replace(match answer {
+            _ if !holds => Known::Nothing,
+            Ok(list) => Known::List(Arc::clone(list)),
+            Err(error) => Known::Failed(error.clone()),
+        });
+        holds
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.reported {
+            self.definitions.known.send_replace(Known::Nothing);
         }
     }
 }
@@ -240,11 +254,28 @@ mod tests {
         let Next::Ask(asking) = definitions.next() else { panic!("nothing is known yet") };
         assert!(matches!(definitions.next(), Next::Wait), "one reader at a time");
         definitions.changed();
-        assert!(!definitions.learned(&asking, &Ok(Arc::default())));
+        assert!(!asking.learned(&Ok(Arc::default())));
         let Next::Ask(asking) = definitions.next() else { panic!("the list was stale") };
-        assert!(definitions.learned(&asking, &Ok(Arc::default())));
+        assert!(asking.learned(&Ok(Arc::default())));
         assert!(matches!(definitions.next(), Next::Use(_)));
         definitions.changed();
         assert!(matches!(definitions.next(), Next::Ask(_)));
+    }
+
+    #[tokio::test]
+    async fn whoever_was_asking_and_is_cut_off_lets_the_next_one_ask() {
+        let definitions = Definitions::new();
+        let Next::Ask(asking) = definitions.next() else { panic!("nothing is known yet") };
+        let waiting = definitions.reported();
+        tokio::pin!(waiting);
+        assert!(still_waits(waiting.as_mut()).await, "somebody is asking");
+        drop(asking);
+        assert_eq!(waiting.await, None);
+        assert!(matches!(definitions.next(), Next::Ask(_)));
+    }
+
+    async fn still_waits<F: Future>(mut waiting: std::pin::Pin<&mut F>) -> bool {
+        std::future::poll_fn(|context| std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending()))
+            .await
     }
 }

@@ -1,6 +1,7 @@
 //! Why a call is refused: the one shape in which every step says no.
 
 use interlock_audit::RefusalCategory;
+use interlock_policy::Section;
 
 /// A refusal: what the agent is told (as far as the policy lets it) and what the log holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,14 @@ impl Denial {
     /// A person has to decide, and nobody can be asked.
     pub(crate) fn approval(rule: &str, reason: impl Into<String>) -> Self {
         Self::new(RefusalCategory::Approval, rule, reason)
+    }
+
+    /// Names the one of several that it is about, where its words do not.
+    pub(crate) fn concerns(&mut self, section: Section, name: &str) {
+        let named = format!("\"{name}\"");
+        if !self.reason.contains(&named) {
+            self.reason = format!("{} {named}: {}", section.noun(), self.reason);
+        }
     }
 
     /// Something that the decision needs cannot answer.

@@ -8,6 +8,8 @@ mod admit;
 mod answer;
 mod batch;
 mod call;
+mod capabilities;
+mod continuation;
 mod definitions;
 mod denial;
 mod forward;

@@ -23,8 +23,21 @@ pub struct Limits {
     pub definition_pages: usize,
     /// Tools of one server.
     pub definition_tools: usize,
-    /// How often one call is judged again because a counter moved between judging and reserving.
+    /// Resources that one subscription may name.
+    pub subscribed: usize,
+    /// Requests whose asker has given up and whose late answer is still expected, in each direction.
+    pub given_up: usize,
+    /// Calls whose server asked for input and whose retry is still expected.
+    pub continuations: usize,
+    /// How long such a retry continues its call; after that it is a new one.
+    pub continuation: Duration,
+    /// How often one call may be continued before it counts anew.
+    pub legs: usize,
+    /// How often one call is judged again because a counter moved between judging and reserving, before it is
+    /// looked at how long that has taken.
     pub rejudgements: usize,
+    /// How long one call may be judged again and again before it is denied.
+    pub rejudging: Duration,
     /// How long a server may take to go after its input was closed, and again after SIGTERM.
     pub shutdown: Duration,
 }
@@ -41,7 +54,13 @@ impl Default for Limits {
             definition_bytes: 64 << 20,
             definition_pages: 1_000,
             definition_tools: 10_000,
+            subscribed: 1_000,
+            given_up: 4_096,
+            continuations: 1_024,
+            continuation: Duration::from_secs(3_600),
+            legs: 32,
             rejudgements: 16,
+            rejudging: Duration::from_secs(5),
             shutdown: Duration::from_secs(5),
         }
     }

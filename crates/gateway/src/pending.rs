@@ -4,7 +4,7 @@
 //! the gateway minted, so that two askers cannot collide, an answer to a question nobody asked is recognised,
 //! and the first answer wins.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::quality::RandomState;
 use interlock_wire::RequestId;
@@ -16,6 +16,9 @@ pub(crate) struct Pending<T> {
     limit: usize,
     waiting: HashMap<u64, Waiting<T>, RandomState>,
     by_asker: HashMap<RequestId, u64, RandomState>,
+    /// Numbers whose asker no longer waits, though their receiver may still answer.
+    given_up: BTreeSet<u64>,
+    most_given_up: usize,
 }
 
 /// A request that waits.
@@ -44,8 +47,16 @@ pub(crate) enum PendingError {
 }
 
 impl<T> Pending<T> {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { next: 1, limit, waiting: HashMap::default(), by_asker: HashMap::default() }
+    /// At most `limit` requests wait, and at most `given_up` late answers are expected.
+    pub(crate) fn new(limit: usize, given_up: usize) -> Self {
+        Self {
+            next: 1,
+            limit,
+            waiting: HashMap::default(),
+            by_asker: HashMap::default(),
+            given_up: BTreeSet::new(),
+            most_given_up: given_up,
+        }
     }
 
     /// Lets an asker's request wait and mints the number it travels under.
@@ -84,6 +95,23 @@ impl<T> Pending<T> {
         Some(waiting)
     }
 
+    /// Ends the wait of a request that its receiver has seen and may still answer: it was cancelled, or took too
+    /// long. MCP ("Cancellation") lets such an answer come and has it ignored.
+    pub(crate) fn give_up(&mut self, number: u64) -> Option<Waiting<T>> {
+        let waiting = self.take(number)?;
+        self.given_up.insert(number);
+        if self.given_up.len() > self.most_given_up {
+            // The smallest number is the oldest request, whose answer is the least likely to come.
+            self.given_up.pop_first();
+        }
+        Some(waiting)
+    }
+
+    /// Whether an answer is the late one to a request that was given up. It is expected once.
+    pub(crate) fn is_late(&mut self, number: u64) -> bool {
+        self.given_up.remove(&number)
+    }
+
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         self.waiting.get_mut(&number).map(|waiting| &mut waiting.item)
     }
@@ -112,8 +140,19 @@ impl<T> Pending<T> {
         self.by_asker.get(asker).copied()
     }
 
-    /// Ends the wait of every request that `done` selects.
-    pub(crate) fn take_where(&mut self, mut done: impl FnMut(&T) -> bool) -> Vec<Waiting<T>> {
+    /// Ends the wait of every request that `done` selects: nobody will answer it any more.
+    pub(crate) fn take_where(&mut self, done: impl FnMut(&T) -> bool) -> Vec<Waiting<T>> {
+        let numbers = self.numbers_where(done);
+        numbers.into_iter().filter_map(|number| self.take(number)).collect()
+    }
+
+    /// Gives up every request that `done` selects.
+    pub(crate) fn give_up_where(&mut self, done: impl FnMut(&T) -> bool) -> Vec<Waiting<T>> {
+        let numbers = self.numbers_where(done);
+        numbers.into_iter().filter_map(|number| self.give_up(number)).collect()
+    }
+
+    fn numbers_where(&self, mut done: impl FnMut(&T) -> bool) -> Vec<u64> {
         let mut numbers: Vec<u64> = self
             .waiting
             .iter()
@@ -121,7 +160,7 @@ impl<T> Pending<T> {
             .map(|(number, _)| *number)
             .collect();
         numbers.sort_unstable();
-        numbers.into_iter().filter_map(|number| self.take(number)).collect()
+        numbers
     }
 }
 
@@ -135,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_identifier_in_flight_is_not_taken_twice() {
-        let mut pending = Pending::new(8);
+        let mut pending = Pending::new(8, 8);
         let number = pending.insert(id("a"), ()).unwrap();
         assert_eq!(pending.insert(id("a"), ()), Err(PendingError::Reused));
         assert!(pending.take(number).is_some());
@@ -145,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_map_is_bounded() {
-        let mut pending = Pending::new(2);
+        let mut pending = Pending::new(2, 2);
         pending.insert(id("a"), ()).unwrap();
         pending.insert_own(()).unwrap();
         assert_eq!(pending.insert(id("b"), ()), Err(PendingError::Full { limit: 2 }));
@@ -154,7 +193,7 @@ mod tests {
 
     #[test]
     fn taking_by_condition_frees_the_askers() {
-        let mut pending = Pending::new(8);
+        let mut pending = Pending::new(8, 8);
         for n in 0..4 {
             pending.insert(id(&n.to_string()), n).unwrap();
         }
@@ -162,5 +201,23 @@ mod tests {
         assert_eq!(taken, [0, 2]);
         assert_eq!(pending.number_of(&id("0")), None);
         assert!(pending.number_of(&id("1")).is_some());
+    }
+
+    #[test]
+    fn a_late_answer_is_expected_once_and_only_where_somebody_gave_up() {
+        let mut pending = Pending::new(8, 2);
+        let numbers: Vec<u64> = (0..4).map(|n| pending.insert(id(&n.to_string()), n).unwrap()).collect();
+        pending.take(numbers[0]);
+        assert!(!pending.is_late(numbers[0]), "it was answered: a second answer is nobody's");
+        pending.give_up(numbers[1]);
+        assert!(pending.is_late(numbers[1]));
+        assert!(!pending.is_late(numbers[1]), "once");
+        pending.give_up(numbers[1]);
+        assert!(!pending.is_late(numbers[1]), "it did not wait any more");
+        pending.give_up_where(|n| *n >= 2);
+        let more = pending.insert(id("more"), 9).unwrap();
+        pending.give_up(more);
+        assert!(!pending.is_late(numbers[2]), "bounded: the oldest is forgotten");
+        assert!(pending.is_late(numbers[3]) && pending.is_late(more));
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct About {
     pub(crate) request: Option<String>,
     /// The tool, resource or prompt.
     pub(crate) subject: Option<(Section, String)>,
+    /// All resources of a request that names several.
+    pub(crate) resources: Vec<String>,
     pub(crate) traceparent: Option<String>,
 }
 
@@ -77,6 +79,7 @@ impl About {
                 Some((Section::Resources, name)) => Subject::Resource(name),
                 Some((Section::Prompts, name)) => Subject::Prompt(name),
             },
+            resources: &self.resources,
         }
     }
 }

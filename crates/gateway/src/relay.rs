@@ -1,8 +1,11 @@
 //! One client and one server, multiplexed by identifier in both directions.
 
+mod fault;
 mod from_client;
 mod from_server;
+mod input;
 mod own;
+mod questions;
 mod refusing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +21,8 @@ use crate::identify::Identity;
 use crate::outbox::Outbox;
 use crate::record::About;
 use crate::session::{Asked, Awaited, Session};
+
+pub(crate) use input::MayAsk;
 
 /// The connection between a client and a server.
 #[derive(Debug)]
@@ -40,15 +45,14 @@ impl Relay {
         client: Outbox,
         upstream: Outbox,
     ) -> Self {
-        let in_flight = gateway.options.limits.in_flight;
         Self {
-            gateway,
             server: Arc::from(server),
-            session: Mutex::new(Session::new(identity, in_flight)),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits)),
             definitions: Definitions::new(),
             client,
             upstream,
             calls: TaskTracker::new(),
+            gateway,
         }
     }
 
@@ -84,6 +88,7 @@ impl Relay {
             method: method.to_owned(),
             request: request.map(str::to_owned),
             subject: None,
+            resources: Vec::new(),
             traceparent: None,
         }
     }
@@ -93,7 +98,7 @@ impl Relay {
     }
 
     fn asked(&self, awaited: Awaited, version: interlock_wire::Version, reply: Option<ReplyTo>) -> Asked {
-        Asked { awaited, version, reply, deadline: self.deadline(), progress: None }
+        Asked { awaited, version, reply, deadline: self.deadline(), progress: None, may_ask: None }
     }
 
     /// When a wait that begins now ends; never, where that is beyond what the clock can tell.

@@ -1,14 +1,12 @@
-//! Hot reload of the policy file.
-//!
-//! The directory is watched rather than the file, because editors and orchestrators replace files by renaming
-//! over them or by swapping a link beside them. A file that does not compile never replaces a good snapshot.
+//! Hot reload of the policy file. One that does not compile never replaces a good snapshot.
 
-use std::ffi::OsString;
+mod watch;
+
 use std::path::{Path, PathBuf};
 
 use interlock_policy::{Diagnostic, Policy, Severity, Source, Syntax, compile};
-use notify::Watcher;
-use tokio::sync::mpsc;
+
+pub use watch::Watch;
 
 /// Larger than any policy that a person could have written.
 const MOST: u64 = 16 << 20;
@@ -95,65 +93,4 @@ fn read(path: &Path) -> Result<String, LoadError> {
         return Err(not_text("is empty"));
     }
     Ok(text)
-}
-
-/// Tells when something in the policy's directory has changed.
-#[derive(Debug)]
-pub struct Watch {
-    events: mpsc::Receiver<()>,
-    // Watching ends when this is dropped.
-    _watcher: notify::RecommendedWatcher,
-}
-
-impl Watch {
-    /// Watches the directory of `path`, and that of the file it links to.
-    ///
-    /// # Errors
-    /// When the system cannot watch it.
-    pub fn new(path: &Path) -> notify::Result<Self> {
-        // One waiting event stands for any number: whoever wakes reads the file as it is then.
-        let (sender, events) = mpsc::channel(1);
-        let mut directories = vec![directory_of(path)];
-        let mut names: Vec<OsString> = path.file_name().map(OsString::from).into_iter().collect();
-        if let Ok(target) = std::fs::canonicalize(path) {
-            directories.push(directory_of(&target));
-            names.extend(target.file_name().map(OsString::from));
-        }
-        // Where a link leads here, the link may be swapped under another name (Kubernetes' `..data`).
-        let linked = directories.first() != directories.get(1);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if linked || concerns(&event, &names) {
-                let _already_told = sender.try_send(());
-            }
-        })?;
-        directories.sort();
-        directories.dedup();
-        for directory in directories {
-            watcher.watch(&directory, notify::RecursiveMode::NonRecursive)?;
-        }
-        Ok(Self { events, _watcher: watcher })
-    }
-
-    /// Waits for a change. `false` when there will be no more.
-    pub async fn changed(&mut self) -> bool {
-        self.events.recv().await.is_some()
-    }
-}
-
-/// Whether an event can mean that the policy has changed. Other files of the directory may change all the
-/// time; what is not understood counts.
-fn concerns(event: &notify::Result<notify::Event>, names: &[OsString]) -> bool {
-    let Ok(event) = event else { return true };
-    if event.kind.is_access() {
-        return false;
-    }
-    let named = |path: &PathBuf| path.file_name().is_none_or(|name| names.iter().any(|known| known == name));
-    event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(named)
-}
-
-fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }

@@ -38,7 +38,11 @@ impl Reserved {
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// A limit is used up.
-    Limit(Denial),
+    Limit {
+        denial: Denial,
+        /// Whose need it was, by its place among them.
+        need: usize,
+    },
     /// The store cannot answer.
     Store(StoreError),
 }
@@ -61,7 +65,9 @@ pub(crate) async fn reserve(
     match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
         ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation))),
         ReserveAnswer::Stale => Ok(None),
-        ReserveAnswer::Exhausted(exhausted) => Err(Failed::Limit(exhausted_denial(needs, &exhausted))),
+        ReserveAnswer::Exhausted(exhausted) => {
+            Err(Failed::Limit { denial: exhausted_denial(needs, &exhausted), need: exhausted.index })
+        }
     }
 }
 

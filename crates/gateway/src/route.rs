@@ -32,11 +32,21 @@ pub(crate) enum RouteError {
     /// The subscription filter is not what the specification says.
     #[error("`params.notifications.resourceSubscriptions` is not an array of strings")]
     Subscriptions,
+    /// It names more resources than one request may.
+    #[error("a subscription to more than {limit} resources")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 /// The targets of a judged request: none for a subscription to nothing in particular, several for one that
 /// names several resources, one for everything else.
-pub(crate) fn route<'m>(judged: Judged, params: Option<Value<'m>>) -> Result<Vec<Target<'m>>, RouteError> {
+pub(crate) fn route<'m>(
+    judged: Judged,
+    params: Option<Value<'m>>,
+    most: usize,
+) -> Result<Vec<Target<'m>>, RouteError> {
     match judged {
         Judged::CallTool => Ok(vec![Target {
             section: Section::Tools,
@@ -49,7 +59,7 @@ pub(crate) fn route<'m>(judged: Judged, params: Option<Value<'m>>) -> Result<Vec
             arguments: arguments(params)?,
         }]),
         Judged::ReadResource => Ok(vec![resource(text(params, "uri")?)]),
-        Judged::Subscribe => subscribed(params),
+        Judged::Subscribe => subscribed(params, most),
         Judged::Complete => completed(params).map(|target| vec![target]),
         _ => Ok(Vec::new()),
     }
@@ -60,7 +70,7 @@ fn resource(uri: Cow<'_, str>) -> Target<'_> {
 }
 
 /// `resources/subscribe` names one resource; `subscriptions/listen` (2026-07-28) any number of them.
-fn subscribed(params: Option<Value<'_>>) -> Result<Vec<Target<'_>>, RouteError> {
+fn subscribed(params: Option<Value<'_>>, most: usize) -> Result<Vec<Target<'_>>, RouteError> {
     let member = |name| params.and_then(|params| params.get(name));
     let mut targets = Vec::new();
     // A request may hold both members, and it is not for the gateway to guess which one the server reads.
@@ -74,6 +84,9 @@ fn subscribed(params: Option<Value<'_>>) -> Result<Vec<Target<'_>>, RouteError> 
         }
         for uri in uris.items() {
             targets.push(uri.as_str().map(resource).ok_or(RouteError::Subscriptions)?);
+            if targets.len() > most {
+                return Err(RouteError::TooMany { limit: most });
+            }
         }
     }
     Ok(targets)
@@ -111,7 +124,7 @@ mod tests {
 
     fn names(judged: Judged, params: &str) -> Result<Vec<String>, RouteError> {
         let document = scan(params, &Limits::default()).unwrap();
-        let targets = route(judged, Some(document.root()))?;
+        let targets = route(judged, Some(document.root()), 3)?;
         Ok(targets.iter().map(|target| target.name.to_string()).collect())
     }
 
@@ -122,6 +135,10 @@ mod tests {
             (r#"{"uri":"a","notifications":{}}"#, Ok(vec!["a"])),
             (r#"{"uri":"a","notifications":{"resourceSubscriptions":["b","c"]}}"#, Ok(vec!["a", "b", "c"])),
             (r#"{"notifications":{"resourceSubscriptions":["b"]}}"#, Ok(vec!["b"])),
+            (
+                r#"{"uri":"a","notifications":{"resourceSubscriptions":["b","c","d"]}}"#,
+                Err(RouteError::TooMany { limit: 3 }),
+            ),
             (r#"{"notifications":{"toolsListChanged":true}}"#, Ok(vec![])),
             (r#"{"notifications":{"resourceSubscriptions":[1]}}"#, Err(RouteError::Subscriptions)),
             (r#"{"notifications":{"resourceSubscriptions":"b"}}"#, Err(RouteError::Subscriptions)),

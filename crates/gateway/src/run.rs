@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinError;
 
 use crate::gateway::Gateway;
 use crate::identify::Identity;
@@ -67,6 +68,12 @@ pub enum RunError {
         what: &'static str,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A task of the relay's was cut off.
+    #[error("{task} was cut off by a fault of Interlock's own")]
+    Fault {
+        /// What it was doing.
+        task: &'static str,
     },
     /// Nothing can be recorded, and so nothing may be let through.
     #[error("the audit log cannot be written: {0}")]
@@ -145,8 +152,8 @@ where
     let mut server_writer = tokio::spawn(write_server(stdin, for_server));
     let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), input, limits.message.bytes));
     let mut server_reader = tokio::spawn(read_server(Arc::clone(&relay), stdout, limits.message.bytes));
-    let telling = tokio::spawn(tell(Arc::clone(&relay), gateway.replaced.subscribe()));
-    let ticker = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(gateway)));
+    let mut telling = tokio::spawn(tell(Arc::clone(&relay), gateway.replaced.subscribe()));
+    let mut ticker = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(gateway)));
 
     let why = tokio::select! {
         biased;
@@ -154,17 +161,20 @@ where
             process.signal(number);
             Why::Signal(name)
         }
-        _ = &mut server_reader => Why::Server,
+        ended = &mut server_reader => Why::Server.unless_cut_off("reading from the server", &ended),
         // What the server started may hold its output open: its last words are waited for, but not for ever.
         _ = process.wait() => {
             let _in_time = tokio::time::timeout(limits.shutdown, &mut server_reader).await;
             Why::Server
         }
         // The server closed the side it reads: no call can reach it any more.
-        _ = &mut server_writer => Why::Server,
-        _ = &mut client_reader => Why::Client,
+        ended = &mut server_writer => Why::Server.unless_cut_off("writing to the server", &ended),
+        ended = &mut client_reader => Why::Client.unless_cut_off("reading from the client", &ended),
         // The client closed the side it reads: nothing can be answered any more.
-        _ = &mut client_writer => Why::Client,
+        ended = &mut client_writer => Why::Client.unless_cut_off("writing to the client", &ended),
+        // These two end by themselves never.
+        ended = &mut telling => Why::Server.unless_cut_off("telling of a new policy", &ended),
+        ended = &mut ticker => Why::Server.unless_cut_off("ending waits", &ended),
     };
     client_reader.abort();
     // What the client asked before it went is still judged and handed over.
@@ -183,7 +193,7 @@ where
             process.end(limits.shutdown).await
         }
     };
-    if !matches!(why, Why::Server) {
+    if !matches!(why, Why::Server) && !server_reader.is_finished() {
         // What the server said before it went is still relayed.
         let _in_time = tokio::time::timeout(limits.shutdown, &mut server_reader).await;
     }
@@ -198,7 +208,7 @@ where
     if !client_writer.is_finished() {
         let _in_time = tokio::time::timeout(limits.shutdown, &mut client_writer).await;
     }
-    Ok(why.ended(status))
+    why.ended(status)
 }
 
 /// What ended the relay, before the server's exit status is known.
@@ -207,14 +217,28 @@ enum Why {
     Client,
     Server,
     Signal(&'static str),
+    /// The task that was cut off.
+    Fault(&'static str),
 }
 
 impl Why {
-    fn ended(self, status: String) -> Ended {
+    /// A task that panicked takes the run with it, and must not look as if its peer had gone.
+    fn unless_cut_off<T>(self, task: &'static str, ended: &Result<T, JoinError>) -> Self {
+        match ended {
+            Err(error) if error.is_panic() => {
+                tracing::error!("{task} was cut off by a fault of Interlock's own: {error}");
+                Self::Fault(task)
+            }
+            _ => self,
+        }
+    }
+
+    fn ended(self, status: String) -> Result<Ended, RunError> {
         match self {
-            Self::Client => Ended::ClientGone,
-            Self::Server => Ended::ServerGone { status },
-            Self::Signal(signal) => Ended::Signalled { signal },
+            Self::Client => Ok(Ended::ClientGone),
+            Self::Server => Ok(Ended::ServerGone { status }),
+            Self::Signal(signal) => Ok(Ended::Signalled { signal }),
+            Self::Fault(task) => Err(RunError::Fault { task }),
         }
     }
 }
@@ -321,3 +345,6 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

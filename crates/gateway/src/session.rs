@@ -7,9 +7,13 @@ use interlock_wire::{Message, RequestId, Version};
 use tokio::sync::oneshot;
 
 use crate::batch::ReplyTo;
+use crate::capabilities::Capabilities;
+use crate::continuation::Continuations;
 use crate::identify::Identity;
+use crate::limits::Limits;
 use crate::lists::List;
 use crate::pending::Pending;
+use crate::relay::MayAsk;
 use crate::settle::Ticket;
 
 /// What client and server have agreed on.
@@ -47,12 +51,16 @@ impl Negotiated {
 pub(crate) struct Session {
     pub(crate) negotiated: Negotiated,
     pub(crate) identity: Arc<Identity>,
+    /// What a legacy client declared that it can be asked. A modern one says so with every request.
+    pub(crate) declared: Capabilities,
     /// Lists whose changes the server said it announces (`capabilities.<list>.listChanged`).
     pub(crate) announced: Vec<&'static str>,
     /// Requests sent to the server.
     pub(crate) to_server: Pending<Asked>,
     /// The server's requests to the client.
     pub(crate) to_client: Pending<Questioned>,
+    /// Calls whose server asked for input, until their retry.
+    pub(crate) continuations: Continuations,
 }
 
 /// A request that the server has to answer.
@@ -66,6 +74,8 @@ pub(crate) struct Asked {
     pub(crate) deadline: Option<Instant>,
     /// The token under which the server tells of its progress, as raw JSON.
     pub(crate) progress: Option<String>,
+    /// For what the server may ask instead of answering; `None` where it may not.
+    pub(crate) may_ask: Option<Box<MayAsk>>,
 }
 
 /// What to do with the server's answer.
@@ -107,13 +117,15 @@ pub(crate) struct Questioned {
 }
 
 impl Session {
-    pub(crate) fn new(identity: Identity, in_flight: usize) -> Self {
+    pub(crate) fn new(identity: Identity, limits: &Limits) -> Self {
         Self {
             negotiated: Negotiated::Nothing,
             identity: Arc::new(identity),
+            declared: Capabilities::default(),
             announced: Vec::new(),
-            to_server: Pending::new(in_flight),
-            to_client: Pending::new(in_flight),
+            to_server: Pending::new(limits.in_flight, limits.given_up),
+            to_client: Pending::new(limits.in_flight, limits.given_up),
+            continuations: Continuations::new(),
         }
     }
 

@@ -167,13 +167,16 @@ async fn a_second_answer_is_dropped() -> Result<()> {
     Ok(())
 }
 
-/// A call that is never answered gets an error in time; what comes later is nobody's.
+/// A call that is never answered gets an error in time; an answer that comes later is ignored, and a second one
+/// is nobody's.
 #[tokio::test]
 async fn it_never_answers() -> Result<()> {
     let release = tempfile::tempdir()?;
     let path = release.path().join("release");
-    let script = Script::with_tools(&["slow", "echo"])
-        .on("tools/call:slow", [Step::AwaitFile { path: path.display().to_string() }, Step::Answer]);
+    let script = Script::with_tools(&["slow", "echo"]).on(
+        "tools/call:slow",
+        [Step::AwaitFile { path: path.display().to_string() }, Step::Answer, Step::Answer],
+    );
     let mut wrapped = Wrapped::connect(ALLOW_ALL, "limits: { answer_seconds: 1 }\n", &script).await?;
     let slow = wrapped.client.request("tools/call", json!({ "name": "slow" })).await?;
     // Others are not held up meanwhile.

@@ -146,7 +146,7 @@ async fn answered_in_a_way_that_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// A question that nobody answers ends with an error, and what comes later is nobody's.
+/// A question that nobody answers ends with an error, and an answer that comes later is ignored.
 #[tokio::test]
 async fn never_answered() -> Result<()> {
     let script = Script::with_tools(&["ask"]).on("tools/call:ask", [ask("5", "roots/list"), Step::Answer]);
@@ -161,11 +161,8 @@ async fn never_answered() -> Result<()> {
     wrapped.client.ask("prompts/list", json!({})).await?;
     assert_eq!(responses(&wrapped)?.len(), 1);
     wrapped.finish().await?;
-    // The call itself took as long, so that the server's answer to it is nobody's either.
-    let refusals = wrapped.interlock.records(&["--kind", "refusal", "--text", "nobody asked"]).await?;
-    let of_the_client = refusals.iter().filter(|refusal| refusal["category"] != "server").count();
-    assert_eq!(of_the_client, 1, "{refusals:#?}");
-    Ok(())
+    // The call itself took as long: the server's answer to it is late too.
+    wrapped.refusals(0).await.map(drop)
 }
 
 /// An id that the server has in flight is not taken twice; the first question goes on. One refusal, one record.

@@ -130,3 +130,49 @@ async fn arrays_from_the_server() -> Result<()> {
     assert!(wrapped.client.unclaimed().is_empty());
     wrapped.finish().await
 }
+
+/// One request for several resources: its record names all of them, a denial the one that was refused.
+#[tokio::test]
+async fn to_several_resources() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\nresources:\n  \"doc:///a\": {}\n  \"doc:///b\": {}\n  \"doc:///no\": { rules: [{ action: deny, on_deny: not this one }] }\n  \"doc:///once\": { rules: [{ rate_limit: 1/hour, on_deny: enough }] }\n";
+    let mut wrapped =
+        Wrapped::start(policy, "{}", &Script::default().on("subscriptions/listen", [Step::Answer]))?;
+    let mut listen = async |uris: Value| {
+        let meta: Value = serde_json::from_str(&format!("{{{META}}}"))?;
+        let params = json!({ "_meta": meta["_meta"], "notifications": { "resourceSubscriptions": uris } });
+        wrapped.client.ask("subscriptions/listen", params).await
+    };
+    let once = json!(["doc:///a", "doc:///once"]);
+    listen(once.clone()).await?;
+    let mut denied = Vec::new();
+    for uris in [json!(["doc:///a", "doc:///no", "doc:///b"]), once.clone(), json!(["doc:///b", "doc:///c"])]
+    {
+        let answer = listen(uris).await?;
+        assert_eq!(answer["error"]["code"], 40_300, "{answer}");
+        denied.push(answer["error"]["message"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(denied[0], "[INTERLOCK DENIED] resource \"doc:///no\": not this one");
+    assert!(denied[1].starts_with("[INTERLOCK DENIED] resource \"doc:///once\": enough"), "{denied:#?}");
+    assert!(denied[2].contains("\"doc:///c\""), "{denied:#?}");
+    let too_many: Vec<String> = (0..1_001).map(|n| format!("doc:///{n}")).collect();
+    assert_eq!(listen(json!(too_many)).await?["error"]["code"], -32_602);
+    assert_eq!(wrapped.server.received_method("subscriptions/listen")?.len(), 1);
+    wrapped.finish().await?;
+    let refusals = wrapped.refusals(4).await?;
+    let seen: Vec<_> = refusals.iter().map(|record| (&record["resource"], &record["resources"])).collect();
+    let all = json!(["doc:///a", "doc:///no", "doc:///b"]);
+    let unknown = json!(["doc:///b", "doc:///c"]);
+    assert_eq!(
+        seen,
+        [
+            (&json!("doc:///no"), &all),
+            (&json!("doc:///once"), &once),
+            (&json!("doc:///c"), &unknown),
+            (&Value::Null, &Value::Null)
+        ]
+    );
+    let intents = wrapped.interlock.records_of("intent").await?;
+    assert_eq!((intents.len(), &intents[0]["resources"]), (1, &once), "{intents:#?}");
+    assert_eq!(wrapped.outcomes(1).await?[0]["resources"], once);
+    Ok(())
+}

@@ -46,9 +46,10 @@ fn every_field_has_its_sorted_place() {
     let document = scan(r#"{"amount":12}"#, &Limits::default()).unwrap();
     let arguments = ArgumentPolicy::Full.record(&key, document.root());
     let who = Identity { issuer: Some("iss"), on_behalf_of: Some("bob"), ..identity("alice") };
+    let resources = ["file:///x".to_owned(), "file:///\"y".to_owned()];
     let mut subjects = Vec::new();
     for subject in [Subject::None, Subject::Tool("t"), Subject::Resource("file:///x"), Subject::Prompt("p")] {
-        let what = Target { subject, ..target("", "7") };
+        let what = Target { subject, resources: &resources, ..target("", "7") };
         subjects.push(Entry::Intent(Intent {
             identity: who,
             target: what,

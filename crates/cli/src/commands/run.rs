@@ -182,17 +182,12 @@ fn recover_others(gateway: Arc<Gateway>, data: PathBuf) {
 
 /// Puts each good version of the policy file in force, and says so when one is not good.
 async fn follow(gateway: Arc<Gateway>, path: PathBuf) {
-    let mut watch = match Watch::new(&path) {
-        Ok(watch) => watch,
-        Err(error) => return tracing::warn!("changes of the policy will not be noticed: {error}"),
-    };
+    let mut watch = Watch::new(&path);
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
         take(&gateway, &path, &mut last_mistake);
-        if !watch.changed().await {
-            return;
-        }
+        watch.changed().await;
         settle(&mut watch).await;
     }
 }

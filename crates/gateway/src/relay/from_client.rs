@@ -9,10 +9,14 @@ use interlock_wire::{
     Era, Message, Notification, Parsed, Request, RequestId, Response, Shape, Version, reply,
 };
 
-use super::{Relay, advance};
+use super::fault::caught;
+use super::{MayAsk, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
 use crate::batch::{Batch, ReplyTo};
+use crate::call::{Passage, Refused};
+use crate::capabilities::Capabilities;
+use crate::continuation::Leg;
 use crate::forward;
 use crate::identify::{Identity, client_info};
 use crate::lists::List;
@@ -124,7 +128,13 @@ impl Relay {
         match inserted {
             Ok(number) if judging => {
                 drop(request);
-                let call = Arc::clone(self).call(message, judged, admitted.version, number, room);
+                let relay = Arc::clone(self);
+                let call = async move {
+                    let call = Arc::clone(&relay).call(message, judged, admitted.version, number, room);
+                    if let Err(what) = caught(call).await {
+                        relay.cut_off(number, &what).await;
+                    }
+                };
                 advance(&self.calls, call);
             }
             Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number)),
@@ -153,6 +163,8 @@ impl Relay {
         } else if request.method == "initialize" {
             let info = request.params.and_then(|params| params.get("clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
+            session.declared =
+                Capabilities::read(request.params.and_then(|params| params.get("capabilities")));
         }
     }
 
@@ -168,14 +180,25 @@ impl Relay {
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
         about.traceparent = traceparent(&request);
-        let targets = match route(judged, request.params) {
+        let most = self.gateway.options.limits.subscribed;
+        let targets = match route(judged, request.params, most) {
             Ok(targets) => targets,
             Err(error) => return self.refuse_route(&about, number, &error.to_string()).await,
         };
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
+        if targets.len() > 1 {
+            about.resources = targets.iter().map(|target| target.name.to_string()).collect();
+        }
         let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
-        match self.ticket(about, judged, &targets).await {
-            Ok(ticket) => self.forward_call(&message, number, ticket, room).await,
+        let mut may_ask = MayAsk::of(&request, judged, &targets, version);
+        let first = self.continued(may_ask.as_deref(), &request);
+        match self.passage(about, judged, &targets, first.as_ref()).await {
+            Ok(passage) => {
+                if let Some(may_ask) = &mut may_ask {
+                    may_ask.passed(&passage, first.as_ref());
+                }
+                self.forward_call(&message, number, passage.ticket, may_ask, room).await;
+            }
             Err(refused) => {
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
@@ -185,16 +208,17 @@ impl Relay {
         }
     }
 
-    async fn ticket(
+    async fn passage(
         &self,
         about: About,
         judged: Judged,
         targets: &[Target<'_>],
-    ) -> Result<Ticket, crate::call::Refused> {
+        first: Option<&Leg>,
+    ) -> Result<Passage, Refused> {
         match judged {
             Judged::Complete => self.gateway.decide_visible(about, targets).await,
             Judged::Task => self.gateway.unjudged(about).await,
-            _ => self.gateway.decide(about, targets, self).await,
+            _ => self.gateway.decide(about, targets, self, first).await,
         }
     }
 
@@ -208,7 +232,14 @@ impl Relay {
     }
 
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
-    async fn forward_call(&self, message: &Message, number: u64, mut ticket: Ticket, room: Room) {
+    async fn forward_call(
+        &self,
+        message: &Message,
+        number: u64,
+        mut ticket: Ticket,
+        may_ask: Option<Box<MayAsk>>,
+        room: Room,
+    ) {
         let line = forward::with_number(message, number);
         ticket.forwarded(line.len());
         let cancelled = {
@@ -218,6 +249,7 @@ impl Relay {
                     let listens = message.method().as_deref() == Some(LISTEN);
                     asked.awaited =
                         if listens { Awaited::Listen(Some(ticket)) } else { Awaited::Call(ticket) };
+                    asked.may_ask = may_ask;
                     None
                 }
                 None => Some(ticket),
@@ -252,9 +284,13 @@ impl Relay {
         };
         let (number, waiting) = {
             let mut session = self.session();
-            let number = session.forwarded(&asker);
-            let known = session.to_server.number_of(&asker);
-            (number, known.and_then(|known| session.to_server.take(known)))
+            match session.forwarded(&asker) {
+                Some(number) => (Some(number), session.to_server.give_up(number)),
+                None => {
+                    let known = session.to_server.number_of(&asker);
+                    (None, known.and_then(|known| session.to_server.take(known)))
+                }
+            }
         };
         if let Some(ticket) = waiting.and_then(|waiting| waiting.item.awaited.into_ticket()) {
             ticket.settle(Ending::Cancelled).await;
@@ -269,6 +305,9 @@ impl Relay {
         let number = response.id.as_ref().and_then(|id| id.as_u64());
         let waiting = number.and_then(|number| self.session().to_client.take(number));
         let Some(waiting) = waiting else {
+            if number.is_some_and(|number| self.session().to_client.is_late(number)) {
+                return tracing::debug!("the client answered a question that was given up");
+            }
             let id = response.id.as_ref().map(|id| id.raw());
             return self.drop_from_client("", id, "an answer to a question that nobody asked");
         };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use interlock_json::Value;
 use interlock_wire::line::Line;
-use interlock_wire::method::{Judged, Kind, Sender};
+use interlock_wire::method::{Kind, Sender};
 use interlock_wire::splice::Edit;
 use interlock_wire::{
-    Era, Message, Notification, Outcome, Parsed, Request, RequestId, Response, Shape, Version, reply,
+    Era, Message, Notification, Outcome, Parsed, RequestId, Response, Shape, Version, reply,
 };
 
 use super::{Relay, own};
@@ -16,9 +16,8 @@ use crate::answer;
 use crate::batch::ReplyTo;
 use crate::forward;
 use crate::lists;
-use crate::pending::PendingError;
-use crate::session::{Asked, Awaited, Negotiated, Questioned};
-use crate::settle::{Ending, Ticket};
+use crate::session::{Asked, Awaited, Negotiated};
+use crate::settle::Ending;
 
 impl Relay {
     /// Takes one line from the server.
@@ -56,6 +55,9 @@ impl Relay {
     async fn server_response(&self, response: &Response<'_>, message: &Message) {
         let number = response.id.as_ref().and_then(|id| id.as_u64());
         let Some(waiting) = number.and_then(|number| self.take_forwarded(number)) else {
+            if number.is_some_and(|number| self.session().to_server.is_late(number)) {
+                return tracing::debug!("the server answered a request that was given up");
+            }
             let id = response.id.as_ref().map(|id| id.raw());
             return self.drop_from_server(
                 "",
@@ -63,7 +65,7 @@ impl Relay {
                 "an answer to a question that nobody asked, or a second one",
             );
         };
-        let Asked { awaited, version, reply, .. } = waiting.item;
+        let Asked { awaited, version, reply, may_ask, .. } = waiting.item;
         let mut edits = Vec::new();
         match awaited {
             Awaited::Own(answer) => {
@@ -72,6 +74,9 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
+                if let Err(reason) = self.asked_for_input(may_ask, &response.outcome) {
+                    return self.refuse_input(waiting.asker, reply, ticket, reason).await;
+                }
                 ticket.settle(own::answered(&response.outcome, message.source().len())).await;
             }
             Awaited::Listen(ticket) => {
@@ -186,36 +191,16 @@ impl Relay {
         }
     }
 
-    /// The server gives up on a question it asked the client.
-    async fn cancel_question(&self, notification: &Notification<'_>, message: &Message) {
-        let Some(request) = notification.params.and_then(|params| params.get("requestId")) else {
-            return self.client.send(message.source().to_owned()).await;
-        };
-        // 2026-07-28: a server asks nothing of its own, but ends a subscription by cancelling the client's
-        // request.
-        if self.session().negotiated == Negotiated::Modern {
-            return self.end_subscription(notification, message, request).await;
-        }
-        let Some(asker) = RequestId::from_value(request) else {
-            return self.drop_from_server(&notification.method, None, "`params.requestId` is not an id");
-        };
-        let taken = {
-            let mut session = self.session();
-            let number = session.to_client.number_of(&asker);
-            number.and_then(|number| session.to_client.take(number).map(|waiting| (number, waiting)))
-        };
-        if let Some((number, waiting)) = taken {
-            if let Some(ticket) = waiting.item.ticket {
-                ticket.settle(Ending::Cancelled).await;
-            }
-            self.client.send(forward::cancellation(message, request, &number.to_string())).await;
-        }
-    }
-
-    async fn end_subscription(&self, notification: &Notification<'_>, message: &Message, request: Value<'_>) {
+    pub(super) async fn end_subscription(
+        &self,
+        notification: &Notification<'_>,
+        message: &Message,
+        request: Value<'_>,
+    ) {
         let number = RequestId::from_value(request).as_ref().and_then(RequestId::as_u64);
         let listens = number.filter(|number| self.listener(*number).is_some());
-        let Some(waiting) = listens.and_then(|number| self.take_forwarded(number)) else {
+        // The texts disagree whether a result follows; one that does is late.
+        let Some(waiting) = listens.and_then(|number| self.session().to_server.give_up(number)) else {
             let reason = "the end of a subscription that nobody asked for";
             return self.drop_from_server(&notification.method, None, reason);
         };
@@ -224,53 +209,6 @@ impl Relay {
         }
         if let Some(asker) = waiting.asker {
             self.client.send(forward::cancellation(message, request, asker.raw())).await;
-        }
-    }
-
-    /// The server asks the client something: sampling, elicitation, roots, or a ping.
-    async fn server_request(&self, request: &Request<'_>, message: &Message) {
-        let method = request.method.as_ref();
-        let id = request.id.to_request_id();
-        let version = self.session().negotiated.version();
-        let extensions = &self.gateway.options.extensions;
-        let admitted = match admit::admit(method, Kind::Request, Sender::Server, version, extensions) {
-            Ok(admitted) => admitted,
-            Err(why) => {
-                self.drop_from_server(method, Some(id.raw()), &why.reason);
-                return self.upstream.send(reply::error(id.raw(), why.code, &why.reason, None)).await;
-            }
-        };
-        let questioned = Questioned { ticket: None, deadline: self.deadline() };
-        let inserted = self.session().to_client.insert(id.clone(), questioned);
-        let number = match inserted {
-            Ok(number) => number,
-            Err(why) => {
-                self.drop_from_server(method, Some(id.raw()), &why.to_string());
-                // An answer under an id that is in flight would be taken for that of the other.
-                if matches!(why, PendingError::Full { .. }) {
-                    self.upstream.send(reply::error(id.raw(), answer::BUSY, &why.to_string(), None)).await;
-                }
-                return;
-            }
-        };
-        let line = forward::with_number(message, number);
-        if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
-            match self.gateway.unjudged(self.about(method, Some(id.raw()))).await {
-                Ok(ticket) => self.ticketed(number, ticket, line.len()),
-                Err(refused) => {
-                    self.session().to_client.take(number);
-                    let reason = &refused.denial.reason;
-                    return self.upstream.send(reply::error(id.raw(), answer::DENIED, reason, None)).await;
-                }
-            }
-        }
-        self.client.send(line).await;
-    }
-
-    fn ticketed(&self, number: u64, mut ticket: Ticket, bytes: usize) {
-        ticket.forwarded(bytes);
-        if let Some(questioned) = self.session().to_client.get_mut(number) {
-            questioned.ticket = Some(ticket);
         }
     }
 }

@@ -39,7 +39,7 @@ impl DefinitionSource for Relay {
                         Ok(answer) => answer.map(Arc::new),
                         Err(_) => Err(DefinitionsError::TimedOut),
                     };
-                    if self.definitions.learned(&asking, &answer) {
+                    if asking.learned(&answer) {
                         return answer;
                     }
                 }
@@ -99,7 +99,8 @@ struct OwnRequest<'r> {
 
 impl Drop for OwnRequest<'_> {
     fn drop(&mut self) {
-        self.relay.session().to_server.take(self.number);
+        // What it asked may still be answered, when it has waited for long enough.
+        self.relay.session().to_server.give_up(self.number);
     }
 }
 

@@ -118,8 +118,8 @@ impl Relay {
             let mut session = self.session();
             let late =
                 |asked: &Asked| is_past(asked.deadline, now) && !matches!(asked.awaited, Awaited::Judging);
-            let asked = session.to_server.take_where(late);
-            (asked, session.to_client.take_where(|questioned| is_past(questioned.deadline, now)))
+            let asked = session.to_server.give_up_where(late);
+            (asked, session.to_client.give_up_where(|questioned| is_past(questioned.deadline, now)))
         };
         for waiting in asked {
             self.give_up(waiting.number, &waiting.item.awaited);

@@ -1,0 +1,103 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use interlock_audit::{ArgumentPolicy, DigestKey, InstanceId, Log};
+use interlock_json::Decimal;
+use interlock_policy::{Section, Source, Syntax, compile};
+use interlock_store::{
+    BoxFuture, CounterRef, CounterStatus, Counters, Embedded, ReservationId, ReserveAnswer, ReserveRequest,
+    Settle, StoreError,
+};
+
+use super::*;
+use crate::gateway::Options;
+use crate::identify::Identity;
+use crate::limits::Limits;
+
+/// Counters that somebody else moves between every look and the reservation, so many times.
+#[derive(Debug)]
+struct Moving {
+    store: Embedded,
+    times: AtomicUsize,
+}
+
+impl Counters for Moving {
+    fn read(&self, counters: Vec<CounterRef>) -> BoxFuture<'_, Result<Vec<Decimal>, StoreError>> {
+        self.store.read(counters)
+    }
+
+    fn reserve(&self, request: ReserveRequest) -> BoxFuture<'_, Result<ReserveAnswer, StoreError>> {
+        let moved = |times: usize| times.checked_sub(1);
+        match self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved) {
+            Ok(_) => Box::pin(async { Ok(ReserveAnswer::Stale) }),
+            Err(_) => self.store.reserve(request),
+        }
+    }
+
+    fn settle(&self, reservation: ReservationId, how: Settle) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.settle(reservation, how)
+    }
+
+    fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<CounterStatus>, StoreError>> {
+        self.store.list(most)
+    }
+}
+
+struct NoDefinitions;
+
+impl DefinitionSource for NoDefinitions {
+    async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
+        Err(DefinitionsError::Gone)
+    }
+}
+
+const LIMITED: &str = "version: \"1\"\ndefault: deny\ntools:\n  once: { rules: [{ rate_limit: 1/hour }] }\n";
+
+/// Decides one call whose counters move so many times, within these limits.
+async fn decided(times: usize, limits: Limits) -> Result<(), Denial> {
+    let data = tempfile::tempdir().unwrap();
+    let counters = Moving {
+        store: Embedded::open(data.path(), interlock_store::Options::default()).unwrap(),
+        times: AtomicUsize::new(times),
+    };
+    let source = Source { name: "policy.yaml", text: LIMITED, syntax: Syntax::Yaml };
+    let log = Log::open(data.path(), &InstanceId::generate(1).unwrap(), interlock_audit::Options::default())
+        .unwrap();
+    let gateway = Arc::new(Gateway::new(
+        Snapshot::of_server(compile(&source).0.unwrap()),
+        Arc::new(counters),
+        Arc::new(log),
+        ArgumentPolicy::None,
+        DigestKey::open(data.path()).unwrap(),
+        Options { limits, ..Options::default() },
+    ));
+    let identity = Identity { grant: "g".to_owned(), session: "s".to_owned(), client: None };
+    let about = About {
+        identity: Arc::new(identity),
+        server: Arc::from("server"),
+        method: "tools/call".to_owned(),
+        request: None,
+        subject: None,
+        resources: Vec::new(),
+        traceparent: None,
+    };
+    let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
+    match gateway.decide(about, &[target], &NoDefinitions, None).await {
+        Ok(passage) => {
+            passage.ticket.settle(crate::settle::Ending::NotSent).await;
+            Ok(())
+        }
+        Err(refused) => Err(refused.denial),
+    }
+}
+
+#[tokio::test]
+async fn counters_that_keep_moving_deny_only_after_real_time() {
+    let patient = Limits { rejudgements: 2, rejudging: Duration::from_secs(60), ..Limits::default() };
+    assert_eq!(decided(500, patient).await, Ok(()));
+    let hasty = Limits { rejudgements: 2, rejudging: Duration::from_millis(1), ..Limits::default() };
+    let denial = decided(usize::MAX, hasty.clone()).await.unwrap_err();
+    assert!(denial.reason.contains("keep changing"), "{denial:?}");
+    // A few looks are always allowed, however slow the store is.
+    assert_eq!(decided(1, Limits { rejudging: Duration::ZERO, ..hasty }).await, Ok(()));
+}

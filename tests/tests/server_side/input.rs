@@ -1,0 +1,148 @@
+//! A server of 2026-07-28 that asks for input before it answers: the retry is the same call for its limits, and
+//! for nothing else.
+
+use anyhow::Result;
+use interlock_testkit::interlock::ALLOW_ALL;
+use interlock_testkit::script::{Script, Step};
+use interlock_tests::wrapped::Wrapped;
+use serde_json::{Value, json};
+
+const ONCE: &str = "version: \"1\"\ndefault: deny\ntools:\n  ask: { rules: [{ rate_limit: 1/hour }] }\n  other: { rules: [{ rate_limit: 1/hour }] }\n";
+
+/// A server that asks under a `requestState` of its own for each call.
+fn asking(input: &str) -> Script {
+    let text = format!(
+        r#"{{"resultType":"input_required","inputRequests":{{{input}}},"requestState":"state \u0041 $ID"}}"#
+    );
+    Script::with_tools(&["ask", "other"]).on("tools/call:ask", [Step::Result { text }])
+}
+
+fn meta(capabilities: &Value) -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    })
+}
+
+async fn call(wrapped: &mut Wrapped, tool: &str, arguments: Value, state: Option<&Value>) -> Result<Value> {
+    let mut params = json!({ "_meta": meta(&json!({})), "name": tool, "arguments": arguments });
+    if let Some(state) = state {
+        params["requestState"] = state.clone();
+        params["inputResponses"] = json!({});
+    }
+    wrapped.client.ask("tools/call", params).await
+}
+
+fn is_denied(answer: &Value) -> bool {
+    answer["result"]["isError"] == true
+}
+
+#[tokio::test]
+async fn a_retry_counts_with_its_first_leg() -> Result<()> {
+    let mut wrapped = Wrapped::start(ONCE, "{}", &asking(""))?;
+    let arguments = json!({ "a": 1, "b": [true] });
+    let first = call(&mut wrapped, "ask", arguments.clone(), None).await?;
+    let state = &first["result"]["requestState"];
+    assert!(state.as_str().is_some_and(|state| state.starts_with("state A ")), "{first}");
+    let second = call(&mut wrapped, "ask", arguments.clone(), Some(state)).await?;
+    assert_eq!(second["result"]["resultType"], "input_required", "{second}");
+    // The server asks again: so may the client.
+    let again = &second["result"]["requestState"];
+    let third = call(&mut wrapped, "ask", arguments.clone(), Some(again)).await?;
+    assert!(!is_denied(&third), "{third}");
+    assert_eq!(wrapped.server.calls()?.len(), 3);
+    wrapped.finish().await?;
+    wrapped.refusals(0).await?;
+    let intents = wrapped.interlock.records_of("intent").await?;
+    assert_eq!(intents[0]["counters"].as_array().map(Vec::len), Some(1), "{intents:#?}");
+    for (intent, continued) in intents[1..].iter().zip(&intents) {
+        let expected =
+            format!("continues the call of record {}, which its limits have counted", continued["seq"]);
+        assert_eq!(intent["reason"], expected, "{intents:#?}");
+        assert!(intent["counters"].is_null(), "{intents:#?}");
+    }
+    assert_eq!(wrapped.outcomes(3).await?.len(), 3);
+    Ok(())
+}
+
+/// What is not byte for byte the retry that the server asked for is a new call, and the limit is used up.
+#[tokio::test]
+async fn anything_else_counts_anew() -> Result<()> {
+    let mut wrapped = Wrapped::start(ONCE, "{}", &asking(""))?;
+    let arguments = json!({ "a": 1 });
+    let first = call(&mut wrapped, "ask", arguments.clone(), None).await?;
+    let state = first["result"]["requestState"].clone();
+    let changed = json!(format!("{} ", state.as_str().unwrap_or_default()));
+    for (arguments, state) in [
+        (json!({ "a": 2 }), Some(&state)),
+        (json!({ "a": "1" }), Some(&state)),
+        (arguments.clone(), Some(&changed)),
+        (arguments.clone(), Some(&json!(""))),
+        (arguments.clone(), Some(&json!(null))),
+        (arguments.clone(), None),
+    ] {
+        let answer = call(&mut wrapped, "ask", arguments, state).await?;
+        assert!(is_denied(&answer), "{state:?}: {answer}");
+    }
+    assert_eq!(wrapped.server.calls()?.len(), 1);
+    // The twin: the retry as it was asked for, once.
+    assert!(!is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?));
+    assert!(is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?), "used once");
+    // Another tool's limit is its own, whatever state comes with the call.
+    assert!(!is_denied(&call(&mut wrapped, "other", arguments.clone(), Some(&state)).await?));
+    assert!(is_denied(&call(&mut wrapped, "other", arguments, Some(&state)).await?));
+    assert_eq!(wrapped.server.calls()?.len(), 3);
+    wrapped.finish().await?;
+    wrapped.refusals(8).await.map(drop)
+}
+
+/// A retry is judged by the policy of its own time.
+#[tokio::test]
+async fn a_retry_is_judged_again() -> Result<()> {
+    let mut wrapped = Wrapped::start(ONCE, "{}", &asking(""))?;
+    let first = call(&mut wrapped, "ask", json!({}), None).await?;
+    let state = first["result"]["requestState"].clone();
+    let stricter =
+        "version: \"1\"\ndefault: deny\ntools:\n  ask: { rules: [{ action: deny, on_deny: no more }] }\n";
+    wrapped.interlock.replace_policy(stricter)?;
+    let reloaded = |found: &[Value]| found.iter().any(|record| record["kind"] == "policy_reload");
+    wrapped
+        .interlock
+        .wait_for_records("policy_reload", interlock_testkit::client::PATIENCE, reloaded)
+        .await?;
+    let answer = call(&mut wrapped, "ask", json!({}), Some(&state)).await?;
+    assert!(is_denied(&answer), "{answer}");
+    assert_eq!(wrapped.server.calls()?.len(), 1);
+    wrapped.finish().await?;
+    wrapped.refusals(1).await.map(drop)
+}
+
+/// An answer that asks what the client did not declare does not reach it.
+#[tokio::test]
+async fn only_what_was_declared_is_asked() -> Result<()> {
+    let question = |method: &str, params: &str| format!(r#""q":{{"method":"{method}","params":{params}}}"#);
+    for (input, declared) in [
+        (question("elicitation/create", "{}"), json!({ "elicitation": {} })),
+        (question("elicitation/create", r#"{"mode":"url"}"#), json!({ "elicitation": { "url": {} } })),
+        (question("sampling/createMessage", r#"{"tools":[]}"#), json!({ "sampling": { "tools": {} } })),
+        (question("roots/list", "{}"), json!({ "roots": {} })),
+    ] {
+        let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &asking(&input))?;
+        for (capabilities, passes) in [(json!({}), false), (declared, true)] {
+            let params = json!({ "_meta": meta(&capabilities), "name": "ask" });
+            let answer = wrapped.client.ask("tools/call", params).await?;
+            if passes {
+                assert_eq!(answer["result"]["resultType"], "input_required", "{input}: {answer}");
+            } else {
+                assert_eq!(answer["error"]["code"], 50_201, "{input}: {answer}");
+                assert!(!answer.to_string().contains("state A"), "{answer}");
+            }
+        }
+        wrapped.finish().await?;
+        let refusals = wrapped.refusals(1).await?;
+        assert_eq!(refusals[0]["category"], "server", "{refusals:#?}");
+        let outcomes = wrapped.outcomes(2).await?;
+        assert_eq!(outcomes[0]["status"], "blocked", "{outcomes:#?}");
+    }
+    Ok(())
+}
