@@ -4,7 +4,7 @@
 //!
 //! | info string | what happens to it |
 //! |---|---|
-//! | `sh` | run with `bash -e` at the root, `interlock` on the PATH, after a session that left a log |
+//! | `sh` | run with `bash -e` at the root, `interlock` and `my-server` on the PATH, after a session that left a log |
 //! | `sh slow` | each line is one of [`RUN_ELSEWHERE`] |
 //! | `yaml policy`, `json policy` | `interlock check` accepts it |
 //! | `yaml settings` | `interlock run --settings` starts with it |
@@ -12,6 +12,7 @@
 //! | `text` | nothing |
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Output, Stdio};
 
@@ -117,12 +118,14 @@ async fn every_block_is_what_it_says() -> Result<()> {
 #[test]
 fn every_ready_policy_is_accepted() -> Result<()> {
     let folder = workspace_root().join("policies");
+    let page = fs::read_to_string(workspace_root().join("docs/policies.md"))?;
     let mut count = 0;
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.ends_with(".yaml") && !name.ends_with(".test.yaml") || name.ends_with(".json") {
             accepted(&path)?;
+            ensure!(page.contains(&format!("| `{name}` |")), "docs/policies.md has no row for {name}");
             count += 1;
         }
     }
@@ -134,20 +137,24 @@ fn every_ready_policy_is_accepted() -> Result<()> {
 struct Session {
     home: TempDir,
     bin: TempDir,
+    /// What `my-server` on the PATH runs.
+    _server: RecordingServer,
 }
 
 impl Session {
     async fn record() -> Result<Self> {
         let bin = TempDir::new()?;
         std::os::unix::fs::symlink(binaries::interlock()?, bin.path().join("interlock"))?;
-        let session = Self { home: TempDir::new()?, bin };
         let server =
             RecordingServer::new(&Script::with_tools(&["start_dicom_export_job", "delete_datastore"]))?;
+        put_on_path(&server.command()?, &bin.path().join("my-server"))?;
+        let command = server.command()?;
+        let session = Self { home: TempDir::new()?, bin, _server: server };
         let policy = session.home.path().join("policy.yaml");
         fs::write(&policy, "version: \"1\"\ndefault: deny\ntools:\n  start_dicom_export_job: {}\n")?;
         let run =
             interlock_testkit::command::Command::new(binaries::interlock()?).args(["run", "-c"]).arg(&policy);
-        let mut command = server.command()?.behind(run.arg("--"));
+        let mut command = command.behind(run.arg("--"));
         command.env.extend(session.variables());
         let mut client = interlock_testkit::client::ScriptedClient::spawn(&command)?;
         client.initialize("2025-11-25").await?;
@@ -193,6 +200,13 @@ impl Session {
         bash.args(["-euo", "pipefail", "-c", text]).current_dir(workspace_root()).envs(self.variables());
         succeeded(&bash.stdin(Stdio::null()).output()?)
     }
+}
+
+/// A program that starts a server, as the documents' `my-server`.
+fn put_on_path(command: &interlock_testkit::command::Command, path: &Path) -> Result<()> {
+    let words: Vec<_> = command.line.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
+    fs::write(path, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
 }
 
 fn elsewhere(text: &str) -> Result<()> {

@@ -6,6 +6,25 @@ use crate::entry::{
     RefusalCategory, Ruling, Settlement, Severity, Status, Subject, Target, Verdict,
 };
 
+/// Every kind of record.
+pub const KINDS: [&str; 15] = [
+    "intent",
+    "outcome",
+    "refusal",
+    "start",
+    "stop",
+    "policy_load",
+    "policy_reload",
+    "policy_rejected",
+    "configuration",
+    "server_start",
+    "server_stop",
+    "alarm",
+    "torn",
+    "unrecorded",
+    "read",
+];
+
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a> {
     pub(crate) kind: &'static str,
@@ -201,5 +220,32 @@ fn happened(kind: LifecycleKind) -> (&'static str, &'static str, Severity) {
         LifecycleKind::Torn => ("torn", "log", Severity::High),
         LifecycleKind::Unrecorded => ("unrecorded", "log", Severity::High),
         LifecycleKind::Read => ("read", "log", Severity::Informational),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_known() {
+        use LifecycleKind as Kind;
+        let events = [
+            Kind::Start,
+            Kind::Stop,
+            Kind::PolicyLoad,
+            Kind::PolicyReload,
+            Kind::PolicyRejected,
+            Kind::Configuration,
+            Kind::ServerStart,
+            Kind::ServerStop,
+            Kind::Alarm,
+            Kind::Torn,
+            Kind::Unrecorded,
+            Kind::Read,
+        ];
+        let named = ["intent", "outcome", "refusal"].into_iter();
+        let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();
+        assert_eq!(kinds, KINDS);
     }
 }

@@ -25,6 +25,8 @@ pub struct Filter {
     pub rule: Option<String>,
     /// Of this kind: `intent`, `outcome`, `refusal`, `start`, …
     pub kind: Option<String>,
+    /// With something that a constraint in shadow mode would have done.
+    pub shadow: bool,
     /// With this text in any of its texts, whatever the case of ASCII letters.
     pub text: Option<String>,
     /// Of instances whose name begins so.
@@ -50,6 +52,7 @@ impl Matcher {
         let mut needles = Vec::new();
         // The rarest first.
         needles.extend(filter.rule.as_deref().map(|value| needle(":\"", value)));
+        needles.extend(filter.shadow.then(|| Finder::new(b"\"shadow\":[").into_owned()));
         needles.extend(filter.tool.as_deref().map(|value| needle(":\"", value)));
         needles.extend(filter.grant.as_deref().map(|value| needle("\"grant\":\"", value)));
         needles.extend(filter.server.as_deref().map(|value| needle("\"server\":\"", value)));
@@ -92,6 +95,7 @@ impl Matcher {
             && is(&f.server, "server")
             && is(&f.verdict, "verdict")
             && is(&f.kind, "kind")
+            && (!f.shadow || record.shadow().next().is_some())
             && (f.tool.is_none() || ["tool", "resource", "prompt"].iter().any(|key| is(&f.tool, key)))
             && (is(&f.rule, "rule") || is(&f.rule, "name"))
             && self.text.as_deref().is_none_or(|text| record.says(text))

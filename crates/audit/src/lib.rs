@@ -43,6 +43,7 @@ pub use entry::{
     Refusal, RefusalCategory, Ruling, Settlement, Severity, Status, Subject, Target, Verdict,
 };
 pub use error::AuditError;
+pub use fields::KINDS;
 pub use filter::Filter;
 pub use flood::{Flood, Fold, Folded};
 pub use instance::InstanceId;
@@ -50,7 +51,7 @@ pub use key::DigestKey;
 pub use leaf::{Leaf, leaf_of};
 pub use log::{Durability, Log, Options, Seq, Staged};
 pub use query::{Query, query};
-pub use record::Record;
+pub use record::{Record, Shadow};
 pub use recover::{Recovered, Recovery, recover};
 pub use shared::append_shared;
 pub use show::{Address, Shown, show};

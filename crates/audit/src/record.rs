@@ -18,6 +18,17 @@ pub struct Record {
     document: Document<String>,
 }
 
+/// What one constraint in shadow mode would have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shadow<'r> {
+    /// The rule.
+    pub rule: Cow<'r, str>,
+    /// `deny` or `ask`.
+    pub verdict: Cow<'r, str>,
+    /// Why.
+    pub reason: Cow<'r, str>,
+}
+
 impl Record {
     /// Reads a line without its line feed; `None` if it is not one of the log.
     pub(crate) fn of(instance: &InstanceId, line: &[u8]) -> Option<Self> {
@@ -95,6 +106,19 @@ impl Record {
     #[must_use]
     pub fn subject(&self) -> Option<Cow<'_, str>> {
         ["tool", "resource", "prompt"].iter().find_map(|key| self.text(key))
+    }
+
+    /// What constraints in shadow mode would have done.
+    pub fn shadow(&self) -> impl Iterator<Item = Shadow<'_>> {
+        let findings = self.root().get("shadow").into_iter().flat_map(|findings| findings.items());
+        findings.filter_map(|finding| {
+            let text = |key| finding.get(key).and_then(|value| value.as_str());
+            Some(Shadow {
+                rule: text("rule")?,
+                verdict: text("verdict")?,
+                reason: text("reason").unwrap_or_default(),
+            })
+        })
     }
 
     /// Whether any text in it, at any depth, contains `wanted`, which is in ASCII lower case.

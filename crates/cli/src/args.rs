@@ -77,8 +77,9 @@ pub(crate) struct RunArgs {
 /// Where state and settings are.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PlaceArgs {
-    /// The data directory: counters and the audit log [default: the user's state directory]
-    #[arg(long, value_name = "DIR", env = "INTERLOCK_DATA")]
+    /// The data directory: counters and the audit log [env: INTERLOCK_DATA] [default: the user's state
+    /// directory]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The settings file [default: interlock/settings.yaml in the user's configuration directory]
     #[arg(long, value_name = "FILE")]
@@ -140,3 +141,6 @@ fn name(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

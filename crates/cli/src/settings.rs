@@ -10,7 +10,9 @@ use interlock_gateway::{Limits, OnFailure, Options};
 use serde::Deserialize;
 
 mod expand;
+mod shape;
 
+use crate::terminal;
 use expand::expand;
 
 /// The file as written. Unknown keys are errors.
@@ -78,22 +80,6 @@ struct LimitSettings {
     counters: Option<u64>,
 }
 
-impl LimitSettings {
-    /// Some limits have limits: what reads a message deeper than this needs more stack than there is.
-    fn check(&self) -> anyhow::Result<()> {
-        const DEEPEST: usize = 1_000;
-        if self.depth.is_some_and(|depth| depth > DEEPEST) {
-            bail!("`limits.depth` is at most {DEEPEST}");
-        }
-        let sizes = [("message_bytes", self.message_bytes), ("in_flight", self.in_flight)];
-        let zero = sizes.into_iter().find(|(_, size)| *size == Some(0));
-        if let Some((name, _)) = zero {
-            bail!("`limits.{name}` is at least 1");
-        }
-        Ok(())
-    }
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Server {
@@ -126,6 +112,11 @@ impl Settings {
         };
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read the settings `{}`", path.display()))?;
+        let mistakes = shape::mistakes(&text);
+        if !mistakes.is_empty() {
+            terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &mistakes)?;
+            bail!("the settings `{}` have mistakes", path.display());
+        }
         Self::read(&text, path.parent().unwrap_or(Path::new(".")))
             .with_context(|| format!("the settings `{}` have a mistake", path.display()))
     }
@@ -133,15 +124,15 @@ impl Settings {
     fn read(text: &str, folder: &Path) -> anyhow::Result<Self> {
         // An empty document means that nothing is set.
         let settings: Option<Self> = serde_saphyr::from_str(text)?;
-        let settings = Self { folder: folder.to_owned(), ..settings.unwrap_or_default() };
-        settings.limits.check()?;
-        Ok(settings)
+        Ok(Self { folder: folder.to_owned(), ..settings.unwrap_or_default() })
     }
 
     /// The data directory that the file names.
     pub(crate) fn data(&self) -> anyhow::Result<Option<PathBuf>> {
         let Some(data) = &self.data else { return Ok(None) };
-        Ok(Some(self.folder.join(expand(data, &self.folder)?)))
+        let expanded = expand(data, &self.folder)
+            .with_context(|| format!("cannot read the settings' `data: {data}`"))?;
+        Ok(Some(self.folder.join(expanded)))
     }
 
     /// What the gateway needs to know, for one server.
@@ -169,9 +160,6 @@ impl Settings {
     /// How much of a call's arguments the audit log holds.
     pub(crate) fn arguments(&self) -> anyhow::Result<ArgumentPolicy> {
         let redact = &self.audit.redact;
-        if !redact.is_empty() && !matches!(self.audit.arguments, ArgumentSettings::Redacted) {
-            bail!("`audit.redact` has a meaning only with `audit.arguments: redacted`");
-        }
         Ok(match self.audit.arguments {
             ArgumentSettings::None => ArgumentPolicy::None,
             ArgumentSettings::Keys => ArgumentPolicy::Keys,
@@ -251,18 +239,36 @@ mod tests {
         assert_eq!(settings.data().unwrap().unwrap(), Path::new("/etc/interlock/state"));
     }
 
+    /// What has no mistakes can be read, whatever it sets.
     #[test]
-    fn mistakes_are_errors() {
-        for text in [
-            "dta: x",
-            "on_store_failure: maybe",
-            "limits: { depht: 3 }",
-            "limits: { depth: 5000 }",
-            "limits: { in_flight: 0 }",
-            "data: [1]",
-        ] {
-            assert!(read(text).is_err(), "{text}");
+    fn everything_that_can_be_said_is_understood() {
+        let text = "data: x\non_store_failure: allow\ndurability: power_loss\n\
+            audit: { arguments: redacted, redact: [args.a, /args/b/0], on_failure: allow }\n\
+            limits: { message_bytes: 1, depth: 1000, in_flight: 1, queued_bytes: 0, answer_seconds: 0, \
+            shutdown_seconds: 0, counters: 0 }\n\
+            servers: { s: { extensions: [x/y] }, t: {} }\n\
+            telemetry: { level: \"interlock_gateway=debug,warn\", format: json }\n";
+        for text in [text, "", "# nothing\n", "{}", "audit: {}\nlimits: {}\n"] {
+            assert_eq!(shape::mistakes(text), [], "{text}");
+            assert!(read(text).unwrap().arguments().is_ok(), "{text}");
         }
-        assert!(read("audit: { redact: [args.a] }").unwrap().arguments().is_err());
+    }
+
+    #[test]
+    fn every_mistake_is_found_at_once() {
+        let text = "dta: x\non_store_failure: maybe\naudit: { redact: [args.a, b], argumets: keys }\n\
+            limits:\n  depth: 5000\n  in_flight: 0\n  depht: 3\n  answer_seconds: soon\n  counters: 1.5\n\
+            servers: { s: { extension: [] }, t: 5 }\ntelemetry: { level: loud, format: yaml }\ndata: [1]\nnothing: 1\n";
+        let found: Vec<String> = shape::mistakes(text)
+            .iter()
+            .map(|found| {
+                let help = found.help.as_deref().unwrap_or("-");
+                format!("{}:{} {}; {help}", found.span.line, found.span.column, found.message)
+            })
+            .collect();
+        insta::assert_snapshot!(found.join("\n"));
+        for text in ["a: b: c", "data: x\ndata: y\n", "- a", "telemetry: { level: 5 }"] {
+            assert!(!shape::mistakes(text).is_empty(), "{text}");
+        }
     }
 }

@@ -84,7 +84,7 @@ fn decision(denial: &Denial, tell: TellAgent) -> String {
 }
 
 /// A time to wait, rounded up to what a person would say: `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`.
-fn duration(ms: u64) -> String {
+pub fn duration(ms: u64) -> String {
     let seconds = ms.div_ceil(1_000).max(1);
     let (large, small, names) = match seconds {
         0..=59 => return format!("{seconds} s"),

@@ -29,6 +29,7 @@ mod settle;
 mod snapshot;
 pub mod transport;
 
+pub use answer::duration;
 pub use definitions::DefinitionsError;
 pub use gateway::{Gateway, OnFailure, Options};
 pub use identify::Identity;

@@ -1,5 +1,7 @@
 //! The name under which calls are counted.
 
+mod read;
+
 use std::cell::OnceCell;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -269,6 +271,8 @@ mod tests {
         #[test]
         fn different_counters_have_different_names(one in key(), far in key(), which in 0..5_u8, part in part()) {
             for other in [with_part(&one, which, part), far] {
+                let read = CounterKey::read(&other.text());
+                prop_assert_eq!(read.as_ref(), Some(&other));
                 prop_assert_eq!(one == other, one.to_string() == other.to_string(), "{} {}", one, other);
             }
         }

@@ -72,6 +72,12 @@ impl<'s> Report<'s> {
         self.errors > 0
     }
 
+    /// The pointers of what is wrong so far.
+    pub(crate) fn error_pointers(&self) -> impl Iterator<Item = &str> {
+        let errors = self.found.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| finding.pointer.as_str())
+    }
+
     /// True if further findings are only counted.
     pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MOST
@@ -248,12 +254,12 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
 }
 
 /// `did you mean …?` for the nearest known word.
-pub(crate) fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+pub fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     nearest(written, known).map(|word| format!("did you mean `{word}`?"))
 }
 
 /// A document's own words, shortened and escaped so that a message stays on one line.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const MOST_SHOWN: usize = 60;
     let mut out = String::from("`");
     for (count, character) in text.chars().enumerate() {

@@ -54,6 +54,14 @@ fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     stack.iter().any(|(_, policy)| unlisted(policy)).then_some(RuleName::DefaultDeny)
 }
 
+/// What would keep the call out if the policy were not in shadow mode.
+fn shut_out_in_shadow(policy: &Policy, call: &Call<'_>) -> Option<RuleName> {
+    if hidden(policy, call.section, call.name, true) {
+        return Some(RuleName::Hidden);
+    }
+    (policy.shadow && default_denied(policy, call.section, call.name)).then_some(RuleName::DefaultDeny)
+}
+
 /// Whether the policy hides the name, by constraints that are in shadow mode or by those that are not.
 pub(crate) fn hidden(policy: &Policy, section: Section, name: &str, shadow: bool) -> bool {
     policy.shadow == shadow && policy.hide.contains(name)
@@ -182,9 +190,13 @@ impl<'a> Walk<'a> {
 
     fn proceeds(&self) -> Ruling<'a> {
         let listing = self.applied.iter().find(|applied| applied.entry.lists);
-        let rule = listing.map_or(RuleName::DefaultAllow, |applied| RuleName::At {
-            origin: applied.origin,
-            pointer: Arc::clone(&applied.entry.pointer),
+        // A policy in shadow lets pass what nothing in it permits, and that is what the record says.
+        let let_off = self.stack.iter().find_map(|(_, policy)| shut_out_in_shadow(policy, self.call));
+        let rule = let_off.unwrap_or_else(|| {
+            listing.map_or(RuleName::DefaultAllow, |applied| RuleName::At {
+                origin: applied.origin,
+                pointer: Arc::clone(&applied.entry.pointer),
+            })
         });
         Ruling {
             verdict: Verdict::Proceed,
@@ -221,7 +233,7 @@ impl<'a> Walk<'a> {
     fn shadow(&mut self, ruling: &Ruling<'_>, needs: &mut Vec<Need>) -> Vec<ShadowFinding> {
         let counts = ruling.verdict != Verdict::Deny;
         // Nobody has looked for the definition of what is not permitted.
-        let defined = matches!(ruling.rule, RuleName::At { .. } | RuleName::DefaultAllow);
+        let defined = ruling.verdict != Verdict::Deny || matches!(ruling.rule, RuleName::At { .. });
         let mut findings = Vec::new();
         self.shadow_policies(&mut findings);
         for index in 0..self.applied.len() {
@@ -257,17 +269,12 @@ impl<'a> Walk<'a> {
 
     fn shadow_policies(&self, findings: &mut Vec<ShadowFinding>) {
         for (_, policy) in self.stack {
-            let denied = |rule| ShadowFinding {
+            findings.extend(shut_out_in_shadow(policy, self.call).map(|rule| ShadowFinding {
                 rule,
                 name: None,
                 verdict: Verdict::Deny,
                 reason: not_permitted(self.call),
-            };
-            if hidden(policy, self.call.section, self.call.name, true) {
-                findings.push(denied(RuleName::Hidden));
-            } else if policy.shadow && default_denied(policy, self.call.section, self.call.name) {
-                findings.push(denied(RuleName::DefaultDeny));
-            }
+            }));
         }
     }
 

@@ -19,6 +19,7 @@ mod document;
 mod glob;
 mod judge;
 mod limit;
+mod located;
 mod parse;
 mod path;
 mod print;
@@ -33,7 +34,7 @@ pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{
     Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
 };
-pub use diagnostic::{Diagnostic, Severity, Span};
+pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Limit,
     ListMode, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
@@ -41,10 +42,12 @@ pub use document::{
 };
 pub use glob::Glob;
 pub use judge::{judge, requires_definition, visible};
+pub use located::Located;
 pub use path::{Path, Step};
 pub use quantity::Bound;
 pub use regular::Regular;
 pub use trace::{Seen, Trace, TraceStep, explain};
+pub use tree::{Member, Node, Value};
 pub use window::{Align, Window};
 
 #[cfg(test)]

@@ -46,9 +46,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
     };
     let document = root.map(|root| {
         let document = document(&root, report);
-        if !report.has_errors() {
-            check::document(&document, &root, report);
-        }
+        check::document(&document, &root, report);
         document
     });
     if report.has_errors() && source.syntax == Syntax::Yaml {

@@ -16,30 +16,41 @@ pub(crate) const MOST_DEEP: usize = 64;
 /// Most nodes that are read: they are what memory is spent on.
 pub(crate) const MOST_NODES: usize = 500_000;
 
+/// A value with its place in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
+pub struct Node {
+    /// What it is.
+    pub value: Value,
     /// Bytes of the source text.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
 }
 
+/// What a node is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Null, or nothing.
     Null,
+    /// True or false.
     Bool(bool),
     /// The number's text in JSON's grammar, every digit as written.
     Number(String),
+    /// Text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A map.
     Map(Vec<Member>),
 }
 
 /// A key of a map with its value; maps keep the order of the text.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Member {
-    pub(crate) key: String,
-    pub(crate) key_range: Range<usize>,
-    pub(crate) value: Node,
+pub struct Member {
+    /// The key.
+    pub key: String,
+    /// Where the key is.
+    pub key_range: Range<usize>,
+    /// The value.
+    pub value: Node,
 }
 
 impl Node {
@@ -48,7 +59,7 @@ impl Node {
     }
 
     /// What the node is, in the words of messages.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
             Value::Bool(_) => "true or false",
@@ -60,7 +71,7 @@ impl Node {
     }
 
     /// The place to point at: collections are marked by their first character, not as a whole.
-    pub(crate) fn mark(&self) -> Range<usize> {
+    pub fn mark(&self) -> Range<usize> {
         match self.value {
             Value::List(_) | Value::Map(_) => self.range.start..self.range.start + 1,
             _ => self.range.clone(),
@@ -80,6 +91,14 @@ pub(crate) fn find<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
         };
     }
     Some(node)
+}
+
+/// The place of the key that an RFC 6901 pointer ends with.
+pub(crate) fn find_key(root: &Node, pointer: &str) -> Option<Range<usize>> {
+    let (parent, key) = pointer.rsplit_once('/')?;
+    let key = key.replace("~1", "/").replace("~0", "~");
+    let Value::Map(members) = &find(root, parent)?.value else { return None };
+    members.iter().find(|member| member.key == key).map(|member| member.key_range.clone())
 }
 
 /// Reports every key that a map holds twice and keeps the first of each.

@@ -53,7 +53,7 @@ impl Window {
     }
 
     /// The window in the words of messages: `60 seconds`, `day`.
-    pub(crate) fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Window::Seconds(60) => "minute".to_owned(),
             Window::Seconds(3_600) => "hour".to_owned(),

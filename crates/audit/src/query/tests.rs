@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{T0, event, intent, open_with, outcome, refusal};
-use crate::{Address, LifecycleKind, Options, Seq, Tail, show};
+use crate::{Address, Entry, Finding, Intent, LifecycleKind, Options, Ruling, Seq, Tail, Verdict, show};
 
 fn small() -> Options {
     Options { segment_bytes: 2000, ..Options::default() }
@@ -63,6 +63,25 @@ fn filters_find_what_they_say() {
     check(Filter { from_ms: Some(T0 + 86_400_000), ..none() }, 1);
     check(Filter { to_ms: Some(T0), ..none() }, 0);
     check(Filter { instance: some("commands"), ..none() }, 0);
+}
+
+/// A text that looks like a finding is none.
+#[test]
+fn shadow_findings_are_found() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open_with(data.path(), T0, small()).unwrap();
+    log.append(T0, &refusal("alice", "write_file", "\"shadow\":[{}]")).unwrap();
+    let shadow = [Finding { rule: "server:/tools/x/rules/0", verdict: Verdict::Deny, reason: "no \"x\"" }];
+    let ruling = Ruling { verdict: Verdict::Proceed, shadow: &shadow, ..Ruling::default() };
+    log.append(T0 + 1, &Entry::Intent(Intent { ruling, ..Intent::default() })).unwrap();
+    let filter = Filter { shadow: true, ..Filter::default() };
+    let (_, newest) = Tail::open(data.path(), &filter, 10).unwrap();
+    for records in [found(data.path(), filter), newest] {
+        assert_eq!(records.iter().map(Record::seq).collect::<Vec<_>>(), [Seq(1)]);
+        let findings: Vec<_> = records[0].shadow().collect();
+        assert_eq!(findings.len(), 1);
+        assert_eq!((&*findings[0].verdict, &*findings[0].reason), ("deny", "no \"x\""));
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::{
-    Address, Detail, Entry, Filter, Lifecycle, LifecycleKind, Seq, Tail, append_shared, query, show,
+    Address, Detail, Entry, Filter, KINDS, Lifecycle, LifecycleKind, Seq, Tail, append_shared, query, show,
 };
 
 use crate::args::{Format, PlaceArgs};
@@ -60,6 +61,7 @@ enum Command {
     #[command(after_help = "Examples:
   interlock audit query --since 2h --grant local
   interlock audit query --tool 'delete_*' --verdict deny --format json
+  interlock audit query --shadow --since 7d
   interlock audit query --since 2026-11-20 --until 2026-11-21 --text 'too many' --limit 10")]
     Query {
         /// At most so many records
@@ -86,7 +88,8 @@ enum Command {
   interlock audit verify
   interlock audit verify --data /mnt/copy-of-the-data --format json
 
-Exit codes: 0 everything is as it was written, 1 something is not, 2 the files could not be read.")]
+Exit codes: 0 everything is as it was written, 1 something is not, 2 it could not be found out: the files,
+or the register of instances that tells which chains there must be, could not be read.")]
     Verify {
         #[command(flatten)]
         common: Common,
@@ -123,12 +126,15 @@ struct FilterArgs {
     /// With this verdict
     #[arg(long, value_enum)]
     verdict: Option<VerdictArg>,
-    /// Decided by this rule
+    /// Decided by this rule: its own name, or server:/tools/…
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// Of this kind: intent, outcome, refusal, start, stop, policy_reload, alarm, read, …
-    #[arg(long, value_name = "KIND")]
+    /// Of this kind
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS))]
     kind: Option<String>,
+    /// With something that a rule in shadow mode would have denied, or asked a person about
+    #[arg(long)]
+    shadow: bool,
     /// With this text anywhere in it, in any case
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
@@ -141,6 +147,7 @@ struct FilterArgs {
 enum VerdictArg {
     Deny,
     Ask,
+    #[value(alias = "allow")]
     Proceed,
 }
 
@@ -160,6 +167,7 @@ impl FilterArgs {
             verdict: verdict.map(str::to_owned),
             rule: self.rule.clone(),
             kind: self.kind.clone(),
+            shadow: self.shadow,
             text: self.text.clone(),
             instance: self.instance.clone(),
             limit,
@@ -235,8 +243,7 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
 /// The data directory, if there is a log in it: reading must not make one.
 fn log_of(common: &Common) -> anyhow::Result<PathBuf> {
     let settings = Settings::load(common.place.settings.as_deref())?;
-    let chosen = common.place.data.clone();
-    let data = data_dir(chosen.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let data = data_dir(common.place.data.as_deref(), &settings)?;
     let log = data.join("audit");
     match log.metadata() {
         Ok(_) => Ok(data),
@@ -279,6 +286,7 @@ fn filter_text(filter: &Filter) -> String {
         ("verdict", filter.verdict.clone()),
         ("rule", filter.rule.clone()),
         ("kind", filter.kind.clone()),
+        ("shadow", filter.shadow.then(|| "yes".to_owned())),
         ("text", filter.text.clone()),
         ("instance", filter.instance.clone()),
         ("limit", filter.limit.map(|limit| limit.to_string())),

@@ -47,7 +47,10 @@ fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
         return Ok(("<stdin>".to_owned(), bytes));
     }
     let name = file.display().to_string();
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = std::fs::read(file).with_context(|| {
+        let tried = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        format!("cannot read `{}`", tried.display())
+    })?;
     Ok((name, bytes))
 }
 

@@ -21,6 +21,7 @@ use crate::terminal;
 
 /// Wraps the server and relays until one side goes.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let args = RunArgs { policy: policy_file(&args.policy)?, ..args };
     let settings = Settings::load(args.place.settings.as_deref())?;
     terminal::log::start(&settings.telemetry)?;
     let loaded = match reload::load(&args.policy) {
@@ -34,8 +35,9 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let warnings = loaded.diagnostics.len();
     if warnings > 0 {
         let policy = args.policy.display();
+        let s = if warnings == 1 { "" } else { "s" };
         tracing::warn!(
-            "the policy `{policy}` has {warnings} warnings; `interlock check {policy}` shows them"
+            "the policy `{policy}` has {warnings} warning{s}; `interlock check {policy}` shows them"
         );
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -51,9 +53,20 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     }
 }
 
+/// The policy's absolute path: a client may start the gateway in any directory, and says which one nowhere.
+fn policy_file(named: &Path) -> anyhow::Result<PathBuf> {
+    if named == Path::new("-") {
+        anyhow::bail!(
+            "the policy cannot come from standard input, on which the MCP client speaks; write it to a file and \
+             name that with `-c FILE`"
+        );
+    }
+    std::path::absolute(named).with_context(|| format!("cannot find the policy `{}`", named.display()))
+}
+
 async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> anyhow::Result<Ended> {
     let server = args.server.unwrap_or_else(|| server_name(&args.command));
-    let data = data_dir(args.place.data.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let data = data_dir(args.place.data.as_deref(), settings)?;
     let (jumped, jumps) = mpsc::unbounded_channel();
     let store = Embedded::open(&data, watching(settings.store(), jumped))?;
     // What can fail because of how it was called fails before anything is recorded as started.

@@ -1,5 +1,6 @@
 //! `interlock status`: what runs, what was called and denied, and which limits are nearly used up.
 
+mod counter;
 mod tally;
 
 use std::path::Path;
@@ -17,16 +18,17 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::terminal::table::table;
+use counter::CounterReport;
 use tally::{RuleTally, ServerTally, Tally};
 
 /// Rules and counters shown.
 const SHOWN: usize = 10;
+const CALLS: [&str; 6] = ["SERVER", "CALLS", "DENIED", "WOULD DENY", "FAILED", "DISCARDED"];
 
 /// Reads the ledger and the log and shows what they hold.
 pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let settings = Settings::load(args.place.settings.as_deref())?;
-    let chosen = args.place.data.clone();
-    let data = data_dir(chosen.map_or_else(|| settings.data(), |data| Ok(Some(data)))?)?;
+    let data = data_dir(args.place.data.as_deref(), &settings)?;
     // Looking must not make what is not there.
     if !data.join("ledger.db").exists() {
         bail!("nothing has run with the data directory `{}`; say where with `--data DIR`", data.display());
@@ -96,57 +98,33 @@ fn running(instance: &Instance) -> Option<InstanceReport> {
     })
 }
 
-#[derive(Serialize)]
-struct CounterReport {
-    counter: String,
-    rule: String,
-    value: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<String>,
-    window: String,
-}
-
-impl CounterReport {
-    fn new(counter: &CounterStatus) -> Self {
-        Self {
-            counter: counter.key.clone(),
-            rule: counter.label.clone(),
-            value: counter.value.to_string(),
-            limit: counter.limit.map(|limit| limit.to_string()),
-            window: counter.window.clone(),
-        }
-    }
-}
-
 fn text(status: &Status) -> String {
     let instances = status.instances.iter().map(|instance| {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let started = instance.started.clone();
-        vec![
-            name(&instance.server),
-            name(&instance.grant),
-            instance.pid.to_string(),
-            started,
-            instance.id.clone(),
-        ]
+        let (pid, started) = (instance.pid.to_string(), instance.started.clone());
+        vec![name(&instance.server), name(&instance.grant), pid, started, instance.id.clone()]
     });
     let servers = status.calls.servers.iter().map(|(server, tally)| {
-        let ServerTally { calls, denied, failed } = tally;
-        vec![server.clone(), calls.to_string(), denied.to_string(), failed.to_string()]
+        let ServerTally { calls, denied, would_deny, failed, discarded } = tally;
+        let numbers = [calls, denied, would_deny, failed, discarded].map(u64::to_string);
+        std::iter::once(server.clone()).chain(numbers).collect()
     });
     let rules = status.calls.busiest(SHOWN).into_iter().map(|(server, rule, tally)| {
-        let RuleTally { passed, denied } = tally;
-        vec![passed.to_string(), denied.to_string(), server.to_owned(), rule.to_owned()]
-    });
-    let counters = status.counters.iter().map(|counter| {
-        let limit = counter.limit.as_deref().unwrap_or("-");
-        vec![format!("{} of {limit}", counter.value), counter.window.clone(), counter.counter.clone()]
+        let RuleTally { name, passed, denied, would_deny } = tally;
+        let rule = name.as_ref().map_or_else(|| rule.to_owned(), |name| format!("{name} ({rule})"));
+        let numbers = [passed, denied, would_deny].map(u64::to_string);
+        numbers.into_iter().chain([server.to_owned(), rule]).collect()
     });
     [
+        format!("Data directory: {}", status.data),
         section("Running", &["SERVER", "GRANT", "PID", "SINCE", "INSTANCE"], instances),
-        section(&format!("Calls since {}", status.since), &["SERVER", "CALLS", "DENIED", "FAILED"], servers),
-        section("Busiest rules", &["PASSED", "DENIED", "SERVER", "RULE"], rules),
-        section("Counters nearest their limit", &["USED", "WINDOW", "COUNTER"], counters),
+        section(&format!("Calls since {}", status.since), &CALLS, servers),
+        section("Busiest rules", &["PASSED", "DENIED", "WOULD DENY", "SERVER", "RULE"], rules),
+        section(
+            "Counters nearest their limit",
+            &counter::HEADER,
+            status.counters.iter().map(CounterReport::row),
+        ),
     ]
     .join("\n\n")
 }

@@ -1,5 +1,9 @@
 //! What only the whole document shows.
 
+mod approval;
+mod dead;
+mod known;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -8,11 +12,15 @@ use crate::document::{Block, Condition, DefaultVerdict, Document, Entry, Matcher
 use crate::path::Path;
 use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
 use crate::tree::{self, Node};
+use known::Known;
 
-/// Reports what is inconsistent or probably not meant.
+/// Reports what is inconsistent or probably not meant. Where reading the document has found errors, only what they
+/// cannot have caused.
 pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>) {
-    let mut check = Check { document, counters: Counters::of(document), root, report };
+    let known = Known::of(root, report);
+    let mut check = Check { document, counters: Counters::of(document), root, known, report };
     check.head();
+    check.dead_entries();
     for section in Section::ALL {
         for (matcher, entry) in document.section(section) {
             let mut pointer = format!("/{}", section.key());
@@ -31,6 +39,7 @@ struct Check<'c, 's> {
     document: &'c Document,
     counters: Counters<'c>,
     root: &'c Node,
+    known: Known<'c>,
     report: &'c mut Report<'s>,
 }
 
@@ -45,6 +54,9 @@ impl Check<'_, '_> {
 
     /// The first key of the document: what is missing is added above it.
     fn head(&mut self) {
+        if !self.known.head {
+            return;
+        }
         let range = self.root.range.start..self.root.range.start;
         if self.document.version.is_none() {
             self.report
@@ -77,7 +89,7 @@ impl Check<'_, '_> {
             (Section::Tools, false, Some(_)) => "/all_tools".to_owned(),
             _ => return,
         };
-        if lists {
+        if lists || !self.known.head || !self.known.is_sound(&format!("/{}", section.key())) {
             return;
         }
         let Some(range) = self.range(&pointer) else { return };
@@ -101,6 +113,7 @@ impl Check<'_, '_> {
         numbering: &mut Numbering,
     ) {
         self.counters(matcher, entry, pointer, numbering);
+        self.approvals(entry, pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
             let read = rule.conditions.iter().enumerate().filter(|(_, condition)| bounded(condition));
@@ -141,6 +154,7 @@ impl Check<'_, '_> {
         let Path::State { entry, counter } = &condition.path else { return };
         let (code, message, help) = match self.counters.find(section, entry, counter) {
             Some(Lookup::Found(_)) => return,
+            None if self.known.may_have_lost(counter) => return,
             None => (
                 "unknown-counter",
                 format!("no entry {} of `{}` counts in {}", quoted(entry), section.key(), quoted(counter)),
@@ -162,10 +176,10 @@ impl Check<'_, '_> {
         let mut seen = BTreeSet::new();
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());
-            if counted.bound == Bound::None {
+            if counted.bound == Bound::None && self.known.is_sound(&place()) {
                 self.unbounded(matcher, &counted.counter, &place());
             }
-            if !seen.insert(counted.identity()) {
+            if !seen.insert(counted.identity()) && self.known.is_sound(pointer) {
                 let message =
                     format!("one call is counted twice in the counter {}", quoted(&counted.counter));
                 let place = place();

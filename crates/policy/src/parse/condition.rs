@@ -64,7 +64,13 @@ pub(crate) fn list(
     at: &At<'_>,
     report: &mut Report<'_>,
 ) -> Option<Vec<Condition>> {
-    scalar::list(node, at, report, |item, at, report| read(item, polarity, at, report))
+    let stand_in = || Condition {
+        path: Path::Args(Vec::new()),
+        test: Test::Exists(true),
+        on_missing: None,
+        ignore_case: false,
+    };
+    scalar::list_in_place(node, at, report, stand_in, |item, at, report| read(item, polarity, at, report))
 }
 
 pub(crate) fn read(

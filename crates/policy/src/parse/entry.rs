@@ -4,7 +4,7 @@ use super::condition::{self, Polarity};
 use super::fields::Fields;
 use super::{limit, rule, scalar};
 use crate::diagnostic::{At, Report};
-use crate::document::{Block, Entry, Requirement, Section, Validate};
+use crate::document::{Block, Entry, Requirement, Rule, Section, Validate};
 use crate::tree::{Node, Value};
 
 const KNOWN: [&str; 8] = ["rules", "require", "deny_if", "approve_if", "limits", "validate", "mode", "hide"];
@@ -14,18 +14,25 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
     let blocks = |key: &str, report: &mut Report<'_>| {
         fields
             .read(key, at, report, |node, at, report| {
-                scalar::list(node, at, report, |item, at, report| block(item, Polarity::Deny, at, report))
+                scalar::list_in_place(node, at, report, Block::default, |item, at, report| {
+                    block(item, Polarity::Deny, at, report)
+                })
             })
             .unwrap_or_default()
     };
     Some(Entry {
         rules: fields
             .read("rules", at, report, |node, at, report| {
-                scalar::list(node, at, report, |item, at, report| rule::read(item, section, at, report))
+                scalar::list_in_place(node, at, report, Rule::default, |item, at, report| {
+                    rule::read(item, section, at, report)
+                })
             })
             .unwrap_or_default(),
         require: fields
-            .read("require", at, report, |node, at, report| scalar::list(node, at, report, requirement))
+            .read("require", at, report, |node, at, report| {
+                let stand_in = || Requirement::Block(Block::default());
+                scalar::list_in_place(node, at, report, stand_in, requirement)
+            })
             .unwrap_or_default(),
         deny_if: blocks("deny_if", report),
         approve_if: blocks("approve_if", report),

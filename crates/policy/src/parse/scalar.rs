@@ -154,6 +154,18 @@ pub(crate) fn list<T>(
     }
 }
 
+/// The items of a list, with a stand-in for each that cannot be read: what comes later then still finds the others
+/// under the index that they have in the text.
+pub(crate) fn list_in_place<T>(
+    node: &Node,
+    at: &At<'_>,
+    report: &mut Report<'_>,
+    stand_in: impl Fn() -> T,
+    mut read: impl FnMut(&Node, &At<'_>, &mut Report<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    list(node, at, report, |item, at, report| Some(read(item, at, report).unwrap_or_else(&stand_in)))
+}
+
 /// A window: a word, a number of seconds, or a number with a unit.
 pub(crate) fn window(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Window> {
     let found = match &node.value {

@@ -177,6 +177,17 @@ fn cases() -> Vec<String> {
         "tools:\n  t: { deny_if: [{ path: args.a, op: exists }] }\n",
         "tools:\n  t: { hide: please }\n",
         "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lt, value: 5 }] }]\n    limits: [{ counter: c, window: day, max: 5 }, { counter: c, window: hour, max: 5 }]\n",
+        // What only the whole document shows is found beside what reading it does, and only once.
+        "tools:\n  t:\n    rules: [{ nmae: x, rate_limit: 1/day }, { conditions: [{ pth: args.a }, { path: state.t.none, op: lt, value: 5 }] }]\n",
+        "tools:\n  t:\n    rules: [text, { action: deny, conditions: [{ path: state.u.c, op: lt, value: 5 }] }]\n  u: { rules: [{ state: { counter: c, window: dya } }] }\n",
+        "tools:\n  t:\n    require: [{ path: args.a, op: eqq, value: 1 }, { path: state.t._rate_minute_0, op: lt, value: 5 }]\n  u: { rules: [{ state: { counter: d, window: day } }, { oops: 1 }] }\n",
+        "hidee: []\ntools: { '*': { rules: [{ rate_limit: 1/minute }] } }\n",
+        // Nobody can be asked yet.
+        "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
+        "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
+        // Entries that are hidden as a whole.
+        "hide: [delete_*, exact]\ntools:\n  delete_all: {}\n  delete_*_now: {}\n  '*_all': {}\n  exact: { rules: [{ rate_limit: 1/day }] }\n  exactly: {}\n  delete_x: { hide: true }\n",
+        "mode: shadow\nhide: [t]\ntools: { t: {} }\n",
         "tools:\n  café:\n    rules: [{ conditions: [{ path: args.größe, opp: eq, value: 5 }] }]\n",
     ];
     let mut all: Vec<String> = own.iter().map(|text| (*text).to_owned()).collect();

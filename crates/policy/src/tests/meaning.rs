@@ -314,8 +314,8 @@ tools:
         ("t", "{}", "proceed server:/tools/t: permitted\n~ deny server:/tools/t/rules/0: tool \"t\" is denied by policy"),
         ("u", "{}", "deny server:/tools/u/rules/0 [a]: tool \"u\" is denied by policy\n~ deny server:/tools/u/rules/1: tool \"u\" is denied by policy"),
         ("w", "{}", "deny (hidden): tool \"w\" is not permitted"),
-        ("x", "{}", "proceed (default allow): permitted\n~ deny (default deny): tool \"x\" is not permitted"),
-        ("secret", "{}", "proceed (default allow): permitted\n~ deny (hidden): tool \"secret\" is not permitted"),
+        ("x", "{}", "proceed (default deny): permitted\n~ deny (default deny): tool \"x\" is not permitted"),
+        ("secret", "{}", "proceed (hidden): permitted\n~ deny (hidden): tool \"secret\" is not permitted"),
     ]);
 }
 

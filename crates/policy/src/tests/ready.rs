@@ -1,4 +1,4 @@
-//! The ready policies of the repository: they compile without a warning, print to themselves, and decide about the
+//! The ready policies of the repository: they compile without a warning but that nobody can be asked yet, print to themselves, and decide about the
 //! tools of their servers as their comments say.
 #![allow(
     clippy::disallowed_methods,
@@ -25,7 +25,9 @@ fn ready() -> BTreeMap<String, Policy> {
         let text = std::fs::read_to_string(&path).unwrap();
         let (policy, diagnostics) =
             compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
-        assert!(diagnostics.is_empty(), "{name}: {diagnostics:#?}");
+        // They ask where a person ought to decide; until one can be asked, that denies.
+        let others: Vec<_> = diagnostics.iter().filter(|found| found.code != "cannot-ask").collect();
+        assert!(others.is_empty(), "{name}: {others:#?}");
         policies.insert(name, policy.unwrap());
     }
     policies

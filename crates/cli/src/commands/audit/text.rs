@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use interlock_audit::{Record, Shown, format_ms};
+use interlock_gateway::duration;
 use interlock_json::{Kind, Value};
 
 use crate::terminal;
@@ -85,13 +86,17 @@ fn more(record: &Record) -> String {
         parts.push(format!("{count} times"));
     }
     if let Some(rule) = record.text("rule") {
-        parts.push(plain(&rule));
+        parts.push(named(record.text("name").as_deref(), &rule));
     }
     if let Some(reason) = record.text("reason").filter(|reason| !reason.is_empty()) {
         parts.push(plain(&reason));
     }
     if let Some(wait) = record.number("retry_after_ms") {
-        parts.push(format!("again in {wait} ms"));
+        parts.push(format!("again in {}", duration(wait)));
+    }
+    for shadow in record.shadow() {
+        let (verdict, rule, reason) = (&shadow.verdict, &shadow.rule, &shadow.reason);
+        parts.push(format!("in shadow: {} by {}: {}", plain(verdict), plain(rule), plain(reason)));
     }
     if let Some(details) = record.root().get("details") {
         let facts =
@@ -99,6 +104,14 @@ fn more(record: &Record) -> String {
         parts.push(facts.collect::<Vec<_>>().join(" "));
     }
     parts.join(", ")
+}
+
+/// A rule by the name that its author gave it, and by its place.
+fn named(name: Option<&str>, rule: &str) -> String {
+    match name {
+        Some(name) => format!("{} ({})", plain(name), plain(rule)),
+        None => plain(rule),
+    }
 }
 
 /// Every member on a line of its own.

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::bail;
 use interlock_audit::{ChainReport, ChainState, InstanceId, Problem, Registered, Report, format_ms, verify};
 use interlock_store::{Embedded, Instance, Instances};
 use serde::Serialize;
@@ -21,18 +22,24 @@ const STARTING_MS: i64 = 10_000;
 
 pub(super) fn run(data: &Path, format: Format) -> anyhow::Result<Exit> {
     // The register first: an instance that starts in between is then not missed.
-    let registered = registered(data).unwrap_or_else(|error| {
-        note(&format!(
-            "warning: the register of instances cannot be read, so a missing chain is not noticed: {error:#}"
-        ));
-        Vec::new()
-    });
+    let (registered, unread) = match registered(data) {
+        Ok(registered) => (registered, None),
+        Err(error) => (Vec::new(), Some(format!("{error:#}"))),
+    };
     let report = with_progress(|| verify(data, &registered))?;
     match format {
-        Format::Text => terminal::write_out(text(&report).as_bytes())?,
-        Format::Json => terminal::line(&serde_json::to_string(&json(&report))?)?,
+        Format::Text => terminal::write_out(text(&report, unread.is_none()).as_bytes())?,
+        Format::Json => terminal::line(&serde_json::to_string(&json(&report, unread.as_deref()))?)?,
     }
-    Ok(if report.is_good() { Exit::Yes } else { Exit::No })
+    match unread {
+        // A chain that is broken is broken, whatever else is not known.
+        _ if !report.is_good() => Ok(Exit::No),
+        None => Ok(Exit::Yes),
+        Some(error) => bail!(
+            "not verified: the register of instances cannot be read, so a chain that is missing is not noticed: \
+             {error}; verify where `ledger.db` can be written, or a copy of `audit/` alone"
+        ),
+    }
 }
 
 /// The instances that the store knows; none where there is no store, as in a copy of the log alone.
@@ -70,7 +77,7 @@ fn with_progress<T>(work: impl FnOnce() -> T) -> T {
     })
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, complete: bool) -> String {
     let rows = report.chains.iter().map(row);
     let mut out = String::new();
     if !report.chains.is_empty() {
@@ -89,7 +96,8 @@ fn text(report: &Report) -> String {
     let chains = report.chains.len();
     match report.first_problem() {
         None => out.push_str(&format!(
-            "verified: {} in {}\n",
+            "{}: {} in {}\n",
+            if complete { "verified" } else { "in order, as far as they are there" },
             count(records, "record"),
             count(chains as u64, "chain")
         )),
@@ -135,6 +143,9 @@ fn state(state: ChainState) -> &'static str {
 #[derive(Serialize)]
 struct JsonReport {
     verified: bool,
+    /// Why it is not known which chains there must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    register_error: Option<String>,
     chains: Vec<JsonChain>,
     findings: Vec<JsonProblem>,
     cannot_show: Vec<String>,
@@ -161,7 +172,7 @@ struct JsonProblem {
     what: String,
 }
 
-fn json(report: &Report) -> JsonReport {
+fn json(report: &Report, unread: Option<&str>) -> JsonReport {
     let problem = |problem: &Problem| JsonProblem {
         path: problem.path.display().to_string(),
         line: problem.line,
@@ -180,7 +191,8 @@ fn json(report: &Report) -> JsonReport {
         more_findings: chain.more,
     };
     JsonReport {
-        verified: report.is_good(),
+        verified: report.is_good() && unread.is_none(),
+        register_error: unread.map(str::to_owned),
         chains: report.chains.iter().map(chain).collect(),
         findings: report.findings.iter().map(problem).collect(),
         cannot_show: report.blind_spots(),

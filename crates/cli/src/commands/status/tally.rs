@@ -1,5 +1,6 @@
 //! Calls counted by server and by rule, from the records of the log.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -22,17 +23,26 @@ pub(super) struct ServerTally {
     pub(super) calls: u64,
     /// Requests that were refused.
     pub(super) denied: u64,
+    /// Calls that passed, and that a rule in shadow mode would have denied.
+    pub(super) would_deny: u64,
     /// Forwarded calls that the server did not answer with a result.
     pub(super) failed: u64,
+    /// Lines and messages of the server that are none of the protocol's and were not relayed.
+    pub(super) discarded: u64,
 }
 
 /// One rule's decisions.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct RuleTally {
+    /// The name that its author gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
     /// Calls it let pass.
     pub(super) passed: u64,
     /// Calls it denied.
     pub(super) denied: u64,
+    /// Calls that it would have denied, or asked a person about, were it not in shadow mode.
+    pub(super) would_deny: u64,
 }
 
 impl Tally {
@@ -47,19 +57,34 @@ impl Tally {
         // One record may stand for a whole flood.
         let count = record.number("count").unwrap_or(1);
         match kind.as_ref() {
-            "intent" => tally.calls += 1,
+            "intent" => {
+                tally.calls += 1;
+                tally.would_deny += u64::from(record.shadow().next().is_some());
+            }
+            "refusal" if record.text("category").as_deref() == Some("server") => tally.discarded += count,
             "refusal" => tally.denied += count,
             _ if record.text("status").as_deref() != Some("ok") => tally.failed += 1,
             _ => {}
         }
+        self.add_rules(&server, record, &kind, count);
+    }
+
+    fn add_rules(&mut self, server: &str, record: &Record, kind: &str, count: u64) {
+        if kind == "outcome" {
+            return;
+        }
+        let rules = self.rules.entry(server.to_owned()).or_default();
         if let Some(rule) = record.text("rule") {
-            let rule =
-                self.rules.entry(server.into_owned()).or_default().entry(rule.into_owned()).or_default();
-            match kind.as_ref() {
+            let rule = rules.entry(rule.into_owned()).or_default();
+            // The newest name counts: records come in the order of time.
+            rule.name = record.text("name").map(Cow::into_owned).or(rule.name.take());
+            match kind {
                 "intent" => rule.passed += 1,
-                "refusal" => rule.denied += count,
-                _ => {}
+                _ => rule.denied += count,
             }
+        }
+        for shadow in record.shadow().filter(|_| kind == "intent") {
+            rules.entry(shadow.rule.into_owned()).or_default().would_deny += 1;
         }
     }
 
@@ -72,7 +97,7 @@ impl Tally {
                 rules.iter().map(|(rule, tally)| (server.as_str(), rule.as_str(), tally))
             })
             .collect();
-        all.sort_by_key(|(.., tally)| Reverse(tally.passed + tally.denied));
+        all.sort_by_key(|(.., tally)| Reverse(tally.passed + tally.denied + tally.would_deny));
         all.truncate(most);
         all
     }

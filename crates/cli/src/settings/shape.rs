@@ -1,0 +1,188 @@
+//! What a settings file may say, and every mistake of one at once.
+
+use interlock_audit::RedactPath;
+use interlock_policy::{Diagnostic, Located, Member, Node, Syntax, Value, did_you_mean, quoted};
+
+use crate::terminal::log::check_level;
+
+/// What the value of a key may be.
+enum Shape {
+    Text,
+    Texts,
+    OneOf(&'static [&'static str]),
+    /// A whole number that is at least and at most so much.
+    Count(u64, u64),
+    Map(&'static [(&'static str, Shape)]),
+    /// A map from names to maps.
+    Named(&'static [(&'static str, Shape)]),
+    LogLevel,
+    RedactPaths,
+}
+
+const ON_FAILURE: Shape = Shape::OneOf(&["deny", "allow"]);
+/// What reads a message deeper than this needs more stack than there is.
+const DEEPEST: u64 = 1_000;
+
+const DOCUMENT: &[(&str, Shape)] = &[
+    ("data", Shape::Text),
+    ("on_store_failure", ON_FAILURE),
+    ("durability", Shape::OneOf(&["process", "power_loss"])),
+    ("audit", Shape::Map(AUDIT)),
+    ("limits", Shape::Map(LIMITS)),
+    ("servers", Shape::Named(&[("extensions", Shape::Texts)])),
+    ("telemetry", Shape::Map(TELEMETRY)),
+];
+const AUDIT: &[(&str, Shape)] = &[
+    ("arguments", Shape::OneOf(&["none", "keys", "redacted", "full"])),
+    ("redact", Shape::RedactPaths),
+    ("on_failure", ON_FAILURE),
+];
+const LIMITS: &[(&str, Shape)] = &[
+    ("message_bytes", Shape::Count(1, u64::MAX)),
+    ("depth", Shape::Count(0, DEEPEST)),
+    ("in_flight", Shape::Count(1, u64::MAX)),
+    ("queued_bytes", Shape::Count(0, u64::MAX)),
+    ("answer_seconds", Shape::Count(0, u64::MAX)),
+    ("shutdown_seconds", Shape::Count(0, u64::MAX)),
+    ("counters", Shape::Count(0, u64::MAX)),
+];
+const TELEMETRY: &[(&str, Shape)] =
+    &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];
+
+/// Every mistake of the file; with none of them it can be used.
+pub(super) fn mistakes(text: &str) -> Vec<Diagnostic> {
+    let mut walk = Walk { located: Located::new(text) };
+    if let Some(root) = walk.located.read(Syntax::Yaml) {
+        walk.map(&root, DOCUMENT, "the settings", "");
+        walk.redact_without_redacted(&root);
+    }
+    let mut found = walk.located.finish();
+    // A file in which nothing is set is a file of settings.
+    found.retain(|finding| finding.code != "empty");
+    found
+}
+
+struct Walk<'s> {
+    located: Located<'s>,
+}
+
+impl Walk<'_> {
+    fn wrong(&mut self, node: &Node, pointer: &str, message: String, help: Option<String>) {
+        self.located.error("bad-value", node.mark(), pointer, message, help);
+    }
+
+    fn expected(&mut self, what: &str, node: &Node, pointer: &str) {
+        let scalar = matches!(node.value, Value::Bool(_) | Value::Number(_));
+        let help = (what == "text" && scalar).then(|| "put it in quotes".to_owned());
+        self.wrong(node, pointer, format!("expected {what}, found {}", node.kind()), help);
+    }
+
+    fn members<'n>(&mut self, node: &'n Node, pointer: &str) -> &'n [Member] {
+        match &node.value {
+            Value::Map(members) => return members,
+            Value::Null => {}
+            _ => self.expected("a map", node, pointer),
+        }
+        &[]
+    }
+
+    fn map(&mut self, node: &Node, keys: &'static [(&'static str, Shape)], what: &str, pointer: &str) {
+        for member in self.members(node, pointer) {
+            let below = format!("{pointer}/{}", member.key);
+            match keys.iter().find(|(key, _)| *key == member.key) {
+                Some((_, shape)) => self.value(&member.value, shape, &below),
+                None => self.unknown(member, keys, what, &below),
+            }
+        }
+    }
+
+    fn unknown(&mut self, member: &Member, keys: &[(&'static str, Shape)], what: &str, pointer: &str) {
+        let names = || keys.iter().map(|(key, _)| *key);
+        let help = did_you_mean(&member.key, names()).unwrap_or_else(|| {
+            let all: Vec<String> = names().map(quoted).collect();
+            format!("the keys here are {}", all.join(", "))
+        });
+        let message = format!("unknown key {} in {what}", quoted(&member.key));
+        self.located.error("unknown-key", member.key_range.clone(), pointer, message, Some(help));
+    }
+
+    fn value(&mut self, node: &Node, shape: &'static Shape, pointer: &str) {
+        match (shape, &node.value) {
+            (Shape::Map(keys), _) => {
+                let what = format!("`{}`", pointer.trim_start_matches('/').replace('/', "."));
+                self.map(node, keys, &what, pointer);
+            }
+            (Shape::Named(keys), _) => {
+                for member in self.members(node, pointer) {
+                    let what = format!("the server {}", quoted(&member.key));
+                    self.map(&member.value, keys, &what, &format!("{pointer}/{}", member.key));
+                }
+            }
+            (Shape::Text, Value::Text(_)) => {}
+            (Shape::Texts | Shape::RedactPaths, Value::List(items)) => {
+                let paths = matches!(shape, Shape::RedactPaths);
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, item)| self.item(item, paths, &format!("{pointer}/{i}")));
+            }
+            (Shape::OneOf(words), Value::Text(text)) => self.one_of(text, words, node, pointer),
+            (Shape::Count(least, most), Value::Number(number)) => {
+                self.count(number, *least, *most, node, pointer);
+            }
+            (Shape::LogLevel, Value::Text(text)) => {
+                if let Err(error) = check_level(text) {
+                    self.wrong(node, pointer, error.to_string(), Some(error.help()));
+                }
+            }
+            (Shape::Texts | Shape::RedactPaths, _) => self.expected("a list", node, pointer),
+            (Shape::Count(..), _) => self.expected("a number", node, pointer),
+            (Shape::Text | Shape::OneOf(_) | Shape::LogLevel, _) => self.expected("text", node, pointer),
+        }
+    }
+
+    fn item(&mut self, item: &Node, is_path: bool, pointer: &str) {
+        let Value::Text(text) = &item.value else { return self.expected("text", item, pointer) };
+        if let Some(error) = text.parse::<RedactPath>().err().filter(|_| is_path) {
+            self.wrong(item, pointer, error.to_string(), None);
+        }
+    }
+
+    fn one_of(&mut self, text: &str, words: &[&'static str], node: &Node, pointer: &str) {
+        if !words.contains(&text) {
+            let all: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+            let message = format!("{} is not one of {}", quoted(text), all.join(", "));
+            self.wrong(node, pointer, message, did_you_mean(text, words.iter().copied()));
+        }
+    }
+
+    fn count(&mut self, number: &str, least: u64, most: u64, node: &Node, pointer: &str) {
+        let Ok(count) = number.parse::<u64>() else {
+            return self.wrong(node, pointer, format!("{} is not a whole number", quoted(number)), None);
+        };
+        let bound = match count {
+            _ if count < least => format!("it is at least {least}"),
+            _ if count > most => format!("it is at most {most}"),
+            _ => return,
+        };
+        self.wrong(node, pointer, format!("{} is out of range", quoted(number)), Some(bound));
+    }
+
+    /// Paths to redact do nothing beside another choice, and whoever wrote them believes that they do.
+    fn redact_without_redacted(&mut self, root: &Node) {
+        let Some(audit) = member(root, "audit") else { return };
+        let Some(redact) = member(&audit.value, "redact") else { return };
+        let chosen = member(&audit.value, "arguments").map(|member| &member.value.value);
+        let redacted = matches!(chosen, Some(Value::Text(text)) if text == "redacted");
+        if !redacted && matches!(&redact.value.value, Value::List(items) if !items.is_empty()) {
+            let message = "`audit.redact` has a meaning only with `audit.arguments: redacted`".to_owned();
+            let help = Some("add `arguments: redacted` to `audit`".to_owned());
+            self.located.error("no-effect", redact.key_range.clone(), "/audit/redact", message, help);
+        }
+    }
+}
+
+fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Member> {
+    let Value::Map(members) = &node.value else { return None };
+    members.iter().find(|member| member.key == key)
+}

@@ -1,0 +1,50 @@
+//! Reading other documents of the same notation, so that their mistakes are shown like those of policies.
+
+use std::ops::Range;
+
+use crate::Syntax;
+use crate::diagnostic::{At, Diagnostic, Report};
+use crate::tree::{self, Node};
+
+/// Reads one source text and collects what is wrong with it.
+pub struct Located<'s> {
+    report: Report<'s>,
+}
+
+impl<'s> Located<'s> {
+    /// Of this text nothing is known yet.
+    pub fn new(text: &'s str) -> Located<'s> {
+        Located { report: Report::new(text) }
+    }
+
+    /// The text as a tree; `None` where it has none, and that is among the findings.
+    pub fn read(&mut self, syntax: Syntax) -> Option<Node> {
+        match syntax {
+            Syntax::Yaml => tree::yaml::read(&mut self.report),
+            Syntax::Json => tree::json::read(&mut self.report),
+        }
+    }
+
+    /// Adds a mistake with its place in bytes, the pointer of its node, and advice.
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        pointer: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.report.error(code, range, &At::from_pointer(pointer), message).maybe_help(help);
+    }
+
+    /// Everything found, in the order of the text.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        self.report.finish()
+    }
+}
+
+impl std::fmt::Debug for Located<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Located").finish_non_exhaustive()
+    }
+}
