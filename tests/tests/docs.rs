@@ -118,12 +118,14 @@ async fn every_block_is_what_it_says() -> Result<()> {
 #[test]
 fn every_ready_policy_is_accepted() -> Result<()> {
     let folder = workspace_root().join("policies");
+    let page = fs::read_to_string(workspace_root().join("docs/policies.md"))?;
     let mut count = 0;
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.ends_with(".yaml") && !name.ends_with(".test.yaml") || name.ends_with(".json") {
             accepted(&path)?;
+            ensure!(page.contains(&format!("| `{name}` |")), "docs/policies.md has no row for {name}");
             count += 1;
         }
     }

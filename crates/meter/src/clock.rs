@@ -55,6 +55,8 @@ pub struct Clock {
     pub boot_ms: i64,
     /// The boot then.
     pub boot_id: String,
+    /// How often it was put right. Of two copies of one clock, the one with more is the true one.
+    pub reclocks: u64,
 }
 
 impl Clock {
@@ -63,7 +65,7 @@ impl Clock {
     pub fn new(reading: &Reading) -> Self {
         let latest = Now { elapsed_ms: reading.wall_ms, wall_ms: reading.wall_ms };
         let Reading { wall_ms, boot_ms, boot_id } = reading.clone();
-        Self { latest, wall_ms, boot_ms, boot_id }
+        Self { latest, wall_ms, boot_ms, boot_id, reclocks: 0 }
     }
 
     /// Takes a reading and gives the times to count by.
@@ -87,6 +89,19 @@ impl Clock {
             self.boot_id.clone_from(&reading.boot_id);
         }
         Observed { now: self.latest, jump: (ahead_ms > ALARM_MS).then_some(Jump { ahead_ms }) }
+    }
+
+    /// Brings wall time to what the wall clock says now, back if need be: the only way that it goes back.
+    ///
+    /// It is for a wall clock that was ahead by mistake. Calendar windows count by the true date again, once
+    /// their tallies are moved, too ([`Tally::reclock`](crate::Tally::reclock)). Elapsed time does not go back:
+    /// within a boot a wrong wall clock never entered it; where the machine was started with one, the sliding
+    /// windows that passed by it stay passed. From here on, time off is measured from the true date.
+    pub fn reclock(&mut self, reading: &Reading) -> Now {
+        self.observe(reading);
+        self.latest.wall_ms = reading.wall_ms;
+        self.reclocks = self.reclocks.saturating_add(1);
+        self.latest
     }
 }
 
@@ -121,6 +136,32 @@ mod tests {
             assert_eq!(observed.now, Now { elapsed_ms: elapsed, wall_ms: shown }, "{why}");
             assert_eq!(observed.jump.is_some(), alarm, "{why}");
         }
+    }
+
+    #[test]
+    fn a_false_date_is_put_right() {
+        let mut clock = Clock::new(&reading(HOUR, 0, "a"));
+        let false_date = clock.observe(&reading(100 * HOUR, 10, "a"));
+        assert_eq!(false_date.now, Now { elapsed_ms: HOUR + 10, wall_ms: 100 * HOUR });
+        assert_eq!(clock.observe(&reading(HOUR + 20, 20, "a")).now.wall_ms, 100 * HOUR);
+        let right = clock.reclock(&reading(HOUR + 30, 30, "a"));
+        assert_eq!(right, Now { elapsed_ms: HOUR + 30, wall_ms: HOUR + 30 });
+        assert_eq!(clock.reclocks, 1);
+        let later = clock.observe(&reading(HOUR + 40, 40, "a"));
+        let expected = Now { elapsed_ms: HOUR + 40, wall_ms: HOUR + 40 };
+        assert_eq!(later, Observed { now: expected, jump: None });
+        // Time off counts again, which it would not while the mark stood in the future.
+        let restarted = clock.observe(&reading(3 * HOUR, 0, "b")).now;
+        assert_eq!(restarted, Now { elapsed_ms: 3 * HOUR, wall_ms: 3 * HOUR });
+    }
+
+    #[test]
+    fn time_that_a_boot_with_a_false_date_took_for_passed_stays_passed() {
+        let mut clock = Clock::new(&reading(HOUR, 0, "a"));
+        clock.observe(&reading(100 * HOUR, 0, "b"));
+        let right = clock.reclock(&reading(2 * HOUR, 0, "c"));
+        assert_eq!(right, Now { elapsed_ms: 100 * HOUR, wall_ms: 2 * HOUR });
+        assert_eq!(clock.observe(&reading(2 * HOUR + 5, 5, "c")).now.elapsed_ms, 100 * HOUR + 5);
     }
 
     proptest! {

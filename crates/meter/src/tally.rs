@@ -1,5 +1,6 @@
 //! A counter in a form that can be kept in small pieces.
 
+mod calendar;
 mod sliding;
 #[cfg(test)]
 mod tests;
@@ -8,9 +9,9 @@ use std::ops::Range;
 
 use interlock_json::Decimal;
 
+use self::calendar::Calendar;
 use self::sliding::Sliding;
 use crate::encoding::{Malformed, Reader, Writer};
-use crate::total::take_out;
 use crate::{Align, Bound, Mark, Now, Shape, Window};
 
 /// One counter: what is counted, without the limit, which belongs to each call's policy.
@@ -26,11 +27,7 @@ pub struct Tally {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Sliding(Sliding),
-    /// The sum of one period, and that period's end.
-    Calendar {
-        end: i64,
-        total: Decimal,
-    },
+    Calendar(Calendar),
 }
 
 /// Where the middle of a long sliding tally is kept, by number.
@@ -67,7 +64,7 @@ impl Tally {
     pub fn new(window: Window, align: Align) -> Self {
         let kind = match align {
             Align::Sliding => Kind::Sliding(Sliding::default()),
-            Align::Calendar => Kind::Calendar { end: i64::MIN, total: Decimal::ZERO },
+            Align::Calendar => Kind::Calendar(Calendar::new()),
         };
         Self { window, kind }
     }
@@ -83,7 +80,7 @@ impl Tally {
     pub fn align(&self) -> Align {
         match self.kind {
             Kind::Sliding(_) => Align::Sliding,
-            Kind::Calendar { .. } => Align::Calendar,
+            Kind::Calendar(_) => Align::Calendar,
         }
     }
 
@@ -95,12 +92,26 @@ impl Tally {
         let shape = self.shape(&Bound::None);
         match &mut self.kind {
             Kind::Sliding(sliding) => sliding.advance(shape.horizon(now.elapsed_ms), spill),
-            Kind::Calendar { end, total } => {
-                if *end <= now.wall_ms {
-                    (*end, *total) = (shape.period_end(now.wall_ms), Decimal::ZERO);
-                }
+            Kind::Calendar(calendar) => {
+                calendar.advance(self.window, now);
                 Ok(())
             }
+        }
+    }
+
+    /// Moves what was counted in calendar periods that have not begun, now that the clock is put right (see
+    /// [`Clock::reclock`](crate::Clock::reclock)), to the one that has; `true` if there was any.
+    ///
+    /// Nothing that was counted in the true present period is lost, however often the clock had jumped within
+    /// it: what was counted by the true date and by the false ones adds up. The sum may be too large, by what
+    /// was counted less than a period ago and before the true present one began. What is given back later,
+    /// of a call that was counted by a false date, stays counted.
+    ///
+    /// A sliding tally counts by elapsed time, which does not go back: nothing about it changes.
+    pub fn reclock(&mut self, now: Now) -> bool {
+        match &mut self.kind {
+            Kind::Sliding(_) => false,
+            Kind::Calendar(calendar) => calendar.reclock(self.window, now),
         }
     }
 
@@ -109,7 +120,7 @@ impl Tally {
     pub fn value(&self) -> Decimal {
         match &self.kind {
             Kind::Sliding(sliding) => sliding.total(),
-            Kind::Calendar { total, .. } => *total,
+            Kind::Calendar(calendar) => calendar.total(),
         }
     }
 
@@ -132,9 +143,9 @@ impl Tally {
                 let stamp = shape.with_entries(sliding.entries()).stamp(now.elapsed_ms);
                 sliding.add(stamp, amount, sum, spill)?
             }
-            Kind::Calendar { end, total } => {
-                *total = sum;
-                *end
+            Kind::Calendar(calendar) => {
+                calendar.add(now, sum);
+                calendar.end()
             }
         };
         Ok(Some(Mark { stamp, amount }))
@@ -147,12 +158,8 @@ impl Tally {
     pub fn release<S: Spill>(&mut self, mark: Mark, spill: &mut S) -> Result<(), S::Error> {
         match &mut self.kind {
             Kind::Sliding(sliding) => sliding.release(mark.stamp, mark.amount, spill),
-            Kind::Calendar { end, total } => {
-                if *end == mark.stamp
-                    && let Some(left) = take_out(*total, mark.amount)
-                {
-                    *total = left;
-                }
+            Kind::Calendar(calendar) => {
+                calendar.release(mark.stamp, mark.amount);
                 Ok(())
             }
         }
@@ -178,7 +185,7 @@ impl Tally {
                 let stamp = sliding.first_that_frees(fits, spill)?;
                 stamp.map(|stamp| self.shape(bound).leaves(stamp).saturating_sub(now.elapsed_ms))
             }
-            Kind::Calendar { end, .. } => Some(end.saturating_sub(now.wall_ms)),
+            Kind::Calendar(calendar) => Some(calendar.end().saturating_sub(now.wall_ms)),
         };
         Ok(wait.and_then(|wait| u64::try_from(wait).ok()))
     }
@@ -188,7 +195,7 @@ impl Tally {
     pub fn ends(&self) -> i64 {
         match &self.kind {
             Kind::Sliding(sliding) => self.shape(&Bound::None).leaves(sliding.latest()),
-            Kind::Calendar { end, .. } => *end,
+            Kind::Calendar(calendar) => calendar.end(),
         }
     }
 
@@ -203,10 +210,9 @@ impl Tally {
                 writer.byte(SLIDING);
                 sliding.write(&mut writer);
             }
-            Kind::Calendar { end, total } => {
+            Kind::Calendar(calendar) => {
                 writer.byte(CALENDAR);
-                writer.signed(*end);
-                writer.decimal(*total);
+                calendar.write(&mut writer);
             }
         }
         writer.finish()
@@ -224,7 +230,7 @@ impl Tally {
         let window = read_window(&mut reader)?;
         let kind = match reader.byte()? {
             SLIDING => Kind::Sliding(Sliding::read(&mut reader)?),
-            CALENDAR => Kind::Calendar { end: reader.signed()?, total: reader.decimal()? },
+            CALENDAR => Kind::Calendar(Calendar::read(&mut reader)?),
             _ => return Err(reader.malformed()),
         };
         reader.finish()?;

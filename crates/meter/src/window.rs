@@ -40,6 +40,12 @@ impl Window {
         }
     }
 
+    /// The longest that a calendar period lasts, in milliseconds.
+    #[must_use]
+    pub(crate) fn longest_ms(self) -> i64 {
+        if self == Self::Month { 31 * DAY_MS } else { self.length_ms() }
+    }
+
     /// The end of the calendar period that holds `unix_ms`: its first millisecond that belongs to the next.
     #[must_use]
     pub fn period_end(self, unix_ms: i64) -> i64 {

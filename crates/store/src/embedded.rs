@@ -14,6 +14,7 @@ mod database;
 mod engine;
 mod kept_clock;
 mod listing;
+mod reclocking;
 mod reserving;
 mod syncing;
 mod tallies;
@@ -33,6 +34,7 @@ use crate::counters::{
     CounterRef, CounterStatus, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
 use crate::instances::{Instance, Instances};
+use crate::timekeeping::{Dates, Reclocked, Timekeeping};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
@@ -202,6 +204,16 @@ impl Counters for Embedded {
 
     fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<CounterStatus>, StoreError>> {
         Box::pin(self.ask(most, Work::List))
+    }
+}
+
+impl Timekeeping for Embedded {
+    fn dates(&self) -> BoxFuture<'_, Result<Dates, StoreError>> {
+        Box::pin(self.ask((), Work::Dates))
+    }
+
+    fn reclock(&self) -> BoxFuture<'_, Result<Reclocked, StoreError>> {
+        Box::pin(self.ask((), Work::Reclock))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where counters and instances are kept: the traits and the embedded backend.
 //!
-//! [`Counters`] keeps what limits count; [`Instances`] knows which gateways run. [`Embedded`] keeps both in
-//! one SQLite database in the data directory, for any number of processes on one machine at once.
+//! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by, and
+//! [`Instances`] knows which gateways run. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at once.
 
 mod counters;
 mod embedded;
 mod error;
 mod instances;
+mod timekeeping;
 
 pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Need, Reservation, ReservationId,
@@ -16,6 +17,7 @@ pub use embedded::{ClockSource, Durability, Embedded, Options, SystemClock};
 pub use error::StoreError;
 pub use instances::{Instance, Instances};
 pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window};
+pub use timekeeping::{Dates, Reclocked, Timekeeping};
 
 /// An answer that comes later, from wherever the store does its work.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -69,9 +69,8 @@ fn written(page: &str, commands: &[(String, Command)]) -> String {
             continue;
         };
         let is_row = |line: &&str| line.starts_with('|');
-        let begin = section.iter().position(|line| is_row(line)).unwrap_or(section.len());
-        let end =
-            section.iter().skip(begin).position(|line| !is_row(&line)).map_or(section.len(), |n| begin + n);
+        let begin = section.iter().take_while(|line| !is_row(line)).count();
+        let end = begin + section.iter().skip(begin).take_while(|line| is_row(line)).count();
         out.extend(section.iter().take(begin).copied());
         out.push_str(&table(command));
         out.push('\n');

@@ -180,3 +180,82 @@ fn amounts_whose_parts_are_inexact_stay_counted() {
     tally.advance(at(62_001), &mut parts).unwrap();
     assert_eq!(tally.value(), Decimal::ZERO);
 }
+
+const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+
+/// A tally of the day that counts one call at each of these true times, which the clock shows as the other ones.
+fn daily_at(times: &[(i64, i64)]) -> Tally {
+    let mut tally = Tally::new(Window::Day, Align::Calendar);
+    for (elapsed_ms, wall_ms) in times {
+        let now = Now { elapsed_ms: *elapsed_ms, wall_ms: *wall_ms };
+        tally.advance(now, &mut Parts::default()).unwrap();
+        tally.add(now, Decimal::ONE, &Bound::None, &mut Parts::default()).unwrap();
+    }
+    tally
+}
+
+#[test]
+fn what_was_counted_by_a_false_date_counts_by_the_true_one() {
+    const LATE: i64 = 9 * DAY + 23 * HOUR;
+    for (times, right, expected, moved, why) in [
+        (vec![(1, 1), (2, 2)], 3, 2, false, "the date was never wrong"),
+        (vec![(1, 1)], DAY, 0, false, "nor was it here, and a day has passed"),
+        (vec![(1, 9 * DAY), (2, 9 * DAY)], 3, 2, true, "all by a false date"),
+        (vec![(1, 1), (2, 9 * DAY)], 3, 2, true, "before and after the jump"),
+        (vec![(1, 1), (2, 9 * DAY), (3, 20 * DAY), (4, 50 * DAY), (5, 90 * DAY)], 6, 5, true, "many jumps"),
+        (vec![(1, 1), (2, 9 * DAY)], DAY, 1, true, "what the false date shows may be of today"),
+        (vec![(1, 1), (2, 9 * DAY)], DAY + 3, 0, true, "both were more than a day ago"),
+        (
+            vec![(HOUR, LATE), (3 * HOUR, LATE + 2 * HOUR)],
+            4 * HOUR,
+            2,
+            true,
+            "midnight came by the false date",
+        ),
+    ] {
+        let mut tally = Tally::from_bytes(&daily_at(&times).to_bytes()).unwrap();
+        assert_eq!(tally.reclock(at(right)), moved, "{why}");
+        tally.advance(at(right), &mut Parts::default()).unwrap();
+        assert_eq!(tally.value(), Decimal::from(expected), "{why}");
+        assert!(!tally.reclock(at(right)), "{why}: once is enough");
+        tally.advance(at(right + DAY), &mut Parts::default()).unwrap();
+        assert_eq!(tally.value(), Decimal::ZERO, "{why}: the next day begins anew");
+    }
+}
+
+#[test]
+fn a_sliding_tally_has_nothing_to_put_right() {
+    let mut tally = Tally::new(Window::Day, Align::Sliding);
+    tally.add(at(9 * DAY), Decimal::ONE, &at_most(5), &mut Parts::default()).unwrap();
+    let before = tally.clone();
+    assert!(!tally.reclock(at(HOUR)));
+    assert_eq!(tally, before);
+}
+
+proptest! {
+    /// The clock jumps and is put right, at any time: what was really counted in the period that it is then is
+    /// still counted.
+    #[test]
+    fn putting_the_clock_right_gives_nothing_back(
+        steps in prop::collection::vec((0..DAY, 0..40 * DAY, prop::bool::weighted(0.2)), 1..30),
+        window in prop::sample::select(vec![Window::Seconds(3_600), Window::Day, Window::Week, Window::Month]),
+    ) {
+        let mut tally = Tally::new(window, Align::Calendar);
+        let mut calls = Vec::new();
+        let mut now = at(0);
+        for (wait, jump, jumps) in steps {
+            now = Now { elapsed_ms: now.elapsed_ms + wait, wall_ms: now.wall_ms + wait + if jumps { jump } else { 0 } };
+            tally.advance(now, &mut Parts::default()).unwrap();
+            tally.add(now, Decimal::ONE, &Bound::None, &mut Parts::default()).unwrap();
+            calls.push(now.elapsed_ms);
+        }
+        let right = at(now.elapsed_ms);
+        let mut tally = Tally::from_bytes(&tally.to_bytes())?;
+        tally.reclock(right);
+        tally.advance(right, &mut Parts::default()).unwrap();
+        let present = window.period_end(right.wall_ms);
+        let counted = calls.iter().filter(|call| window.period_end(**call) == present).count();
+        prop_assert!(tally.value() >= Decimal::from(i64::try_from(counted)?), "{} < {counted}", tally.value());
+    }
+}

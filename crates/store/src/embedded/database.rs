@@ -13,7 +13,7 @@ use super::{Durability, Options};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -44,7 +44,8 @@ CREATE TABLE clock (
     latest_wall_ms INTEGER NOT NULL,
     wall_ms INTEGER NOT NULL,
     boot_ms INTEGER NOT NULL,
-    boot_id TEXT NOT NULL
+    boot_id TEXT NOT NULL,
+    reclocks INTEGER NOT NULL
 );
 CREATE TABLE instances (
     id TEXT PRIMARY KEY,

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::Options;
-use super::kept_clock::KeptClock;
+use super::kept_clock::{self, KeptClock};
 use super::listing;
 use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
 use super::work::Work;
 use crate::StoreError;
+use crate::timekeeping::{Dates, Reclocked};
 
 /// The connection with what this process remembers of the ledger between its transactions.
 pub(super) struct Engine {
@@ -79,7 +80,8 @@ impl Engine {
 
     fn perform(&mut self, group: &mut [Work]) -> Result<(), StoreError> {
         self.refresh()?;
-        let now = self.clock.observe(&self.connection, &self.options.clock.read())?;
+        let reading = self.options.clock.read();
+        let now = self.clock.observe(&self.connection, &reading)?;
         let most = self.options.max_counters;
         let mut reserving = Reserving { connection: &self.connection, tallies: &mut self.tallies, now, most };
         for work in group {
@@ -94,7 +96,13 @@ impl Engine {
                     let (id, now_ms) = &asked.question;
                     asked.answer = Some(listing::finish(&self.connection, id, *now_ms)?);
                 }
-                Work::List(_) | Work::Instances(_) => {}
+                Work::Reclock(asked) => {
+                    let dates = Dates { ledger_ms: reserving.now.wall_ms, machine_ms: reading.wall_ms };
+                    reserving.now = self.clock.reclock(&self.connection, &reading)?;
+                    let moved = reserving.tallies.reclock(&self.connection, reserving.now)?;
+                    asked.answer = Some(Reclocked { dates, moved });
+                }
+                Work::List(_) | Work::Instances(_) | Work::Dates(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -138,12 +146,17 @@ impl Engine {
 
     fn list(&mut self, mut work: Work, patience: Duration) {
         let listed = self.wait_for("BEGIN", patience).and_then(|()| {
-            let now = self.clock.peek(&self.connection, &self.options.clock.read())?;
+            let reading = self.options.clock.read();
+            let clock = kept_clock::peek(&self.connection, &reading)?;
             match &mut work {
                 Work::List(asked) => {
-                    asked.answer = Some(listing::counters(&self.connection, now, asked.question)?);
+                    asked.answer = Some(listing::counters(&self.connection, clock.latest, asked.question)?);
                 }
                 Work::Instances(asked) => asked.answer = Some(listing::instances(&self.connection)?),
+                Work::Dates(asked) => {
+                    asked.answer =
+                        Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })
+                }
                 _ => {}
             }
             self.execute("COMMIT")

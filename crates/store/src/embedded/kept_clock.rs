@@ -26,7 +26,7 @@ impl KeptClock {
     pub(super) fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.kept = read(connection)?;
         self.clock = match (self.clock.take(), self.kept.clone()) {
-            (Some(mut seen), Some(kept)) if seen.boot_id == kept.boot_id && seen.boot_ms >= kept.boot_ms => {
+            (Some(mut seen), Some(kept)) if is_of(&seen, &kept) && seen.boot_ms >= kept.boot_ms => {
                 seen.latest.elapsed_ms = seen.latest.elapsed_ms.max(kept.latest.elapsed_ms);
                 seen.latest.wall_ms = seen.latest.wall_ms.max(kept.latest.wall_ms);
                 Some(seen)
@@ -49,16 +49,31 @@ impl KeptClock {
         Ok(observed.now)
     }
 
-    /// The times by which a list is read: nothing is kept of it.
-    pub(super) fn peek(&self, connection: &Connection, reading: &Reading) -> Result<Now, StoreError> {
-        let mut clock = read(connection)?.unwrap_or_else(|| Clock::new(reading));
-        Ok(clock.observe(reading).now)
+    /// Puts the clock right, for all processes.
+    pub(super) fn reclock(&mut self, connection: &Connection, reading: &Reading) -> Result<Now, StoreError> {
+        let clock = self.clock.get_or_insert_with(|| Clock::new(reading));
+        let now = clock.reclock(reading);
+        write(connection, clock)?;
+        self.kept = Some(clock.clone());
+        Ok(now)
     }
 
     /// An alarm to raise once the transaction is committed.
     pub(super) fn take_jump(&mut self) -> Option<Jump> {
         self.jump.take()
     }
+}
+
+/// Whether both are the clock of one boot, and nobody has put one of them right.
+fn is_of(seen: &Clock, kept: &Clock) -> bool {
+    seen.boot_id == kept.boot_id && seen.reclocks == kept.reclocks
+}
+
+/// The clock by which something is only looked at: nothing is kept of it.
+pub(super) fn peek(connection: &Connection, reading: &Reading) -> Result<Clock, StoreError> {
+    let mut clock = read(connection)?.unwrap_or_else(|| Clock::new(reading));
+    clock.observe(reading);
+    Ok(clock)
 }
 
 fn is_ahead(clock: &Clock, kept: &Clock) -> bool {
@@ -69,7 +84,7 @@ fn is_ahead(clock: &Clock, kept: &Clock) -> bool {
 
 fn read(connection: &Connection) -> Result<Option<Clock>, StoreError> {
     connection
-        .prepare_cached("SELECT elapsed_ms, latest_wall_ms, wall_ms, boot_ms, boot_id FROM clock")
+        .prepare_cached("SELECT elapsed_ms, latest_wall_ms, wall_ms, boot_ms, boot_id, reclocks FROM clock")
         .and_then(|mut statement| statement.query_row([], clock_of).optional())
         .map_err(failed("read its clock"))
 }
@@ -80,14 +95,17 @@ fn clock_of(row: &Row<'_>) -> rusqlite::Result<Clock> {
         wall_ms: row.get(2)?,
         boot_ms: row.get(3)?,
         boot_id: row.get(4)?,
+        reclocks: u64::try_from(row.get::<_, i64>(5)?).unwrap_or_default(),
     })
 }
 
 fn write(connection: &Connection, clock: &Clock) -> Result<(), StoreError> {
     let latest = clock.latest;
-    let values = params![latest.elapsed_ms, latest.wall_ms, clock.wall_ms, clock.boot_ms, clock.boot_id];
+    let reclocks = i64::try_from(clock.reclocks).unwrap_or(i64::MAX);
+    let values =
+        params![latest.elapsed_ms, latest.wall_ms, clock.wall_ms, clock.boot_ms, clock.boot_id, reclocks];
     connection
-        .prepare_cached("INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3, ?4, ?5)")
+        .prepare_cached("INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)")
         .and_then(|mut statement| statement.execute(values))
         .map(|_| ())
         .map_err(failed("write its clock"))

@@ -10,6 +10,7 @@ use interlock_meter::{Align, Mark, Now, Spill, Tally};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::database::{decimal, failed};
+use super::reclocking;
 use crate::StoreError;
 use crate::counters::{Counted, CounterRef, Need};
 
@@ -142,7 +143,9 @@ impl Tallies {
     }
 
     fn open(&mut self, connection: &Connection, now: Now, need: &Need) -> Result<(), StoreError> {
-        self.clear_expired(connection, now, CLEARED)?;
+        // What has expired by the date alone, which may be false, counts again if the clock is put right.
+        let wall_ms = now.wall_ms.min(now.elapsed_ms);
+        self.clear_expired(connection, Now { wall_ms, ..now }, CLEARED)?;
         let CounterRef { key, window, align } = &need.counter;
         let tally = Tally::new(*window, *align);
         let values = params![key, *align == Align::Calendar, tally.to_bytes()];
@@ -184,6 +187,14 @@ impl Tallies {
             self.is_resized = true;
         }
         Ok(())
+    }
+
+    /// Puts all calendar counters right, where they are kept: with what has changed, and forgotten here.
+    pub(super) fn reclock(&mut self, connection: &Connection, now: Now) -> Result<u64, StoreError> {
+        self.write(connection)?;
+        self.forget();
+        self.measure(connection)?;
+        reclocking::move_counters(connection, now)
     }
 
     /// Writes what has changed. `true` if anything had.
@@ -242,7 +253,7 @@ impl Known {
             execute(connection, "UPDATE counters SET tally = ?2 WHERE id = ?1", params![self.id, tally])?;
         } else {
             if ends > self.clear_after {
-                self.clear_after = ends.saturating_add(self.tally.window().length_ms() / SLACK);
+                self.clear_after = clear_after(&self.tally);
             }
             let limit = self.limit.map(|limit| limit.to_string());
             execute(
@@ -254,6 +265,11 @@ impl Known {
         (self.is_changed, self.is_described_anew) = (false, false);
         Ok(())
     }
+}
+
+/// From when on the row of a counter may be cleared away.
+pub(super) fn clear_after(tally: &Tally) -> i64 {
+    tally.ends().saturating_add(tally.window().length_ms() / SLACK)
 }
 
 fn read(connection: &Connection, key: &str) -> Result<Option<Known>, StoreError> {

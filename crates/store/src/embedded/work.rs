@@ -15,6 +15,7 @@ use super::engine::Engine;
 use crate::StoreError;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::instances::Instance;
+use crate::timekeeping::{Dates, Reclocked};
 
 /// A question, its answer once there is one, and who wants it.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) enum Work {
     Finish(Asked<(String, i64), ()>),
     List(Asked<usize, Vec<CounterStatus>>),
     Instances(Asked<(), Vec<Instance>>),
+    Dates(Asked<(), Dates>),
+    Reclock(Asked<(), Reclocked>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -60,6 +63,8 @@ impl Work {
             Self::Finish(asked) => asked.reply(committed),
             Self::List(asked) => asked.reply(committed),
             Self::Instances(asked) => asked.reply(committed),
+            Self::Dates(asked) => asked.reply(committed),
+            Self::Reclock(asked) => asked.reply(committed),
         }
     }
 
@@ -74,7 +79,7 @@ impl Work {
 
     /// Lists are read apart from the counting, which they would hold up.
     pub(super) fn is_listing(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Instances(_))
+        matches!(self, Self::List(_) | Self::Instances(_) | Self::Dates(_))
     }
 }
 

@@ -15,13 +15,14 @@ mod timed;
 
 use std::sync::Arc;
 
-use interlock_store::Counters;
+use interlock_store::{Counters, Timekeeping};
 
 use crate::clock::TestClock;
 
 /// A backend that holds nothing yet, with its time in the test's hand.
 struct Ledger {
     counters: Arc<dyn Counters>,
+    time: Arc<dyn Timekeeping>,
     clock: Arc<TestClock>,
     /// Whatever must live as long as the backend, such as its directory.
     _keep: Box<dyn std::any::Any>,

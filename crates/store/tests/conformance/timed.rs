@@ -1,9 +1,10 @@
 //! What holds while time passes and clocks are set.
 
 use interlock_json::Decimal;
-use interlock_store::{Align, CounterRef, Window};
+use interlock_store::{Align, CounterRef, Dates, Reclocked, Window};
 
 use crate::Ledger;
+use crate::clock::NOON;
 use crate::request::*;
 
 const MINUTE: i64 = 60_000;
@@ -88,4 +89,41 @@ pub(crate) async fn time_off_counts(ledger: &Ledger) {
     exhausted(&**counters, vec![call(sliding("a"), "1")]).await;
     clock.reboot(35_000);
     reserved(&**counters, vec![call(sliding("a"), "1")]).await;
+}
+
+/// Until the clock is put right a false date stands; then what was counted before, by it, and since adds up.
+pub(crate) async fn a_false_date_that_is_put_right_gives_nothing_back(ledger: &Ledger) {
+    let Ledger { counters, clock, time, .. } = ledger;
+    let both = || vec![call(sliding("s"), "9"), call(daily("d"), "3")];
+    reserved(&**counters, both()).await;
+    clock.set_by(30 * DAY);
+    reserved(&**counters, both()).await;
+    clock.set_by(-30 * DAY);
+    let given_back = reserved(&**counters, both()).await.id;
+    clock.advance(5_000);
+    let dates = Dates { ledger_ms: NOON + 30 * DAY, machine_ms: NOON + 5_000 };
+    assert_eq!(time.dates().await.unwrap(), dates);
+    assert_eq!(time.reclock().await.unwrap(), Reclocked { dates, moved: 1 });
+    assert_eq!(exhausted(&**counters, both()).await.retry_after_ms, Some((12 * HOUR - 5_000).unsigned_abs()));
+    assert_eq!(value(&**counters, sliding("s")).await, Decimal::from(3));
+    counters.settle(given_back, interlock_store::Settle::Release).await.unwrap();
+    exhausted(&**counters, both()).await;
+    assert_eq!(value(&**counters, sliding("s")).await, Decimal::from(2), "elapsed time is as it was");
+    clock.advance(12 * HOUR);
+    reserved(&**counters, both()).await;
+    // Time off counts from the true date on.
+    clock.reboot(MINUTE + 1);
+    assert_eq!(value(&**counters, sliding("s")).await, Decimal::ZERO);
+}
+
+pub(crate) async fn a_true_date_needs_nothing(ledger: &Ledger) {
+    let Ledger { counters, clock, time, .. } = ledger;
+    let dates = |ms| Dates { ledger_ms: ms, machine_ms: ms };
+    assert_eq!(time.dates().await.unwrap(), dates(NOON), "the ledger is empty");
+    let week = CounterRef { key: "w".to_owned(), window: Window::Week, align: Align::Calendar };
+    reserved(&**counters, vec![call(daily("d"), "1"), call(week.clone(), "1")]).await;
+    clock.advance(DAY);
+    assert_eq!(time.reclock().await.unwrap(), Reclocked { dates: dates(NOON + DAY), moved: 0 });
+    exhausted(&**counters, vec![call(week, "1")]).await;
+    reserved(&**counters, vec![call(daily("d"), "1")]).await;
 }
