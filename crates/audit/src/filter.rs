@@ -50,7 +50,8 @@ impl Matcher {
         let mut needles = Vec::new();
         // The rarest first.
         needles.extend(filter.rule.as_deref().map(|value| needle(":\"", value)));
-        needles.extend(filter.tool.as_deref().map(|value| needle(":\"", value)));
+        // The value of a member, or one of a list of resources.
+        needles.extend(filter.tool.as_deref().map(|value| needle("\"", value)));
         needles.extend(filter.grant.as_deref().map(|value| needle("\"grant\":\"", value)));
         needles.extend(filter.server.as_deref().map(|value| needle("\"server\":\"", value)));
         needles.extend(filter.verdict.as_deref().map(|value| needle("\"verdict\":\"", value)));
@@ -92,7 +93,7 @@ impl Matcher {
             && is(&f.server, "server")
             && is(&f.verdict, "verdict")
             && is(&f.kind, "kind")
-            && (f.tool.is_none() || ["tool", "resource", "prompt"].iter().any(|key| is(&f.tool, key)))
+            && f.tool.as_deref().is_none_or(|wanted| record.subjects().any(|name| glob(wanted, &name)))
             && (is(&f.rule, "rule") || is(&f.rule, "name"))
             && self.text.as_deref().is_none_or(|text| record.says(text))
     }
