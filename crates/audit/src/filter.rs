@@ -53,7 +53,8 @@ impl Matcher {
         // The rarest first.
         needles.extend(filter.rule.as_deref().map(|value| needle(":\"", value)));
         needles.extend(filter.shadow.then(|| Finder::new(b"\"shadow\":[").into_owned()));
-        needles.extend(filter.tool.as_deref().map(|value| needle(":\"", value)));
+        // The value of a member, or one of a list of resources.
+        needles.extend(filter.tool.as_deref().map(|value| needle("\"", value)));
         needles.extend(filter.grant.as_deref().map(|value| needle("\"grant\":\"", value)));
         needles.extend(filter.server.as_deref().map(|value| needle("\"server\":\"", value)));
         needles.extend(filter.verdict.as_deref().map(|value| needle("\"verdict\":\"", value)));
@@ -96,7 +97,7 @@ impl Matcher {
             && is(&f.verdict, "verdict")
             && is(&f.kind, "kind")
             && (!f.shadow || record.shadow().next().is_some())
-            && (f.tool.is_none() || ["tool", "resource", "prompt"].iter().any(|key| is(&f.tool, key)))
+            && f.tool.as_deref().is_none_or(|wanted| record.subjects().any(|name| glob(wanted, &name)))
             && (is(&f.rule, "rule") || is(&f.rule, "name"))
             && self.text.as_deref().is_none_or(|text| record.says(text))
     }

@@ -121,6 +121,12 @@ impl Record {
         })
     }
 
+    /// Everything acted on: a request may name several resources.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let listed = self.root().get("resources").map(Value::items).into_iter().flatten();
+        self.subject().into_iter().chain(listed.filter_map(Value::as_str))
+    }
+
     /// Whether any text in it, at any depth, contains `wanted`, which is in ASCII lower case.
     pub(crate) fn says(&self, wanted: &str) -> bool {
         let mut left = vec![self.root()];

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use interlock_audit::{AuditError, Finding, Seq, Staged};
-use interlock_policy::{CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, ToolFacts, Verdict};
+use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
+use interlock_policy::{
+    CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+};
 
 use crate::continuation::Leg;
 use crate::definitions::{DefinitionsError, ToolList};
@@ -147,6 +149,7 @@ impl Gateway {
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
+            mode: decision.map(mode).unwrap_or_default(),
             rule: &rule,
             name: decision.and_then(|decision| decision.name.as_deref()),
             reason: passed.note.as_deref(),
@@ -344,6 +347,14 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
         (finding.rule.to_string(), verdict(finding.verdict), finding.reason.clone())
     };
     decision.shadow.iter().map(finding).collect()
+}
+
+/// What would deny, and lets pass all the same, only shows what it would do.
+fn mode(decision: &Decision) -> Mode {
+    match (decision.verdict, &decision.rule) {
+        (Verdict::Proceed, RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny) => Mode::Shadow,
+        _ => Mode::Enforce,
+    }
 }
 
 fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {

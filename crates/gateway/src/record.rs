@@ -87,6 +87,7 @@ impl About {
 /// What the decision says, as the intent records it.
 #[derive(Debug, Default)]
 pub(crate) struct Ruled<'a> {
+    pub(crate) mode: interlock_audit::Mode,
     pub(crate) rule: &'a str,
     pub(crate) name: Option<&'a str>,
     pub(crate) reason: Option<&'a str>,
@@ -132,6 +133,7 @@ impl Recorder {
             arguments: arguments.as_ref(),
             ruling: Ruling {
                 verdict: interlock_audit::Verdict::Proceed,
+                mode: ruled.mode,
                 rule: Some(ruled.rule),
                 name: ruled.name,
                 reason: ruled.reason,

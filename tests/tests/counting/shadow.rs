@@ -77,3 +77,22 @@ async fn strictness_is_not_in_shadow() -> Result<()> {
     assert_eq!(budget.arrived()?, 0);
     Ok(())
 }
+
+/// A record says of what passed only because nothing is enforced which rule would have denied it.
+#[tokio::test]
+async fn what_only_shadow_lets_pass_is_recorded_so() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\nmode: shadow\nhide: [hidden]\ntools:\n  listed: {}\n";
+    let budget = Budget::new(policy)?;
+    let mut caller = budget.connect().await?;
+    for (tool, rule, mode) in [
+        ("listed", "server:/tools/listed", "enforce"),
+        ("unlisted", "(default deny)", "shadow"),
+        ("hidden", "(hidden)", "shadow"),
+    ] {
+        assert_eq!(caller.passed(tool, 1).await?, 1, "{tool}");
+        let intents = budget.interlock.records_of("intent").await?;
+        let last = intents.last().cloned().unwrap_or_default();
+        assert_eq!((&last["tool"], &last["rule"], &last["mode"]), (&json!(tool), &json!(rule), &json!(mode)));
+    }
+    Ok(())
+}

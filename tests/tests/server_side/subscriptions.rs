@@ -174,5 +174,10 @@ async fn to_several_resources() -> Result<()> {
     let intents = wrapped.interlock.records_of("intent").await?;
     assert_eq!((intents.len(), &intents[0]["resources"]), (1, &once), "{intents:#?}");
     assert_eq!(wrapped.outcomes(1).await?[0]["resources"], once);
+    // Each of them is found by its name.
+    for (name, count) in [("doc:///once", 3), ("doc:///a", 4), ("doc:///b", 2), ("doc:///d", 0)] {
+        let found = wrapped.interlock.records(&["--tool", name]).await?;
+        assert_eq!(found.len(), count, "{name}: {found:#?}");
+    }
     Ok(())
 }
