@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use interlock_json::Decimal;
-use interlock_store::{Counters, Dates, Embedded, Reclocked, Timekeeping};
+use interlock_store::{Dates, Embedded, Reclocked, Timekeeping};
 
 use crate::clock::{NOON, TestClock};
 use crate::embedded::{ledger_with, options};
