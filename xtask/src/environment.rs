@@ -25,6 +25,7 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
     SystemPackage { name: "nodejs", present: &["node", "--version"] },
     SystemPackage { name: "npm", present: &["npm", "--version"] },
     SystemPackage { name: "procps", present: &["ps", "--version"] },
+    SystemPackage { name: "strace", present: &["strace", "--version"] },
 ];
 
 /// The server of the demonstration, as a user names it.

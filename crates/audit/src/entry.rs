@@ -299,6 +299,13 @@ pub enum RefusalCategory {
     Server,
 }
 
+impl RefusalCategory {
+    /// Whether it takes no grant, and no policy's consent, to cause such a refusal.
+    pub(crate) fn is_before_policy(self) -> bool {
+        matches!(self, Self::Malformed | Self::Unauthenticated | Self::Server)
+    }
+}
+
 /// How grave; the names and order of OCSF's `severity_id` 1 to 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -377,8 +384,10 @@ pub enum LifecycleKind {
     Torn,
     /// Records that could not be written while the log was failing, by number.
     Unrecorded,
-    /// The audit log was read.
+    /// The audit log, or the counters, were read.
     Read,
+    /// The ledger's clock was brought back to the machine's.
+    Reclock,
 }
 
 /// A fact of a [`Lifecycle`] record.

@@ -46,6 +46,12 @@ pub enum AuditError {
         /// What the first who noticed was told.
         message: String,
     },
+    /// A refusal before policy that is counted, because the last room on the disk is for the records of calls.
+    #[error("the disk of the audit log `{}` is nearly full; what is left is for calls", path.display())]
+    KeptBack {
+        /// The instance's directory.
+        path: PathBuf,
+    },
     /// The work on the log was cut off.
     #[error("writing the audit log was interrupted: {0}")]
     Interrupted(String),

@@ -7,7 +7,7 @@ use crate::entry::{
 };
 
 /// Every kind of record.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "intent",
     "outcome",
     "refusal",
@@ -23,6 +23,7 @@ pub const KINDS: [&str; 15] = [
     "torn",
     "unrecorded",
     "read",
+    "reclock",
 ];
 
 #[derive(Clone, Copy)]
@@ -220,6 +221,7 @@ fn happened(kind: LifecycleKind) -> (&'static str, &'static str, Severity) {
         LifecycleKind::Torn => ("torn", "log", Severity::High),
         LifecycleKind::Unrecorded => ("unrecorded", "log", Severity::High),
         LifecycleKind::Read => ("read", "log", Severity::Informational),
+        LifecycleKind::Reclock => ("reclock", "ledger", Severity::High),
     }
 }
 
@@ -243,6 +245,7 @@ mod tests {
             Kind::Torn,
             Kind::Unrecorded,
             Kind::Read,
+            Kind::Reclock,
         ];
         let named = ["intent", "outcome", "refusal"].into_iter();
         let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();

@@ -3,6 +3,7 @@
 mod flush;
 mod open;
 mod segment;
+mod space;
 mod writer;
 
 use std::fmt;
@@ -68,6 +69,9 @@ pub struct Options {
     /// How long after a write the background thread flushes it to the disk. 50 ms, so that a slow flush ends
     /// within 100.
     pub flush_after: Duration,
+    /// Room on the disk that is left to the records of calls: where there is no more than this, refusals before
+    /// policy, which anybody can cause, are counted. 16 MiB.
+    pub kept_back_bytes: u64,
 }
 
 impl Default for Options {
@@ -76,6 +80,7 @@ impl Default for Options {
             durability: Durability::Process,
             segment_bytes: 64 << 20,
             flush_after: Duration::from_millis(50),
+            kept_back_bytes: 16 << 20,
         }
     }
 }

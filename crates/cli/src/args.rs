@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
+    /// Show what limits have counted, and put their clock right
+    Counters(CountersArgs),
     /// Show instances, calls, denials, the busiest rules, and counters near their limit
     Status(StatusArgs),
     /// Print a completion script for a shell
@@ -121,6 +123,7 @@ pub(crate) struct StatusArgs {
 }
 
 pub(crate) use crate::commands::audit::AuditArgs;
+pub(crate) use crate::commands::counters::CountersArgs;
 
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),
         Command::Audit(audit) => commands::audit::run(&audit),
+        Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),
         Command::Completions { shell } => commands::completions::run(shell),
     };

@@ -11,11 +11,13 @@
 
 mod clock;
 mod database;
+mod desk;
 mod engine;
 mod kept_clock;
 mod listing;
 mod reclocking;
 mod reserving;
+mod sync;
 mod syncing;
 mod tallies;
 mod work;
@@ -38,9 +40,10 @@ use crate::timekeeping::{Dates, Reclocked, Timekeeping};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
+use desk::Desk;
 use engine::Engine;
 use syncing::Syncing;
-use work::{Asked, Desk, Work};
+use work::{Asked, Work};
 
 /// When a commit is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,7 +97,7 @@ impl std::fmt::Debug for Options {
 pub struct Embedded(Arc<Opened>);
 
 struct Opened {
-    desk: Arc<Desk>,
+    desk: Arc<Desk<Engine>>,
     /// Whether those who ask may do the work themselves. They must not where a commit waits for the disk.
     inline: bool,
     thread: Option<JoinHandle<()>>,
@@ -153,7 +156,7 @@ impl Embedded {
 }
 
 /// Work that was put on the desk and has nobody to do it, once this goes.
-struct Left<'d>(Option<&'d Desk>);
+struct Left<'d>(Option<&'d Desk<Engine>>);
 
 impl Left<'_> {
     fn taken(mut self) {

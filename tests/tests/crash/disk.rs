@@ -15,6 +15,8 @@ use interlock_testkit::script::Script;
 use rustix::process::{Pid, Resource, Rlimit};
 use serde_json::{Value, json};
 
+use crate::strace;
+
 const POLICY: &str =
     "version: \"1\"\ndefault: allow\ntools:\n  a: { rules: [{ rate_limit: 2000/hour }] }\n  b: {}\n";
 
@@ -167,4 +169,31 @@ async fn where_files_may_not_grow() -> Result<()> {
         Ok(())
     };
     check(&interlock, &server, &mut client, "File too large", || limit(Some(1)), || limit(None)).await
+}
+
+/// A disk that takes what is written and then does not keep it: calls are denied as long as it says so.
+#[tokio::test]
+async fn that_cannot_be_synced() -> Result<()> {
+    if let Err(why) = strace::works() {
+        println!("not tried: {why}");
+        return Ok(());
+    }
+    let interlock = Interlock::with_policy(POLICY)?.server("one");
+    let server = RecordingServer::new(&Script::with_tools(&["a", "b"]))?;
+    // The log is synced within 100 ms of a write, and again while that fails.
+    let command = interlock.before(&server.command()?)?.behind(strace::failing("fdatasync", 2, 12));
+    let mut client = ScriptedClient::spawn(&command)?;
+    client.initialize("2025-11-25").await?;
+    let mut passed = until_denied(&mut client, "b").await?;
+    let arrived = server.calls()?.len();
+    assert_eq!(arrived, passed, "what was denied did not arrive");
+    until_passed(&mut client, "b").await?;
+    passed += 1;
+    ensure!(client.finish().await?.success(), "{}", client.stderr());
+    assert_eq!(server.calls()?.len(), passed);
+    assert!(client.stderr().contains("could not be flushed to the disk"), "{}", client.stderr());
+    let (verified, report) = interlock.verify().await?;
+    assert!(verified, "{report}");
+    assert!(!interlock.records_of("unrecorded").await?.is_empty());
+    Ok(())
 }

@@ -2,3 +2,5 @@
 
 mod disk;
 mod killing;
+mod steps;
+mod strace;

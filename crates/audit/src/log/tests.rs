@@ -1,9 +1,10 @@
 use std::fs;
 use std::sync::Barrier;
+use std::sync::atomic::AtomicU64;
 
 use super::*;
 use crate::testing::{T0, event, intent, open, open_with, outcome, refusal, whole_chain};
-use crate::{ChainState, parse_ms, verify};
+use crate::{ChainState, Refusal, RefusalCategory, parse_ms, verify};
 
 fn text(log: &Log) -> String {
     fs::read_to_string(log.dir().join("000001.jsonl")).unwrap()
@@ -154,4 +155,76 @@ fn the_background_thread_writes_what_nobody_confirms() {
         assert!(since.elapsed() < Duration::from_secs(30), "it was never written");
         std::thread::yield_now();
     }
+}
+
+/// A log whose disk has as much room left as the test says.
+fn on_a_disk(data: &Path, free: &Arc<AtomicU64>) -> Log {
+    let log = open(data, T0);
+    let (free, kept_back) = (Arc::clone(free), Options::default().kept_back_bytes);
+    let source = Box::new(move |_: &Path| Ok(free.load(Ordering::Relaxed)));
+    log.shared.writer().space = space::Space::with(kept_back, source);
+    log
+}
+
+/// The log forgets what it knows of the disk, as it does each second.
+fn a_second_passes(log: &Log) {
+    log.shared.writer().space.forget();
+}
+
+#[test]
+fn the_last_room_is_kept_for_calls() {
+    let data = tempfile::tempdir().unwrap();
+    let free = Arc::new(AtomicU64::new(0));
+    let log = on_a_disk(data.path(), &free);
+    let refuse = |category| log.append(T0, &Entry::Refusal(Refusal { count: 2, ..Refusal::new(category) }));
+    let before_policy =
+        [RefusalCategory::Malformed, RefusalCategory::Unauthenticated, RefusalCategory::Server];
+    for category in before_policy {
+        assert!(matches!(refuse(category), Err(AuditError::KeptBack { .. })), "{category:?}");
+    }
+    for _ in 0..2 {
+        let call = log.append(T0, &intent("alice", "read")).unwrap();
+        log.append(T0, &outcome(call, "alice", "read")).unwrap();
+        refuse(RefusalCategory::Policy).unwrap();
+        refuse(RefusalCategory::Malformed).unwrap_err();
+    }
+    assert_eq!(text(&log).lines().count(), 6, "calls, and what was refused to callers who are known");
+
+    free.store(Options::default().kept_back_bytes, Ordering::Relaxed);
+    refuse(RefusalCategory::Malformed).unwrap_err();
+    a_second_passes(&log);
+    refuse(RefusalCategory::Malformed).unwrap();
+    let written = text(&log);
+    let lines: Vec<&str> = written.lines().skip(6).collect();
+    assert!(
+        lines[0].contains(r#""kind":"unrecorded""#) && lines[0].contains(r#""refusals":12"#),
+        "{lines:?}"
+    );
+    assert!(lines.len() == 2 && lines[1].contains("malformed"), "{lines:?}");
+    log.stop(T0, "").unwrap();
+    assert!(verify(data.path(), &[]).unwrap().is_good());
+}
+
+#[test]
+fn the_last_room_is_enough_to_say_what_was_not_recorded() {
+    let data = tempfile::tempdir().unwrap();
+    let log = on_a_disk(data.path(), &Arc::new(AtomicU64::new(0)));
+    log.append(T0, &Entry::Refusal(Refusal::new(RefusalCategory::Malformed))).unwrap_err();
+    log.stop(T0, "").unwrap();
+    assert!(text(&log).contains(r#""refusals":1"#), "{}", text(&log));
+}
+
+#[test]
+fn the_disk_is_asked_once_a_second_at_most() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let source = Box::new(move |_: &Path| Ok(count.fetch_add(1, Ordering::Relaxed)));
+    log.shared.writer().space = space::Space::with(u64::MAX, source);
+    let since = std::time::Instant::now();
+    for _ in 0..100 {
+        log.append(T0, &Entry::Refusal(Refusal::new(RefusalCategory::Malformed))).unwrap_err();
+    }
+    assert!(asked.load(Ordering::Relaxed) <= 1 + since.elapsed().as_secs());
 }

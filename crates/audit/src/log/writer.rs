@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::segment::Segment;
+use super::space::Space;
 use super::{Options, Seq, Staged};
 use crate::entry::{Entry, Lifecycle, Outcome, Status};
 use crate::key::sync_dir;
@@ -28,6 +29,7 @@ pub(super) struct Writer {
     _lock: File,
     segment: Segment,
     segment_bytes: u64,
+    pub(super) space: Space,
     /// Where the chain will stand once the batch is written.
     end: End,
     batch: Batch,
@@ -98,6 +100,7 @@ impl Writer {
             _lock: lock,
             segment,
             segment_bytes: options.segment_bytes,
+            space: Space::new(options.kept_back_bytes),
             end,
             batch: Batch::after(end),
             losses: 0,
@@ -121,7 +124,8 @@ impl Writer {
         if self.finished {
             return Err(AuditError::Finished);
         }
-        let result = self.ready(now_ms).and_then(|()| self.take(now_ms, entry));
+        let result =
+            self.admit(entry).and_then(|()| self.ready(now_ms)).and_then(|()| self.take(now_ms, entry));
         if result.is_err() {
             self.keep(now_ms, entry);
         }
@@ -165,6 +169,7 @@ impl Writer {
         }
         self.write()?;
         self.ready(now_ms)?;
+        self.write_backlog(now_ms)?;
         self.close_open_calls(now_ms)?;
         self.take(now_ms, &Entry::Lifecycle(*stop))?;
         self.write()?;
@@ -180,6 +185,15 @@ impl Writer {
         self.write()
     }
 
+    /// Whether there is room for such a record.
+    fn admit(&mut self, entry: &Entry<'_>) -> Result<(), AuditError> {
+        let spared = matches!(entry, Entry::Refusal(refusal) if refusal.category.is_before_policy());
+        if spared && self.space.is_scarce(&self.dir) {
+            return Err(AuditError::KeptBack { path: self.dir.clone() });
+        }
+        Ok(())
+    }
+
     /// Whether the disk can be trusted and nothing older waits to be written.
     fn ready(&mut self, now_ms: i64) -> Result<(), AuditError> {
         if let Some(message) = &self.flush_error {
@@ -188,7 +202,12 @@ impl Writer {
                 message: message.clone(),
             });
         }
-        if self.backlog.is_empty() { Ok(()) } else { self.write_backlog(now_ms) }
+        // Counts wait until there is room again: while it is scarce, one would follow each call.
+        if self.backlog.is_empty() {
+            return Ok(());
+        }
+        let waits = self.backlog.first_outcome().is_none() && self.space.is_scarce(&self.dir);
+        if waits { Ok(()) } else { self.write_backlog(now_ms) }
     }
 
     fn take(&mut self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {

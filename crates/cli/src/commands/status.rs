@@ -1,6 +1,6 @@
 //! `interlock status`: what runs, what was called and denied, and which limits are nearly used up.
 
-mod counter;
+pub(super) mod counter;
 mod tally;
 
 use std::path::Path;

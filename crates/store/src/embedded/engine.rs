@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::Options;
+use super::desk::{self, Engine as _, Work as _};
 use super::kept_clock::{self, KeptClock};
 use super::listing;
 use super::reserving::Reserving;
@@ -29,34 +30,6 @@ impl Engine {
     pub(super) fn new(connection: Connection, options: Options, dirty: Dirty) -> Self {
         let (tallies, clock) = (Tallies::default(), KeptClock::default());
         Self { connection, options, dirty, tallies, clock, version: None }
-    }
-
-    /// Does a group without waiting for other processes; what is returned is still to be done.
-    pub(super) fn try_run(&mut self, mut group: Vec<Work>) -> Vec<Work> {
-        if group.is_empty() {
-            return group;
-        }
-        match self.begin("BEGIN IMMEDIATE") {
-            Ok(()) => self.finish(group),
-            Err(StoreError::Busy) => return group,
-            Err(error) => refuse(std::mem::take(&mut group), &error),
-        }
-        Vec::new()
-    }
-
-    /// Does a group, waiting for other processes as long as `patience` allows.
-    pub(super) fn run(&mut self, group: Vec<Work>, patience: Duration) {
-        let (listings, group): (Vec<_>, Vec<_>) = group.into_iter().partition(Work::is_listing);
-        for listing in listings {
-            self.list(listing, patience);
-        }
-        if group.is_empty() {
-            return;
-        }
-        match self.wait_for("BEGIN IMMEDIATE", patience) {
-            Ok(()) => self.finish(group),
-            Err(error) => refuse(group, &error),
-        }
     }
 
     /// Ends a transaction that has begun: all of the group, or where that fails, each by itself, so that one
@@ -134,16 +107,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes back what a transaction has done, and forgets what may rest on it.
-    pub(super) fn undo(&mut self) {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.execute("ROLLBACK")
-        {
-            tracing::error!("{error}");
-        }
-        self.version = None;
-    }
-
     fn list(&mut self, mut work: Work, patience: Duration) {
         let listed = self.wait_for("BEGIN", patience).and_then(|()| {
             let reading = self.options.clock.read();
@@ -193,6 +156,46 @@ impl Engine {
     fn execute(&self, sql: &'static str) -> Result<(), StoreError> {
         let executed = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         executed.map(|_| ()).map_err(|error| StoreError::database("be written", &error))
+    }
+}
+
+impl desk::Engine for Engine {
+    type Work = Work;
+
+    fn try_run(&mut self, mut group: Vec<Work>) -> Vec<Work> {
+        if group.is_empty() {
+            return group;
+        }
+        match self.begin("BEGIN IMMEDIATE") {
+            Ok(()) => self.finish(group),
+            Err(StoreError::Busy) => return group,
+            Err(error) => refuse(std::mem::take(&mut group), &error),
+        }
+        Vec::new()
+    }
+
+    fn run(&mut self, group: Vec<Work>, patience: Duration) {
+        let (listings, group): (Vec<_>, Vec<_>) = group.into_iter().partition(Work::is_listing);
+        for listing in listings {
+            self.list(listing, patience);
+        }
+        if group.is_empty() {
+            return;
+        }
+        match self.wait_for("BEGIN IMMEDIATE", patience) {
+            Ok(()) => self.finish(group),
+            Err(error) => refuse(group, &error),
+        }
+    }
+
+    /// What rests on what is taken back is forgotten, too.
+    fn undo(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.execute("ROLLBACK")
+        {
+            tracing::error!("{error}");
+        }
+        self.version = None;
     }
 }
 

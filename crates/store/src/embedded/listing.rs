@@ -103,6 +103,9 @@ fn window_words(window: Window) -> String {
     }
 }
 
+/// Finished instances that are known at most; of more, those that started first are forgotten.
+const FINISHED_KNOWN: i64 = 10_000;
+
 /// Notes an instance that starts.
 pub(super) fn register(connection: &Connection, instance: &Instance) -> Result<(), StoreError> {
     let values = params![
@@ -117,8 +120,20 @@ pub(super) fn register(connection: &Connection, instance: &Instance) -> Result<(
     connection
         .prepare_cached("INSERT OR REPLACE INTO instances VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
         .and_then(|mut statement| statement.execute(values))
+        .map_err(failed("note an instance"))?;
+    forget_the_oldest(connection)
+}
+
+/// The chains of instances that are forgotten are verified as they are found; that one is missing is noticed
+/// for those that are known.
+fn forget_the_oldest(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "DELETE FROM instances WHERE finished_ms IS NOT NULL AND id <= (
+        SELECT id FROM instances WHERE finished_ms IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([FINISHED_KNOWN]))
         .map(|_| ())
-        .map_err(failed("note an instance"))
+        .map_err(failed("forget an instance"))
 }
 
 /// Notes that an instance has finished.

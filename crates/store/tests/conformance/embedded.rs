@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use interlock_json::Decimal;
 use interlock_store::{
-    Cause, Counters, Dates, Durability, Embedded, Need, Options, Reclocked, ReserveAnswer, ReserveRequest,
-    Settle, StoreError, Timekeeping,
+    Cause, Counters, Durability, Embedded, Instance, Instances, Need, Options, ReserveAnswer, ReserveRequest,
+    Settle, StoreError,
 };
 
-use crate::clock::{NOON, TestClock};
+use crate::clock::TestClock;
 use crate::request::*;
 use crate::{Ledger, suite, timed};
 
-fn options(clock: &Arc<TestClock>) -> Options {
+pub(crate) fn options(clock: &Arc<TestClock>) -> Options {
     Options { clock: Arc::<TestClock>::clone(clock), ..Options::default() }
 }
 
@@ -185,63 +185,6 @@ async fn time_goes_on_where_it_was() {
     reserved(&store, vec![call(daily("b"), "1")]).await;
 }
 
-/// One process puts the clock right; another one, which remembers the false date, goes by the true one.
-#[tokio::test]
-async fn every_process_takes_over_the_clock_that_was_put_right() {
-    const DAY: i64 = 86_400_000;
-    let clock = Arc::new(TestClock::new());
-    let directory = tempfile::tempdir().unwrap();
-    let open = || Embedded::open(directory.path(), options(&clock)).unwrap();
-    let (first, second) = (open(), open());
-    reserved(&first, vec![call(daily("a"), "3")]).await;
-    clock.set_by(30 * DAY);
-    reserved(&second, vec![call(daily("a"), "3")]).await;
-    reserved(&first, vec![call(daily("a"), "3")]).await;
-    clock.set_by(-30 * DAY);
-    let still = first.dates().await.unwrap();
-    assert_eq!(still, Dates { ledger_ms: NOON + 30 * DAY, machine_ms: NOON });
-    assert_eq!(second.reclock().await.unwrap(), Reclocked { dates: still, moved: 1 });
-    for store in [&first, &second, &open()] {
-        assert_eq!(value(store, daily("a")).await, number("3"));
-        let denied = exhausted(store, vec![call(daily("a"), "3")]).await;
-        assert_eq!(denied.retry_after_ms, Some(12 * 3_600_000), "until the true midnight");
-        assert_eq!(store.dates().await.unwrap(), Dates { ledger_ms: NOON, machine_ms: NOON });
-    }
-    clock.advance(DAY);
-    reserved(&first, vec![call(daily("a"), "3")]).await;
-    assert_eq!(value(&second, daily("a")).await, Decimal::ONE);
-}
-
-/// By the false date the day is over, and new counters clear what has expired away.
-#[tokio::test]
-async fn what_has_expired_by_a_false_date_is_not_cleared_away() {
-    let ledger = ledger_with(|options| options);
-    let full = || vec![call(daily("a"), "1")];
-    reserved(&*ledger.counters, full()).await;
-    ledger.clock.set_by(30 * 86_400_000);
-    for key in 0..9 {
-        reserved(&*ledger.counters, vec![call(daily(&key.to_string()), "1")]).await;
-    }
-    ledger.clock.set_by(-30 * 86_400_000);
-    ledger.time.reclock().await.unwrap();
-    exhausted(&*ledger.counters, full()).await;
-}
-
-/// Requests that are done together with it count by the true date, too.
-#[tokio::test]
-async fn putting_the_clock_right_fits_between_calls() {
-    let ledger = ledger_with(|options| options);
-    ledger.clock.set_by(30 * 86_400_000);
-    reserved(&*ledger.counters, vec![call(daily("a"), "9")]).await;
-    ledger.clock.set_by(-30 * 86_400_000);
-    let one = || reserved(&*ledger.counters, vec![call(daily("a"), "9")]);
-    let (_, reclocked, _) = tokio::join!(one(), ledger.time.reclock(), one());
-    assert_eq!(reclocked.unwrap().moved, 1);
-    assert_eq!(value(&*ledger.counters, daily("a")).await, number("3"));
-    let wait = exhausted(&*ledger.counters, vec![call(daily("a"), "3")]).await.retry_after_ms;
-    assert_eq!(wait, Some(12 * 3_600_000));
-}
-
 /// A long counter is kept in parts, which go with time even when nothing is counted; the next process finds the rest.
 #[tokio::test]
 async fn a_long_counter_that_is_only_looked_at_can_be_opened_again() {
@@ -355,6 +298,37 @@ async fn a_damaged_counter_denies_only_those_that_need_it() {
     let error = second.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     assert_eq!(value(&store, sliding("good")).await, number("3"));
+}
+
+/// Ten thousand that have finished, and all that have not.
+#[tokio::test]
+async fn the_register_of_instances_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let instance = |number: u32, finished_ms| Instance {
+        id: format!("{number:06}"),
+        pid: 1,
+        kind: "run".to_owned(),
+        server: None,
+        grant: None,
+        started_ms: number.into(),
+        finished_ms,
+    };
+    store.register(instance(0, None)).await.unwrap();
+    for number in 1..=10_000 {
+        store.register(instance(number, Some(1))).await.unwrap();
+    }
+    let known =
+        async || store.instances().await.unwrap().into_iter().map(|instance| instance.id).collect::<Vec<_>>();
+    assert_eq!(known().await.len(), 10_001);
+    for number in 10_001..=10_005 {
+        store.register(instance(number, None)).await.unwrap();
+        store.finish(&format!("{number:06}"), 2).await.unwrap();
+    }
+    store.register(instance(10_006, None)).await.unwrap();
+    let known = known().await;
+    assert_eq!((known.len(), known[0].as_str(), known[1].as_str()), (10_002, "000000", "000006"));
+    assert_eq!(known[10_001], "010006");
 }
 
 /// The wall clock going forward by more than an hour while the machine runs is told, once.

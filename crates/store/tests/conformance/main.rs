@@ -9,6 +9,7 @@
 mod clock;
 mod embedded;
 mod model;
+mod reclocking;
 mod request;
 mod suite;
 mod timed;

@@ -52,7 +52,7 @@ impl Lost {
         let event = Lifecycle {
             count: Some(self.refusals.saturating_add(self.outcomes).saturating_add(self.events)),
             details: &details,
-            reason: Some("the log could not be written to"),
+            reason: Some("the log could not be written to, or the last room on the disk was kept for calls"),
             ..Lifecycle::new(LifecycleKind::Unrecorded)
         };
         let mut record = String::new();

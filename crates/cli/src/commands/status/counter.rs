@@ -4,11 +4,11 @@ use interlock_policy::{Align, CounterKey, ScopePart};
 use interlock_store::CounterStatus;
 use serde::Serialize;
 
-pub(super) const HEADER: [&str; 6] = ["USED", "PER", "SERVER", "TOOL", "COUNTER", "FOR"];
+pub(in crate::commands) const HEADER: [&str; 6] = ["USED", "PER", "SERVER", "TOOL", "COUNTER", "FOR"];
 
 /// A counter as it is reported.
 #[derive(Serialize)]
-pub(super) struct CounterReport {
+pub(in crate::commands) struct CounterReport {
     counter: String,
     rule: String,
     value: String,
@@ -31,7 +31,7 @@ struct Words {
 }
 
 impl CounterReport {
-    pub(super) fn new(counter: &CounterStatus) -> Self {
+    pub(in crate::commands) fn new(counter: &CounterStatus) -> Self {
         Self {
             counter: counter.key.clone(),
             rule: counter.label.clone(),
@@ -42,7 +42,7 @@ impl CounterReport {
         }
     }
 
-    pub(super) fn row(&self) -> Vec<String> {
+    pub(in crate::commands) fn row(&self) -> Vec<String> {
         let used = match &self.limit {
             Some(limit) => format!("{} of {limit}", self.value),
             None => self.value.clone(),
