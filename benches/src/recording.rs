@@ -101,5 +101,6 @@ fn target() -> Target<'static> {
         method: Some("tools/call"),
         request: Some("41"),
         subject: Subject::Tool(TOOL),
+        resources: &[],
     }
 }
