@@ -172,7 +172,8 @@ fn fuzz(root: &Path, options: &Options) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// What is found grows the corpus, which is not tracked; the seeds and the dictionary are.
+/// What is found grows the corpus, which is not tracked; the seeds and the dictionary are. The fixed seed
+/// makes two runs over the same code try the same inputs in the same order.
 fn fuzz_target(root: &Path, target: &str) -> Result<Command> {
     let folder = root.join("fuzz");
     let (corpus, seeds) = (folder.join("corpus").join(target), folder.join("seeds").join(target));
@@ -182,7 +183,8 @@ fn fuzz_target(root: &Path, target: &str) -> Result<Command> {
     if seeds.is_dir() {
         fuzz.arg(seeds);
     }
-    fuzz.args(["--", &format!("-max_total_time={FUZZ_SECONDS}"), "-print_final_stats=1", "-verbosity=0"]);
+    let seconds = format!("-max_total_time={FUZZ_SECONDS}");
+    fuzz.args(["--", "-seed=1", &seconds, "-print_final_stats=1", "-verbosity=0"]);
     let dictionary = folder.join(format!("{target}.dict"));
     if dictionary.is_file() {
         fuzz.arg(format!("-dict={}", dictionary.display()));

@@ -20,10 +20,41 @@ fn map(members: &[Member], depth: usize, out: &mut String) {
         if index > 0 {
             indent(depth, out);
         }
-        text(&member.key, out);
-        out.push(':');
+        block_key(&member.key, depth, out);
         value(&member.value, depth, out);
     }
+}
+
+/// Implicit keys end within 1024 characters (YAML 1.2.2 §7.4.2), longer ones are announced by `? `.
+const LONGEST_IMPLICIT_KEY: usize = 1000;
+
+/// The key with its colon.
+fn block_key(key: &str, depth: usize, out: &mut String) {
+    let written = written(key);
+    if written.len() <= LONGEST_IMPLICIT_KEY {
+        out.push_str(&written);
+    } else {
+        out.push_str("? ");
+        out.push_str(&written);
+        out.push('\n');
+        indent(depth, out);
+    }
+    out.push(':');
+}
+
+fn flow_key(key: &str, out: &mut String) {
+    let written = written(key);
+    if written.len() > LONGEST_IMPLICIT_KEY {
+        out.push_str("? ");
+    }
+    out.push_str(&written);
+    out.push(':');
+}
+
+fn written(key: &str) -> String {
+    let mut written = String::with_capacity(key.len() + 2);
+    text(key, &mut written);
+    written
 }
 
 /// What stands behind `key:`, up to and with the line's end.
@@ -81,8 +112,8 @@ fn inline(node: &Node, out: &mut String) {
             out.push('{');
             for (index, member) in members.iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { " " });
-                text(&member.key, out);
-                out.push_str(": ");
+                flow_key(&member.key, out);
+                out.push(' ');
                 inline(&member.value, out);
             }
             out.push_str(if members.is_empty() { "}" } else { " }" });
@@ -123,12 +154,21 @@ fn quoted(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             _ if character.is_control() || is_invisible(character) || is_odd(character) => {
-                out.push_str(&format!("\\U{:08X}", u32::from(character)));
+                out.push_str(&escaped(character));
             }
             _ => out.push(character),
         }
     }
     out.push('"');
+}
+
+/// The shortest of the three escapes by number (YAML 1.2.2 §5.7).
+fn escaped(character: char) -> String {
+    match u32::from(character) {
+        code @ 0..=0xff => format!("\\x{code:02X}"),
+        code @ 0x100..=0xffff => format!("\\u{code:04X}"),
+        code => format!("\\U{code:08X}"),
+    }
 }
 
 /// Characters that YAML (1.2.2 §5.1) does not count as printable.

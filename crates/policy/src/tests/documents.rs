@@ -132,3 +132,21 @@ fn approval_timeout_reaches_the_decision() {
     let crate::Judgement::Decided(decision) = judgement else { panic!("{judgement:?}") };
     assert_eq!(decision.approval_timeout, Some(1_800));
 }
+
+/// A key of over 1024 characters is no implicit key of YAML.
+#[test]
+fn a_long_name_is_printed_so_that_it_reads_back() {
+    for length in [510, 513, 1020, 1021, 1022, 1023, 1024, 1025, 5000] {
+        for name in
+            ["a".repeat(length), "é".repeat(length), "\u{1}".repeat(length), "\u{10ffff}".repeat(length)]
+        {
+            let text = serde_json::json!({ "version": "1", "default": "deny", "tools": {
+                "before": {}, name.clone(): { "rules": [{ "action": "deny", "name": "r" }] }, "zzz": {},
+            } });
+            let document = policy(&text.to_string()).document().clone();
+            for form in forms(&text.to_string()) {
+                assert_eq!(policy(&form).document(), &document, "{form}");
+            }
+        }
+    }
+}
