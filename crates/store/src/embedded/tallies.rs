@@ -148,7 +148,7 @@ impl Tallies {
         self.clear_expired(connection, Now { wall_ms, ..now }, CLEARED)?;
         let CounterRef { key, window, align } = &need.counter;
         let tally = Tally::new(*window, *align);
-        let values = params![key, *align == Align::Calendar, tally.to_bytes()];
+        let values = params![key, *align != Align::Sliding, tally.to_bytes()];
         connection
             .prepare_cached(
                 "INSERT INTO counters (key, aligned, tally, clear_after, label) VALUES (?1, ?2, ?3, 0, '')",
