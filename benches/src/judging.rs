@@ -54,6 +54,7 @@ impl Judging {
             grant: "local",
             session: "01jzq3w8m4f8d9",
             tool: ToolFacts::Unknown,
+            payment: interlock_policy::Payment::None,
             counters: (!self.counters.0.is_empty()).then_some(&self.counters),
         };
         judge(&[(Origin::Server, &self.policy)], &call, &facts)

@@ -4,16 +4,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::condition::{Kindness, Leaf};
-use crate::counter::CounterTemplate;
+use crate::counter::{CounterTemplate, KeyParts, ScopeArgument};
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
-    Action, Block, Condition, DefaultVerdict, Document, Entry, Increment, ListMode, Matcher, Mode,
-    Requirement, Rule, Section,
+    Action, Block, Condition, DefaultVerdict, Document, Entry, ListMode, Matcher, Mode, Requirement, Rule,
+    Section, SpendAmount,
 };
 use crate::glob::Glob;
-use crate::limit::{Amount, Limit};
-use crate::path::{self, Path};
-use crate::quantity::{self, Bound, Counted, Counters, Lookup, Numbering};
+use crate::limit::{self, Amount, Limit};
+use crate::path::{self, Path, Step};
+use crate::quantity::{self, Adds, Bound, Counted, Counters, Lookup, Money, Numbering};
+use crate::window::Align;
 use crate::{describe, digest, parse};
 
 /// A policy document as text.
@@ -186,6 +187,8 @@ pub(crate) struct CompiledEntry {
     pub(crate) hides: bool,
     pub(crate) shadow: bool,
     pub(crate) needs_definition: bool,
+    /// Whether the answer to a payment challenge spends of one of its budgets.
+    pub(crate) spends_on_challenge: bool,
     pub(crate) enforced: Constraints,
     pub(crate) shadowed: Constraints,
 }
@@ -249,6 +252,7 @@ impl Compiler<'_> {
             hides: self.entry.hide,
             shadow: self.is_shadow(None),
             needs_definition: false,
+            spends_on_challenge: false,
             enforced: Constraints::default(),
             shadowed: Constraints::default(),
         };
@@ -258,9 +262,11 @@ impl Compiler<'_> {
             self.rule(rule, index, &mut compiled);
         }
         self.blocks(&mut compiled);
-        for counted in quantity::counted(self.matcher, self.entry, numbering) {
+        for counted in quantity::counted(self.document, self.matcher, self.entry, numbering) {
             let shadow = self.is_shadow(counted.mode);
             let limit = self.limit(&counted, shadow);
+            compiled.spends_on_challenge |=
+                matches!(counted.adds, Adds::Money(Money { amount: SpendAmount::Challenge, .. }));
             compiled.of(shadow).limits.push(limit);
         }
         compiled
@@ -387,7 +393,7 @@ impl Compiler<'_> {
             counter: counted.counter.as_str().into(),
             window: counted.window,
             align: counted.align,
-            parts: quantity::scope_parts(counted.scope),
+            parts: key_parts(counted),
             shared: counted.shared.map(Arc::from),
             shadow,
             tool: None,
@@ -395,13 +401,11 @@ impl Compiler<'_> {
     }
 
     fn limit(&self, counted: &Counted<'_>, shadow: bool) -> Limit {
-        let amount = match &counted.increment {
-            None => Amount::Fixed(interlock_json::Decimal::ONE),
-            Some(Increment::Fixed(amount)) => Amount::Fixed(*amount),
-            Some(Increment::From(path)) => Amount::Argument(match path {
-                Path::Args(steps) => steps.clone(),
-                _ => Vec::new(),
-            }),
+        let amount = match &counted.adds {
+            Adds::Call | Adds::Once => Amount::Fixed(interlock_json::Decimal::ONE),
+            Adds::Fixed(amount) => Amount::Fixed(*amount),
+            Adds::Argument(path) => Amount::Argument(steps(path)),
+            Adds::Money(money) => Amount::Money(of_money(money)),
         };
         Limit {
             pointer: format!("{}{}", self.pointer, counted.place.pointer()).into(),
@@ -412,29 +416,78 @@ impl Compiler<'_> {
             amount,
             min: counted.min,
             bound: counted.bound,
+            refund: counted.refund,
         }
     }
 }
 
+fn steps(path: &Path) -> Vec<Step> {
+    match path {
+        Path::Args(steps) => steps.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn key_parts(counted: &Counted<'_>) -> KeyParts {
+    let quantity::Parts { grant, session, tool, arguments, call } = counted.parts();
+    let argument = |path: String| {
+        let steps = Path::parse(&path).as_ref().map(steps).unwrap_or_default();
+        ScopeArgument::new(&path, steps)
+    };
+    KeyParts { grant, session, tool, arguments: arguments.into_iter().map(argument).collect(), call }
+}
+
+/// Where a call does not have to say its currency, it may: in the argument `currency` beside the amount.
+fn of_money(money: &Money<'_>) -> limit::Money {
+    let source = match money.amount {
+        SpendAmount::Challenge => limit::Source::Challenge,
+        SpendAmount::Argument(path) => {
+            let amount = steps(path);
+            let beside = || {
+                let mut steps: Vec<Step> = amount.clone();
+                steps.pop();
+                steps.push(Step::Key("currency".to_owned()));
+                steps
+            };
+            let currency = money.currency_from.map_or_else(beside, steps);
+            limit::Source::Argument { currency, must_say: money.currency_from.is_some(), steps: amount }
+        }
+    };
+    limit::Money { source, per_call: money.per_call, currency: money.currency.map(Arc::from) }
+}
+
 /// The limit in words: `10 calls per minute`, `at most 1000 of "amount" per day`.
 fn limit_words(counted: &Counted<'_>) -> String {
-    let per = counted.window.words();
-    let (limit, what) = match counted.bound {
-        Bound::None => return format!("counted per {per}"),
+    let mut words = match &counted.adds {
+        Adds::Once => return format!("one identical call in {}", counted.window),
+        adds => bound_words(adds, counted.bound),
+    };
+    words.push_str(&format!(" per {}", counted.window.words()));
+    if let Align::CalendarIn(zone) = counted.align {
+        words.push_str(&format!(" in {zone}"));
+    }
+    for argument in key_parts(counted).arguments {
+        words.push_str(&format!(" for each {}", argument.name()));
+    }
+    words
+}
+
+fn bound_words(adds: &Adds<'_>, bound: Bound) -> String {
+    let (limit, what) = match bound {
+        Bound::None => return "counted".to_owned(),
         Bound::AtMost(most) => ("", most),
         Bound::Below(below) => ("less than ", below),
     };
-    match &counted.increment {
-        None => format!(
-            "{limit}{what} call{} per {per}",
-            if what == interlock_json::Decimal::ONE { "" } else { "s" }
-        ),
-        Some(Increment::Fixed(_)) => format!("{limit}{what} in all per {per}"),
-        Some(Increment::From(Path::Args(steps))) => {
-            let argument = describe::quoted(&path::argument_name(steps));
-            format!("{limit}{what} in all of argument {argument} per {per}")
+    match adds {
+        Adds::Call | Adds::Once if what == interlock_json::Decimal::ONE => format!("{limit}{what} call"),
+        Adds::Call | Adds::Once => format!("{limit}{what} calls"),
+        Adds::Fixed(_) => format!("{limit}{what} in all"),
+        Adds::Argument(path) => {
+            let argument = describe::quoted(&path::argument_name(&steps(path)));
+            format!("{limit}{what} in all of argument {argument}")
         }
-        Some(Increment::From(_)) => format!("{limit}{what} per {per}"),
+        Adds::Money(Money { currency: Some(currency), .. }) => format!("{limit}{what} {currency} in all"),
+        Adds::Money(_) => format!("{limit}{what} in all"),
     }
 }
 

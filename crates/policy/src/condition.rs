@@ -143,11 +143,12 @@ impl Leaf {
 
     fn state(&self, look: &mut Look<'_>) -> Truth {
         let Some(template) = &self.counter else { return Truth::Unknown(Why::CounterUnreadable) };
+        // A call without the value that the counter is kept for has no such counter.
+        let Ok(key) = template.key(&look.caller) else { return Truth::Unknown(Why::CounterUnreadable) };
         let Some(counters) = look.facts.counters else {
             look.unread = true;
             return Truth::Unknown(Why::CounterUnread);
         };
-        let key = template.key(&look.caller);
         let Some(value) = counters.value(&key) else { return Truth::Unknown(Why::CounterUnreadable) };
         if !look.read.iter().any(|(known, _)| *known == key) {
             look.read.push((key, value));

@@ -58,6 +58,31 @@ pub struct Facts<'a> {
     pub tool: ToolFacts<'a>,
     /// Counter values; left out at first and supplied when [`Judgement::Read`] asks for them.
     pub counters: Option<&'a dyn CounterValues>,
+    /// What the call pays for itself; looked at where
+    /// [`spends_on_challenge`](crate::spends_on_challenge) says so.
+    pub payment: Payment<'a>,
+}
+
+/// What a call says of a payment that its server asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Payment<'a> {
+    /// It carries none.
+    None,
+    /// It carries one whose amount is not known, and why.
+    Unknown(&'a str),
+    /// It answers a challenge that asked for this.
+    Due(&'a Price),
+}
+
+/// What a server asks for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// How much, in the units of the challenge.
+    pub amount: Decimal,
+    /// What is paid in: a currency's code, or a token's address.
+    pub currency: String,
+    /// The network that the address is on.
+    pub network: Option<String>,
 }
 
 /// What the server's own complete list says about the tool.
@@ -136,6 +161,8 @@ pub struct Need {
     pub words: Arc<str>,
     /// Counted, and never a reason to deny.
     pub shadow: bool,
+    /// Given back when the server answers with an error.
+    pub refund: bool,
 }
 
 /// What a constraint in shadow mode would have done.
@@ -200,6 +227,7 @@ impl fmt::Debug for Facts<'_> {
             .field("session", &self.session)
             .field("tool", &self.tool)
             .field("counters", &self.counters.is_some())
+            .field("payment", &self.payment)
             .finish()
     }
 }

@@ -28,20 +28,22 @@ mod regular;
 mod trace;
 mod tree;
 mod window;
+mod zone;
 
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
+    Call, Decision, Facts, Judgement, Need, Origin, Payment, Price, RuleName, ShadowFinding, ToolFacts,
+    Verdict,
 };
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Limit,
-    ListMode, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
-    TellAgent, Test, Validate, Version, Webhook,
+    ListMode, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section, Spend,
+    SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
 };
 pub use glob::Glob;
-pub use judge::{judge, requires_definition, visible};
+pub use judge::{judge, requires_definition, spends_on_challenge, visible};
 pub use located::Located;
 pub use path::{Path, Step};
 pub use quantity::Bound;
@@ -49,6 +51,7 @@ pub use regular::Regular;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use window::{Align, Window};
+pub use zone::Zone;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod indentation;
 mod limit;
 mod rule;
 mod scalar;
+mod spend;
 
 use crate::diagnostic::{At, Report};
 use crate::document::{
@@ -35,7 +36,7 @@ const KNOWN: [&str; 14] = [
     "lists",
     "spend_currency",
 ];
-const UNSUPPORTED: [&str; 2] = ["lists", "spend_currency"];
+const UNSUPPORTED: [&str; 1] = ["lists"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.

@@ -10,8 +10,8 @@ mod ready;
 use interlock_json::{Decimal, Limits};
 
 use crate::{
-    Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Policy, Section,
-    Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
+    Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Payment, Policy,
+    Price, Section, Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -37,11 +37,23 @@ pub(crate) struct Given {
     pub(crate) absent: bool,
     /// Values of counters by the end of their key; others are zero.
     pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
+    /// What a payment in the call answers: nothing that is known, or this.
+    pub(crate) paid: Option<Result<Price, &'static str>>,
+}
+
+impl Given {
+    fn payment(&self) -> Payment<'_> {
+        match &self.paid {
+            None => Payment::None,
+            Some(Ok(price)) => Payment::Due(price),
+            Some(Err(why)) => Payment::Unknown(why),
+        }
+    }
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Given { section: Section::Tools, required: None, absent: false, counters: None }
+        Given { section: Section::Tools, required: None, absent: false, counters: None, paid: None }
     }
 }
 
@@ -76,7 +88,8 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
         Some(required) => ToolFacts::Known { required },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
-    let judgement = judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters });
+    let judgement =
+        judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters, payment: given.payment() });
     if let Judgement::Decided(decision) = &judgement {
         assert!(
             decision.verdict != Verdict::Deny || decision.needs.is_empty(),
@@ -106,7 +119,8 @@ fn shown_decision(decision: &Decision) -> String {
             Bound::AtMost(most) => format!(" <= {most}"),
             Bound::Below(below) => format!(" < {below}"),
         };
-        out.push_str(&format!("\n+ {} {}{bound}", need.amount, need.key));
+        let refund = if need.refund { " refunded" } else { "" };
+        out.push_str(&format!("\n+ {} {}{bound}{refund}", need.amount, need.key));
     }
     for (key, value) in &decision.read {
         out.push_str(&format!("\n= {value} {key}"));

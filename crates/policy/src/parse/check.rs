@@ -3,6 +3,7 @@
 mod approval;
 mod dead;
 mod known;
+mod spend;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,7 +11,7 @@ use std::ops::Range;
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
 use crate::document::{Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Section};
 use crate::path::Path;
-use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
+use crate::quantity::{self, Adds, Bound, Counters, Lookup, Numbering};
 use crate::tree::{self, Node};
 use known::Known;
 
@@ -113,6 +114,7 @@ impl Check<'_, '_> {
         numbering: &mut Numbering,
     ) {
         self.counters(matcher, entry, pointer, numbering);
+        self.spending(entry, pointer);
         self.approvals(entry, pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
@@ -172,11 +174,12 @@ impl Check<'_, '_> {
     }
 
     fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
-        let all = quantity::counted(matcher, entry, numbering);
+        let all = quantity::counted(self.document, matcher, entry, numbering);
         let mut seen = BTreeSet::new();
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());
-            if counted.bound == Bound::None && self.known.is_sound(&place()) {
+            let is_state = !matches!(counted.adds, Adds::Money(_));
+            if counted.bound == Bound::None && is_state && self.known.is_sound(&place()) {
                 self.unbounded(matcher, &counted.counter, &place());
             }
             if !seen.insert(counted.identity()) && self.known.is_sound(pointer) {

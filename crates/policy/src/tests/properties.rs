@@ -67,7 +67,7 @@ proptest! {
         let text = arguments.to_string();
         let scanned = interlock_json::scan(text.as_str(), &interlock_json::Limits::default()).unwrap();
         let call = Call { section: Section::Tools, server: "s", name: &name, arguments: Some(scanned.root()) };
-        let facts = Facts { grant: "g", session: "n", tool: ToolFacts::Absent, counters: Some(&super::Values(&[])) };
+        let facts = Facts { grant: "g", session: "n", tool: ToolFacts::Absent, counters: Some(&super::Values(&[])), payment: crate::Payment::None };
         let trace = explain(&[(Origin::Server, &policy)], &call, &facts);
         let Judgement::Decided(decision) = trace.judgement else { return Err(TestCaseError::fail("not decided")) };
         let deciding = trace.steps.iter().find(|step| !step.shadow && step.verdict != Verdict::Proceed);

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::{
-    Call, Facts, Judgement, Origin, Policy, Section, Source, Syntax, ToolFacts, Verdict, compile, judge,
-    visible,
+    Call, Facts, Judgement, Origin, Payment, Policy, Section, Source, Syntax, ToolFacts, Verdict, compile,
+    judge, visible,
 };
 
 fn ready() -> BTreeMap<String, Policy> {
@@ -37,8 +37,11 @@ fn verdict(policy: &Policy, name: &str, arguments: &str) -> Verdict {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
     let tool = ToolFacts::Known { required: &[] };
-    match judge(&[(Origin::Server, policy)], &call, &Facts { grant: "g", session: "n", tool, counters: None })
-    {
+    match judge(
+        &[(Origin::Server, policy)],
+        &call,
+        &Facts { grant: "g", session: "n", tool, counters: None, payment: Payment::None },
+    ) {
         Judgement::Decided(decision) => decision.verdict,
         Judgement::Read(keys) => panic!("{keys:?}"),
     }
