@@ -9,13 +9,13 @@ use interlock_policy::{
     CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
 
-use crate::continuation::Leg;
+use crate::continuation::{Leg, Retry};
 use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
 use crate::record::{About, Ruled};
-use crate::reserve::{self, Reserved};
+use crate::reserve::{self, Held, Reserved};
 use crate::route::Target;
 use crate::settle::Ticket;
 use crate::snapshot::Snapshot;
@@ -43,22 +43,21 @@ pub(crate) struct Refused {
 
 impl Gateway {
     /// Decides a call. Several targets (a subscription that names several resources) pass together or not
-    /// at all. A retry of a call whose server asked for input is judged again, but reserves nothing: what was
-    /// reserved for its `first` leg has counted it. A refusal has been recorded when this returns, and so has
-    /// the intent of what may pass.
+    /// at all. A retry of a call whose server asked for something first is judged again, but reserves nothing
+    /// besides what it pays: what was reserved for its first leg has counted it. A refusal has been recorded when
+    /// this returns, and so has the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
         mut about: About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
-        first: Option<&Leg>,
+        retry: &Retry,
     ) -> Result<Passage, Refused> {
         let _company = self.recorder.company();
         // One snapshot from beginning to end, whatever is reloaded meanwhile.
         let snapshot = self.snapshot.load_full();
         let arguments = targets.first().and_then(|target| target.arguments);
-        let first = first.filter(|first| first.holds_under(&snapshot));
-        match self.judge_and_reserve(&snapshot, &about, targets, definitions, first).await {
+        match self.judge_and_reserve(&snapshot, &about, targets, definitions, retry).await {
             Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
             Err(Stopped { mut denial, decision, target }) => {
                 if let Some(target) =
@@ -92,7 +91,8 @@ impl Gateway {
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }
-        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
+        let passed =
+            Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None, inherited: Vec::new() };
         self.with_intent(snapshot, about, None, passed).await
     }
 
@@ -100,7 +100,8 @@ impl Gateway {
     /// server's to the client).
     pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
-        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
+        let passed =
+            Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None, inherited: Vec::new() };
         self.with_intent(snapshot, about, None, passed).await
     }
 
@@ -124,14 +125,14 @@ impl Gateway {
             // beside an intent that ends `unknown`: the refusal says that the call was not made.
             Err(error) => {
                 tracing::error!("calls are denied because the audit log cannot be written: {error}");
-                reserve::release(self, passed.reserved.id).await;
+                reserve::release(self, passed.reserved.held).await;
                 let denial =
                     Denial::unavailable("(audit)", "the call cannot be recorded, so it is not made", &error);
                 self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &[]);
                 return Err(Refused { denial, snapshot });
             }
         };
-        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.id, intent);
+        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, passed.inherited, intent);
         Ok(Passage { ticket, intent, snapshot })
     }
 
@@ -166,8 +167,9 @@ impl Gateway {
         about: &About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
-        first: Option<&Leg>,
+        retry: &Retry,
     ) -> Result<Passed, Stopped> {
+        let first = retry.first.as_ref().filter(|first| first.holds_under(snapshot));
         let stack = snapshot.stack();
         let since = Instant::now();
         let limits = &self.options.limits;
@@ -177,22 +179,22 @@ impl Gateway {
             looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
             for (place, target) in targets.iter().enumerate() {
-                let decision = self.judge(&stack, about, target, definitions).await;
+                let decision = self.judge(&stack, about, target, definitions, retry).await;
                 decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
-            let needs: Vec<&Need> = match first {
-                Some(_) => Vec::new(),
-                None => decisions.iter().flat_map(|decision| &decision.needs).collect(),
-            };
+            let all = decisions.iter().flat_map(|decision| &decision.needs).enumerate();
+            let (places, needs): (Vec<usize>, Vec<&Need>) =
+                all.filter(|(_, need)| is_due(need, first, retry)).unzip();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, &needs, &reads).await {
+            match reserve::reserve(self, about, &needs, &reads).await {
                 Ok(Some(reserved)) => {
-                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
+                    let inherited = first.map(|first| first.held.clone()).unwrap_or_default();
+                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note), inherited });
                 }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
                 Err(reserve::Failed::Limit { denial, need }) => {
-                    let place = target_of(&decisions, need);
+                    let place = places.get(need).map_or(0, |need| target_of(&decisions, *need));
                     let decision = decisions.into_iter().next().map(Box::new);
                     return Err(Stopped { denial: Box::new(denial), decision, target: Some(place) });
                 }
@@ -217,7 +219,7 @@ impl Gateway {
         match self.options.on_store_failure {
             OnFailure::Allow => {
                 let note = Some(format!("not counted, as `on_store_failure: allow` says: {error}"));
-                Ok(Passed { decisions, reserved: Reserved::none(), note })
+                Ok(Passed { decisions, reserved: Reserved::none(), note, inherited: Vec::new() })
             }
             OnFailure::Deny => {
                 tracing::error!("calls with limits are denied because the ledger does not answer: {error}");
@@ -239,6 +241,7 @@ impl Gateway {
         about: &About,
         target: &Target<'_>,
         definitions: &impl DefinitionSource,
+        retry: &Retry,
     ) -> Result<Box<Decision>, Stopped> {
         let call = judge::call(&about.server, target);
         let list = match interlock_policy::requires_definition(stack, &call) {
@@ -263,6 +266,7 @@ impl Gateway {
                     session: &about.identity.session,
                     tool,
                     counters: counters.as_ref().map(|counters| counters as &dyn CounterValues),
+                    payment: retry.payment(),
                 };
                 interlock_policy::judge(stack, &call, &facts)
             };
@@ -290,6 +294,15 @@ struct Passed {
     decisions: Vec<Decision>,
     reserved: Reserved,
     note: Option<String>,
+    /// What earlier legs of the call have reserved.
+    inherited: Vec<Held>,
+}
+
+/// Whether a need is to be reserved. The legs of one call count once, but for what each of them pays. A retry
+/// whose first leg was let through by another policy is a new call for its limits; it is still no repetition.
+fn is_due(need: &Need, first: Option<&Leg>, retry: &Retry) -> bool {
+    let repeats = retry.first.is_some() && need.key.is_of_one_call();
+    need.pays || first.is_none() && !repeats
 }
 
 /// What judging or reserving stopped.

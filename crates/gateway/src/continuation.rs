@@ -1,6 +1,6 @@
-//! Calls that a server answered by asking for input first (2026-07-28, `InputRequiredResult`), until their
-//! retry. The retry is a request of its own and judged again, but it is the same call: what was reserved for
-//! the first leg counts for it too.
+//! Calls that a server answered by asking for something first, until their retry: for input (2026-07-28,
+//! `InputRequiredResult`), or for a payment. The retry is a request of its own and judged again, but it is the
+//! same call: what was reserved for the first leg counts for it too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,16 +9,19 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use interlock_audit::Seq;
 use interlock_json::{Value, canonical};
+use interlock_policy::{Payment, Price};
+use interlock_wire::payment::Challenge;
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::Limits;
+use crate::reserve::Held;
 use crate::snapshot::Snapshot;
 
 /// One call by what it does: method, capability and canonical arguments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallDigest([u8; 32]);
 
-/// One call together with the `requestState` that its server gave out.
+/// One call together with the `requestState` that its server gave out, or with the payment that it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -31,6 +34,29 @@ pub(crate) struct Leg {
     pub(crate) snapshot: Arc<Snapshot>,
     /// How many legs went before it.
     pub(crate) before: usize,
+    /// What it and those legs have reserved.
+    pub(crate) held: Vec<Held>,
+    /// What the server wants to be paid.
+    pub(crate) challenge: Option<Arc<Challenge>>,
+}
+
+/// What a request has to do with the calls before it.
+#[derive(Debug, Default)]
+pub(crate) struct Retry {
+    /// The leg that it continues.
+    pub(crate) first: Option<Leg>,
+    /// What it pays, or why that is not known; `None` where it carries no payment.
+    pub(crate) paid: Option<Result<Price, String>>,
+}
+
+impl Retry {
+    pub(crate) fn payment(&self) -> Payment<'_> {
+        match &self.paid {
+            None => Payment::None,
+            Some(Ok(price)) => Payment::Due(price),
+            Some(Err(why)) => Payment::Unknown(why),
+        }
+    }
 }
 
 /// The legs that wait for their retry. It holds no `requestState` itself, whose size is the server's choice.
@@ -50,6 +76,15 @@ impl CallDigest {
         let mut hash = Sha256::new();
         hash.update(self.0);
         hash.update(state);
+        Key(hash.finalize().into())
+    }
+
+    /// The call as one that a server wants to be paid for.
+    pub(crate) fn to_be_paid(self) -> Key {
+        let mut hash = Sha256::new();
+        // No `requestState` makes this of a call's digest.
+        hash.update("to be paid");
+        hash.update(self.0);
         Key(hash.finalize().into())
     }
 }
@@ -85,8 +120,8 @@ impl Continuations {
     }
 
     /// Remembers a leg until its retry. Where there is no room, or it has had too many legs, the retry will be
-    /// a new call and count as one.
-    pub(crate) fn insert(&mut self, key: Key, leg: Leg, now: Instant, limits: &Limits) {
+    /// a new call and count as one: then the answer is `false`.
+    pub(crate) fn insert(&mut self, key: Key, leg: Leg, now: Instant, limits: &Limits) -> bool {
         if self.waiting.len() >= limits.continuations {
             self.waiting.retain(|_, (_, until)| *until > now);
         }
@@ -96,7 +131,9 @@ impl Continuations {
             && leg.before + 1 < limits.legs
         {
             self.waiting.insert(key, (leg, until));
+            return true;
         }
+        false
     }
 
     /// The leg that a retry continues: once, and while it has not expired.
@@ -117,7 +154,7 @@ mod tests {
     fn leg(policy: &str, before: usize) -> Leg {
         let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
         let snapshot = Arc::new(Snapshot::of_server(compile(&source).0.unwrap()));
-        Leg { intent: Some(Seq(7)), snapshot, before }
+        Leg { intent: Some(Seq(7)), snapshot, before, held: Vec::new(), challenge: None }
     }
 
     fn key(method: &str, name: &str, arguments: &str, state: &str) -> Key {
@@ -138,6 +175,7 @@ mod tests {
             key("tools/call", "a", r#"{"x":1,"y":2}"#, "S"),
             key("tools/call", "a", r#"{"x":1,"y":2}"#, ""),
             CallDigest::new("tools/call", "a", None).with_state("s"),
+            CallDigest::new("tools/call", "a", None).to_be_paid(),
         ] {
             assert_ne!(own, other);
         }

@@ -1,5 +1,7 @@
 //! The step that reserves: all limits of a call, or none.
 
+mod once;
+
 use interlock_audit::CounterChange;
 use interlock_json::Decimal;
 use interlock_policy::{CounterKey, Need};
@@ -9,12 +11,21 @@ use interlock_store::{
 
 use crate::denial::Denial;
 use crate::gateway::Gateway;
+use crate::record::About;
+
+/// A reservation that is not settled yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    id: ReservationId,
+    /// Whether any of it is given back when the server answers with an error.
+    pub(crate) refunds: bool,
+}
 
 /// What was reserved.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     /// `None` when the call has no limits.
-    pub(crate) id: Option<ReservationId>,
+    pub(crate) held: Option<Held>,
     changes: Vec<(String, Decimal, Decimal)>,
     /// Limits in shadow mode that would have denied the call: the rule and its words.
     pub(crate) over: Vec<(String, String)>,
@@ -22,7 +33,7 @@ pub(crate) struct Reserved {
 
 impl Reserved {
     pub(crate) fn none() -> Self {
-        Self { id: None, changes: Vec::new(), over: Vec::new() }
+        Self { held: None, changes: Vec::new(), over: Vec::new() }
     }
 
     /// The counters before and after, for the record.
@@ -49,8 +60,11 @@ pub(crate) enum Failed {
 
 /// Reserves `needs`, if the counters in `reads` still hold what the call was judged on. `Ok(None)`: they do
 /// not, judge again.
+///
+/// A later call that is denied because this one was let through names its request.
 pub(crate) async fn reserve(
     gateway: &Gateway,
+    about: &About,
     needs: &[&Need],
     reads: &[&(CounterKey, Decimal)],
 ) -> Result<Option<Reserved>, Failed> {
@@ -58,8 +72,9 @@ pub(crate) async fn reserve(
         return Ok(Some(Reserved::none()));
     }
     let names: Vec<String> = needs.iter().map(|need| need.key.text()).collect();
+    let request = about.request.as_deref();
     let request = ReserveRequest {
-        needs: needs.iter().zip(&names).map(|(need, name)| need_of(need, name.clone())).collect(),
+        needs: needs.iter().zip(&names).map(|(need, name)| need_of(need, name.clone(), request)).collect(),
         expect: reads.iter().map(|(key, value)| (counter_of(key), *value)).collect(),
     };
     match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
@@ -73,9 +88,25 @@ pub(crate) async fn reserve(
 
 /// Gives back what was reserved for a call that never reached the server. `false` when there was nothing to
 /// give back or the store did not take it, in which case it stays counted.
-pub(crate) async fn release(gateway: &Gateway, reservation: Option<ReservationId>) -> bool {
-    let Some(reservation) = reservation else { return false };
-    match gateway.counters.settle(reservation, Settle::Release).await {
+pub(crate) async fn release(gateway: &Gateway, held: Option<Held>) -> bool {
+    match held {
+        Some(held) => settle(gateway, held, Settle::Release).await,
+        None => false,
+    }
+}
+
+/// Gives back what the policy refunds when the server answers with an error. `false` where there is nothing of
+/// the kind, or the store did not take it.
+pub(crate) async fn refund(gateway: &Gateway, held: Vec<Held>) -> bool {
+    let mut refunded = false;
+    for held in held.into_iter().filter(|held| held.refunds) {
+        refunded |= settle(gateway, held, Settle::Refund).await;
+    }
+    refunded
+}
+
+async fn settle(gateway: &Gateway, held: Held, how: Settle) -> bool {
+    match gateway.counters.settle(held.id, how).await {
         Ok(()) => true,
         Err(error) => {
             tracing::warn!("a reservation could not be given back and stays counted: {error}");
@@ -93,13 +124,17 @@ fn named(key: &CounterKey, name: String) -> CounterRef {
     CounterRef { key: name, window: window_of(key.window), align: align_of(key.align) }
 }
 
-fn need_of(need: &Need, name: String) -> store::Need {
+fn need_of(need: &Need, name: String, request: Option<&str>) -> store::Need {
     store::Need {
         counter: named(&need.key, name),
         amount: need.amount,
         bound: bound_of(&need.bound),
-        label: need.rule.text(),
+        label: match request.filter(|_| need.key.is_of_one_call()) {
+            Some(request) => once::label(&need.rule, request),
+            None => need.rule.text(),
+        },
         shadow: need.shadow,
+        refund: need.refund,
     }
 }
 
@@ -116,6 +151,10 @@ fn align_of(align: interlock_policy::Align) -> store::Align {
     match align {
         interlock_policy::Align::Sliding => store::Align::Sliding,
         interlock_policy::Align::Calendar => store::Align::Calendar,
+        // Both know the zones of one database.
+        interlock_policy::Align::CalendarIn(zone) => {
+            store::Zone::named(zone.name()).map_or(store::Align::Calendar, store::Align::calendar_in)
+        }
     }
 }
 
@@ -128,7 +167,8 @@ fn bound_of(bound: &interlock_policy::Bound) -> store::Bound {
 }
 
 fn reserved(needs: &[&Need], names: Vec<String>, reservation: store::Reservation) -> Reserved {
-    let mut reserved = Reserved { id: Some(reservation.id), ..Reserved::none() };
+    let held = Held { id: reservation.id, refunds: needs.iter().any(|need| need.refund) };
+    let mut reserved = Reserved { held: Some(held), ..Reserved::none() };
     for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {
         reserved.changes.push((name, change.before, change.after));
         if change.over {
@@ -144,6 +184,10 @@ fn exhausted_denial(needs: &[&Need], exhausted: &store::Exhausted) -> Denial {
         return Denial::limit("(ledger)", "a limit is used up");
     };
     let reason = match (&exhausted.cause, &need.on_deny) {
+        (store::Cause::Refused(store::Refused::Over), on_deny) if need.key.is_of_one_call() => {
+            let why = once::reason(need, exhausted);
+            on_deny.as_ref().map_or(why.clone(), |text| format!("{text} ({why})"))
+        }
         (store::Cause::Refused(store::Refused::Over), Some(text)) => text.to_string(),
         (store::Cause::Refused(store::Refused::Over), None) => format!("{} reached", need.words),
         (cause, _) => format!("{}: {cause}", need.words),

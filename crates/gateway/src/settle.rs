@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_audit::{Seq, Settlement, Status};
-use interlock_store::ReservationId;
 
 use crate::gateway::Gateway;
 use crate::record::{About, Ended};
-use crate::reserve;
+use crate::reserve::{self, Held};
 
 /// The right to forward one call: what was reserved for it and the intent that was recorded.
 #[derive(Debug)]
@@ -20,7 +19,10 @@ pub(crate) struct Ticket {
 struct Open {
     gateway: Arc<Gateway>,
     about: About,
-    reservation: Option<ReservationId>,
+    reservation: Option<Held>,
+    /// What earlier legs of the same call have reserved. They reached the server: it is never given back as
+    /// though the call had not.
+    inherited: Vec<Held>,
     /// `None` when the log could not be written and the operator lets calls pass all the same.
     intent: Option<Seq>,
     since: Instant,
@@ -34,6 +36,8 @@ pub(crate) enum Ending {
     NotSent,
     /// The server answered.
     Answered { status: Status, bytes: u64, code: Option<i64> },
+    /// The server answered with what it wants first, and the retry will be the same call.
+    Continues { status: Status, bytes: u64, code: Option<i64> },
     /// The caller gave up.
     Cancelled,
     /// The server took too long.
@@ -44,15 +48,32 @@ pub(crate) enum Ending {
     Blocked { reason: String },
 }
 
+impl Ending {
+    /// The same answer, to a call that goes on.
+    pub(crate) fn continues(self) -> Ending {
+        match self {
+            Ending::Answered { status, bytes, code } => Ending::Continues { status, bytes, code },
+            other => other,
+        }
+    }
+}
+
 impl Ticket {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
         about: About,
-        reservation: Option<ReservationId>,
+        reservation: Option<Held>,
+        inherited: Vec<Held>,
         intent: Option<Seq>,
     ) -> Self {
         let since = Instant::now();
-        Self { open: Some(Open { gateway, about, reservation, intent, since, bytes_in: 0 }) }
+        Self { open: Some(Open { gateway, about, reservation, inherited, intent, since, bytes_in: 0 }) }
+    }
+
+    /// Everything that is reserved for the call, in this leg and in those before it.
+    pub(crate) fn held(&self) -> Vec<Held> {
+        let open = self.open.iter();
+        open.flat_map(|open| open.inherited.iter().chain(&open.reservation)).cloned().collect()
     }
 
     /// The call is being forwarded: from here on it counts.
@@ -66,22 +87,35 @@ impl Ticket {
     /// Gives back what was reserved or lets it count, and records the outcome.
     pub(crate) async fn settle(mut self, ending: Ending) {
         let Some(mut open) = self.open.take() else { return };
-        if ending == Ending::NotSent {
-            let released = reserve::release(&open.gateway, open.reservation.take()).await;
-            open.record(&ending, released.then_some(Settlement::Release));
-        } else {
-            let counted = open.reservation.is_some().then_some(Settlement::Commit);
-            open.record(&ending, counted);
-        }
+        let settled = match &ending {
+            Ending::NotSent => {
+                let released = reserve::release(&open.gateway, open.reservation.take()).await;
+                released.then_some(Settlement::Release)
+            }
+            Ending::Answered { status: Status::Error | Status::ToolError, .. } => {
+                let mut held = std::mem::take(&mut open.inherited);
+                held.extend(open.reservation.clone());
+                let refunded = reserve::refund(&open.gateway, held).await;
+                if refunded { Some(Settlement::Refund) } else { open.counted() }
+            }
+            _ => open.counted(),
+        };
+        open.record(&ending, settled);
     }
 }
 
 impl Open {
+    fn counted(&self) -> Option<Settlement> {
+        self.reservation.is_some().then_some(Settlement::Commit)
+    }
+
     fn record(&self, ending: &Ending, settled: Option<Settlement>) {
         let Some(intent) = self.intent else { return };
         let (status, bytes_out, code, reason) = match ending {
             Ending::NotSent => (Status::NotSent, None, None, None),
-            Ending::Answered { status, bytes, code } => (*status, Some(*bytes), *code, None),
+            Ending::Answered { status, bytes, code } | Ending::Continues { status, bytes, code } => {
+                (*status, Some(*bytes), *code, None)
+            }
             Ending::Cancelled => (Status::Cancelled, None, None, None),
             Ending::TimedOut => (Status::TimedOut, None, None, None),
             Ending::Disconnected => (Status::Disconnected, None, None, None),
@@ -97,7 +131,7 @@ impl Open {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
-            open.record(&Ending::Disconnected, open.reservation.is_some().then_some(Settlement::Commit));
+            open.record(&Ending::Disconnected, open.counted());
         }
     }
 }

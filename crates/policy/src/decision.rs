@@ -163,6 +163,8 @@ pub struct Need {
     pub shadow: bool,
     /// Given back when the server answers with an error.
     pub refund: bool,
+    /// What the call pays for itself: also a call that continues an earlier one has not reserved it before.
+    pub pays: bool,
 }
 
 /// What a constraint in shadow mode would have done.

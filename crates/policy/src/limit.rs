@@ -78,6 +78,7 @@ impl Limit {
             words: Arc::clone(&self.words),
             shadow: self.template.shadow,
             refund: self.refund,
+            pays: matches!(&self.amount, Amount::Money(Money { source: Source::Challenge, .. })),
         }))
     }
 

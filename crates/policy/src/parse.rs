@@ -80,6 +80,7 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
             scalar::one_of(node, &words, at, report)
         }),
         approvals: fields.read("approvals", &at, report, approvals::read),
+        spend_currency: fields.read("spend_currency", &at, report, scalar::name),
         ..Document::default()
     };
     document.tools = section(&fields, Section::Tools, &at, report);

@@ -50,6 +50,8 @@ pub struct Need {
     pub label: String,
     /// Counted, but never in the way.
     pub shadow: bool,
+    /// Given back by [`Settle::Refund`].
+    pub refund: bool,
 }
 
 /// What a call needs, and what it was judged on.
@@ -101,6 +103,7 @@ pub struct ReservationId(Arc<Mutex<Vec<Counted>>>);
 pub(crate) struct Counted {
     pub(crate) counter: CounterRef,
     pub(crate) mark: Mark,
+    pub(crate) refund: bool,
 }
 
 impl ReservationId {
@@ -108,9 +111,14 @@ impl ReservationId {
         Self(Arc::new(Mutex::new(counted)))
     }
 
-    /// What it counted, for whoever settles it first; nothing for those after.
-    pub(crate) fn settle(&self) -> Vec<Counted> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What is to be given back, for whoever settles it first; nothing for those after.
+    pub(crate) fn settle(&self, how: Settle) -> Vec<Counted> {
+        let counted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        match how {
+            Settle::Commit => Vec::new(),
+            Settle::Release => counted,
+            Settle::Refund => counted.into_iter().filter(|counted| counted.refund).collect(),
+        }
     }
 }
 
@@ -131,6 +139,8 @@ pub struct Exhausted {
     pub value: Decimal,
     /// Why it does not fit.
     pub cause: Cause,
+    /// Whose need the counter has counted last, as its label says; empty where it has counted none.
+    pub last: String,
 }
 
 /// Why a need does not fit. None of these is a failure of the store: no setting lets such a call pass.
@@ -154,6 +164,8 @@ pub enum Settle {
     Commit,
     /// The call never reached the server: it is given back.
     Release,
+    /// The server answered with an error: what was to be refunded then is given back, the rest counts.
+    Refund,
 }
 
 /// A counter as `status` shows it.

@@ -32,6 +32,7 @@ fn request(key: &str, max: u64) -> ReserveRequest {
         bound: Bound::AtMost(Decimal::from(max)),
         label: String::new(),
         shadow: false,
+        refund: false,
     };
     ReserveRequest { needs: vec![need], expect: Vec::new() }
 }

@@ -82,7 +82,7 @@ async fn decided(times: usize, limits: Limits) -> Result<(), Denial> {
         traceparent: None,
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
-    match gateway.decide(about, &[target], &NoDefinitions, None).await {
+    match gateway.decide(about, &[target], &NoDefinitions, &Retry::default()).await {
         Ok(passage) => {
             passage.ticket.settle(crate::settle::Ending::NotSent).await;
             Ok(())

@@ -74,10 +74,12 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
-                if let Err(reason) = self.asked_for_input(may_ask, &response.outcome) {
-                    return self.refuse_input(waiting.asker, reply, ticket, reason).await;
-                }
-                ticket.settle(own::answered(&response.outcome, message.source().len())).await;
+                let continues = match self.asked_first(may_ask, &response.outcome) {
+                    Ok(continues) => continues,
+                    Err(reason) => return self.refuse_input(waiting.asker, reply, ticket, reason).await,
+                };
+                let ending = own::answered(&response.outcome, message.source().len());
+                ticket.settle(if continues { ending.continues() } else { ending }).await;
             }
             Awaited::Listen(ticket) => {
                 if let Some(ticket) = ticket {

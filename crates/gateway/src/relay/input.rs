@@ -1,11 +1,13 @@
-//! A server that asks for input before it answers a call (2026-07-28, "Multi Round-Trip Requests"), and the
-//! client's retry.
+//! A server that asks for something before it answers a call, and the client's retry: for input (2026-07-28,
+//! "Multi Round-Trip Requests"), or for a payment.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_json::Value;
+use interlock_policy::Price;
 use interlock_wire::method::Judged;
+use interlock_wire::payment::{Asked, Challenge, Payment};
 use interlock_wire::{Era, Outcome, Request, RequestId, Version, reply};
 
 use super::Relay;
@@ -13,16 +15,22 @@ use crate::answer;
 use crate::batch::ReplyTo;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
-use crate::continuation::{CallDigest, Leg};
+use crate::continuation::{CallDigest, Key, Leg, Retry};
 use crate::route::Target;
 use crate::settle::{Ending, Ticket};
+use crate::snapshot::Snapshot;
 
-/// What is kept of a call whose server may ask for input, until it has answered.
+/// Why a payment is not known.
+const NOT_ASKED: &str = "its payment answers nothing that the server has asked for this call in this session";
+
+/// What is kept of a call whose server may ask for something first, until it has answered.
 #[derive(Debug)]
 pub(crate) struct MayAsk {
     call: CallDigest,
-    /// What the client may be asked, as this request says.
-    declared: Capabilities,
+    /// What the client may be asked, as this request says; `None` where it is told at once.
+    declared: Option<Capabilities>,
+    /// Whether a policy counts what the server wants to be paid.
+    is_charged: bool,
     leg: Option<Leg>,
 }
 
@@ -33,32 +41,73 @@ impl MayAsk {
         judged: Judged,
         targets: &[Target<'_>],
         version: Version,
+        snapshot: &Snapshot,
     ) -> Option<Box<Self>> {
-        let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt);
-        let target = targets.first().filter(|_| asks && version.era() == Era::Modern)?;
+        let target = targets.first()?;
+        let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt)
+            && version.era() == Era::Modern;
+        let is_paid = judged == Judged::CallTool && Payment::of(request.params).is_some();
+        let is_charged = judged == Judged::CallTool
+            && interlock_policy::spends_on_challenge(&snapshot.stack(), target.section, &target.name);
+        if !asks && !is_paid && !is_charged {
+            return None;
+        }
         let meta = request.params.and_then(|params| params.get("_meta"));
         let declared = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"));
         Some(Box::new(Self {
             call: CallDigest::new(&request.method, &target.name, target.arguments),
-            declared: Capabilities::read(declared),
+            declared: asks.then(|| Capabilities::read(declared)),
+            is_charged,
             leg: None,
         }))
     }
 
     /// The call was let through, as the continuation of `first` where there is one.
     pub(super) fn passed(&mut self, passage: &Passage, first: Option<&Leg>) {
-        let before = first.map_or(0, |first| first.before + 1);
-        self.leg = Some(Leg { intent: passage.intent, snapshot: Arc::clone(&passage.snapshot), before });
+        self.leg = Some(Leg {
+            intent: passage.intent,
+            snapshot: Arc::clone(&passage.snapshot),
+            before: first.map_or(0, |first| first.before + 1),
+            held: passage.ticket.held(),
+            challenge: None,
+        });
     }
 }
 
 impl Relay {
-    /// The leg that a request continues, if its `requestState` is one that this server gave out for this very
-    /// call. Whatever else it carries there is the server's to judge: it makes a new call of it, no more.
-    pub(super) fn continued(&self, may_ask: Option<&MayAsk>, request: &Request<'_>) -> Option<Leg> {
-        let state = request.params?.get("requestState")?.as_str()?;
-        let key = may_ask?.call.with_state(&state);
-        self.session().continuations.take(key, Instant::now())
+    /// What a request has to do with the calls before it: the leg that it continues, if its `requestState` is one
+    /// that this server gave out for this very call, or if it pays what this server asked for it. Whatever else it
+    /// carries there is the server's to judge: it makes a new call of it, no more.
+    pub(super) fn retried(&self, may_ask: Option<&MayAsk>, request: &Request<'_>) -> Retry {
+        let Some(may_ask) = may_ask else { return Retry::default() };
+        let payment = Payment::of(request.params);
+        let mut session = self.session();
+        let now = Instant::now();
+        let state = request.params.and_then(|params| params.get("requestState")).and_then(Value::as_str);
+        let state = state.filter(|_| may_ask.declared.is_some());
+        let continued =
+            state.and_then(|state| session.continuations.take(may_ask.call.with_state(&state), now));
+        let Some(payment) = payment else { return Retry { first: continued, paid: None } };
+        match session.continuations.take(may_ask.call.to_be_paid(), now) {
+            None => Retry { first: continued, paid: Some(Err(NOT_ASKED.to_owned())) },
+            Some(leg) => {
+                let challenge = leg.challenge.clone();
+                let paid = challenge.as_deref().map_or_else(
+                    || Err(NOT_ASKED.to_owned()),
+                    |challenge| challenge.price(&payment).map(price).map_err(|why| why.to_string()),
+                );
+                Retry { first: Some(leg), paid: Some(paid) }
+            }
+        }
+    }
+
+    /// A payment that was refused has paid nothing: the server's offer stands.
+    pub(super) fn not_paid(&self, may_ask: Option<&MayAsk>, retry: Retry) {
+        let offered = retry.first.filter(|leg| leg.challenge.is_some());
+        if let (Some(may_ask), Some(leg)) = (may_ask, offered) {
+            let limits = &self.gateway.options.limits;
+            self.session().continuations.insert(may_ask.call.to_be_paid(), leg, Instant::now(), limits);
+        }
     }
 
     /// The client gets an error in the place of an answer that asks it what it must not be asked. The call has
@@ -78,30 +127,48 @@ impl Relay {
         }
     }
 
-    /// Looks whether an answer asks for input, and remembers the call for its retry.
+    /// Looks whether an answer asks for something first, and remembers the call for its retry: `true` if it does.
     ///
     /// # Errors
     /// Why the client must not be asked this.
-    pub(super) fn asked_for_input(
+    pub(super) fn asked_first(
         &self,
         may_ask: Option<Box<MayAsk>>,
         outcome: &Outcome<'_>,
-    ) -> Result<(), String> {
-        let (Some(may_ask), Outcome::Result(result)) = (may_ask, outcome) else { return Ok(()) };
+    ) -> Result<bool, String> {
+        let Some(may_ask) = may_ask else { return Ok(false) };
+        let Some((key, leg)) = may_ask.asked_for_input(outcome)?.or_else(|| may_ask.asked_to_pay(outcome))
+        else {
+            return Ok(false);
+        };
+        let limits = &self.gateway.options.limits;
+        Ok(self.session().continuations.insert(key, leg, Instant::now(), limits))
+    }
+}
+
+impl MayAsk {
+    fn asked_for_input(&self, outcome: &Outcome<'_>) -> Result<Option<(Key, Leg)>, String> {
+        let (Some(declared), Outcome::Result(result)) = (self.declared, outcome) else { return Ok(None) };
         if !result.get("resultType").is_some_and(|kind| kind.is_str("input_required")) {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(requests) = result.get("inputRequests") {
-            may_be_asked(may_ask.declared, requests)?;
+            may_be_asked(declared, requests)?;
         }
         let state = result.get("requestState").and_then(Value::as_str);
-        if let (Some(state), Some(leg)) = (state, may_ask.leg) {
-            let key = may_ask.call.with_state(&state);
-            let limits = &self.gateway.options.limits;
-            self.session().continuations.insert(key, leg, Instant::now(), limits);
-        }
-        Ok(())
+        Ok(state.zip(self.leg.clone()).map(|(state, leg)| (self.call.with_state(&state), leg)))
     }
+
+    fn asked_to_pay(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
+        let leg = self.leg.clone().filter(|_| self.is_charged)?;
+        let challenge = Some(Arc::new(Challenge::read(outcome)?));
+        Some((self.call.to_be_paid(), Leg { challenge, ..leg }))
+    }
+}
+
+fn price(asked: &Asked) -> Price {
+    let Asked { amount, currency, network } = asked.clone();
+    Price { amount, currency, network }
 }
 
 /// Servers must not ask what the client did not declare, nor anything but these three.

@@ -169,7 +169,7 @@ fn calendar(
             .error("no-effect", fields.key_range("timezone"), &at.key("timezone"), message)
             .help("write `align: calendar` beside it, or leave it out");
     } else if let Some(window) = window.filter(|window| timezone.is_some() && !window.has_dates()) {
-        let message = format!("a window of {window} begins at the same time in every timezone");
+        let message = format!("a window of `{window}` begins at the same time in every time zone");
         report
             .error("no-effect", fields.key_range("timezone"), &at.key("timezone"), message)
             .help("it goes with `day`, `week` and `month`");

@@ -2,12 +2,15 @@
 
 use super::fields::Fields;
 use super::{limit, scalar};
-use crate::diagnostic::{At, Report};
+use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::{Section, Spend, SpendAmount};
 use crate::tree::{Node, Value};
 
 const KNOWN: &[&str] =
     &["amount", "per_call", "daily", "monthly", "currency", "currency_from", "scope", "timezone", "refund"];
+
+/// The amount is what a server's challenge asks for.
+const CHALLENGE: &str = "challenge";
 
 pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Spend> {
     let fields = Fields::open(node, "`spend`", KNOWN, &[], at, report)?;
@@ -36,8 +39,15 @@ pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
 }
 
 fn amount(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<SpendAmount> {
-    if !matches!(&node.value, Value::Text(text) if text == "challenge") {
-        return limit::amount_path(node, at, report).map(SpendAmount::Argument);
+    match &node.value {
+        Value::Text(text) if text == CHALLENGE => {}
+        Value::Text(text) if did_you_mean(text, [CHALLENGE]).is_some() => {
+            let message = format!("{} is neither an argument nor `{CHALLENGE}`", quoted(text));
+            let help = did_you_mean(text, [CHALLENGE]);
+            report.error("unknown-word", node.mark(), at, message).maybe_help(help);
+            return None;
+        }
+        _ => return limit::amount_path(node, at, report).map(SpendAmount::Argument),
     }
     if section != Section::Tools {
         let message = format!("only calls of tools are paid for, not those of a {}", section.noun());

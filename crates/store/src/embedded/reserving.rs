@@ -63,7 +63,7 @@ impl Reserving<'_> {
 
     /// Gives back what a reservation counted, where it still counts.
     pub(super) fn release(&mut self, counted: &[Counted]) -> Result<(), StoreError> {
-        for Counted { counter, mark } in counted {
+        for Counted { counter, mark, .. } in counted {
             self.tallies.release(self.connection, self.now, counter, *mark)?;
         }
         Ok(())
@@ -131,14 +131,15 @@ impl Reserving<'_> {
         let own_sum = own.map(|look| look.change.after).next_back();
         let Some(known) = self.tallies.current(self.connection, self.now, &need.counter)? else {
             let value = own_sum.unwrap_or_default();
-            return Ok(Exhausted { index, retry_after_ms: None, value, cause });
+            return Ok(Exhausted { index, retry_after_ms: None, value, cause, last: String::new() });
         };
         let value = own_sum.unwrap_or(known.tally.value());
+        let last = known.label.clone();
         let mut retry_after_ms = None;
         if let Some(together) = together.filter(|_| !need.amount.is_negative()) {
             let mut parts = Parts::of(self.connection, known);
             retry_after_ms = known.tally.retry_after(self.now, together, &need.bound, &mut parts)?;
         }
-        Ok(Exhausted { index, retry_after_ms, value, cause })
+        Ok(Exhausted { index, retry_after_ms, value, cause, last })
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct Tallies {
 pub(super) struct Known {
     id: i64,
     pub(super) tally: Tally,
-    label: String,
+    pub(super) label: String,
     limit: Option<Decimal>,
     /// From when on the row may be cleared away: some time after the counter ends, so that the index of these
     /// times changes a few times in a window and not with every call.
@@ -118,7 +118,7 @@ impl Tallies {
         let mark = known.tally.add(now, need.amount, &need.bound, &mut parts)?;
         known.describe(need);
         self.mark_changed(&need.counter.key);
-        Ok(mark.map(|mark| Counted { counter: need.counter.clone(), mark }))
+        Ok(mark.map(|mark| Counted { counter: need.counter.clone(), mark, refund: need.refund }))
     }
 
     /// Gives back what was counted.

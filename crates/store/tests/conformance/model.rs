@@ -123,6 +123,7 @@ proptest! {
                         bound: Bound::AtMost(Decimal::from(*max)),
                         label: String::new(),
                         shadow: false,
+                        refund: false,
                     });
                     let request = ReserveRequest { needs: needs.collect(), expect: Vec::new() };
                     let answer = match runtime.block_on(ledger.counters.reserve(request)).unwrap() {
