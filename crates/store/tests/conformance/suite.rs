@@ -102,6 +102,37 @@ pub(crate) async fn what_is_given_back_can_be_used_once_more(counters: &dyn Coun
     }
 }
 
+/// After an error only what says so is given back, and nothing twice.
+pub(crate) async fn errors_refund_what_says_so(counters: &dyn Counters) {
+    for counter in [sliding("a"), daily("b")] {
+        let kept = CounterRef { key: format!("{} kept", counter.key), ..counter.clone() };
+        let refunded = Need { refund: true, ..need(counter.clone(), "2.5", at_most("5")) };
+        let needs = || vec![refunded.clone(), call(kept.clone(), "9")];
+        let held = async || (value(counters, counter.clone()).await, value(counters, kept.clone()).await);
+        let (first, second) = (reserved(counters, needs()).await, reserved(counters, needs()).await);
+        counters.settle(first.id.clone(), Settle::Refund).await.unwrap();
+        assert_eq!(held().await, (number("2.5"), number("2")));
+        for how in [Settle::Refund, Settle::Release] {
+            let _answer = counters.settle(first.id.clone(), how).await;
+            assert_eq!(held().await, (number("2.5"), number("2")), "{how:?}");
+        }
+        counters.settle(second.id.clone(), Settle::Commit).await.unwrap();
+        let _answer = counters.settle(second.id, Settle::Refund).await;
+        assert_eq!(held().await, (number("2.5"), number("2")));
+    }
+}
+
+/// Whose need it was that fills a counter.
+pub(crate) async fn the_last_label_is_told(counters: &dyn Counters) {
+    let labelled = |label: &str| vec![Need { label: label.to_owned(), ..call(sliding("a"), "1") }];
+    reserved(counters, labelled("the first")).await;
+    for label in ["the second", "the third"] {
+        assert_eq!(exhausted(counters, labelled(label)).await.last, "the first");
+    }
+    let never = vec![need(sliding("b"), "2", at_most("1"))];
+    assert_eq!(exhausted(counters, never).await.last, "");
+}
+
 pub(crate) async fn what_was_judged_on_must_still_hold(counters: &dyn Counters) {
     let request = |expected: &[(&str, &str)]| ReserveRequest {
         needs: vec![call(sliding("a"), "9")],
