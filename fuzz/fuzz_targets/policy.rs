@@ -4,8 +4,8 @@
 
 use interlock_json::{Decimal, Limits, scan};
 use interlock_policy::{
-    Call, CounterKey, CounterValues, Diagnostic, Facts, Judgement, Origin, Policy, Section, Severity, Source,
-    Syntax, Payment, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
+    Call, CounterKey, CounterValues, Diagnostic, Facts, Judgement, Origin, Payment, Policy, Section,
+    Severity, Source, Syntax, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -67,7 +67,12 @@ fn check_calls(one: &Policy, other: &Policy) {
                     1 => ToolFacts::Absent,
                     _ => ToolFacts::Unknown,
                 };
-                check_call(one, other, &call, &Facts { grant: "g", session: "n", tool, counters: None, payment: Payment::None });
+                check_call(
+                    one,
+                    other,
+                    &call,
+                    &Facts { grant: "g", session: "n", tool, counters: None, payment: Payment::None },
+                );
             }
         }
     }
