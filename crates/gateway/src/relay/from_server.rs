@@ -12,8 +12,6 @@ use interlock_wire::{
 
 use super::{Relay, own};
 use crate::admit;
-use crate::answer;
-use crate::batch::ReplyTo;
 use crate::forward;
 use crate::lists;
 use crate::session::{Asked, Awaited, Negotiated};
@@ -75,7 +73,7 @@ impl Relay {
             }
             Awaited::Call(ticket) => {
                 if let Err(reason) = self.asked_for_input(may_ask, &response.outcome) {
-                    return self.refuse_input(waiting.asker, reply, ticket, reason).await;
+                    return self.refuse_answer(waiting.asker, reply, Some(ticket), reason).await;
                 }
                 ticket.settle(own::answered(&response.outcome, message.source().len())).await;
             }
@@ -85,10 +83,15 @@ impl Relay {
                 }
                 edits.extend(named_for_client(message.root().get("result"), waiting.asker.as_ref()));
             }
-            Awaited::List(list) => edits = self.filtered(list, &response.outcome),
+            Awaited::List(list) => match self.filtered(list, &response.outcome) {
+                Ok(cuts) => edits = cuts,
+                Err(reason) => {
+                    return self.refuse_answer(waiting.asker, reply, None, reason.to_string()).await;
+                }
+            },
             Awaited::Initialize => {
                 if let Err(reason) = self.negotiate(&response.outcome, version) {
-                    return self.refuse_negotiated(waiting.asker, reply, &reason).await;
+                    return self.refuse_answer(waiting.asker, reply, None, reason).await;
                 }
             }
             Awaited::Relay | Awaited::Judging => {}
@@ -98,13 +101,13 @@ impl Relay {
         }
     }
 
-    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Vec<Edit> {
+    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, lists::NoList> {
         match outcome {
             Outcome::Result(result) => {
                 let snapshot = self.gateway.snapshot.load();
                 lists::filter(list, *result, &snapshot.stack())
             }
-            Outcome::Error(_) => Vec::new(),
+            Outcome::Error(_) => Ok(Vec::new()),
         }
     }
 
@@ -128,13 +131,6 @@ impl Relay {
         let announced = self.session().announced.clone();
         for list in announced {
             self.client.send(reply::notification(&format!("notifications/{list}/list_changed"), None)).await;
-        }
-    }
-
-    async fn refuse_negotiated(&self, asker: Option<RequestId>, reply: Option<ReplyTo>, reason: &str) {
-        self.drop_from_server("initialize", None, reason);
-        if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, reason, None)).await;
         }
     }
 

@@ -6,16 +6,13 @@ use std::time::Instant;
 
 use interlock_json::Value;
 use interlock_wire::method::Judged;
-use interlock_wire::{Era, Outcome, Request, RequestId, Version, reply};
+use interlock_wire::{Era, Outcome, Request, Version};
 
 use super::Relay;
-use crate::answer;
-use crate::batch::ReplyTo;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
 use crate::continuation::{CallDigest, Leg};
 use crate::route::Target;
-use crate::settle::{Ending, Ticket};
 
 /// What is kept of a call whose server may ask for input, until it has answered.
 #[derive(Debug)]
@@ -59,23 +56,6 @@ impl Relay {
         let state = request.params?.get("requestState")?.as_str()?;
         let key = may_ask?.call.with_state(&state);
         self.session().continuations.take(key, Instant::now())
-    }
-
-    /// The client gets an error in the place of an answer that asks it what it must not be asked. The call has
-    /// reached the server and counts.
-    pub(super) async fn refuse_input(
-        &self,
-        asker: Option<RequestId>,
-        reply: Option<ReplyTo>,
-        ticket: Ticket,
-        reason: String,
-    ) {
-        self.drop_from_server("", None, &reason);
-        let told = format!("the server's answer was refused: {reason}");
-        ticket.settle(Ending::Blocked { reason }).await;
-        if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, &told, None)).await;
-        }
     }
 
     /// Looks whether an answer asks for input, and remembers the call for its retry.
