@@ -118,6 +118,7 @@ impl Relay {
         let judging = matches!(awaited, Awaited::Judging);
         let mut asked = self.asked(awaited, admitted.version, Some(reply));
         asked.progress = message.progress_token().map(|token| token.raw().to_owned());
+        asked.declared = self.declared(&request, admitted.version);
         if stays_open(&request.method) {
             asked.deadline = None;
         }
@@ -165,6 +166,19 @@ impl Relay {
             session.identity = renamed(&session.identity, client_info(info));
             session.declared =
                 Capabilities::read(request.params.and_then(|params| params.get("capabilities")));
+        }
+    }
+
+    /// What the client of a request declared that it can be asked.
+    fn declared(&self, request: &Request<'_>, version: Version) -> Capabilities {
+        match version.era() {
+            Era::Legacy => self.session().declared,
+            Era::Modern => {
+                let meta = request.params.and_then(|params| params.get("_meta"));
+                Capabilities::read(
+                    meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities")),
+                )
+            }
         }
     }
 

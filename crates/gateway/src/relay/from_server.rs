@@ -10,8 +10,9 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, RequestId, Response, Shape, Version, reply,
 };
 
-use super::{Relay, own};
+use super::{Relay, input, own};
 use crate::admit;
+use crate::capabilities::Capabilities;
 use crate::forward;
 use crate::lists;
 use crate::session::{Asked, Awaited, Negotiated};
@@ -63,7 +64,11 @@ impl Relay {
                 "an answer to a question that nobody asked, or a second one",
             );
         };
+        let seen = input::may_see(&waiting.item, &response.outcome);
         let Asked { awaited, version, reply, may_ask, .. } = waiting.item;
+        if let (Err(reason), true) = (seen, reply.is_some()) {
+            return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+        }
         let mut edits = Vec::new();
         match awaited {
             Awaited::Own(answer) => {
@@ -72,9 +77,7 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
-                if let Err(reason) = self.asked_for_input(may_ask, &response.outcome) {
-                    return self.refuse_answer(waiting.asker, reply, Some(ticket), reason).await;
-                }
+                self.remember(may_ask, &response.outcome);
                 ticket.settle(own::answered(&response.outcome, message.source().len())).await;
             }
             Awaited::Listen(ticket) => {
@@ -156,23 +159,37 @@ impl Relay {
 
     /// A modern server names the subscription that a notification belongs to by the number it knows.
     async fn relay_notification(&self, notification: &Notification<'_>, message: &Message) {
-        let Some(subscription) = notification.params.and_then(subscription) else {
-            return self.client.send(message.source().to_owned()).await;
-        };
-        let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
-        let asker = number.and_then(|number| self.listener(number));
-        let Some(asker) = asker else {
-            let reason = "news of a subscription that nobody asked for";
-            return self.drop_from_server(&notification.method, None, reason);
-        };
-        self.client.send(message.with_edits(vec![Edit::new(subscription.span(), asker.raw())])).await;
+        match self.named_for_listener(notification) {
+            Ok(edits) => self.client.send(message.with_edits(edits)).await,
+            Err(reason) => self.drop_from_server(&notification.method, None, &reason),
+        }
     }
 
-    /// Who asked for the subscription that travels under this number.
-    fn listener(&self, number: u64) -> Option<RequestId> {
+    /// The edits that make a notification one for the client, or why it must not see it.
+    fn named_for_listener(&self, notification: &Notification<'_>) -> Result<Vec<Edit>, String> {
+        let Some(params) = notification.params else { return Ok(Vec::new()) };
+        let (edits, declared) = match subscription(params) {
+            None => (Vec::new(), Capabilities::default()),
+            Some(subscription) => {
+                let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
+                let (asker, declared) = number
+                    .and_then(|number| self.listener(number))
+                    .ok_or("news of a subscription that nobody asked for")?;
+                (vec![Edit::new(subscription.span(), asker.raw())], declared)
+            }
+        };
+        if self.session().negotiated == Negotiated::Modern {
+            input::may_be_asked_in(declared, params)?;
+        }
+        Ok(edits)
+    }
+
+    /// Who asked for the subscription that travels under this number, and what it can be asked.
+    fn listener(&self, number: u64) -> Option<(RequestId, Capabilities)> {
         let session = self.session();
         let waiting = session.to_server.get(number)?;
-        matches!(waiting.item.awaited, Awaited::Listen(_)).then(|| waiting.asker.clone())?
+        let asker = waiting.asker.clone().filter(|_| matches!(waiting.item.awaited, Awaited::Listen(_)))?;
+        Some((asker, waiting.item.declared))
     }
 
     /// A server that tells of its progress is given time anew.
