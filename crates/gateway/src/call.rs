@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
-    CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
 
 use crate::continuation::Leg;
@@ -75,20 +75,17 @@ impl Gateway {
     }
 
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
-    /// Its rules and limits are for its use, not for this.
-    pub(crate) async fn decide_visible(
+    /// Its conditions and limits are for its use, not for this.
+    pub(crate) async fn decide_completion(
         self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
     ) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
-        let unseen =
-            targets.iter().find(|target| !interlock_policy::visible(&stack, target.section, &target.name));
-        if let Some(target) = unseen {
-            let noun = target.section.noun();
-            let reason = format!("{noun} \"{}\" is not permitted", target.name);
-            let denial = Denial::policy("(not listed)", reason);
+        let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
+        if let Some(Closed { rule, name, reason }) = targets.iter().find_map(closed) {
+            let denial = Denial { name, ..Denial::policy(&rule.text(), reason) };
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }

@@ -42,7 +42,7 @@ pub fn requires_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool
 }
 
 /// What keeps the call out before any constraint is looked at.
-fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
+pub(crate) fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     let (section, name) = (call.section, call.name);
     if stack.is_empty() {
         return Some(RuleName::NoPolicy);
@@ -171,7 +171,7 @@ impl<'a> Walk<'a> {
 
     fn enforced(&mut self) -> Ruling<'a> {
         if let Some(rule) = shut_out(self.stack, self.call) {
-            let reason = not_permitted(self.call);
+            let reason = shut_out_words(&rule, self.call);
             return Ruling { verdict: Verdict::Deny, rule, constraint: None, name: None, reason };
         }
         for phase in Phase::ALL {
@@ -270,10 +270,10 @@ impl<'a> Walk<'a> {
     fn shadow_policies(&self, findings: &mut Vec<ShadowFinding>) {
         for (_, policy) in self.stack {
             findings.extend(shut_out_in_shadow(policy, self.call).map(|rule| ShadowFinding {
+                reason: shut_out_words(&rule, self.call),
                 rule,
                 name: None,
                 verdict: Verdict::Deny,
-                reason: not_permitted(self.call),
             }));
         }
     }
@@ -320,6 +320,11 @@ fn add(needs: &mut Vec<Need>, need: Need, origin: Origin) {
 
 pub(crate) fn not_permitted(call: &Call<'_>) -> String {
     format!("{} {} is not permitted", call.section.noun(), describe::quoted(call.name))
+}
+
+/// Why a call is kept out before any constraint is looked at.
+pub(crate) fn shut_out_words(_rule: &RuleName, call: &Call<'_>) -> String {
+    not_permitted(call)
 }
 
 /// The rule's own text, with why the call could not be judged beside it.

@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod closed;
 mod compile;
 mod condition;
 mod counter;
@@ -29,6 +30,7 @@ mod trace;
 mod tree;
 mod window;
 
+pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{

@@ -26,7 +26,7 @@ tools:
   one: { require: [{ conditions: [{ path: args.n, op: eq, value: 1 }] }] }
   not_above: { deny_if: [{ conditions: [{ path: args.n, op: gt, value: 100 }] }] }
 resources: { "doc:///open": {} }
-prompts: { greet: {} }
+prompts: { greet: {}, refused: { rules: [{ action: deny, on_deny: not this prompt }] } }
 "#;
 
 /// Names of tools that the server has; `secret` and `other` are there but not for this client.

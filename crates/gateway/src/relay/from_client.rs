@@ -230,7 +230,7 @@ impl Relay {
         first: Option<&Leg>,
     ) -> Result<Passage, Refused> {
         match judged {
-            Judged::Complete => self.gateway.decide_visible(about, targets).await,
+            Judged::Complete => self.gateway.decide_completion(about, targets).await,
             Judged::Task => self.gateway.unjudged(about).await,
             _ => self.gateway.decide(about, targets, self, first).await,
         }
