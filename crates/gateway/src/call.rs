@@ -349,7 +349,10 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 /// What would deny, and lets pass all the same, only shows what it would do.
 fn mode(decision: &Decision) -> Mode {
     match (decision.verdict, &decision.rule) {
-        (Verdict::Proceed, RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny) => Mode::Shadow,
+        (
+            Verdict::Proceed,
+            RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny | RuleName::Ambiguous,
+        ) => Mode::Shadow,
         _ => Mode::Enforce,
     }
 }

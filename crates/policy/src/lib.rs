@@ -28,6 +28,7 @@ mod quantity;
 mod regular;
 mod trace;
 mod tree;
+mod uri;
 mod window;
 
 pub use closed::{Closed, closed};

@@ -83,6 +83,14 @@ fn others() -> Vec<Case> {
     ] {
         cases.push(Case::error(resource(uri), REFUSED, "is not permitted").twin(resource("doc:///open")));
     }
+    // Other spellings of what a glob does not mean.
+    for path in
+        ["../etc/shadow", "%2e%2e/etc/shadow", "%252e%252e/etc/shadow", "..%2fetc", "..\\\\etc", "%61"]
+    {
+        let uri = format!("file:///public/{path}");
+        let refused = Case::error(resource(&uri), REFUSED, "a server can read it as another");
+        cases.push(refused.twin(resource("file:///public/..a/%20b.txt")));
+    }
     for name in ["shut", "none", "Greet", "greet "] {
         cases.push(Case::error(prompt(name), REFUSED, "is not permitted").twin(prompt("greet")));
     }

@@ -25,7 +25,7 @@ tools:
   exactly: { require: [{ conditions: [{ path: args.n, op: eq, value: 9007199254740993 }] }] }
   one: { require: [{ conditions: [{ path: args.n, op: eq, value: 1 }] }] }
   not_above: { deny_if: [{ conditions: [{ path: args.n, op: gt, value: 100 }] }] }
-resources: { "doc:///open": {} }
+resources: { "doc:///open": {}, "file:///public/*": {} }
 prompts: { greet: {}, refused: { rules: [{ action: deny, on_deny: not this prompt }] } }
 "#;
 
