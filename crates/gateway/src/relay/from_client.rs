@@ -109,6 +109,7 @@ impl Relay {
             Judged::CallTool
             | Judged::ReadResource
             | Judged::Subscribe
+            | Judged::Unsubscribe
             | Judged::GetPrompt
             | Judged::Complete
             | Judged::Task => Awaited::Judging,
@@ -231,7 +232,7 @@ impl Relay {
     ) -> Result<Passage, Refused> {
         match judged {
             Judged::Complete => self.gateway.decide_completion(about, targets).await,
-            Judged::Task => self.gateway.unjudged(about).await,
+            Judged::Task | Judged::Unsubscribe => self.gateway.unjudged(about).await,
             _ => self.gateway.decide(about, targets, self, first).await,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use interlock_json::Value;
+use interlock_policy::{Call, Section};
 use interlock_wire::line::Line;
 use interlock_wire::method::{Kind, Sender};
 use interlock_wire::splice::Edit;
@@ -181,7 +182,21 @@ impl Relay {
         if self.session().negotiated == Negotiated::Modern {
             input::may_be_asked_in(declared, params)?;
         }
+        if notification.method == "notifications/resources/updated" {
+            self.may_hear_of(params)?;
+        }
         Ok(edits)
+    }
+
+    /// A subscription may be older than the policy in force, and a server may tell of what nobody asked for.
+    fn may_hear_of(&self, params: Value<'_>) -> Result<(), String> {
+        let uri = params.get("uri").and_then(Value::as_str).ok_or("news of a resource without its `uri`")?;
+        let snapshot = self.gateway.snapshot.load();
+        let call = Call { section: Section::Resources, server: &self.server, name: &uri, arguments: None };
+        match interlock_policy::closed(&snapshot.stack(), &call) {
+            Some(closed) => Err(format!("news of a closed resource: {}: {}", closed.rule, closed.reason)),
+            None => Ok(()),
+        }
     }
 
     /// Who asked for the subscription that travels under this number, and what it can be asked.
