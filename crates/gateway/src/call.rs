@@ -93,8 +93,8 @@ impl Gateway {
         self.with_intent(snapshot, about, None, passed).await
     }
 
-    /// Records the intent of a request that no policy section judges (a task's, or a question of the
-    /// server's to the client).
+    /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
+    /// the operator listed, a question of the server's to the client.
     pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };

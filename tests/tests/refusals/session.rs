@@ -56,6 +56,8 @@ const JUDGED: &[&str] = &[
     "\"resources/unsubscribe\"",
     "\"prompts/get\"",
     "\"completion/complete\"",
+    "\"vendor/special\"",
+    "\"notifications/vendor\"",
 ];
 
 /// The members of a modern `_meta` that every request carries.

@@ -112,7 +112,8 @@ impl Relay {
             | Judged::Unsubscribe
             | Judged::GetPrompt
             | Judged::Complete
-            | Judged::Task => Awaited::Judging,
+            | Judged::Task
+            | Judged::Relay => Awaited::Judging,
             Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
             _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
         };
@@ -232,7 +233,7 @@ impl Relay {
     ) -> Result<Passage, Refused> {
         match judged {
             Judged::Complete => self.gateway.decide_completion(about, targets).await,
-            Judged::Task | Judged::Unsubscribe => self.gateway.unjudged(about).await,
+            Judged::Task | Judged::Unsubscribe | Judged::Relay => self.gateway.unjudged(about).await,
             _ => self.gateway.decide(about, targets, self, first).await,
         }
     }
@@ -283,8 +284,21 @@ impl Relay {
         match admit::admit(method, Kind::Notification, Sender::Client, version, extensions) {
             Err(why) => self.drop_from_client(method, None, &why.reason),
             Ok(_) if method == "notifications/cancelled" => self.cancel_call(notification, message).await,
+            Ok(admitted) if admitted.spec.is_none() => self.hand_over(method, message).await,
             Ok(_) => self.upstream.send(message.source().to_owned()).await,
         }
+    }
+
+    /// A notification beyond the protocol may do anything that a call does, and is recorded like one.
+    async fn hand_over(&self, method: &str, message: &Message) {
+        // What is refused here has its record, and a notification has nobody to tell.
+        let Ok(Passage { mut ticket, .. }) = self.gateway.unjudged(self.about(method, None)).await else {
+            return;
+        };
+        let line = message.source().to_owned();
+        ticket.forwarded(line.len());
+        self.upstream.send(line).await;
+        ticket.settle(Ending::HandedOver).await;
     }
 
     /// The client gives up on a request: the server is told under the identifier it knows. A call that is
