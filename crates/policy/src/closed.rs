@@ -26,7 +26,7 @@ pub fn closed(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<Closed> {
     let mut walk = Walk::new(stack, call, &facts);
     for applied in walk.applied {
         for constraint in Phase::Deny.of(&applied.entry.enforced) {
-            if !constraint.leaves().is_empty() {
+            if !constraint.is_unconditional() {
                 continue;
             }
             if let Some(reason) = constraint.objection(Phase::Deny, &mut walk.look) {

@@ -384,6 +384,11 @@ impl Constraint {
         }
     }
 
+    /// Whether nothing about the call matters to it.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { conditions, .. } if conditions.is_empty())
+    }
+
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
     pub(crate) fn objection(&self, phase: Phase, look: &mut Look<'_>) -> Option<String> {
         match &self.test {
