@@ -17,6 +17,7 @@ mod diagnostic;
 mod digest;
 mod document;
 mod glob;
+mod import;
 mod judge;
 mod limit;
 mod located;
@@ -41,6 +42,7 @@ pub use document::{
     TellAgent, Test, Validate, Version, Webhook,
 };
 pub use glob::Glob;
+pub use import::{Choice, Dialect, Imported, import};
 pub use judge::{judge, requires_definition, visible};
 pub use located::Located;
 pub use path::{Path, Step};

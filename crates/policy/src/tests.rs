@@ -1,6 +1,7 @@
 //! Documents in, decisions and diagnostics out.
 
 mod diagnostics;
+mod dialects;
 mod documents;
 mod meaning;
 mod operators;
