@@ -4,7 +4,7 @@ mod approvals;
 mod check;
 mod condition;
 mod entry;
-mod fields;
+pub(crate) mod fields;
 mod indentation;
 mod limit;
 mod rule;

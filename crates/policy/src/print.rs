@@ -34,6 +34,11 @@ impl Document {
     }
 }
 
+/// A tree in JSON, indented by two blanks.
+pub(crate) fn tree_as_json(node: &Node) -> String {
+    json::print(node)
+}
+
 /// Characters that are not seen, or that change how others are seen: they are written as escapes.
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,

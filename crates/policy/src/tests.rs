@@ -3,6 +3,7 @@
 mod diagnostics;
 mod dialects;
 mod documents;
+mod layout;
 mod meaning;
 mod operators;
 mod properties;
