@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
+    /// Import policies of other gateways, lay policies out, and print the language's schema
+    Policy(PolicyArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -124,6 +126,7 @@ pub(crate) struct StatusArgs {
 
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
+pub(crate) use crate::commands::policy::PolicyArgs;
 
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -4,5 +4,6 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod counters;
+pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod status;

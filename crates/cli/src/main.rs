@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),
+        Command::Policy(policy) => commands::policy::run(&policy),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),

@@ -4,7 +4,7 @@ mod approvals;
 mod check;
 mod condition;
 mod entry;
-mod fields;
+pub(crate) mod fields;
 mod indentation;
 mod limit;
 mod operator;
@@ -45,14 +45,17 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
-    let document = root.map(|root| {
-        let document = document(&root, report);
-        check::document(&document, &root, report);
-        document
-    });
+    let document = root.map(|root| tree(&root, report));
     if report.has_errors() && source.syntax == Syntax::Yaml {
         indentation::explain(report);
     }
+    document
+}
+
+/// Reads a tree whose places are those of the report's text.
+pub(crate) fn tree(root: &Node, report: &mut Report<'_>) -> Document {
+    let document = document(root, report);
+    check::document(&document, root, report);
     document
 }
 

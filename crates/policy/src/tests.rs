@@ -2,7 +2,9 @@
 
 mod advice;
 mod diagnostics;
+mod dialects;
 mod documents;
+mod layout;
 mod meaning;
 mod nested;
 mod operators;

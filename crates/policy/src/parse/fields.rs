@@ -42,6 +42,8 @@ impl<'t> Fields<'t> {
         at: &At<'_>,
         report: &mut Report<'_>,
     ) -> Option<Fields<'t>> {
+        #[cfg(test)]
+        opened::note(what, known);
         let members = match &node.value {
             Value::Map(members) => members.as_slice(),
             Value::Null => &[],
@@ -168,4 +170,26 @@ fn home(key: &str) -> Option<String> {
 fn cut_off(member: &Member) -> Option<String> {
     let cut_off = member.value.value == Value::Null && member.key.contains(' ');
     cut_off.then(|| "a text that holds a comma needs quotes inside `{ }`".to_owned())
+}
+
+/// Which maps have been opened with which keys, for the test that compares them with the schema.
+#[cfg(test)]
+pub(crate) mod opened {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+
+    type Known = BTreeMap<&'static str, Vec<&'static str>>;
+
+    thread_local! {
+        static OPENED: RefCell<Known> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub(super) fn note(what: &'static str, known: &[&'static str]) {
+        OPENED.with_borrow_mut(|opened| opened.insert(what, known.to_vec()));
+    }
+
+    /// What this thread has opened.
+    pub(crate) fn all() -> Known {
+        OPENED.with_borrow(Clone::clone)
+    }
 }
