@@ -59,7 +59,7 @@ impl Relay {
     }
 
     /// The server must not ask this: it gets an error in the client's place.
-    async fn refuse_question(&self, method: &str, id: &RequestId, code: i64, reason: &str) {
+    pub(super) async fn refuse_question(&self, method: &str, id: &RequestId, code: i64, reason: &str) {
         self.gateway.recorder.refused(SERVER, &self.about(method, Some(id.raw())), Some(code), reason);
         // An answer under an id that is in flight would be taken for that of the other.
         if self.session().to_client.number_of(id).is_none() {
