@@ -185,7 +185,7 @@ impl Gateway {
                 None => decisions.iter().flat_map(|decision| &decision.needs).collect(),
             };
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, &needs, &reads).await {
+            match reserve::reserve(self.counters.as_ref(), &needs, &reads).await {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }

@@ -126,7 +126,7 @@ impl<'s> Report<'s> {
         Advice(self.found.last_mut())
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(crate) fn span(&self, range: Range<usize>) -> Span {
         let offset = range.start.min(self.source.len());
         let len = range.end.min(self.source.len()).saturating_sub(offset);
         let line = self.line_starts.partition_point(|start| *start <= offset);

@@ -17,16 +17,19 @@ mod diagnostic;
 mod digest;
 mod document;
 mod glob;
+mod inventory;
 mod judge;
 mod limit;
 mod located;
 mod parse;
 mod path;
+mod places;
 mod print;
 mod quantity;
 mod regular;
 mod trace;
 mod tree;
+mod what_if;
 mod window;
 
 pub use compile::{Policy, Source, Syntax, compile};
@@ -41,13 +44,16 @@ pub use document::{
     TellAgent, Test, Validate, Version, Webhook,
 };
 pub use glob::Glob;
+pub use inventory::{Item, ItemKind};
 pub use judge::{judge, requires_definition, visible};
 pub use located::Located;
 pub use path::{Path, Step};
+pub use places::Places;
 pub use quantity::Bound;
 pub use regular::Regular;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
+pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};
 pub use window::{Align, Window};
 
 #[cfg(test)]

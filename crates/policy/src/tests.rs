@@ -6,6 +6,7 @@ mod meaning;
 mod operators;
 mod properties;
 mod ready;
+mod what_if;
 
 use interlock_json::{Decimal, Limits};
 

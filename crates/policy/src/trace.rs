@@ -1,16 +1,20 @@
 //! A decision with everything that was looked at: for people, not for the way of a call.
 
+pub(crate) mod found;
+
 use crate::compile::{Constraint, ConstraintTest};
 use crate::condition::{Kindness, Look, Truth};
 use crate::decision::{Call, Facts, Judgement, Origin, RuleName, Verdict};
 use crate::judge::{Applied, Phase, Walk, judge};
-use crate::{CounterKey, Policy};
+use crate::{ItemKind, Need, Policy};
 
 /// The judgement of a call and what every constraint that applies made of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// The judgement, exactly as [`judge`] gives it.
     pub judgement: Judgement,
+    /// The entries that apply: the server's policy before the grant's, exact names before globs before `"*"`.
+    pub entries: Vec<RuleName>,
     /// Every constraint that applies, in the order in which they are judged: enforced ones, then shadow ones.
     pub steps: Vec<TraceStep>,
 }
@@ -18,8 +22,8 @@ pub struct Trace {
 /// One constraint of a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceStep {
-    /// `validate`, `deny`, `require`, `approve` or `limit`.
-    pub phase: &'static str,
+    /// The phase in which it is judged.
+    pub kind: ItemKind,
     /// The constraint.
     pub rule: RuleName,
     /// The rule's `name`.
@@ -32,8 +36,8 @@ pub struct TraceStep {
     pub reason: Option<String>,
     /// Its conditions.
     pub seen: Vec<Seen>,
-    /// For limits: the counter.
-    pub counter: Option<CounterKey>,
+    /// For limits: what would be reserved.
+    pub need: Option<Need>,
 }
 
 /// What one condition saw.
@@ -41,6 +45,10 @@ pub struct TraceStep {
 pub struct Seen {
     /// The condition in words.
     pub condition: String,
+    /// Where it looks: `args.amount`.
+    pub path: String,
+    /// What is there, as JSON, shortened; several values for a path with `[*]`.
+    pub values: Vec<String>,
     /// `Some(holds)`, or `None` where it cannot be judged.
     pub holds: Option<bool>,
     /// Why it cannot be judged.
@@ -65,7 +73,12 @@ pub fn explain(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) 
             limits(applied, shadow, &walk.look, &mut steps);
         }
     }
-    Trace { judgement: judge(stack, call, facts), steps }
+    let name = |applied: &Applied<'_>| RuleName::At {
+        origin: applied.origin,
+        pointer: applied.entry.pointer.clone(),
+    };
+    let entries = walk.applied.iter().map(name).collect();
+    Trace { judgement: judge(stack, call, facts), entries, steps }
 }
 
 fn step(
@@ -77,19 +90,14 @@ fn step(
 ) -> TraceStep {
     let reason = constraint.objection(phase, look);
     TraceStep {
-        phase: match phase {
-            Phase::Validate => "validate",
-            Phase::Deny => "deny",
-            Phase::Hold => "require",
-            Phase::Ask => "approve",
-        },
+        kind: phase.kind(),
         rule: RuleName::At { origin, pointer: constraint.pointer.clone() },
         name: constraint.name.as_deref().map(str::to_owned),
         shadow,
         verdict: if reason.is_some() { phase.verdict() } else { Verdict::Proceed },
         reason,
         seen: seen(constraint, look),
-        counter: None,
+        need: None,
     }
 }
 
@@ -108,7 +116,8 @@ fn seen(constraint: &Constraint, look: &mut Look<'_>) -> Vec<Seen> {
             Kindness::Allow => leaf.requirement.to_string(),
             Kindness::Deny => crate::describe::objection(std::iter::once(&leaf.condition)),
         };
-        Seen { condition, holds, why }
+        let values = found::values(leaf, look);
+        Seen { condition, path: leaf.condition.path.to_string(), values, holds, why }
     };
     constraint.leaves().iter().map(see).collect()
 }
@@ -118,14 +127,14 @@ fn limits(applied: &Applied<'_>, shadow: bool, look: &Look<'_>, steps: &mut Vec<
     for limit in &constraints.limits {
         let need = limit.need(applied.origin, look);
         steps.push(TraceStep {
-            phase: "limit",
+            kind: ItemKind::Limit,
             rule: RuleName::At { origin: applied.origin, pointer: limit.pointer.clone() },
             name: limit.name.as_deref().map(str::to_owned),
             shadow,
             verdict: if need.is_ok() { Verdict::Proceed } else { Verdict::Deny },
             reason: need.as_ref().err().cloned(),
             seen: Vec::new(),
-            counter: need.ok().map(|need| need.key),
+            need: need.ok(),
         });
     }
 }

@@ -13,6 +13,7 @@ mod clock;
 mod database;
 mod desk;
 mod engine;
+mod in_memory;
 mod kept_clock;
 mod listing;
 mod reclocking;
@@ -40,6 +41,7 @@ use crate::timekeeping::{Dates, Reclocked, Timekeeping};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
+pub use in_memory::InMemory;
 use desk::Desk;
 use engine::Engine;
 use syncing::Syncing;
