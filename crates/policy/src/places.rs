@@ -24,8 +24,8 @@ impl<'s> Places<'s> {
     /// The place of a key, an item or the whole document.
     pub fn find(&self, pointer: &str) -> Option<Span> {
         let root = self.root.as_ref()?;
-        let range = tree::find_key(root, pointer)
-            .or_else(|| tree::find(root, pointer).map(|node| node.mark()))?;
+        let range =
+            tree::find_key(root, pointer).or_else(|| tree::find(root, pointer).map(|node| node.mark()))?;
         Some(self.report.span(range))
     }
 }

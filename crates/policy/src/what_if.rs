@@ -204,7 +204,11 @@ impl<'s, 'a> Search<'s, 'a> {
     fn begin(&mut self) -> Vec<(World, Outcome)> {
         let world = World::of(self.trial);
         let outcome = self.judge(&world);
-        outcome.filter(|outcome| self.is_new(&world, outcome)).map(|outcome| (world, outcome)).into_iter().collect()
+        outcome
+            .filter(|outcome| self.is_new(&world, outcome))
+            .map(|outcome| (world, outcome))
+            .into_iter()
+            .collect()
     }
 
     fn judge(&mut self, world: &World) -> Option<Outcome> {
@@ -328,10 +332,11 @@ fn as_trial<R>(
     world: &World,
     look: impl FnOnce(&Trial<'_>) -> R,
 ) -> Option<R> {
-    let document = match world.arguments.as_deref().map(|text| interlock_json::scan(text, &Default::default())) {
-        None => None,
-        Some(scanned) => Some(scanned.ok()?),
-    };
+    let document =
+        match world.arguments.as_deref().map(|text| interlock_json::scan(text, &Default::default())) {
+            None => None,
+            Some(scanned) => Some(scanned.ok()?),
+        };
     let arguments = document.as_ref().map(|document| document.root());
     let held = Held(&world.counters);
     let call = Call { arguments, server: &world.server, ..base.call };
@@ -347,7 +352,11 @@ fn kindness(constraint: &Constraint) -> Kindness {
 }
 
 /// Calls back with the constraint of this name that objects.
-fn deciding(walk: &mut Walk<'_>, rule: &RuleName, mut call_back: impl FnMut(&Constraint, Phase, &mut Walk<'_>)) {
+fn deciding(
+    walk: &mut Walk<'_>,
+    rule: &RuleName,
+    mut call_back: impl FnMut(&Constraint, Phase, &mut Walk<'_>),
+) {
     for phase in Phase::ALL {
         for index in 0..walk.applied.len() {
             let Some(applied) = walk.applied.get(index).copied() else { continue };

@@ -41,9 +41,9 @@ use crate::timekeeping::{Dates, Reclocked, Timekeeping};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
-pub use in_memory::InMemory;
 use desk::Desk;
 use engine::Engine;
+pub use in_memory::InMemory;
 use syncing::Syncing;
 use work::{Asked, Work};
 

@@ -34,7 +34,13 @@ fn outcome(trial: &Trial<'_>) -> Outcome {
 
 type Search = fn(&Trial<'_>, &mut dyn FnMut(&Trial<'_>) -> Outcome) -> Vec<crate::Alternative>;
 
-fn told(search: Search, policy: &Policy, name: &str, arguments: &str, counters: &[(&str, &str)]) -> Vec<String> {
+fn told(
+    search: Search,
+    policy: &Policy,
+    name: &str,
+    arguments: &str,
+    counters: &[(&str, &str)],
+) -> Vec<String> {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
     let required = ["first".to_owned(), "second".to_owned()];
@@ -92,7 +98,7 @@ fn what_would_let_a_call_pass() {
         &[format!("argument \"amount\" were at most 50000 and argument \"currency\" were one of \"usd\", \"eur\" and \
             argument \"to\" did match \"^[a-z]+@example\\\\.com$\", such as \"a@example.com\" -> {pay}")]);
     check("pay", r#"{"amount": 5, "currency": "eur", "to": "a@example.com", "urgent": true}"#, &[], &[
-        format!("the grant's name were \"boss\", such as \"boss\" -> {pay}"),
+        format!("the grant's name were \"boss\" -> {pay}"),
         format!("argument \"urgent\" were not true, such as false -> {pay}"),
         format!("argument \"urgent\" were not given -> {pay}"),
     ]);
@@ -120,7 +126,7 @@ fn what_would_stop_a_call() {
         assert_eq!(told(objections, &policy, name, arguments, &[]), expected, "{name} {arguments}");
     };
     check("pay", r#"{"amount": 5, "currency": "usd", "to": "a@example.com"}"#, &[
-        "argument \"urgent\" were true, such as true -> server:/tools/pay/rules/2",
+        "argument \"urgent\" were true -> server:/tools/pay/rules/2",
         "argument \"amount\" were not at most 50000, such as 50001 -> server:/tools/pay/rules/0",
         "argument \"to\" did not match \"^[a-z]+@example\\\\.com$\", such as \"example\" -> server:/tools/pay/rules/1",
     ]);

@@ -19,8 +19,12 @@ pub(super) fn of_leaf(leaf: &Leaf, holds: bool, caller: &Caller<'_>, world: &Wor
     let values: Vec<String> = sample::values(test, holds).into_iter().take(MOST_VALUES).collect();
     match &leaf.condition.path {
         Path::Args(steps) => arguments(leaf, steps, holds, &values, world),
-        Path::GrantName => values.iter().filter_map(|to| named(leaf, holds, to, world, "grant.name")).collect(),
-        Path::CallServer => values.iter().filter_map(|to| named(leaf, holds, to, world, "call.server")).collect(),
+        Path::GrantName => {
+            values.iter().filter_map(|to| named(leaf, holds, to, world, "grant.name")).collect()
+        }
+        Path::CallServer => {
+            values.iter().filter_map(|to| named(leaf, holds, to, world, "call.server")).collect()
+        }
         Path::CallTool => Vec::new(),
         Path::State { .. } => {
             let Some(template) = &leaf.counter else { return Vec::new() };
@@ -45,8 +49,7 @@ fn arguments(leaf: &Leaf, steps: &[Step], holds: bool, values: &[String], world:
     let mut all: Vec<World> = values
         .iter()
         .filter_map(|to| {
-            let change =
-                Change { words: wish(leaf, holds, to), path: path.clone(), to: Some(to.clone()) };
+            let change = Change { words: wish(leaf, holds, to), path: path.clone(), to: Some(to.clone()) };
             world.with_argument(steps, Some(to), change)
         })
         .collect();
@@ -104,8 +107,8 @@ pub(super) fn policy_words(rule: &RuleName) -> String {
 /// The requirement, or its opposite, as a wish: `argument "amount" were at most 5`.
 fn wish(leaf: &Leaf, holds: bool, to: &str) -> String {
     let words = subjunctive(&leaf.requirement, &leaf.subject, holds);
-    let told = ["eq", "in", "lt", "lte", "gt", "gte"].contains(&leaf.condition.test.operator());
-    if told && holds { words } else { format!("{words}, such as {to}") }
+    let told: &[&str] = if holds { &["eq", "in", "lt", "lte", "gt", "gte"] } else { &["neq", "not_in"] };
+    if told.contains(&leaf.condition.test.operator()) { words } else { format!("{words}, such as {to}") }
 }
 
 fn subjunctive(requirement: &str, subject: &str, holds: bool) -> String {

@@ -11,16 +11,19 @@ pub(super) fn set(value: Option<Value<'_>>, steps: &[Step], to: Option<&str>) ->
     match step {
         Step::Key(key) => match value {
             Some(array) if array.is_array() => item(array, key.parse().ok()?, rest, to),
-            object => Some(member(object.filter(|value| value.is_object()), key, rest, to)),
+            object => member(object.filter(|value| value.is_object()), key, rest, to),
         },
         Step::Index(index) => item(value.filter(|value| value.is_array())?, *index, rest, to),
         Step::Each => every(value.filter(|value| value.is_array())?, rest, to),
     }
 }
 
-fn member(object: Option<Value<'_>>, key: &str, rest: &[Step], to: Option<&str>) -> String {
+fn member(object: Option<Value<'_>>, key: &str, rest: &[Step], to: Option<&str>) -> Option<String> {
     let old = object.and_then(|object| object.get(key));
     let new = set(old, rest, to);
+    if new.is_none() && to.is_some() {
+        return None;
+    }
     let mut parts = Vec::new();
     for (name, value) in object.into_iter().flat_map(Value::members) {
         if !name.is(key) {
@@ -34,7 +37,7 @@ fn member(object: Option<Value<'_>>, key: &str, rest: &[Step], to: Option<&str>)
         canonical::write_str(key, &mut name);
         parts.push(format!("{name}: {new}"));
     }
-    format!("{{{}}}", parts.join(", "))
+    Some(format!("{{{}}}", parts.join(", ")))
 }
 
 fn item(array: Value<'_>, index: usize, rest: &[Step], to: Option<&str>) -> Option<String> {
@@ -69,19 +72,29 @@ mod tests {
         for (path, to, expected) in [
             ("args.a", Some("2"), Some(r#"{"a": 2, "b": {"c": [1, {"x": 2}, 3]}, "k.y": "é"}"#)),
             ("args.a", None, Some(r#"{"b": {"c": [1, {"x": 2}, 3]}, "k.y": "é"}"#)),
-            ("args.n.m", Some("1"), Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3]}, "k.y": "é", "n": {"m": 1}}"#)),
+            (
+                "args.n.m",
+                Some("1"),
+                Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3]}, "k.y": "é", "n": {"m": 1}}"#),
+            ),
             ("args.b.c[1].x", Some("9"), Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 9}, 3]}, "k.y": "é"}"#)),
             ("args.b.c[3]", Some("4"), Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3, 4]}, "k.y": "é"}"#)),
             ("args.b.c[*]", Some("0"), Some(r#"{"a": 1.50, "b": {"c": [0, 0, 0]}, "k.y": "é"}"#)),
             ("args.b.c[*]", None, Some(r#"{"a": 1.50, "b": {"c": []}, "k.y": "é"}"#)),
-            (r#"args["k.y"]"#, Some("null"), Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3]}, "k.y": null}"#)),
+            (
+                r#"args["k.y"]"#,
+                Some("null"),
+                Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3]}, "k.y": null}"#),
+            ),
             ("/args/b/c/0", Some("5"), Some(r#"{"a": 1.50, "b": {"c": [5, {"x": 2}, 3]}, "k.y": "é"}"#)),
             ("args.none", None, Some(r#"{"a": 1.50, "b": {"c": [1, {"x": 2}, 3]}, "k.y": "é"}"#)),
         ] {
             let Ok(Path::Args(steps)) = Path::parse(path) else { panic!("{path}") };
             assert_eq!(set(Some(document.root()), &steps, to).as_deref(), expected, "{path}");
         }
-        let Ok(Path::Args(steps)) = Path::parse("args.a[2]") else { panic!() };
-        assert_eq!(set(Some(document.root()), &steps, Some("1")), Some(source.replace("1.50", "null")).filter(|_| false));
+        for path in ["args.a[2]", "args.b.c[4]", "args.a[*]", "args.a[0].x"] {
+            let Ok(Path::Args(steps)) = Path::parse(path) else { panic!("{path}") };
+            assert_eq!(set(Some(document.root()), &steps, Some("1")), None, "{path}");
+        }
     }
 }

@@ -1,0 +1,96 @@
+//! A trace in words: every rule that applies, in order, with what its conditions saw.
+
+use interlock_policy::{Seen, Trace, TraceStep, Verdict};
+
+use super::policies::RulePlaces;
+use super::{Judged, verdict};
+
+/// The lines of a trace, each with its indentation.
+pub(crate) fn trace(trace: &Trace, places: &RulePlaces<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for rule in &trace.entries {
+        lines.push(format!("entry     {rule}{}", place(places.of(rule))));
+    }
+    for step in &trace.steps {
+        add_step(step, places, &mut lines);
+    }
+    if lines.is_empty() {
+        lines.push("no entry of the policies applies".to_owned());
+    }
+    lines
+}
+
+fn add_step(step: &TraceStep, places: &RulePlaces<'_>, lines: &mut Vec<String>) {
+    let name = step.name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let shadow = if step.shadow { " in shadow" } else { "" };
+    let kind = step.kind.as_str();
+    let said = match step.verdict {
+        Verdict::Proceed if step.need.is_some() => "counts".to_owned(),
+        Verdict::Proceed => "content".to_owned(),
+        Verdict::Deny => "denies".to_owned(),
+        Verdict::Ask => "asks a person".to_owned(),
+    };
+    lines.push(format!("{kind:<9} {}{name}{}: {said}{shadow}", step.rule, place(places.of(&step.rule))));
+    for seen in &step.seen {
+        lines.push(format!("          {}", condition(seen)));
+    }
+    if let Some(need) = &step.need {
+        lines.push(format!("          {}: {} in {}", need.words, need.amount, need.key));
+    }
+    if let Some(reason) = &step.reason {
+        lines.push(format!("          {reason}"));
+    }
+}
+
+fn condition(seen: &Seen) -> String {
+    let holds = match seen.holds {
+        Some(true) => "holds",
+        Some(false) => "does not hold",
+        None => "cannot be judged",
+    };
+    let values = match seen.values.as_slice() {
+        [] => "nothing".to_owned(),
+        values => values.join(", "),
+    };
+    let why = seen.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("{}: {holds}; {} is {values}{why}", seen.condition, seen.path)
+}
+
+fn place(place: Option<String>) -> String {
+    place.map(|place| format!(" ({place})")).unwrap_or_default()
+}
+
+/// What became of a call, in lines.
+pub(crate) fn outcome(judged: &Judged, places: &RulePlaces<'_>) -> Vec<String> {
+    let ruled = &judged.rehearsed;
+    let name = ruled.name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let at = rule_place(judged, places).map(|place| format!(" ({place})")).unwrap_or_default();
+    let mut lines = vec![
+        format!("verdict   {}", verdict(ruled.verdict)),
+        format!("rule      {}{name}{at}", ruled.rule),
+        format!("reason    {}", ruled.reason),
+    ];
+    if let Some(ms) = ruled.retry_after_ms {
+        lines.push(format!("retry     after {}", interlock_gateway::duration(ms)));
+    }
+    for (key, before, after) in &ruled.changes {
+        lines.push(format!("counter   {key}: {before} -> {after}"));
+    }
+    for finding in &ruled.shadow {
+        lines.push(format!(
+            "shadow    {} would be {} by {}",
+            verdict(finding.verdict),
+            finding.reason,
+            finding.rule
+        ));
+    }
+    lines
+}
+
+/// Where what decided stands.
+pub(crate) fn rule_place(judged: &Judged, places: &RulePlaces<'_>) -> Option<String> {
+    let ruled = &judged.rehearsed;
+    let needs = ruled.decision.needs.iter().map(|need| &need.rule);
+    let rule = needs.chain([&ruled.decision.rule]).find(|rule| rule.text() == ruled.rule)?;
+    places.of(rule)
+}
