@@ -10,7 +10,8 @@ use anyhow::Context;
 use interlock_gateway::rehearse::{self, Rehearsed};
 use interlock_json::Decimal;
 use interlock_policy::{
-    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, Trace, Trial, did_you_mean, quoted,
+    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, Trace, Trial,
+    did_you_mean, quoted,
 };
 use interlock_store::InMemory;
 
@@ -40,6 +41,16 @@ pub(crate) struct Rehearsal<'p> {
 pub(crate) struct Judged {
     pub(crate) trace: Trace,
     pub(crate) rehearsed: Rehearsed,
+    /// What the counters of its limits held before it.
+    held: Vec<(CounterKey, Decimal)>,
+}
+
+impl Judged {
+    /// What a counter held before the call.
+    pub(crate) fn held(&self, key: &CounterKey) -> Decimal {
+        let found = self.held.iter().find(|(known, _)| known == key);
+        found.map_or(Decimal::ZERO, |(_, value)| *value)
+    }
 }
 
 impl<'p> Rehearsal<'p> {
@@ -65,8 +76,11 @@ impl<'p> Rehearsal<'p> {
             let values = self.runtime.block_on(rehearse::values(&self.ledger, keys))?;
             let seen = Facts { counters: Some(&values), ..*facts };
             let trace = interlock_policy::explain(&stack, call, &seen);
+            let needed = trace.steps.iter().filter_map(|step| Some(step.need.as_ref()?.key.clone()));
+            let held = needed.map(|key| Ok((key.clone(), self.held(&key)?)));
+            let held = held.collect::<anyhow::Result<Vec<_>>>()?;
             let rehearsed = self.runtime.block_on(rehearse::decide(&stack, call, facts, &self.ledger))?;
-            Ok(Judged { trace, rehearsed })
+            Ok(Judged { trace, rehearsed, held })
         })?
     }
 

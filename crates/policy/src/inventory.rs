@@ -142,7 +142,7 @@ impl CompiledEntry {
         }
         for (shadow, constraints) in [(false, &self.enforced), (true, &self.shadowed)] {
             for phase in Phase::ALL {
-                for constraint in phase.of(constraints) {
+                for constraint in phase.of(constraints).iter().filter(|constraint| !constraint.is_idle()) {
                     let name = constraint.name.clone();
                     items.push(Item::new(Arc::clone(&constraint.pointer), phase.kind(), name, shadow));
                 }

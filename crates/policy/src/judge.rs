@@ -350,6 +350,11 @@ impl Constraint {
         }
     }
 
+    /// Whether it never objects: a rule whose only condition bounds its own counter is tested as a limit.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, leaves, .. } if leaves.is_empty())
+    }
+
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
     pub(crate) fn objection(&self, phase: Phase, look: &mut Look<'_>) -> Option<String> {
         match &self.test {

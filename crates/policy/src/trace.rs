@@ -64,7 +64,7 @@ pub fn explain(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) 
             for index in 0..walk.applied.len() {
                 let Some(applied) = walk.applied.get(index).copied() else { continue };
                 let constraints = if shadow { &applied.entry.shadowed } else { &applied.entry.enforced };
-                for constraint in phase.of(constraints) {
+                for constraint in phase.of(constraints).iter().filter(|constraint| !constraint.is_idle()) {
                     steps.push(step(constraint, phase, applied.origin, shadow, &mut walk.look));
                 }
             }

@@ -76,10 +76,13 @@ pub struct Alternative {
     pub outcome: Outcome,
 }
 
-/// The least changes under which a call that is denied, or waits for a person, goes through.
+/// The least changes under which a call that is denied, or waits for a person, goes through; for one that is denied,
+/// otherwise those under which it waits for a person.
 pub fn alternatives(trial: &Trial<'_>, judge: &mut dyn FnMut(&Trial<'_>) -> Outcome) -> Vec<Alternative> {
     let mut search = Search::new(trial, judge);
     let mut level = search.begin();
+    let denied = level.iter().any(|(_, outcome)| outcome.verdict == Verdict::Deny);
+    let mut asking = Vec::new();
     for _ in 0..MOST_CHANGES {
         let mut next = Vec::new();
         let mut found = Vec::new();
@@ -89,6 +92,9 @@ pub fn alternatives(trial: &Trial<'_>, judge: &mut dyn FnMut(&Trial<'_>) -> Outc
                 if outcome.verdict == Verdict::Proceed {
                     found.push(changed.told(outcome));
                 } else if search.is_new(&changed, &outcome) {
+                    if denied && outcome.verdict == Verdict::Ask {
+                        asking.push(changed.clone().told(outcome.clone()));
+                    }
                     next.push((changed, outcome));
                 }
             }
@@ -99,7 +105,7 @@ pub fn alternatives(trial: &Trial<'_>, judge: &mut dyn FnMut(&Trial<'_>) -> Outc
         next.truncate(MOST_FOLLOWED);
         level = next;
     }
-    search.policies().into_iter().collect()
+    if asking.is_empty() { search.policies(denied).into_iter().collect() } else { sorted(asking) }
 }
 
 /// Single changes under which a call that goes through would be denied, or wait for a person.
@@ -280,7 +286,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Where nothing about the call helps: what the policies would have to say.
-    fn policies(&mut self) -> Option<Alternative> {
+    fn policies(&mut self, denied: bool) -> Option<Alternative> {
         let world = World::of(self.trial);
         let outcome = self.judge(&world)?;
         let (stack, words) = self.changed_policies(&outcome.rule)?;
@@ -292,7 +298,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let judge = &mut *self.judge;
         let outcome = as_trial(self.trial, &borrowed, &world, |trial| judge(trial))?;
         let change = Change { words, path: "policy".to_owned(), to: None };
-        (outcome.verdict == Verdict::Proceed).then(|| world.with(change).told(outcome))
+        let better =
+            if denied { outcome.verdict != Verdict::Deny } else { outcome.verdict == Verdict::Proceed };
+        better.then(|| world.with(change).told(outcome))
     }
 
     /// For each policy of the stack, another one where that might help.

@@ -10,7 +10,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args as ClapArgs;
 use interlock_json::Decimal;
 use interlock_policy::{
-    Alternative, CounterKey, Outcome, RuleName, Section, Trial, Verdict, alternatives, objections,
+    Alternative, Change, CounterKey, Outcome, RuleName, Section, Trial, Verdict, alternatives, objections,
 };
 
 use crate::args::{Format, name};
@@ -100,7 +100,10 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let rehearsal = Rehearsal::new(&policies, tools.as_ref(), at_ms)?;
     let held = counters(args, &rehearsal, &caller, &call)?;
     let judged = rehearsal.judge(&caller, &call)?;
-    let changes = changes(&rehearsal, &policies, &caller, &call, &held, at_ms, judged.rehearsed.verdict)?;
+    let mut changes: Vec<Alternative> =
+        later(&rehearsal, &caller, &call, at_ms, judged.rehearsed.retry_after_ms)?.into_iter().collect();
+    let verdict = judged.rehearsed.verdict;
+    changes.extend(alternatives_of(&rehearsal, &policies, &caller, &call, &held, at_ms, verdict)?);
     let wants_tools = tools.is_none()
         && rehearsal.with_call(&caller, &call, |call, _| {
             interlock_policy::requires_definition(&policies.stack(), call)
@@ -171,8 +174,32 @@ fn counters(
     Ok(held)
 }
 
-/// What would have changed the verdict. Each answer is judged with its own ledger.
-fn changes(
+/// The same call after the wait, judged again. What the counters hold is taken for counted just now.
+fn later(
+    rehearsal: &Rehearsal<'_>,
+    caller: &Caller,
+    call: &CallText,
+    at_ms: i64,
+    wait: Option<u64>,
+) -> anyhow::Result<Option<Alternative>> {
+    let Some(wait) = wait else { return Ok(None) };
+    rehearsal.set_time(at_ms.saturating_add_unsigned(wait));
+    let judged = rehearsal.judge(caller, call)?.rehearsed;
+    let change = Change {
+        words: format!("it were made {} later", interlock_gateway::duration(wait)),
+        path: "time".to_owned(),
+        to: Some(format!("\"{}\"", times::written(at_ms.saturating_add_unsigned(wait)))),
+    };
+    let outcome = Outcome { verdict: judged.verdict, rule: judged.decision.rule };
+    Ok((outcome.verdict != Verdict::Deny).then(|| Alternative {
+        changes: vec![change],
+        arguments: call.arguments.clone(),
+        outcome,
+    }))
+}
+
+/// What else would have changed the verdict. Each answer is judged with its own ledger.
+fn alternatives_of(
     rehearsal: &Rehearsal<'_>,
     policies: &Policies,
     caller: &Caller,

@@ -116,17 +116,14 @@ impl Coverage {
     /// Takes note of what a call was judged by.
     pub(super) fn saw_call(&mut self, policies: &Policies, section: Section, name: &str, judged: &Judged) {
         let decision = &judged.rehearsed.decision;
-        match &decision.rule {
-            RuleName::NoPolicy | RuleName::DefaultDeny => return,
-            RuleName::Hidden => {
-                for file in policies.files() {
-                    for pointer in file.policy.hiding(section, name) {
-                        self.mark(policies, file.origin, &pointer, ItemKind::Hide, Exercise::Decided);
-                    }
-                }
-                return;
+        for file in policies.files().iter().filter(|_| decision.rule == RuleName::Hidden) {
+            for pointer in file.policy.hiding(section, name) {
+                self.mark(policies, file.origin, &pointer, ItemKind::Hide, Exercise::Decided);
             }
-            RuleName::DefaultAllow | RuleName::At { .. } => {}
+        }
+        // What keeps a call out before any rule is looked at; in shadow mode the rules are.
+        if decision.verdict == Verdict::Deny && !matches!(decision.rule, RuleName::At { .. }) {
+            return;
         }
         for entry in &judged.trace.entries {
             let decided = *entry == decision.rule;

@@ -188,7 +188,7 @@ impl Runner<'_> {
         }
         let trace = |judged: Judged| {
             let mut lines = shown::outcome(&judged, self.places);
-            lines.extend(shown::trace(&judged.trace, self.places));
+            lines.extend(shown::trace(&judged, self.places));
             lines
         };
         Ok((!differences.is_empty()).then(|| Failure {

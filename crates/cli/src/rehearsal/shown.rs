@@ -1,18 +1,18 @@
 //! A trace in words: every rule that applies, in order, with what its conditions saw.
 
-use interlock_policy::{Seen, Trace, TraceStep, Verdict};
+use interlock_policy::{Seen, TraceStep, Verdict};
 
 use super::policies::RulePlaces;
 use super::{Judged, verdict};
 
 /// The lines of a trace, each with its indentation.
-pub(crate) fn trace(trace: &Trace, places: &RulePlaces<'_>) -> Vec<String> {
+pub(crate) fn trace(judged: &Judged, places: &RulePlaces<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    for rule in &trace.entries {
+    for rule in &judged.trace.entries {
         lines.push(format!("entry     {rule}{}", place(places.of(rule))));
     }
-    for step in &trace.steps {
-        add_step(step, places, &mut lines);
+    for step in &judged.trace.steps {
+        add_step(step, judged, places, &mut lines);
     }
     if lines.is_empty() {
         lines.push("no entry of the policies applies".to_owned());
@@ -20,24 +20,26 @@ pub(crate) fn trace(trace: &Trace, places: &RulePlaces<'_>) -> Vec<String> {
     lines
 }
 
-fn add_step(step: &TraceStep, places: &RulePlaces<'_>, lines: &mut Vec<String>) {
+fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &mut Vec<String>) {
     let name = step.name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
     let shadow = if step.shadow { " in shadow" } else { "" };
     let kind = step.kind.as_str();
     let said = match step.verdict {
-        Verdict::Proceed if step.need.is_some() => "counts".to_owned(),
-        Verdict::Proceed => "content".to_owned(),
-        Verdict::Deny => "denies".to_owned(),
-        Verdict::Ask => "asks a person".to_owned(),
+        Verdict::Proceed if step.need.is_some() => "counts",
+        Verdict::Proceed => "content",
+        Verdict::Deny => "denies",
+        Verdict::Ask => "asks a person",
     };
     lines.push(format!("{kind:<9} {}{name}{}: {said}{shadow}", step.rule, place(places.of(&step.rule))));
     for seen in &step.seen {
         lines.push(format!("          {}", condition(seen)));
     }
     if let Some(need) = &step.need {
-        lines.push(format!("          {}: {} in {}", need.words, need.amount, need.key));
+        let held = judged.held(&need.key);
+        lines.push(format!("          {}: {} on top of {held} in {}", need.words, need.amount, need.key));
     }
-    if let Some(reason) = &step.reason {
+    let told = |reason: &&String| !step.seen.iter().any(|seen| seen.condition == **reason);
+    if let Some(reason) = step.reason.as_ref().filter(told) {
         lines.push(format!("          {reason}"));
     }
 }
@@ -78,7 +80,7 @@ pub(crate) fn outcome(judged: &Judged, places: &RulePlaces<'_>) -> Vec<String> {
     }
     for finding in &ruled.shadow {
         lines.push(format!(
-            "shadow    {} would be {} by {}",
+            "shadow    {}: {}, by {}",
             verdict(finding.verdict),
             finding.reason,
             finding.rule

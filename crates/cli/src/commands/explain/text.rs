@@ -27,7 +27,7 @@ pub(super) fn text(explained: &Explained<'_>, places: &RulePlaces<'_>) -> String
     }
     lines.push(String::new());
     lines.push("what applies, in the order in which it is judged".to_owned());
-    lines.extend(shown::trace(&explained.judged.trace, places).into_iter().map(|line| format!("  {line}")));
+    lines.extend(shown::trace(&explained.judged, places).into_iter().map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.extend(changes(explained));
     let mut out = lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n");
@@ -36,27 +36,20 @@ pub(super) fn text(explained: &Explained<'_>, places: &RulePlaces<'_>) -> String
 }
 
 fn changes(explained: &Explained<'_>) -> Vec<String> {
-    let passes = explained.judged.rehearsed.verdict == Verdict::Proceed;
     if explained.changes.is_empty() {
-        let what = if passes {
-            "no single change that was tried would stop it"
-        } else {
-            "no change that was tried would let it pass"
-        };
-        return vec![what.to_owned()];
+        return vec!["no change that was tried leads to another verdict".to_owned()];
     }
-    let mut lines =
-        vec![if passes { "it would not go through if" } else { "it would go through if" }.to_owned()];
-    lines.extend(explained.changes.iter().map(|change| one(change, passes)));
+    let mut lines = vec!["what would change the verdict".to_owned()];
+    lines.extend(explained.changes.iter().map(one));
     lines
 }
 
-fn one(alternative: &Alternative, passes: bool) -> String {
+fn one(alternative: &Alternative) -> String {
     let words: Vec<&str> = alternative.changes.iter().map(|change| change.words.as_str()).collect();
-    let outcome = if passes {
-        format!(" ({} by {})", verdict(alternative.outcome.verdict), alternative.outcome.rule)
-    } else {
-        String::new()
+    let outcome = &alternative.outcome;
+    let by = match outcome.verdict {
+        Verdict::Proceed => String::new(),
+        Verdict::Deny | Verdict::Ask => format!(", by {}", outcome.rule),
     };
-    format!("  - {}{outcome}", words.join(", and "))
+    format!("  {} if {}{by}", verdict(outcome.verdict), words.join(", and "))
 }
