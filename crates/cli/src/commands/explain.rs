@@ -27,7 +27,7 @@ use crate::terminal;
   interlock explain -c policy.yaml --tools tools.json call.json
   interlock explain -c policy.yaml --resource file:///etc/passwd
   interlock explain -c policy.yaml --tool start_job --counter start_job._rate_minute_0=10
-  interlock audit query --verdict deny -n 1 --format json | interlock explain -c policy.yaml -
+  interlock audit query --verdict deny --limit 1 --format json | interlock explain -c policy.yaml -
 
 CALL.json holds the params of `tools/call`, a whole request, or a record of the audit log that has its arguments.
 

@@ -19,6 +19,8 @@ impl CallText {
         let document = interlock_json::scan(text, &interlock_json::Limits::default())?;
         let root = document.root();
         ensure!(root.is_object(), "a call is a JSON object");
+        // A line of the log holds a record beside its hash.
+        let root = root.get("record").filter(|_| root.get("leaf").is_some()).unwrap_or(root);
         if root.get("kind").is_some() && root.get("seq").is_some() {
             return of_record(root);
         }
@@ -153,6 +155,10 @@ mod tests {
                 call(Section::Tools, "t", Some(r#"{"a":1}"#)),
             ),
             (r#"{"kind":"refusal","seq":1,"prompt":"p"}"#, call(Section::Prompts, "p", None)),
+            (
+                r#"{"leaf":"0","record":{"kind":"refusal","resource":"r","seq":1}}"#,
+                call(Section::Resources, "r", None),
+            ),
         ] {
             assert_eq!(CallText::read(text).unwrap(), expected, "{text}");
         }

@@ -3,7 +3,7 @@
 use crate::compile::Policy;
 use crate::decision::{Origin, RuleName};
 use crate::diagnostic::push_pointer_segment;
-use crate::document::{Document, Entry, Matcher, Section};
+use crate::document::{Block, Document, Entry, Matcher, Mode, Requirement, Section};
 
 /// The policy with the name listed where it is not.
 pub(super) fn listing(policy: &Policy, section: Section, name: &str) -> Option<Policy> {
@@ -28,18 +28,18 @@ pub(super) fn showing(policy: &Policy, section: Section, name: &str) -> Policy {
 /// The policy without one rule, block or limit.
 pub(super) fn without(policy: &Policy, pointer: &str) -> Option<Policy> {
     let mut document = policy.document().clone();
-    let mut removed = false;
+    let mut silenced = false;
     for section in Section::ALL {
         for (matcher, entry) in section_of(&mut document, section) {
             let mut start = format!("/{}", section.key());
             push_pointer_segment(&mut start, matcher.as_str());
-            removed |= pointer.strip_prefix(&start).is_some_and(|rest| remove(entry, rest));
+            silenced |= pointer.strip_prefix(&start).is_some_and(|rest| silence(entry, rest));
         }
     }
     if let (Some(entry), Some(rest)) = (&mut document.all_tools, pointer.strip_prefix("/all_tools")) {
-        removed |= remove(entry, rest);
+        silenced |= silence(entry, rest);
     }
-    removed.then(|| Policy::new(document))
+    silenced.then(|| Policy::new(document))
 }
 
 fn section_of(document: &mut Document, section: Section) -> &mut crate::document::Entries {
@@ -50,29 +50,26 @@ fn section_of(document: &mut Document, section: Section) -> &mut crate::document
     }
 }
 
-fn remove(entry: &mut Entry, pointer: &str) -> bool {
+/// What is only in shadow mode stands in nobody's way, and the others keep their numbers.
+fn silence(entry: &mut Entry, pointer: &str) -> bool {
     if pointer == "/validate" {
         entry.validate = Default::default();
         return true;
     }
     let Some((list, index)) = pointer.trim_start_matches('/').split_once('/') else { return false };
-    let Ok(index) = index.parse() else { return false };
-    match list {
-        "rules" => take(&mut entry.rules, index),
-        "require" => take(&mut entry.require, index),
-        "deny_if" => take(&mut entry.deny_if, index),
-        "approve_if" => take(&mut entry.approve_if, index),
-        "limits" => take(&mut entry.limits, index),
-        _ => false,
-    }
-}
-
-fn take<T>(list: &mut Vec<T>, index: usize) -> bool {
-    let there = index < list.len();
-    if there {
-        list.remove(index);
-    }
-    there
+    let Ok(index) = index.parse::<usize>() else { return false };
+    let mode = match list {
+        "rules" => entry.rules.get_mut(index).map(|rule| &mut rule.mode),
+        "deny_if" => entry.deny_if.get_mut(index).map(|block| &mut block.mode),
+        "approve_if" => entry.approve_if.get_mut(index).map(|block| &mut block.mode),
+        "limits" => entry.limits.get_mut(index).map(|limit| &mut limit.mode),
+        "require" => {
+            let requirement = entry.require.get_mut(index);
+            return requirement.map(|old| *old = Requirement::Block(Block::default())).is_some();
+        }
+        _ => None,
+    };
+    mode.map(|mode| *mode = Some(Mode::Shadow)).is_some()
 }
 
 /// The policy of the stack that a rule is in, with its pointer.
