@@ -57,7 +57,7 @@ pub async fn decide(
     let reads: Vec<_> = decision.read.iter().collect();
     let reserved = match decision.verdict {
         Verdict::Deny => return Ok(Rehearsed::of(decision)),
-        Verdict::Ask | Verdict::Proceed => reserve::reserve(counters, &needs, &reads).await,
+        Verdict::Ask | Verdict::Proceed => reserve::reserve(counters, &needs, &reads, None).await,
     };
     match reserved {
         Ok(Some(reserved)) => {
@@ -126,7 +126,7 @@ pub async fn values(
 pub async fn count(counters: &dyn Counters, key: &CounterKey, amount: Decimal) -> Result<(), StoreError> {
     let counter = counter_of(key);
     let need = Need { counter, amount, bound: Bound::None, label: String::new(), shadow: false };
-    let request = ReserveRequest { needs: vec![need], expect: Vec::new() };
+    let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     match counters.reserve(request).await? {
         ReserveAnswer::Reserved(_) => Ok(()),
         ReserveAnswer::Exhausted(_) | ReserveAnswer::Stale => {

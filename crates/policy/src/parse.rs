@@ -7,6 +7,7 @@ mod entry;
 mod fields;
 mod indentation;
 mod limit;
+mod operator;
 mod rule;
 mod scalar;
 

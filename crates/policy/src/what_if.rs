@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use interlock_json::Decimal;
 
 use crate::compile::{Constraint, ConstraintTest, Policy};
-use crate::condition::{Kindness, Truth};
+use crate::condition::truth;
 use crate::counter::{CounterKey, CounterValues};
 use crate::decision::{Call, Facts, Origin, RuleName, ToolFacts, Verdict};
 use crate::describe;
@@ -131,7 +131,8 @@ fn sorted(mut found: Vec<Alternative>) -> Vec<Alternative> {
             let such_as = change.words.find(", such as ").unwrap_or(change.words.len());
             change.words.get(..such_as).unwrap_or_default().to_owned()
         });
-        words.collect::<Vec<_>>()
+        // In whatever order they were found.
+        words.collect::<std::collections::BTreeSet<_>>()
     };
     found.retain(|alternative| told.insert(words(alternative)));
     found.sort_by_key(|alternative| alternative.changes.len());
@@ -230,7 +231,7 @@ impl<'s, 'a> Search<'s, 'a> {
             let mut truths = String::new();
             deciding(&mut walk, &outcome.rule, |constraint, _, walk| {
                 for leaf in constraint.leaves() {
-                    truths.push_str(&format!("{:?}", leaf.judge(kindness(constraint), &mut walk.look)));
+                    truths.push_str(&format!("{:?}", leaf.judge(&mut walk.look)));
                 }
             });
             truths
@@ -244,10 +245,9 @@ impl<'s, 'a> Search<'s, 'a> {
             let mut found = Vec::new();
             let mut walk = Walk::new(trial.stack, &trial.call, &trial.facts);
             deciding(&mut walk, rule, |constraint, _, walk| {
-                let wanted = kindness(constraint) == Kindness::Allow;
                 for leaf in constraint.leaves() {
-                    let truth = leaf.judge(kindness(constraint), &mut walk.look);
-                    if truth != (if wanted { Truth::True } else { Truth::False }) {
+                    let wanted = leaf.wanted();
+                    if leaf.judge(&mut walk.look) != truth(wanted) {
                         found.extend(candidate::of_leaf(leaf, wanted, &walk.look.caller, world));
                     }
                 }
@@ -270,9 +270,8 @@ impl<'s, 'a> Search<'s, 'a> {
             });
             let mut found = Vec::new();
             for constraint in constraints {
-                let holds = kindness(constraint) == Kindness::Deny;
                 for leaf in constraint.leaves() {
-                    found.extend(candidate::of_leaf(leaf, holds, &walk.look.caller, world));
+                    found.extend(candidate::of_leaf(leaf, !leaf.wanted(), &walk.look.caller, world));
                 }
                 if let (ConstraintTest::RequiredArgs, ToolFacts::Known { required, .. }) =
                     (&constraint.test, trial.facts.tool)
@@ -350,13 +349,6 @@ fn as_trial<R>(
     let call = Call { arguments, server: &world.server, ..base.call };
     let facts = Facts { grant: &world.grant, counters: Some(&held), ..base.facts };
     Some(look(&Trial { stack, call, facts, counters: &world.counters }))
-}
-
-fn kindness(constraint: &Constraint) -> Kindness {
-    match &constraint.test {
-        ConstraintTest::RequiredArgs => Kindness::Allow,
-        ConstraintTest::Conditions { kindness, .. } => *kindness,
-    }
 }
 
 /// Calls back with the constraint of this name that objects.

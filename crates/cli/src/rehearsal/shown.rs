@@ -31,9 +31,7 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
         Verdict::Ask => "asks a person",
     };
     lines.push(format!("{kind:<9} {}{name}{}: {said}{shadow}", step.rule, place(places.of(&step.rule))));
-    for seen in &step.seen {
-        lines.push(format!("          {}", condition(seen)));
-    }
+    step.seen.iter().for_each(|seen| add_seen(seen, 10, lines));
     if let Some(need) = &step.need {
         let held = judged.held(&need.key);
         lines.push(format!("          {}: {} on top of {held} in {}", need.words, need.amount, need.key));
@@ -44,18 +42,21 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
     }
 }
 
-fn condition(seen: &Seen) -> String {
+fn add_seen(seen: &Seen, indent: usize, lines: &mut Vec<String>) {
     let holds = match seen.holds {
         Some(true) => "holds",
         Some(false) => "does not hold",
         None => "cannot be judged",
     };
-    let values = match seen.values.as_slice() {
-        [] => "nothing".to_owned(),
-        values => values.join(", "),
+    let looked = match (&seen.path, seen.values.as_slice()) {
+        (None, _) => String::new(),
+        (Some(path), []) => format!("; {path} is nothing"),
+        (Some(path), values) => format!("; {path} is {}", values.join(", ")),
     };
     let why = seen.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-    format!("{}: {holds}; {} is {values}{why}", seen.condition, seen.path)
+    let words = seen.joins.unwrap_or(&seen.condition);
+    lines.push(format!("{:indent$}{words}: {holds}{looked}{why}", ""));
+    seen.inner.iter().for_each(|inner| add_seen(inner, indent + 2, lines));
 }
 
 fn place(place: Option<String>) -> String {

@@ -133,3 +133,32 @@ fn what_would_stop_a_call() {
     check("job", r#"{"first": 1, "second": 2}"#, &["argument \"first\" were not given -> server:/tools/job/rules/0"]);
     check("ask", "{}", &["argument \"big\" were given, such as \"example\" -> server:/tools/ask/approve_if/0"]);
 }
+
+#[test]
+#[rustfmt::skip]
+fn nested_conditions_turn_as_a_whole() {
+    let policy = policy(
+        r#"
+version: "1"
+default: deny
+tools:
+  one: { require: [{ any: [{ path: args.a, op: eq, value: 1 }, { path: args.b, op: eq, value: 2 }] }] }
+  two: { deny_if: [{ conditions: [{ any: [{ path: args.a, op: eq, value: 1 }, { path: args.b, op: eq, value: 2 }] }] }] }
+  not: { require: [{ not: { path: args.a, op: gt, value: 3 } }] }
+"#,
+    );
+    let check = |name: &str, arguments: &str, expected: &[&str]| {
+        assert_eq!(told(alternatives, &policy, name, arguments, &[]), expected, "{name} {arguments}");
+    };
+    check(
+        "one",
+        r#"{"a": 5, "b": 5}"#,
+        &["argument \"a\" were 1 -> server:/tools/one", "argument \"b\" were 2 -> server:/tools/one"],
+    );
+    check("two", r#"{"a": 1, "b": 2}"#, &[
+        "argument \"a\" were not 1, such as 2 and argument \"b\" were not 2, such as 3 -> server:/tools/two",
+        "argument \"a\" were not 1, such as 2 and argument \"b\" were not given -> server:/tools/two",
+        "argument \"b\" were not 2, such as 3 and argument \"a\" were not given -> server:/tools/two",
+    ]);
+    check("not", r#"{"a": 9}"#, &["argument \"a\" were not greater than 3, such as 3 -> server:/tools/not"]);
+}

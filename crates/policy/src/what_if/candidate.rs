@@ -3,21 +3,22 @@
 use interlock_json::Decimal;
 
 use super::{Change, World, sample};
-use crate::condition::Leaf;
+use crate::condition::CompiledLeaf;
 use crate::counter::Caller;
 use crate::decision::RuleName;
 use crate::describe;
 use crate::document::Test;
+use crate::operator::words;
 use crate::path::{self, Path, Step};
 
 /// Most values that are tried for one condition.
 const MOST_VALUES: usize = 8;
 
 /// The call changed so that the condition probably holds, or does not.
-pub(super) fn of_leaf(leaf: &Leaf, holds: bool, caller: &Caller<'_>, world: &World) -> Vec<World> {
-    let test = &leaf.condition.test;
+pub(super) fn of_leaf(leaf: &CompiledLeaf, holds: bool, caller: &Caller<'_>, world: &World) -> Vec<World> {
+    let test = &leaf.written.test;
     let values: Vec<String> = sample::values(test, holds).into_iter().take(MOST_VALUES).collect();
-    match &leaf.condition.path {
+    match &leaf.written.path {
         Path::Args(steps) => arguments(leaf, steps, holds, &values, world),
         Path::GrantName => {
             values.iter().filter_map(|to| named(leaf, holds, to, world, "grant.name")).collect()
@@ -44,8 +45,14 @@ pub(super) fn of_leaf(leaf: &Leaf, holds: bool, caller: &Caller<'_>, world: &Wor
     }
 }
 
-fn arguments(leaf: &Leaf, steps: &[Step], holds: bool, values: &[String], world: &World) -> Vec<World> {
-    let path = leaf.condition.path.to_string();
+fn arguments(
+    leaf: &CompiledLeaf,
+    steps: &[Step],
+    holds: bool,
+    values: &[String],
+    world: &World,
+) -> Vec<World> {
+    let path = leaf.written.path.to_string();
     let mut all: Vec<World> = values
         .iter()
         .filter_map(|to| {
@@ -53,7 +60,7 @@ fn arguments(leaf: &Leaf, steps: &[Step], holds: bool, values: &[String], world:
             world.with_argument(steps, Some(to), change)
         })
         .collect();
-    let absence_helps = !holds || leaf.condition.test == Test::Exists(false);
+    let absence_helps = !holds || leaf.written.test == Test::Exists(false);
     if absence_helps {
         let words = format!("{} were not given", leaf.subject);
         all.extend(world.with_argument(steps, None, Change { words, path, to: None }));
@@ -61,7 +68,7 @@ fn arguments(leaf: &Leaf, steps: &[Step], holds: bool, values: &[String], world:
     all
 }
 
-fn named(leaf: &Leaf, holds: bool, to: &str, world: &World, path: &str) -> Option<World> {
+fn named(leaf: &CompiledLeaf, holds: bool, to: &str, world: &World, path: &str) -> Option<World> {
     let document = interlock_json::scan(to, &interlock_json::Limits::default()).ok()?;
     let name = document.root().as_str()?.into_owned();
     let change = Change { words: wish(leaf, holds, to), path: path.to_owned(), to: Some(to.to_owned()) };
@@ -105,25 +112,20 @@ pub(super) fn policy_words(rule: &RuleName) -> String {
 }
 
 /// The requirement, or its opposite, as a wish: `argument "amount" were at most 5`.
-fn wish(leaf: &Leaf, holds: bool, to: &str) -> String {
-    let words = subjunctive(&leaf.requirement, &leaf.subject, holds);
+fn wish(leaf: &CompiledLeaf, holds: bool, to: &str) -> String {
+    let words = subjunctive(&words::requirement(&leaf.written.test), &leaf.subject, holds);
     let told: &[&str] = if holds { &["eq", "in", "lt", "lte", "gt", "gte"] } else { &["neq", "not_in"] };
-    if told.contains(&leaf.condition.test.operator()) { words } else { format!("{words}, such as {to}") }
+    if told.contains(&leaf.written.test.operator()) { words } else { format!("{words}, such as {to}") }
 }
 
 fn subjunctive(requirement: &str, subject: &str, holds: bool) -> String {
-    let rest = requirement.strip_prefix(subject).unwrap_or(requirement).trim_start();
-    let (verb, rest, positive) = match rest.strip_prefix("must not ") {
-        Some(rest) => ("must not ", rest, false),
-        None => match rest.strip_prefix("must ") {
-            Some(rest) => ("must ", rest, true),
-            None => return format!("{subject} {rest}"),
-        },
+    let (rest, positive) = match requirement.strip_prefix("must not ") {
+        Some(rest) => (rest, false),
+        None => (requirement.strip_prefix("must ").unwrap_or(requirement), true),
     };
     let not = if positive == holds { "" } else { "not " };
     match rest.strip_prefix("be ") {
         Some(state) => format!("{subject} were {not}{state}"),
-        None if verb.is_empty() => rest.to_owned(),
         None => format!("{subject} did {not}{rest}"),
     }
 }
@@ -135,14 +137,14 @@ mod tests {
     #[test]
     fn requirements_become_wishes() {
         for (requirement, holds, expected) in [
-            ("x must be at most 5", true, "x were at most 5"),
-            ("x must be at most 5", false, "x were not at most 5"),
-            ("x must not be 1", true, "x were not 1"),
-            ("x must not be 1", false, "x were 1"),
-            ("x must match \"a\"", true, "x did match \"a\""),
-            ("x must not contain \"a\"", true, "x did not contain \"a\""),
-            ("x must not be given", true, "x were not given"),
-            ("x must be given", true, "x were given"),
+            ("must be at most 5", true, "x were at most 5"),
+            ("must be at most 5", false, "x were not at most 5"),
+            ("must not be 1", true, "x were not 1"),
+            ("must not be 1", false, "x were 1"),
+            ("must match \"a\"", true, "x did match \"a\""),
+            ("must not contain \"a\"", true, "x did not contain \"a\""),
+            ("must not be given", true, "x were not given"),
+            ("must be given", true, "x were given"),
         ] {
             assert_eq!(subjunctive(requirement, "x", holds), expected, "{requirement} {holds}");
         }

@@ -1,6 +1,6 @@
 //! For programs; stable.
 
-use interlock_policy::{Alternative, RuleName, ShadowFinding, TraceStep};
+use interlock_policy::{Alternative, RuleName, Seen, ShadowFinding, TraceStep};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -80,11 +80,16 @@ struct StepReport<'r> {
 #[derive(Serialize)]
 struct ConditionReport<'r> {
     condition: &'r str,
-    path: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'r str>,
     values: &'r [String],
     holds: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joins: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inner: Vec<ConditionReport<'r>>,
 }
 
 #[derive(Serialize)]
@@ -151,13 +156,7 @@ fn entry(rule: &RuleName, places: &RulePlaces<'_>) -> EntryReport {
 }
 
 fn step<'r>(step: &'r TraceStep, places: &RulePlaces<'_>) -> StepReport<'r> {
-    let conditions = step.seen.iter().map(|seen| ConditionReport {
-        condition: &seen.condition,
-        path: &seen.path,
-        values: &seen.values,
-        holds: seen.holds,
-        why: seen.why.as_deref(),
-    });
+    let conditions = step.seen.iter().map(condition);
     StepReport {
         kind: step.kind.as_str(),
         rule: step.rule.text(),
@@ -172,6 +171,18 @@ fn step<'r>(step: &'r TraceStep, places: &RulePlaces<'_>) -> StepReport<'r> {
             amount: need.amount.to_string(),
             limit: &need.words,
         }),
+    }
+}
+
+fn condition(seen: &Seen) -> ConditionReport<'_> {
+    ConditionReport {
+        condition: &seen.condition,
+        path: seen.path.as_deref(),
+        values: &seen.values,
+        holds: seen.holds,
+        why: seen.why.as_deref(),
+        joins: seen.joins,
+        inner: seen.inner.iter().map(condition).collect(),
     }
 }
 

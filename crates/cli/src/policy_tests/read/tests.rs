@@ -43,7 +43,7 @@ fn every_mistake_has_its_place() {
         (case("    call: { tool: t }\n    expect: allow\n    repeat: 0\n"),
             &["5:13: `repeat` is a whole number from 1 to 1000000"]),
         (case("    steps:\n      - { call: { tool: t }, expect: allow, at: later }\n"),
-            &["4:48: a step is at `+30s` after the one before, or at a time such as `2026-01-05T09:00:00Z`"]),
+            &["4:49: a step is at `+30s` after the one before, or at a time such as `2026-01-05T09:00:00Z`"]),
         (case("    steps:\n      - { at: +3s }\n"), &["4:9: a step needs a `call`, or `counters` to look at"]),
         (case("    steps:\n      - { counters: { a.b: -1 } }\n"), &["4:28: a counter holds a number that is not negative"]),
         (case("    expect: allow\n"),
