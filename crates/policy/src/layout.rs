@@ -41,7 +41,10 @@ enum Block<'s> {
     /// A plain or quoted scalar, perhaps of several lines.
     Text(&'s str),
     /// A literal or folded scalar: what stands on the line of its mark, and its lines without their indentation.
-    Lines { mark: &'s str, lines: Vec<&'s str> },
+    Lines {
+        mark: &'s str,
+        lines: Vec<&'s str>,
+    },
     List(Entries<'s>),
     Map(Entries<'s>),
 }

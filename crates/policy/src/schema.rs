@@ -3,8 +3,8 @@
 //! It is made from one table of the language's keys. A test compares the table with the keys that the parser knows, so
 //! that neither can be changed alone. The schema helps while a policy is written; what is a policy, the parser decides.
 
-mod operators;
-mod table;
+pub(crate) mod operators;
+pub(crate) mod table;
 
 use crate::print::tree_as_json;
 use crate::tree::{Member, Node, Value};
@@ -13,20 +13,25 @@ use table::{Key, Of, SHAPES, Shape};
 /// The schema (JSON Schema draft-07, which the validators of all editors read).
 pub fn schema() -> String {
     let document = SHAPES.iter().find(|shape| shape.name == "document");
-    let mut root = vec![
-        text("$schema", "http://json-schema.org/draft-07/schema#"),
-        text("title", "Interlock policy"),
-    ];
+    let mut root = vec![text("$schema", "http://json-schema.org/draft-07/schema#")];
     root.extend(document.map(members).unwrap_or_default());
     let inner = SHAPES.iter().filter(|shape| shape.name != "document");
-    root.push(member("definitions", map(inner.map(|shape| member(shape.name, map(members(shape)))).collect())));
+    root.push(member(
+        "definitions",
+        map(inner.map(|shape| member(shape.name, map(members(shape)))).collect()),
+    ));
     tree_as_json(&map(root))
 }
 
 fn members(shape: &Shape) -> Vec<Member> {
     // `null` where a map is expected means empty, where nothing is required.
-    let kind = if shape.required.is_empty() { list(vec![string("object"), string("null")]) } else { string("object") };
-    let mut members = vec![text("description", shape.says), member("type", kind)];
+    let kind = if shape.required.is_empty() {
+        list(vec![string("object"), string("null")])
+    } else {
+        string("object")
+    };
+    let title = shape.what.replace('`', "");
+    let mut members = vec![text("title", &title), text("description", shape.says), member("type", kind)];
     let keys = shape.keys.iter().map(|key| member(key.name, property(key)));
     members.push(member("properties", map(keys.collect())));
     members.push(member("additionalProperties", Node::new(Value::Bool(false))));
@@ -63,15 +68,12 @@ fn of(kind: &Of) -> Vec<Member> {
         Of::Pattern(pattern) => vec![text("type", "string"), text("pattern", pattern)],
         Of::Words(words) => vec![member("enum", list(words.iter().map(|word| string(word)).collect()))],
         Of::Of(name) => vec![text("$ref", &format!("#/definitions/{name}"))],
-        Of::List(items) => vec![
-            member("type", list(vec![string("array"), string("null")])),
-            member("items", map(of(items))),
-        ],
-        Of::Some(items) => vec![
-            text("type", "array"),
-            member("items", map(of(items))),
-            member("minItems", number("1")),
-        ],
+        Of::List(items) => {
+            vec![member("type", list(vec![string("array"), string("null")])), member("items", map(of(items)))]
+        }
+        Of::Some(items) => {
+            vec![text("type", "array"), member("items", map(of(items))), member("minItems", number("1"))]
+        }
         Of::Map(values) => vec![
             member("type", list(vec![string("object"), string("null")])),
             member("additionalProperties", map(of(values))),

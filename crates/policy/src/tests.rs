@@ -9,6 +9,7 @@ mod nested;
 mod operators;
 mod properties;
 mod ready;
+mod schema;
 
 use interlock_json::{Decimal, Limits};
 

@@ -28,9 +28,18 @@ pub(super) struct Why {
 
 /// Something with a place in the text.
 enum Token<'s> {
-    Scalar { text: &'s str, literal: Option<(&'s str, Vec<&'s str>)> },
-    Open { list: bool, flow: bool, column: usize },
-    Close { flow: bool },
+    Scalar {
+        text: &'s str,
+        literal: Option<(&'s str, Vec<&'s str>)>,
+    },
+    Open {
+        list: bool,
+        flow: bool,
+        column: usize,
+    },
+    Close {
+        flow: bool,
+    },
     /// `---`
     Begin,
     End,
@@ -116,7 +125,9 @@ fn dash(text: &str, start: usize) -> usize {
 
 /// `%YAML` and `%TAG` stand above the document's beginning, and are no part of it.
 fn no_directives(text: &str, tokens: &[Placed<'_>]) -> Result<(), Why> {
-    let Some(begin) = tokens.iter().find(|placed| matches!(placed.token, Token::Begin)) else { return Ok(()) };
+    let Some(begin) = tokens.iter().find(|placed| matches!(placed.token, Token::Begin)) else {
+        return Ok(());
+    };
     let above = text.get(..begin.range.start).unwrap_or_default();
     let mut at = 0;
     for line in above.split_inclusive('\n') {
@@ -333,7 +344,8 @@ impl<'s> Builder<'s> {
         while rest.last() == Some(&Line::Blank) {
             rest.pop();
         }
-        let nothing = Entry { before: Vec::new(), key: None, beside_key: None, value: Block::Text(""), after: None };
+        let nothing =
+            Entry { before: Vec::new(), key: None, beside_key: None, value: Block::Text(""), after: None };
         let root = self.root.take().unwrap_or(nothing);
         Ok(Document { above: self.above, root, below: rest, unended })
     }

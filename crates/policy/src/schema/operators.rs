@@ -24,9 +24,8 @@ pub(crate) const OPERATORS: &[(&[&str], Of)] = &[
 
 /// A test has a path and an operator, and the operator says what its value is; otherwise it is a junction of others.
 pub(super) fn constraints() -> Vec<Member> {
-    let needs = |keys: &[&str]| {
-        map(vec![member("required", list(keys.iter().map(|key| string(key)).collect()))])
-    };
+    let needs =
+        |keys: &[&str]| map(vec![member("required", list(keys.iter().map(|key| string(key)).collect()))]);
     let forms = [needs(&["path", "op"]), needs(&["any"]), needs(&["all"]), needs(&["not"])];
     let values = OPERATORS.iter().filter(|(_, kind)| !matches!(kind, Of::Anything)).map(|(names, kind)| {
         let names = list(names.iter().map(|name| string(name)).collect());

@@ -47,25 +47,34 @@ const fn key(name: &'static str, says: &'static str, of: Of) -> Key {
 }
 
 const DURATION: Of = Of::Either(&[Of::Pattern("^[0-9]+[smhd]?$"), Of::Count]);
-const WINDOW: Of =
-    Of::Either(&[Of::Words(&["minute", "hour", "day", "week", "month"]), Of::Pattern("^[0-9]+[smhd]?$"), Of::Count]);
+const WINDOW: Of = Of::Either(&[
+    Of::Words(&["minute", "hour", "day", "week", "month"]),
+    Of::Pattern("^[0-9]+[smhd]?$"),
+    Of::Count,
+]);
 const RATE: Of = Of::Pattern(r"^\s*[0-9]{1,18}\s*/\s*(minute|hour|day|week|month|[0-9]+[smhd]?)\s*$");
-const ONE_SCOPE: Of = Of::Either(&[Of::Words(&["grant", "session", "tool", "server", "global"]), Of::Of("arg_scope")]);
+const ONE_SCOPE: Of =
+    Of::Either(&[Of::Words(&["grant", "session", "tool", "server", "global"]), Of::Of("arg_scope")]);
 const SCOPE: Of = Of::Either(&[ONE_SCOPE, Of::Some(&ONE_SCOPE)]);
 const ALIGN: Of = Of::Words(&["sliding", "calendar"]);
 const MODE: Of = Of::Words(&["enforce", "shadow"]);
-const PATH: Of = Of::Pattern(r"^(args|call|grant|client|time|state|tool)[.\[]|^/(args|call|grant|client|time|state|tool)/");
+const PATH: Of = Of::Pattern(
+    r"^(args|call|grant|client|time|state|tool)[.\[]|^/(args|call|grant|client|time|state|tool)/",
+);
 const CONDITIONS: Of = Of::List(&Of::Of("condition"));
 
-const MODE_SAYS: &str = "`shadow`: record what would be denied, and deny nothing. The most specific `mode` wins.";
+const MODE_SAYS: &str =
+    "`shadow`: record what would be denied, and deny nothing. The most specific `mode` wins.";
 const ON_DENY_SAYS: &str = "The text for the agent when this denies.";
-const TIMEZONE_SAYS: &str = "The time zone of the calendar, such as `Europe/Berlin`; UTC where it is left out.";
+const TIMEZONE_SAYS: &str =
+    "The time zone of the calendar, such as `Europe/Berlin`; UTC where it is left out.";
 const REFUND_SAYS: &str = "`on_error`: a call that the server answers with an error is given back.";
 const SCOPE_SAYS: &str = "Who shares the counter: `grant` (where it is left out), `session`, `tool`, `server`, `global`, \
     `{ arg: args.x }`, or a list of these.";
 const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. `calendar`: windows begin with the minute, \
     hour, day, week or month.";
-const WINDOW_SAYS: &str = "`minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`.";
+const WINDOW_SAYS: &str =
+    "`minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`.";
 
 pub(crate) const SHAPES: &[Shape] = &[
     Shape {
@@ -76,19 +85,37 @@ pub(crate) const SHAPES: &[Shape] = &[
         keys: &[
             key("version", "The version of the language.", Of::Words(&["1"])),
             key("description", "What the policy is for.", Of::Text),
-            key("default", "For whatever is not listed. Left out it means `deny`.", Of::Words(&["allow", "deny"])),
+            key(
+                "default",
+                "For whatever is not listed. Left out it means `deny`.",
+                Of::Words(&["allow", "deny"]),
+            ),
             key("mode", MODE_SAYS, MODE),
-            key("hide", "Names or globs that are taken out of lists and denied when called.", Of::List(&Of::Name)),
-            key("list", "What lists show: what is permitted (`permitted`), or everything that is not hidden (`all`).",
-                Of::Words(&["permitted", "all"])),
+            key(
+                "hide",
+                "Names or globs that are taken out of lists and denied when called.",
+                Of::List(&Of::Name),
+            ),
+            key(
+                "list",
+                "What lists show: what is permitted (`permitted`), or everything that is not hidden (`all`).",
+                Of::Words(&["permitted", "all"]),
+            ),
             key("tell_agent", "How much a denied agent learns.", Of::Words(&["reason", "full", "nothing"])),
-            key("tools", "What is said about tools: a name, a glob or `\"*\"` → an entry.", Of::Map(&Of::Of("entry"))),
+            key(
+                "tools",
+                "What is said about tools: a name, a glob or `\"*\"` → an entry.",
+                Of::Map(&Of::Of("entry")),
+            ),
             key("resources", "What is said about resources, by their URI.", Of::Map(&Of::Of("entry"))),
             key("prompts", "What is said about prompts.", Of::Map(&Of::Of("entry"))),
             key("all_tools", "An entry for every tool, the same as `tools.\"*\"`.", Of::Of("entry")),
             key("approvals", "How people are asked.", Of::Of("approvals")),
-            key("lists", "Lists with a name, for conditions: `value: { list: approved_buckets }`.",
-                Of::Map(&Of::List(&Of::Either(&[Of::Text, Of::Number, Of::Bool])))),
+            key(
+                "lists",
+                "Lists with a name, for conditions: `value: { list: approved_buckets }`.",
+                Of::Map(&Of::List(&Of::Either(&[Of::Text, Of::Number, Of::Bool]))),
+            ),
             key("spend_currency", "The currency of every `spend` that names none.", Of::Name),
         ],
     },
@@ -100,12 +127,28 @@ pub(crate) const SHAPES: &[Shape] = &[
         required: &[],
         keys: &[
             key("name", "What the log and the status call the rule.", Of::Name),
-            key("action", "`evaluate`: its conditions must hold. `allow`: no constraint of its own. `deny`, \
-                `require_approval`: where its conditions hold.", Of::Words(&["evaluate", "allow", "deny", "require_approval"])),
-            key("conditions", "All must hold for the rule to let the call through, or to object.", CONDITIONS),
+            key(
+                "action",
+                "`evaluate`: its conditions must hold. `allow`: no constraint of its own. `deny`, \
+                `require_approval`: where its conditions hold.",
+                Of::Words(&["evaluate", "allow", "deny", "require_approval"]),
+            ),
+            key(
+                "conditions",
+                "All must hold for the rule to let the call through, or to object.",
+                CONDITIONS,
+            ),
             key("when", "A CEL expression that must hold, such as `args.amount <= 500`.", Of::Text),
-            key("rate_limit", "How many calls in a window: `10/minute`.", Of::Either(&[RATE, Of::Of("rate_limit")])),
-            key("state", "A counter that each call adds to, and that the rule's own condition bounds.", Of::Of("state")),
+            key(
+                "rate_limit",
+                "How many calls in a window: `10/minute`.",
+                Of::Either(&[RATE, Of::Of("rate_limit")]),
+            ),
+            key(
+                "state",
+                "A counter that each call adds to, and that the rule's own condition bounds.",
+                Of::Of("state"),
+            ),
             key("spend", "What calls may cost.", Of::Of("spend")),
             key("validate", "Checks of the arguments against the tool's own schema.", Of::Of("validate")),
             key("idempotency_window", "Within it an identical call is denied.", DURATION),
@@ -121,10 +164,18 @@ pub(crate) const SHAPES: &[Shape] = &[
         says: "A test of one value, or several tests joined by `any`, `all` or `not`.",
         required: &[],
         keys: &[
-            key("path", "Where the value is: `args.a.b`, `args.items[*]`, `state.<tool>.<counter>`, `call.tool`, …", PATH),
+            key(
+                "path",
+                "Where the value is: `args.a.b`, `args.items[*]`, `state.<tool>.<counter>`, `call.tool`, …",
+                PATH,
+            ),
             key("op", "How the value is compared.", Of::Operator),
             key("value", "What it is compared with.", Of::Anything),
-            key("on_missing", "For what denies or asks: whether a missing value is objected to.", Of::Words(&["object", "ignore"])),
+            key(
+                "on_missing",
+                "For what denies or asks: whether a missing value is objected to.",
+                Of::Words(&["object", "ignore"]),
+            ),
             key("compare", "`ci`: upper and lower case are alike.", Of::Words(&["ci"])),
             key("timezone", TIMEZONE_SAYS, Of::Name),
             key("any", "At least one holds.", Of::Some(&Of::Of("condition"))),
@@ -200,7 +251,11 @@ pub(crate) const SHAPES: &[Shape] = &[
         says: "What calls may cost, each and together.",
         required: &["amount"],
         keys: &[
-            key("amount", "The argument that is the amount, or `challenge` for what the server asks to be paid.", Of::Name),
+            key(
+                "amount",
+                "The argument that is the amount, or `challenge` for what the server asks to be paid.",
+                Of::Name,
+            ),
             key("per_call", "The most that one call may cost.", Of::Amount),
             key("daily", "The most in a day.", Of::Amount),
             key("monthly", "The most in a month.", Of::Amount),
@@ -215,7 +270,11 @@ pub(crate) const SHAPES: &[Shape] = &[
         keys: &[
             key("required_args", "What the schema requires must be there.", Of::Bool),
             key("schema", "The arguments must be as the whole schema says.", Of::Bool),
-            key("unknown_args", "`deny`: arguments that the schema does not declare are refused.", Of::Words(&["deny"])),
+            key(
+                "unknown_args",
+                "`deny`: arguments that the schema does not declare are refused.",
+                Of::Words(&["deny"]),
+            ),
         ],
     },
     Shape {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use crate::{Source, Syntax, laid_out};
 
 fn yaml(text: &str) -> String {
-    laid_out(&Source { name: "p", text, syntax: Syntax::Yaml }).unwrap_or_else(|found| panic!("{text}\n{found:#?}"))
+    laid_out(&Source { name: "p", text, syntax: Syntax::Yaml })
+        .unwrap_or_else(|found| panic!("{text}\n{found:#?}"))
 }
 
 fn check(text: &str, expected: &str) {
@@ -123,8 +124,33 @@ fn what_is_no_document_is_not_laid_out() {
 /// Text in which comments, brackets, quotes and indentation meet in every way.
 fn odd_yaml() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "a:", "b: 1", "- ", "- x", "c: [p, q]", "d: { e: 1 }", "# c1", " # c2", "\n", "\n", "\n  ", "\n    ", "\n\n", "f: |", "text",
-        "'q # r'", "\"s\"", "{", "}", "[", "]", ", ", "g: >-", "  ", "? h", ": i", "é: ",
+        "a:",
+        "b: 1",
+        "- ",
+        "- x",
+        "c: [p, q]",
+        "d: { e: 1 }",
+        "# c1",
+        " # c2",
+        "\n",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n\n",
+        "f: |",
+        "text",
+        "'q # r'",
+        "\"s\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        "g: >-",
+        "  ",
+        "? h",
+        ": i",
+        "é: ",
     ]);
     prop::collection::vec(piece, 0..25).prop_map(|pieces| pieces.concat() + "\n")
 }

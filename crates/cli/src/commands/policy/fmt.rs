@@ -59,7 +59,10 @@ fn same_digest(name: &str, text: &str, written: &str, syntax: Syntax) -> anyhow:
         let (policy, _) = interlock_policy::compile(&Source { name, text, syntax });
         policy.map(|policy| policy.digest().to_owned())
     };
-    anyhow::ensure!(digest(text) == digest(written), "`{name}` would change its meaning; nothing was written");
+    anyhow::ensure!(
+        digest(text) == digest(written),
+        "`{name}` would change its meaning; nothing was written"
+    );
     Ok(())
 }
 
@@ -121,7 +124,8 @@ fn changes<'t>(old: &[&'t str], new: &[&'t str]) -> Option<Vec<(char, &'t str)>>
     let width = new.len() + 1;
     let cells = (old.len() + 1).checked_mul(width).filter(|cells| *cells <= MOST_COMPARED)?;
     let mut common = vec![0_u32; cells];
-    let get = |common: &[u32], row: usize, column: usize| common.get(row * width + column).copied().unwrap_or(0);
+    let get =
+        |common: &[u32], row: usize, column: usize| common.get(row * width + column).copied().unwrap_or(0);
     for (row, one) in old.iter().enumerate().rev() {
         for (column, other) in new.iter().enumerate().rev() {
             let most = if one == other {
@@ -142,7 +146,9 @@ fn changes<'t>(old: &[&'t str], new: &[&'t str]) -> Option<Vec<(char, &'t str)>>
                 out.push((' ', *one));
                 (row, column) = (row + 1, column + 1);
             }
-            (Some(one), other) if other.is_none() || get(&common, row + 1, column) >= get(&common, row, column + 1) => {
+            (Some(one), other)
+                if other.is_none() || get(&common, row + 1, column) >= get(&common, row, column + 1) =>
+            {
                 out.push(('-', *one));
                 row += 1;
             }
@@ -177,9 +183,13 @@ mod tests {
             ("a", "", "-a"),
             ("ab", "ba", "-a b+a"),
         ] {
-            let split = |text: &'static str| text.split("").filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            let shown: String =
-                changes(&split(old), &split(new)).unwrap().iter().map(|(mark, line)| format!("{mark}{line}")).collect();
+            let split =
+                |text: &'static str| text.split("").filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            let shown: String = changes(&split(old), &split(new))
+                .unwrap()
+                .iter()
+                .map(|(mark, line)| format!("{mark}{line}"))
+                .collect();
             assert_eq!(shown, expected, "{old} {new}");
         }
     }

@@ -33,7 +33,8 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
 /// A file that is there already may be somebody's work.
 fn write_new(file: &Path, text: &str) -> anyhow::Result<()> {
     let mut open = std::fs::OpenOptions::new();
-    let written = open.write(true).create_new(true).open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written =
+        open.write(true).create_new(true).open(file).and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("cannot write `{}`", file.display()))
 }
 
