@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod closed;
 mod compile;
 mod condition;
 mod counter;
@@ -31,8 +32,10 @@ mod regular;
 mod schema;
 mod trace;
 mod tree;
+mod uri;
 mod window;
 
+pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{

@@ -1,5 +1,6 @@
 //! Documents in, decisions and diagnostics out.
 
+mod advice;
 mod diagnostics;
 mod dialects;
 mod documents;

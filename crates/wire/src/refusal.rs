@@ -130,6 +130,12 @@ pub enum Place {
     Params,
     /// `_meta` of `params` or `result`.
     Meta,
+    /// `ref` of `params`
+    Reference,
+    /// `notifications` of `params`
+    Notifications,
+    /// One of `inputRequests`, or its `params`.
+    InputRequest,
     /// `result`
     Result,
     /// `error`
@@ -142,6 +148,9 @@ impl fmt::Display for Place {
             Self::Message => "the message",
             Self::Params => "`params`",
             Self::Meta => "`_meta`",
+            Self::Reference => "`ref`",
+            Self::Notifications => "`notifications`",
+            Self::InputRequest => "`inputRequests`",
             Self::Result => "`result`",
             Self::Error => "`error`",
         })

@@ -109,15 +109,18 @@ impl Relay {
             Judged::CallTool
             | Judged::ReadResource
             | Judged::Subscribe
+            | Judged::Unsubscribe
             | Judged::GetPrompt
             | Judged::Complete
-            | Judged::Task => Awaited::Judging,
+            | Judged::Task
+            | Judged::Relay => Awaited::Judging,
             Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
             _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
         };
         let judging = matches!(awaited, Awaited::Judging);
         let mut asked = self.asked(awaited, admitted.version, Some(reply));
         asked.progress = message.progress_token().map(|token| token.raw().to_owned());
+        asked.declared = self.declared(&request, admitted.version);
         if stays_open(&request.method) {
             asked.deadline = None;
         }
@@ -165,6 +168,19 @@ impl Relay {
             session.identity = renamed(&session.identity, client_info(info));
             session.declared =
                 Capabilities::read(request.params.and_then(|params| params.get("capabilities")));
+        }
+    }
+
+    /// What the client of a request declared that it can be asked.
+    fn declared(&self, request: &Request<'_>, version: Version) -> Capabilities {
+        match version.era() {
+            Era::Legacy => self.session().declared,
+            Era::Modern => {
+                let meta = request.params.and_then(|params| params.get("_meta"));
+                Capabilities::read(
+                    meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities")),
+                )
+            }
         }
     }
 
@@ -216,8 +232,8 @@ impl Relay {
         first: Option<&Leg>,
     ) -> Result<Passage, Refused> {
         match judged {
-            Judged::Complete => self.gateway.decide_visible(about, targets).await,
-            Judged::Task => self.gateway.unjudged(about).await,
+            Judged::Complete => self.gateway.decide_completion(about, targets).await,
+            Judged::Task | Judged::Unsubscribe | Judged::Relay => self.gateway.unjudged(about).await,
             _ => self.gateway.decide(about, targets, self, first).await,
         }
     }
@@ -268,8 +284,21 @@ impl Relay {
         match admit::admit(method, Kind::Notification, Sender::Client, version, extensions) {
             Err(why) => self.drop_from_client(method, None, &why.reason),
             Ok(_) if method == "notifications/cancelled" => self.cancel_call(notification, message).await,
+            Ok(admitted) if admitted.spec.is_none() => self.hand_over(method, message).await,
             Ok(_) => self.upstream.send(message.source().to_owned()).await,
         }
+    }
+
+    /// A notification beyond the protocol may do anything that a call does, and is recorded like one.
+    async fn hand_over(&self, method: &str, message: &Message) {
+        // What is refused here has its record, and a notification has nobody to tell.
+        let Ok(Passage { mut ticket, .. }) = self.gateway.unjudged(self.about(method, None)).await else {
+            return;
+        };
+        let line = message.source().to_owned();
+        ticket.forwarded(line.len());
+        self.upstream.send(line).await;
+        ticket.settle(Ending::HandedOver).await;
     }
 
     /// The client gives up on a request: the server is told under the identifier it knows. A call that is
