@@ -7,7 +7,7 @@ mod entry;
 pub(crate) mod fields;
 mod indentation;
 mod limit;
-mod operator;
+pub(crate) mod operator;
 mod rule;
 mod scalar;
 

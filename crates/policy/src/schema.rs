@@ -3,8 +3,8 @@
 //! It is made from one table of the language's keys. A test compares the table with the keys that the parser knows, so
 //! that neither can be changed alone. The schema helps while a policy is written; what is a policy, the parser decides.
 
-mod operators;
-mod table;
+pub(crate) mod operators;
+pub(crate) mod table;
 
 use crate::print::tree_as_json;
 use crate::tree::{Member, Node, Value};
@@ -13,8 +13,7 @@ use table::{Key, Of, SHAPES, Shape};
 /// The schema (JSON Schema draft-07, which the validators of all editors read).
 pub fn schema() -> String {
     let document = SHAPES.iter().find(|shape| shape.name == "document");
-    let mut root =
-        vec![text("$schema", "http://json-schema.org/draft-07/schema#"), text("title", "Interlock policy")];
+    let mut root = vec![text("$schema", "http://json-schema.org/draft-07/schema#")];
     root.extend(document.map(members).unwrap_or_default());
     let inner = SHAPES.iter().filter(|shape| shape.name != "document");
     root.push(member(
@@ -31,7 +30,8 @@ fn members(shape: &Shape) -> Vec<Member> {
     } else {
         string("object")
     };
-    let mut members = vec![text("description", shape.says), member("type", kind)];
+    let title = shape.what.replace('`', "");
+    let mut members = vec![text("title", &title), text("description", shape.says), member("type", kind)];
     let keys = shape.keys.iter().map(|key| member(key.name, property(key)));
     members.push(member("properties", map(keys.collect())));
     members.push(member("additionalProperties", Node::new(Value::Bool(false))));

@@ -10,6 +10,7 @@ mod nested;
 mod operators;
 mod properties;
 mod ready;
+mod schema;
 mod what_if;
 
 use interlock_json::{Decimal, Limits};

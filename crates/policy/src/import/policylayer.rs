@@ -1,7 +1,10 @@
 //! PolicyLayer grant policies: `tools.<name>.{require,deny_if,limits}` and `all_tools`.
 
 use super::re2;
-use super::translation::{Translation, below, items_mut, member_at, member_mut, members_mut, put_first};
+use super::translation::{
+    CONDITION, OURS_IN_CONDITION, Translation, below, items_mut, member_at, member_mut, members_mut,
+    put_first,
+};
 use crate::tree::{Member, Node, Value, member};
 
 const DOCUMENT: [&str; 6] = ["version", "description", "default", "hide", "tools", "all_tools"];
@@ -58,7 +61,10 @@ fn entry(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) 
         }
     }
     let Some(limits) = member_mut(node, "limits") else { return };
-    for limit in items_mut(limits) {
+    let (known, ours) =
+        (["counter", "window", "max", "scope"], ["align", "timezone", "min", "mode", "shared", "refund"]);
+    for (index, limit) in items_mut(limits).iter_mut().enumerate() {
+        translation.only(limit, &format!("{pointer}/limits/{index}"), &known, &ours);
         told(limit);
         if member(limit, "amount").is_none() {
             translation.generally(true, SLIDING);
@@ -105,6 +111,7 @@ fn told(node: &mut Node) {
 }
 
 fn condition(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) {
+    translation.only(node, pointer, &CONDITION, &OURS_IN_CONDITION);
     let operator = match member(node, "op") {
         Some(Node { value: Value::Text(operator), .. }) => operator.clone(),
         _ => return,

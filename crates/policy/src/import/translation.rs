@@ -123,6 +123,10 @@ fn wrapped(message: &str) -> Vec<String> {
     lines
 }
 
+/// The keys of a condition in both dialects, and those that only this language has.
+pub(super) const CONDITION: [&str; 3] = ["path", "op", "value"];
+pub(super) const OURS_IN_CONDITION: [&str; 6] = ["on_missing", "compare", "timezone", "any", "all", "not"];
+
 /// The pointer of a member.
 pub(super) fn below(pointer: &str, key: &str) -> String {
     let mut out = pointer.to_owned();

@@ -182,10 +182,22 @@ pub(crate) mod opened {
 
     thread_local! {
         static OPENED: RefCell<Known> = const { RefCell::new(BTreeMap::new()) };
+        static WORDS: RefCell<BTreeMap<String, Vec<&'static str>>> = const { RefCell::new(BTreeMap::new()) };
     }
 
     pub(super) fn note(what: &'static str, known: &[&'static str]) {
         OPENED.with_borrow_mut(|opened| opened.insert(what, known.to_vec()));
+    }
+
+    /// The words that the value at a pointer may be.
+    pub(crate) fn note_words<T>(pointer: &str, words: &[(&'static str, T)]) {
+        let words = words.iter().map(|(word, _)| *word).collect();
+        WORDS.with_borrow_mut(|known| known.insert(pointer.to_owned(), words));
+    }
+
+    /// By pointer, the words that this thread has read.
+    pub(crate) fn words() -> BTreeMap<String, Vec<&'static str>> {
+        WORDS.with_borrow(Clone::clone)
     }
 
     /// What this thread has opened.

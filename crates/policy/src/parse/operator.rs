@@ -188,3 +188,9 @@ pub(crate) fn textual(test: &Test) -> bool {
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) | Test::Exists(_) => false,
     }
 }
+
+/// Every operator, for the test that compares them with the schema's.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<&'static str> {
+    OPERATORS.into_iter().chain(LATER_OPERATORS).collect()
+}

@@ -98,6 +98,8 @@ pub(crate) fn one_of<T: Copy>(
     at: &At<'_>,
     report: &mut Report<'_>,
 ) -> Option<T> {
+    #[cfg(test)]
+    super::fields::opened::note_words(&at.pointer(), words);
     let Value::Text(text) = &node.value else {
         let message = format!("expected {}, found {}", alternatives(words), node.kind());
         report.error("wrong-type", node.mark(), at, message);

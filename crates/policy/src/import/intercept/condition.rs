@@ -4,7 +4,7 @@ use interlock_json::Decimal;
 
 use crate::diagnostic::quoted;
 use crate::import::re2;
-use crate::import::translation::{Translation, below, member_mut};
+use crate::import::translation::{CONDITION, OURS_IN_CONDITION, Translation, below, member_mut};
 use crate::path::{Path, Step};
 use crate::tree::{Node, Value, member};
 
@@ -20,6 +20,7 @@ pub(super) fn translate(
     pointer: &str,
     translation: &mut Translation<'_, '_>,
 ) {
+    translation.only(node, pointer, &CONDITION, &OURS_IN_CONDITION);
     let text = |key: &str| match &member(node, key)?.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,

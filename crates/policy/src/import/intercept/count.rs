@@ -46,6 +46,8 @@ pub(super) fn rate_limit(node: &mut Node, pointer: &str, translation: &mut Trans
 
 /// A `state` block; its counter's name.
 pub(super) fn state(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) -> Option<String> {
+    let known = ["counter", "window", "increment", "increment_from"];
+    translation.only(node, pointer, &known, &["scope", "align", "timezone", "refund"]);
     let counter = match &member(node, "counter")?.value {
         Value::Text(counter) => counter.clone(),
         _ => return None,
@@ -74,12 +76,8 @@ pub(super) fn state(node: &mut Node, pointer: &str, translation: &mut Translatio
             translation.chose(&format!("{pointer}/increment"), &mark, false, message);
         }
     }
-    if member(node, "scope").is_none() {
-        put(node, "scope", "server");
-    }
-    if member(node, "align").is_none() {
-        put(node, "align", "calendar");
-    }
+    put(node, "scope", "server");
+    put(node, "align", "calendar");
     translation.generally(false, BY_CALENDAR);
     translation.generally(true, NOT_GIVEN_BACK);
     if amounts {
