@@ -16,6 +16,7 @@ mod describe;
 mod diagnostic;
 mod digest;
 mod document;
+mod fact;
 mod glob;
 mod judge;
 mod limit;
@@ -29,18 +30,18 @@ mod regular;
 mod trace;
 mod tree;
 mod window;
+mod zone;
 
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
-pub use decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+pub use decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
     ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
     TellAgent, Test, Validate, Version, Webhook,
 };
+pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
 pub use judge::{judge, requires_definition, visible};
 pub use located::Located;
@@ -50,6 +51,7 @@ pub use regular::Regular;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use window::{Align, Window};
+pub use zone::Zone;
 
 #[cfg(test)]
 mod tests;

@@ -111,6 +111,33 @@ fn condition() -> impl Strategy<Value = Value> {
 }
 
 fn leaf() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => test_of_argument(), 1 => test_of_fact()]
+}
+
+fn test_of_fact() -> impl Strategy<Value = Value> {
+    let names =
+        select(vec!["grant.labels.team", "grant.labels[\"a b\"]", "client.name", "grant.name", "call.tool"]);
+    let zone = select(vec![None, Some("Europe/Berlin"), Some("America/New_York")]);
+    let hour = (0..24_u32, select(vec!["lt", "lte", "gt", "gte", "eq"]), zone.clone()).prop_map(
+        |(hour, op, zone)| {
+            let mut test = json!({"path": "time.hour", "op": op, "value": hour});
+            put(&mut test, "timezone", zone.map(Value::from));
+            test
+        },
+    );
+    let day = (select(vec!["monday", "friday"]), zone).prop_map(|(day, zone)| {
+        let mut test = json!({"path": "time.weekday", "op": "in", "value": [day, "thursday"]});
+        put(&mut test, "timezone", zone.map(Value::from));
+        test
+    });
+    prop_oneof![
+        (names, text()).prop_map(|(path, value)| json!({"path": path, "op": "neq", "value": value})),
+        hour,
+        day,
+    ]
+}
+
+fn test_of_argument() -> impl Strategy<Value = Value> {
     let test = prop_oneof![
         (select(vec!["eq", "neq", "contains"]), scalar())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
