@@ -55,7 +55,7 @@ fn listed<T>(values: &Listed<T>, node: impl Fn(&T) -> Node) -> Node {
     }
 }
 
-fn scalar(value: &Scalar) -> Node {
+pub(super) fn scalar(value: &Scalar) -> Node {
     match value {
         Scalar::Text(value) => text(value),
         Scalar::Number(value) => number(*value),
