@@ -49,7 +49,10 @@ const BROKEN: &[(&str, &str)] = &[
     ("text for a switch", "tools: { t: { validate: { required_args: \"true\" } } }\n"),
     ("a span that is none", "tools: { t: { rules: [{ approval_timeout: soon }] } }\n"),
     ("a webhook without an address", "approvals: { notify: { webhook: { secret: x } } }\n"),
-    ("a junction beside a test", "tools: { t: { require: [{ any: [], path: args.x, op: eq, value: 1 }] } }\n"),
+    (
+        "a junction beside a test",
+        "tools: { t: { require: [{ any: [], path: args.x, op: eq, value: 1 }] } }\n",
+    ),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -127,7 +130,10 @@ fn editors_accept_what_is_a_policy_and_mark_what_is_not() -> Result<()> {
     for file in &said.results {
         if file.path.starts_with("/broken/") {
             if file.ajv.is_empty() || file.editor.is_empty() {
-                wrong.push(format!("{} is marked by ajv: {:?}, by the editor: {:?}", file.path, file.ajv, file.editor));
+                wrong.push(format!(
+                    "{} is marked by ajv: {:?}, by the editor: {:?}",
+                    file.path, file.ajv, file.editor
+                ));
             }
         } else if !file.ajv.is_empty() || !file.editor.is_empty() {
             wrong.push(format!("{}: {:?} {:?}", file.path, file.ajv, file.editor));
