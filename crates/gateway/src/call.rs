@@ -184,7 +184,7 @@ impl Gateway {
             }
             let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, &needs, &reads, earlier).await {
+            match reserve::reserve(self.counters.as_ref(), &needs, &reads, earlier).await {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }

@@ -21,6 +21,7 @@ mod lists;
 mod outbox;
 mod pending;
 mod record;
+pub mod rehearse;
 mod relay;
 pub mod reload;
 mod reserve;

@@ -182,6 +182,11 @@ impl Entries {
         self.exact.contains_key(name)
     }
 
+    /// Every entry, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
+        self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)
+    }
+
     /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
     pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
         let globs = self.globs.iter().filter(move |(glob, _)| glob.matches(name)).map(|(_, entry)| entry);

@@ -375,6 +375,15 @@ impl<'a> Ruling<'a> {
 }
 
 impl Constraint {
+    /// Every test of a value in it.
+    pub(crate) fn leaves(&self) -> Vec<&CompiledLeaf> {
+        let mut leaves = Vec::new();
+        if let ConstraintTest::Conditions { conditions, .. } = &self.test {
+            conditions.iter().for_each(|condition| condition.leaves(&mut |leaf| leaves.push(leaf)));
+        }
+        leaves
+    }
+
     /// Every counter that its conditions may read.
     fn counters<'p>(&'p self, each: &mut impl FnMut(&'p CounterTemplate)) {
         if let ConstraintTest::Conditions { conditions, .. } = &self.test {
@@ -387,6 +396,11 @@ impl Constraint {
     /// Whether nothing about the call matters to it.
     pub(crate) fn is_unconditional(&self) -> bool {
         matches!(&self.test, ConstraintTest::Conditions { conditions, .. } if conditions.is_empty())
+    }
+
+    /// Whether it never objects: a rule whose only condition bounds its own counter is tested as a limit.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } if conditions.is_empty())
     }
 
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.

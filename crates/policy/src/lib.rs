@@ -19,6 +19,7 @@ mod digest;
 mod document;
 mod glob;
 mod import;
+mod inventory;
 mod judge;
 mod layout;
 mod limit;
@@ -26,6 +27,7 @@ mod located;
 mod operator;
 mod parse;
 mod path;
+mod places;
 mod print;
 mod quantity;
 mod regular;
@@ -33,6 +35,7 @@ mod schema;
 mod trace;
 mod tree;
 mod uri;
+mod what_if;
 mod window;
 
 pub use closed::{Closed, closed};
@@ -49,15 +52,18 @@ pub use document::{
 };
 pub use glob::Glob;
 pub use import::{Choice, Dialect, Imported, import};
+pub use inventory::{Item, ItemKind};
 pub use judge::{judge, requires_definition, visible};
 pub use layout::laid_out;
 pub use located::Located;
 pub use path::{Path, Step};
+pub use places::Places;
 pub use quantity::Bound;
 pub use regular::Regular;
 pub use schema::schema;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
+pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};
 pub use window::{Align, Window};
 
 #[cfg(test)]

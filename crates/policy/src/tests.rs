@@ -11,6 +11,7 @@ mod operators;
 mod properties;
 mod ready;
 mod schema;
+mod what_if;
 
 use interlock_json::{Decimal, Limits};
 

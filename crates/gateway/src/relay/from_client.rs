@@ -6,7 +6,7 @@ use interlock_json::Value;
 use interlock_wire::line::Line;
 use interlock_wire::method::{Judged, Kind, Sender};
 use interlock_wire::{
-    Era, Message, Notification, Parsed, Request, RequestId, Response, Shape, Version, reply,
+    Era, Message, Notification, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
 use super::fault::caught;
@@ -35,9 +35,10 @@ impl Relay {
     pub(crate) async fn from_client(self: &Arc<Self>, line: Line) {
         let bytes = match line {
             Line::Complete(bytes) => bytes,
-            Line::TooLong { .. } => {
+            Line::TooLong { head, .. } => {
                 let limit = self.gateway.options.limits.message.bytes;
-                return self.drop_from_client("", None, &format!("a line of more than {limit} bytes"));
+                let refusal = Refusal::of_long_line(&head, limit);
+                return self.refuse_client(&refusal, self.straight_to_client()).await;
             }
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -51,7 +52,7 @@ impl Relay {
         }
     }
 
-    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, interlock_wire::Refusal>>) {
+    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, Refusal>>) {
         let limit = self.gateway.options.limits.batch;
         if elements.len() > limit {
             return self.drop_from_client("", None, &format!("a batch of more than {limit} messages"));

@@ -81,16 +81,18 @@ impl Relay {
     }
 
     /// A line was too long to be kept. Its asker is found by its head; where that does not say, and only one
-    /// request waits, it is that one's.
+    /// request waits, it is that one's. A question of the server's own is answered.
     pub(super) async fn refuse_long_line(&self, head: &[u8]) {
-        let limit = self.gateway.options.limits.message.bytes;
-        let reason = format!("a line of more than {limit} bytes");
-        self.drop_from_server("", None, &reason);
+        let Refusal { kind, code, .. } =
+            Refusal::of_long_line(head, self.gateway.options.limits.message.bytes);
+        let reason = kind.to_string();
         let number = match interlock_wire::likely(head) {
+            Likely::Call(Some(id)) => return self.refuse_question("", &id, code, &reason).await,
+            Likely::Call(None) => None,
             Likely::Response(id) => id.as_u64(),
-            Likely::Call => None,
             Likely::Unknown => self.session().to_server.only(),
         };
+        self.drop_from_server("", None, &reason);
         if let Some(number) = number {
             self.fail_unreadable(number, &reason).await;
         }

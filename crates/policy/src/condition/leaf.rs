@@ -46,6 +46,11 @@ impl CompiledLeaf {
         }
     }
 
+    /// Whether it must hold, or not hold, for the call's good.
+    pub(crate) fn wanted(&self) -> bool {
+        self.all
+    }
+
     /// The test's value for a call.
     pub(crate) fn judge(&self, look: &mut Look<'_>) -> Truth {
         match &self.written.path {
