@@ -169,7 +169,7 @@ impl<'p> Rehearsal<'p> {
         let arguments = document.as_ref().map(|document| document.root());
         let called = Call { section: call.section, server: &caller.server, name: &call.name, arguments };
         let tool = Tools::facts(self.tools, &call.name);
-        let facts = Facts { grant: &caller.grant, session: &caller.session, tool, counters: None };
+        let facts = Facts { tool, ..Facts::new(&caller.grant, &caller.session, 0) };
         Ok(look(&called, &facts))
     }
 

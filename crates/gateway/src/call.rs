@@ -15,7 +15,7 @@ use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
-use crate::record::{About, Ruled};
+use crate::record::{About, Ruled, now_ms};
 use crate::reserve::{self, Reserved};
 use crate::route::Target;
 use crate::settle::Ticket;
@@ -249,20 +249,17 @@ impl Gateway {
         };
         let tool = match &list {
             None => ToolFacts::Unknown,
-            Some(list) => list
-                .get(&target.name)
-                .map_or(ToolFacts::Absent, |tool| ToolFacts::Known { required: &tool.required }),
+            Some(list) => list.get(&target.name).map_or(ToolFacts::Absent, |tool| tool.facts()),
         };
+        let client = about.identity.client.as_ref().map(|client| client.name.as_str());
+        let now_ms = now_ms();
         let mut counters: Option<CounterSnapshot> = None;
         // The second look has every counter that the first one asked for; rules cannot ask for more.
         for _ in 0..2 {
             let judgement = {
-                let facts = Facts {
-                    grant: &about.identity.grant,
-                    session: &about.identity.session,
-                    tool,
-                    counters: counters.as_ref().map(|counters| counters as &dyn CounterValues),
-                };
+                let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
+                let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
+                let facts = Facts { client, tool, counters, ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {

@@ -35,7 +35,7 @@ pub mod transport;
 pub use answer::duration;
 pub use definitions::DefinitionsError;
 pub use gateway::{Gateway, OnFailure, Options};
-pub use identify::Identity;
+pub use identify::{ClientInfo, Identity};
 pub use limits::Limits;
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;

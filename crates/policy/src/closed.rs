@@ -1,7 +1,8 @@
 //! What is closed to everybody: names that no call gets through to, whatever its arguments are.
 
 use crate::compile::Policy;
-use crate::decision::{Call, Facts, Origin, RuleName, ToolFacts};
+use crate::decision::{Call, Origin, RuleName};
+use crate::fact::Facts;
 use crate::judge::{Phase, Walk, shut_out, shut_out_words};
 
 /// Why a name is closed.
@@ -22,7 +23,7 @@ pub fn closed(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<Closed> {
         return Some(Closed { reason: shut_out_words(&rule, call), rule, name: None });
     }
     // What has no conditions looks at no facts.
-    let facts = Facts { grant: "", session: "", tool: ToolFacts::Unknown, counters: None };
+    let facts = Facts::new("", "", 0);
     let mut walk = Walk::new(stack, call, &facts);
     for applied in walk.applied {
         for constraint in Phase::Deny.of(&applied.entry.enforced) {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::compile::{CompiledEntry, Policy};
 use crate::counter::{Caller, CounterKey};
-use crate::decision::{Call, Facts};
+use crate::decision::Call;
 use crate::diagnostic::push_pointer_segment;
 use crate::document::{Matcher, Section};
+use crate::fact::Facts;
 use crate::judge::Phase;
 
 /// What an item does.

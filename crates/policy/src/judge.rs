@@ -8,11 +8,10 @@ use std::sync::Arc;
 use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
 use crate::condition::{self, Compiled, CompiledLeaf, Kindness, Look, Outcome, Why};
 use crate::counter::{CounterKey, CounterTemplate};
-use crate::decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+use crate::decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 use crate::describe;
 use crate::document::{DefaultVerdict, ListMode, Section};
+use crate::fact::{Facts, ToolFacts};
 use crate::uri;
 
 /// Judges a call by the policies that apply to it, the server's first.
@@ -261,8 +260,11 @@ impl<'a> Walk<'a> {
         self.shadow_policies(&mut findings);
         for index in 0..self.applied.len() {
             let Some(Applied { origin, entry }) = self.applied.get(index).copied() else { continue };
-            for phase in Phase::ALL.into_iter().filter(|phase| defined || *phase != Phase::Validate) {
+            for phase in Phase::ALL {
                 for constraint in phase.of(&entry.shadowed) {
+                    if constraint.needs_definition && !defined {
+                        continue;
+                    }
                     // A denied call reads no counters for the sake of its shadow.
                     let unread = std::mem::take(&mut self.look.unread);
                     let objection = constraint.objection(phase, &mut self.look);
@@ -476,7 +478,7 @@ fn required_args(look: &Look<'_>) -> Option<String> {
     match look.facts.tool {
         ToolFacts::Unknown => Some("the arguments that the tool requires are not known yet".to_owned()),
         ToolFacts::Absent => Some(not_permitted(look.call)),
-        ToolFacts::Known { required } => {
+        ToolFacts::Known { required, .. } => {
             let given =
                 |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
             let missing = required.iter().find(|name| !given(name))?;

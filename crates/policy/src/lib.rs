@@ -17,6 +17,7 @@ mod describe;
 mod diagnostic;
 mod digest;
 mod document;
+mod fact;
 mod glob;
 mod import;
 mod inventory;
@@ -37,19 +38,19 @@ mod tree;
 mod uri;
 mod what_if;
 mod window;
+mod zone;
 
 pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
-pub use decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+pub use decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
     ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
     TellAgent, Test, Validate, Version, Webhook,
 };
+pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
 pub use import::{Choice, Dialect, Imported, import};
 pub use inventory::{Item, ItemKind};
@@ -65,6 +66,7 @@ pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};
 pub use window::{Align, Window};
+pub use zone::Zone;
 
 #[cfg(test)]
 mod tests;

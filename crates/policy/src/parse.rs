@@ -7,6 +7,7 @@ mod entry;
 pub(crate) mod fields;
 mod indentation;
 mod limit;
+pub(crate) mod lists;
 pub(crate) mod operator;
 mod rule;
 mod scalar;
@@ -36,7 +37,7 @@ const KNOWN: [&str; 14] = [
     "lists",
     "spend_currency",
 ];
-const UNSUPPORTED: [&str; 2] = ["lists", "spend_currency"];
+const UNSUPPORTED: [&str; 1] = ["spend_currency"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
@@ -56,6 +57,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
 pub(crate) fn tree(root: &Node, report: &mut Report<'_>) -> Document {
     let document = document(root, report);
     check::document(&document, root, report);
+    lists::unused(report);
     document
 }
 
@@ -83,6 +85,8 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
             scalar::one_of(node, &words, at, report)
         }),
         approvals: fields.read("approvals", &at, report, approvals::read),
+        // Before the sections, which refer to them.
+        lists: fields.read("lists", &at, report, lists::read).unwrap_or_default(),
         ..Document::default()
     };
     document.tools = section(&fields, Section::Tools, &at, report);

@@ -2,8 +2,9 @@
 
 use crate::compile::{Constraint, ConstraintTest};
 use crate::condition::{Compiled, Kindness, Look, Outcome};
-use crate::decision::{Call, Facts, Judgement, Origin, RuleName, Verdict};
+use crate::decision::{Call, Judgement, Origin, RuleName, Verdict};
 use crate::describe;
+use crate::fact::Facts;
 use crate::judge::{Applied, Phase, Walk, judge};
 use crate::{ItemKind, Need, Policy};
 

@@ -32,9 +32,9 @@ impl Tools {
     pub(crate) fn facts<'t>(tools: Option<&'t Self>, name: &str) -> ToolFacts<'t> {
         match tools {
             None => ToolFacts::Unknown,
-            Some(Self(tools)) => {
-                tools.get(name).map_or(ToolFacts::Absent, |required| ToolFacts::Known { required })
-            }
+            Some(Self(tools)) => tools
+                .get(name)
+                .map_or(ToolFacts::Absent, |required| ToolFacts::Known { required, annotations: None }),
         }
     }
 }

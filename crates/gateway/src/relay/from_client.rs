@@ -18,7 +18,7 @@ use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Leg;
 use crate::forward;
-use crate::identify::{Identity, client_info};
+use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
 use crate::outbox::Room;
 use crate::pending::PendingError;
@@ -356,7 +356,7 @@ fn stays_open(method: &str) -> bool {
     matches!(method, LISTEN | "tasks/result")
 }
 
-fn renamed(identity: &Identity, client: Option<String>) -> Arc<Identity> {
+fn renamed(identity: &Identity, client: Option<ClientInfo>) -> Arc<Identity> {
     Arc::new(Identity { client, ..identity.clone() })
 }
 

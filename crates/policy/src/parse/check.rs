@@ -164,7 +164,10 @@ impl Check<'_, '_> {
     /// A condition may read only counters that this document counts in.
     fn read(&mut self, section: Section, condition: &Condition, at: &At<'_>) {
         match condition {
-            Condition::Leaf(leaf) => self.counter(section, &leaf.path, at),
+            Condition::Leaf(leaf) => {
+                self.counter(section, &leaf.path, at);
+                self.definition(section, &leaf.path, at);
+            }
             Condition::Not(inner) => self.read(section, inner, &at.key("not")),
             Condition::Any(inner) => self.reads(section, inner.iter().enumerate(), &at.key("any")),
             Condition::All(inner) => self.reads(section, inner.iter().enumerate(), &at.key("all")),
@@ -189,6 +192,17 @@ impl Check<'_, '_> {
         };
         if let Some(range) = self.range(&at.pointer()) {
             self.report.error(code, range, at, message).help(help);
+        }
+    }
+
+    /// Only tools have definitions.
+    fn definition(&mut self, section: Section, path: &Path, at: &At<'_>) {
+        if section == Section::Tools || !path.reads_definition() {
+            return;
+        }
+        if let Some(range) = self.range(&at.key("path").pointer()) {
+            let message = format!("`{path}` is of tools, and a {} has none", section.noun());
+            self.report.error("never-judgeable", range, at, message);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::Mode;
 use crate::tree::{Node, Value};
 use crate::window::{self, Window};
+use crate::zone::Zone;
 
 /// Longest text of a policy: names, reasons, addresses.
 const MOST_TEXT: usize = 8_192;
@@ -235,4 +236,18 @@ pub(crate) fn duration(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opt
         report.error("bad-duration", node.mark(), at, message).help("such as `90s`, `30m`, `2h` or `1d`");
     }
     found
+}
+
+/// A time zone by its IANA name.
+pub(crate) fn timezone(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Zone> {
+    let name = text(node, at, report)?;
+    let zone = Zone::named(&name);
+    if zone.is_none() {
+        let names = Zone::names();
+        let help = did_you_mean(&name, names.iter().map(String::as_str));
+        let help = help.unwrap_or_else(|| "write a name such as `Europe/Berlin` or `UTC`".to_owned());
+        let message = format!("no time zone is called {}", quoted(&name));
+        report.error("unknown-timezone", node.mark(), at, message).help(help);
+    }
+    zone
 }

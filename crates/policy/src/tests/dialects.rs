@@ -136,9 +136,9 @@ fn decided(policy: &Policy, row: &Row<'_>, ledger: &mut Ledger) -> (Word, String
     let arguments = document.as_ref().map(|document| document.root());
     let call = Call { section: Section::Tools, server: "s", name: row.tool, arguments };
     let required = ["datastore_id".to_owned()];
-    let tool = ToolFacts::Known { required: &required };
+    let tool = ToolFacts::Known { required: &required, annotations: None };
     let values = ledger.now();
-    let facts = Facts { grant: row.who, session: "n", tool, counters: Some(&values) };
+    let facts = Facts { tool, counters: Some(&values), ..Facts::new(row.who, "n", 0) };
     let Judgement::Decided(decision) = judge(&[(Origin::Server, policy)], &call, &facts) else {
         panic!("the values of counters were given");
     };

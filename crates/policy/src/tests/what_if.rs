@@ -44,8 +44,8 @@ fn told(
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
     let required = ["first".to_owned(), "second".to_owned()];
-    let tool = ToolFacts::Known { required: &required };
-    let facts = Facts { grant: "g", session: "n", tool, counters: None };
+    let tool = ToolFacts::Known { required: &required, annotations: None };
+    let facts = Facts { tool, ..Facts::new("g", "n", 0) };
     let counters: Vec<(CounterKey, Decimal)> = counters
         .iter()
         .flat_map(|(name, value)| {

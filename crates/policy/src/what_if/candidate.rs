@@ -26,7 +26,15 @@ pub(super) fn of_leaf(leaf: &CompiledLeaf, holds: bool, caller: &Caller<'_>, wor
         Path::CallServer => {
             values.iter().filter_map(|to| named(leaf, holds, to, world, "call.server")).collect()
         }
-        Path::CallTool => Vec::new(),
+        // What the caller and the server are is not the call's to change.
+        Path::CallTool
+        | Path::GrantLabel(_)
+        | Path::ClientName
+        | Path::TimeHour
+        | Path::TimeWeekday
+        | Path::ToolCategory
+        | Path::ToolSeverity
+        | Path::ToolAnnotation(_) => Vec::new(),
         Path::State { .. } => {
             let Some(template) = &leaf.counter else { return Vec::new() };
             let key = template.key(caller);
