@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod cel;
 mod compile;
 mod condition;
 mod counter;
@@ -32,6 +33,7 @@ mod tree;
 mod window;
 mod zone;
 
+pub use cel::Expression;
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};

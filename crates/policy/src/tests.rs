@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod documents;
+mod expressions;
 mod facts;
 mod meaning;
 mod nested;
