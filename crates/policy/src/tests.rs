@@ -4,6 +4,7 @@ mod advice;
 mod diagnostics;
 mod dialects;
 mod documents;
+mod expressions;
 mod facts;
 mod layout;
 mod meaning;
