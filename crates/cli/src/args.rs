@@ -25,6 +25,14 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+impl Args {
+    /// Reads the command line, or says what is wrong with it and ends.
+    pub(crate) fn of_command_line() -> Self {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        Self::try_parse_from(&words).unwrap_or_else(|error| tips::with_tip(error, &words).exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Wrap an MCP server that speaks stdio and decide every call by a policy
@@ -153,6 +161,8 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+mod tips;
 
 #[cfg(test)]
 mod tests;

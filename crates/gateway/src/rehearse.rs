@@ -151,13 +151,13 @@ impl Rehearsed {
     }
 
     /// Limits in shadow mode that would have denied the call.
-    fn add_over(&mut self, over: &[(String, String)]) {
-        for (rule, reason) in over {
+    fn add_over(&mut self, over: &[(String, Option<String>, String)]) {
+        for (rule, name, reason) in over {
             let is_its = |need: &&interlock_policy::Need| need.shadow && need.rule.text() == *rule;
             let Some(need) = self.decision.needs.iter().find(is_its) else { continue };
             self.shadow.push(ShadowFinding {
                 rule: need.rule.clone(),
-                name: need.name.as_deref().map(str::to_owned),
+                name: name.clone(),
                 verdict: Verdict::Deny,
                 reason: reason.clone(),
             });

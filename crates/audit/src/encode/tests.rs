@@ -24,7 +24,7 @@ fn ruling() -> Ruling<'static> {
     const CHANGES: &[CounterChange<'static>] =
         &[CounterChange { key: "calls/60", before: Decimal::ZERO, after: Decimal::ONE }];
     const FINDINGS: &[Finding<'static>] =
-        &[Finding { rule: "r", verdict: Verdict::Deny, reason: "shadow says" }];
+        &[Finding { rule: "r", name: Some("n"), verdict: Verdict::Deny, reason: "shadow says" }];
     Ruling {
         verdict: Verdict::Ask,
         mode: Mode::Shadow,

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::{
@@ -16,10 +15,12 @@ use interlock_audit::{
 };
 
 use crate::args::{Format, PlaceArgs};
-use crate::data_dir::data_dir;
+use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
+use crate::terminal;
 use output::Output;
+pub(super) use text::short;
 
 /// A follower that looks this often shows a record well within a quarter of a second.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
@@ -208,8 +209,11 @@ fn tail(
     follow: bool,
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
-    let (mut tail, records) = Tail::open(data, filter, lines)?;
-    for record in &records {
+    // The record of this very read may be among the newest, and is not part of the answer.
+    let (mut tail, mut records) = Tail::open(data, filter, lines.saturating_add(1))?;
+    records.retain(|record| !output.is_own(record));
+    let excess = records.len().saturating_sub(lines);
+    for record in records.iter().skip(excess) {
         output.record(record)?;
     }
     output.flush()?;
@@ -221,7 +225,7 @@ fn tail(
         output.flush()?;
     }
     if !follow && !output.has_shown() && !output.is_closed() {
-        output::note("no record matches");
+        terminal::note("no record matches");
     }
     Ok(if follow || output.has_shown() { Exit::Yes } else { Exit::No })
 }
@@ -235,7 +239,7 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
     }
     output.flush()?;
     if !output.has_shown() && !output.is_closed() {
-        output::note("no record matches");
+        terminal::note("no record matches");
     }
     Ok(if output.has_shown() { Exit::Yes } else { Exit::No })
 }
@@ -244,14 +248,8 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
 fn log_of(common: &Common) -> anyhow::Result<PathBuf> {
     let settings = Settings::load(common.place.settings.as_deref())?;
     let data = data_dir(common.place.data.as_deref(), &settings)?;
-    let log = data.join("audit");
-    match log.metadata() {
-        Ok(_) => Ok(data),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            bail!("there is no audit log in `{}`; say where with `--data DIR`", data.display())
-        }
-        Err(e) => Err(e).with_context(|| format!("cannot read the audit log `{}`", log.display())),
-    }
+    data_dir::has_log(&data)?;
+    Ok(data)
 }
 
 /// Who reads and what is asked for becomes a record, whose number is returned. A copy that may not be written
@@ -270,7 +268,7 @@ pub(super) fn record_read(data: &Path, command: &str, filter: &Filter) -> Option
     let now = jiff::Timestamp::now().as_millisecond();
     let recorded = append_shared(data, now, &Entry::Lifecycle(read));
     if let Err(error) = &recorded {
-        output::note(&format!("warning: this read of the log is not recorded: {error}"));
+        terminal::note(&format!("warning: this read of the log is not recorded: {error}"));
     }
     recorded.ok()
 }
