@@ -9,7 +9,7 @@ mod layout;
 mod meaning;
 mod nested;
 mod operators;
-mod properties;
+pub(crate) mod properties;
 mod ready;
 mod schema;
 mod what_if;
