@@ -10,7 +10,7 @@ mod layout;
 mod meaning;
 mod nested;
 mod operators;
-mod properties;
+pub(crate) mod properties;
 mod ready;
 mod schema;
 mod what_if;

@@ -309,7 +309,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     },
     Shape {
         name: "named_list",
-        what: "a named list",
+        what: "a reference to a list",
         says: "One of the document's `lists`.",
         required: &["list"],
         keys: &[key("list", "The list's name.", Of::Name)],

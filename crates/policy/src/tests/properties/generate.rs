@@ -318,7 +318,7 @@ fn approvals() -> impl Strategy<Value = Value> {
 }
 
 /// A document in JSON that compiles without errors.
-pub(super) fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     let head = (
         maybe(&["1"]),
         maybe(&["allow", "deny"]),
