@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Run the tests beside policies: calls, and the decisions that are expected
     Test(TestArgs),
+    /// Import policies of other gateways, lay policies out, and print the language's schema
+    Policy(PolicyArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -129,6 +131,7 @@ pub(crate) struct StatusArgs {
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
+pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::test::TestArgs;
 
 /// How a command prints its answer.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
-    CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
 use interlock_store::ReservationId;
 
@@ -78,20 +78,17 @@ impl Gateway {
     }
 
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
-    /// Its rules and limits are for its use, not for this.
-    pub(crate) async fn decide_visible(
+    /// Its conditions and limits are for its use, not for this.
+    pub(crate) async fn decide_completion(
         self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
     ) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
-        let unseen =
-            targets.iter().find(|target| !interlock_policy::visible(&stack, target.section, &target.name));
-        if let Some(target) = unseen {
-            let noun = target.section.noun();
-            let reason = format!("{noun} \"{}\" is not permitted", target.name);
-            let denial = Denial::policy("(not listed)", reason);
+        let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
+        if let Some(Closed { rule, name, reason }) = targets.iter().find_map(closed) {
+            let denial = Denial { name, ..Denial::policy(&rule.text(), reason) };
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }
@@ -99,8 +96,8 @@ impl Gateway {
         self.with_intent(snapshot, about, None, passed).await
     }
 
-    /// Records the intent of a request that no policy section judges (a task's, or a question of the
-    /// server's to the client).
+    /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
+    /// the operator listed, a question of the server's to the client.
     pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
@@ -354,7 +351,10 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 /// What would deny, and lets pass all the same, only shows what it would do.
 fn mode(decision: &Decision) -> Mode {
     match (decision.verdict, &decision.rule) {
-        (Verdict::Proceed, RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny) => Mode::Shadow,
+        (
+            Verdict::Proceed,
+            RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny | RuleName::Ambiguous,
+        ) => Mode::Shadow,
         _ => Mode::Enforce,
     }
 }

@@ -98,6 +98,13 @@ impl Policy {
         &self.document
     }
 
+    /// Whether it says something of some names of a section that it does not say of all.
+    pub(crate) fn tells_apart(&self, section: Section) -> bool {
+        let entries = self.entries(section);
+        let named = !entries.exact.is_empty() || !entries.globs.is_empty();
+        named || !self.hide.exact.is_empty() || !self.hide.globs.is_empty()
+    }
+
     pub(crate) fn entries(&self, section: Section) -> &Entries {
         match section {
             Section::Tools => &self.tools,
@@ -173,6 +180,11 @@ impl Entries {
     /// Every entry, in no order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
         self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)
+    }
+
+    /// Whether an entry names exactly this.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
     }
 
     /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.

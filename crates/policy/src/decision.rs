@@ -160,6 +160,8 @@ pub enum RuleName {
     Hidden,
     /// `(default deny)`
     DefaultDeny,
+    /// `(ambiguous)`
+    Ambiguous,
     /// `(default allow)`
     DefaultAllow,
     /// A JSON pointer into one of the policies: `server:/tools/create_charge/rules/0`.
@@ -180,6 +182,7 @@ impl RuleName {
             RuleName::NoPolicy => "(no policy)".to_owned(),
             RuleName::Hidden => "(hidden)".to_owned(),
             RuleName::DefaultDeny => "(default deny)".to_owned(),
+            RuleName::Ambiguous => "(ambiguous)".to_owned(),
             RuleName::DefaultAllow => "(default allow)".to_owned(),
             RuleName::At { origin, pointer } => [origin.as_str(), ":", pointer].concat(),
         }

@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod closed;
 mod compile;
 mod condition;
 mod counter;
@@ -17,8 +18,10 @@ mod diagnostic;
 mod digest;
 mod document;
 mod glob;
+mod import;
 mod inventory;
 mod judge;
+mod layout;
 mod limit;
 mod located;
 mod operator;
@@ -28,11 +31,14 @@ mod places;
 mod print;
 mod quantity;
 mod regular;
+mod schema;
 mod trace;
 mod tree;
+mod uri;
 mod what_if;
 mod window;
 
+pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{
@@ -45,13 +51,16 @@ pub use document::{
     TellAgent, Test, Validate, Version, Webhook,
 };
 pub use glob::Glob;
+pub use import::{Choice, Dialect, Imported, import};
 pub use inventory::{Item, ItemKind};
 pub use judge::{judge, requires_definition, visible};
+pub use layout::laid_out;
 pub use located::Located;
 pub use path::{Path, Step};
 pub use places::Places;
 pub use quantity::Bound;
 pub use regular::Regular;
+pub use schema::schema;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};

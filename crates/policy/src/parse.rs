@@ -4,7 +4,7 @@ mod approvals;
 mod check;
 mod condition;
 mod entry;
-mod fields;
+pub(crate) mod fields;
 mod indentation;
 mod limit;
 mod operator;
@@ -15,7 +15,7 @@ use crate::diagnostic::{At, Report};
 use crate::document::{
     DefaultVerdict, Document, Entries, Entry, ListMode, Matcher, Section, TellAgent, Version,
 };
-use crate::tree::{self, Node, Value};
+use crate::tree::{self, Member, Node, Value};
 use crate::{Source, Syntax};
 
 use fields::Fields;
@@ -45,14 +45,17 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
-    let document = root.map(|root| {
-        let document = document(&root, report);
-        check::document(&document, &root, report);
-        document
-    });
+    let document = root.map(|root| tree(&root, report));
     if report.has_errors() && source.syntax == Syntax::Yaml {
         indentation::explain(report);
     }
+    document
+}
+
+/// Reads a tree whose places are those of the report's text.
+pub(crate) fn tree(root: &Node, report: &mut Report<'_>) -> Document {
+    let document = document(root, report);
+    check::document(&document, root, report);
     document
 }
 
@@ -85,8 +88,11 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
     document.tools = section(&fields, Section::Tools, &at, report);
     document.resources = section(&fields, Section::Resources, &at, report);
     document.prompts = section(&fields, Section::Prompts, &at, report);
-    document.all_tools = fields
-        .read("all_tools", &at, report, |node, at, report| entry::read(node, Section::Tools, at, report));
+    document.all_tools = fields.meant("all_tools").and_then(|member| {
+        let at = at.key(&member.key);
+        entry::warn_if_empty(member, Section::Tools, &at, report);
+        entry::read(&member.value, Section::Tools, &at, report)
+    });
     document
 }
 
@@ -115,8 +121,8 @@ fn hide(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Matcher
 }
 
 fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Entries {
-    let at = at.key(section.key());
-    let Some(node) = fields.get(section.key()) else { return Vec::new() };
+    let Some(Member { key, value: node, .. }) = fields.meant(section.key()) else { return Vec::new() };
+    let at = at.key(key);
     let members = match &node.value {
         Value::Map(members) => members.as_slice(),
         Value::Null => return Vec::new(),
@@ -130,6 +136,7 @@ fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Repo
     for member in members {
         let at = at.key(&member.key);
         let matcher = matcher(&member.key, member.key_range.clone(), &at, report);
+        entry::warn_if_empty(member, section, &at, report);
         let entry: Option<Entry> = entry::read(&member.value, section, &at, report);
         entries.extend(matcher.zip(entry));
     }

@@ -1,7 +1,10 @@
 //! Documents in, decisions and diagnostics out.
 
+mod advice;
 mod diagnostics;
+mod dialects;
 mod documents;
+mod layout;
 mod meaning;
 mod nested;
 mod operators;

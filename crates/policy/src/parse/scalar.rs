@@ -107,10 +107,29 @@ pub(crate) fn one_of<T: Copy>(
     if found.is_none() {
         let of = if words.len() > 1 { "one of " } else { "" };
         let message = format!("{} is not {of}{}", quoted(text), alternatives(words));
-        let help = did_you_mean(text, words.iter().map(|(word, _)| *word));
+        let help = other_word(text, words)
+            .map(|word| format!("did you mean `{word}`?"))
+            .or_else(|| did_you_mean(text, words.iter().map(|(word, _)| *word)));
         report.error("unknown-word", node.mark(), at, message).maybe_help(help);
     }
     found
+}
+
+/// Words of other programs, and ours of the same meaning.
+const OTHER_WORDS: [(&str, &[&str]); 6] = [
+    ("deny", &["block", "disallow", "forbid", "none", "prohibit", "refuse", "reject"]),
+    ("allow", &["accept", "all", "grant", "pass", "permit"]),
+    ("require_approval", &["approval", "approve", "ask", "ask_human", "confirm", "hold", "prompt"]),
+    ("evaluate", &["check", "condition", "require", "validate"]),
+    ("shadow", &["audit", "dry_run", "dry-run", "log", "monitor", "observe", "report", "warn"]),
+    ("enforce", &["active", "block", "live", "on", "strict"]),
+];
+
+/// The word of `words` that means what `text` means elsewhere.
+fn other_word<T>(text: &str, words: &[(&'static str, T)]) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let ours = OTHER_WORDS.iter().filter(|(_, others)| others.contains(&lower.as_str()));
+    ours.map(|(ours, _)| *ours).find(|ours| words.iter().any(|(word, _)| word == ours))
 }
 
 fn alternatives<T>(words: &[(&'static str, T)]) -> String {
