@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::{CheckArgs, Format};
 use crate::exit::Exit;
+use crate::policy_tests;
 use crate::terminal;
 
 /// Checks every file and says what was found.
@@ -36,7 +37,13 @@ fn check(file: &Path) -> anyhow::Result<Checked> {
         Ok(text) => text,
         Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
     };
-    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
+    let syntax = Syntax::of_path(&name);
+    // Tests stand beside their policies, and `policies/*.yaml` names both.
+    if policy_tests::find::is_test(file) {
+        let diagnostics = policy_tests::mistakes(&text, syntax);
+        return Ok(Checked { name, valid: diagnostics.is_empty(), text, diagnostics });
+    }
+    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax });
     Ok(Checked { name, valid: policy.is_some(), text, diagnostics })
 }
 

@@ -52,7 +52,8 @@ fn add_folder(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::
     Ok(())
 }
 
-fn is_test(path: &Path) -> bool {
+/// Whether a file is one of tests, by its name.
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
 }
