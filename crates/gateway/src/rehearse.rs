@@ -125,7 +125,10 @@ pub async fn values(
 /// When the ledger cannot answer, or the amount cannot be counted.
 pub async fn count(counters: &dyn Counters, key: &CounterKey, amount: Decimal) -> Result<(), StoreError> {
     let counter = counter_of(key);
-    let need = Need { counter, amount, bound: Bound::None, label: String::new(), shadow: false };
+    let held = counters.read(vec![counter.clone()]).await?.into_iter().next().unwrap_or_default();
+    // Under a bound that just holds it, so that time is kept as exactly as a limit would.
+    let bound = held.checked_add(amount).map_or(Bound::None, Bound::AtMost);
+    let need = Need { counter, amount, bound, label: String::new(), shadow: false };
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     match counters.reserve(request).await? {
         ReserveAnswer::Reserved(_) => Ok(()),
