@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::{CheckArgs, Format};
 use crate::exit::Exit;
+use crate::policy_tests;
 use crate::terminal;
 
 /// Checks every file and says what was found.
@@ -54,11 +55,19 @@ fn check(file: &Path, strict: bool) -> anyhow::Result<Checked> {
         Ok(text) => text,
         Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
     };
-    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
-    let verdict = match policy {
-        None => Verdict::Invalid,
-        Some(_) if strict && !diagnostics.is_empty() => Verdict::TooLax,
-        Some(_) => Verdict::Ok,
+    let syntax = Syntax::of_path(&name);
+    // Tests stand beside their policies, and `policies/*.yaml` names both.
+    let (valid, diagnostics) = if policy_tests::find::is_test(file) {
+        let diagnostics = policy_tests::mistakes(&text, syntax);
+        (diagnostics.is_empty(), diagnostics)
+    } else {
+        let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax });
+        (policy.is_some(), diagnostics)
+    };
+    let verdict = match valid {
+        false => Verdict::Invalid,
+        true if strict && !diagnostics.is_empty() => Verdict::TooLax,
+        true => Verdict::Ok,
     };
     Ok(Checked { name, verdict, text, diagnostics })
 }
