@@ -7,6 +7,7 @@
 //! Where CEL would let a call slip through it is stricter: values of different types are not unequal but unjudgeable
 //! (`null` may be compared with anything), and so is a number that is exactly neither an int64 nor a double.
 
+mod function;
 mod load;
 mod number;
 mod run;

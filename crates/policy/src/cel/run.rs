@@ -8,7 +8,7 @@ use interlock_json::Value;
 
 use super::number::{self, Number};
 use super::value::{Fault, Val, equal, order};
-use super::{Fold, Function, Operator, Program, Term};
+use super::{Fold, Operator, Program, Term};
 use crate::condition::leaf::{Entered, enter};
 use crate::condition::{Look, Why};
 use crate::counter::CounterTemplate;
@@ -20,7 +20,7 @@ const MOST_STEPS: usize = 100_000;
 
 const TOO_MANY: &str = "`when` takes too many steps with these arguments";
 
-type Judged<T> = Result<T, Fault>;
+pub(super) type Judged<T> = Result<T, Fault>;
 
 /// Whether the expression is true of the call, or why it cannot be judged. `counters` are those of the program's
 /// reads.
@@ -40,7 +40,7 @@ pub(crate) fn judge(
     }
 }
 
-struct Run<'p, 'l, 'a> {
+pub(super) struct Run<'p, 'l, 'a> {
     program: &'p Program,
     counters: &'p [Option<CounterTemplate>],
     look: &'l mut Look<'a>,
@@ -49,7 +49,7 @@ struct Run<'p, 'l, 'a> {
 }
 
 impl<'a> Run<'_, '_, 'a> {
-    fn spend(&mut self, steps: usize) -> Judged<()> {
+    pub(super) fn spend(&mut self, steps: usize) -> Judged<()> {
         let left = self.left.checked_sub(steps);
         self.left = left.unwrap_or_default();
         left.map(drop).ok_or_else(|| Fault::sentence(TOO_MANY))
@@ -78,7 +78,7 @@ impl<'a> Run<'_, '_, 'a> {
     }
 
     /// The value of a term, where a fault says what it is about.
-    fn part(&mut self, term: &Term) -> Judged<Val<'a>> {
+    pub(super) fn part(&mut self, term: &Term) -> Judged<Val<'a>> {
         self.term(term).map_err(|fault| match fault {
             Fault::Value(_) => Fault::Sentence(self.told(fault, term)),
             other => other,
@@ -204,7 +204,7 @@ impl<'a> Run<'_, '_, 'a> {
     }
 
     /// `argument "a" must be text, not a number`
-    fn not(&self, term: &Term, wanted: &str, found: &Val<'_>) -> Fault {
+    pub(super) fn not(&self, term: &Term, wanted: &str, found: &Val<'_>) -> Fault {
         Fault::Sentence(format!("{} must be {wanted}, not {}", self.subject(term), found.words()))
     }
 
@@ -247,7 +247,7 @@ impl<'a> Run<'_, '_, 'a> {
         }
     }
 
-    fn text(&mut self, term: &Term, function: &str) -> Judged<Cow<'a, str>> {
+    pub(super) fn text(&mut self, term: &Term, function: &str) -> Judged<Cow<'a, str>> {
         match self.part(term)? {
             Val::Text(text) => Ok(text),
             other => Err(Fault::Sentence(format!(
@@ -393,85 +393,6 @@ impl<'a> Run<'_, '_, 'a> {
         }
     }
 
-    fn call(&mut self, function: Function, arguments: &[Term]) -> Judged<Val<'a>> {
-        let (Some(of), second) = (arguments.first(), arguments.get(1)) else {
-            return Err(Fault::Value(Why::NotKnown));
-        };
-        let pair = |run: &mut Self| -> Judged<(Cow<'a, str>, Cow<'a, str>)> {
-            let text = run.text(of, function.name())?;
-            let other = run.text(second.unwrap_or(of), function.name())?;
-            run.spend(text.len() / 64)?;
-            Ok((text, other))
-        };
-        Ok(match function {
-            Function::StartsWith => {
-                pair(self).map(|(text, other)| Val::Bool(text.starts_with(other.as_ref())))?
-            }
-            Function::EndsWith => {
-                pair(self).map(|(text, other)| Val::Bool(text.ends_with(other.as_ref())))?
-            }
-            Function::Contains => pair(self).map(|(text, other)| Val::Bool(text.contains(other.as_ref())))?,
-            Function::Size => self.size(of)?,
-            Function::Int => self.int(of)?,
-            Function::Double => self.double(of)?,
-            Function::String => self.string(of)?,
-        })
-    }
-
-    fn size(&mut self, of: &Term) -> Judged<Val<'a>> {
-        let size = match self.part(of)? {
-            Val::Text(text) => {
-                self.spend(text.len() / 64)?;
-                text.chars().count()
-            }
-            Val::Json(value) => value.len(),
-            Val::List(items) => items.len(),
-            other => return Err(self.not(of, "text, an array or an object", &other)),
-        };
-        i64::try_from(size).map(|size| Val::Number(Number::Int(size))).map_err(|_| overflow())
-    }
-
-    fn int(&mut self, of: &Term) -> Judged<Val<'a>> {
-        let value = self.part(of)?;
-        let int = match &value {
-            Val::Number(Number::Int(value)) => Some(*value),
-            Val::Number(Number::Double(value)) => number::truncated(*value),
-            Val::Text(text) => text.parse().ok(),
-            other => return Err(self.not(of, "a number or text", other)),
-        };
-        int.map(|int| Val::Number(Number::Int(int))).ok_or_else(|| self.not(of, "a whole number", &value))
-    }
-
-    fn double(&mut self, of: &Term) -> Judged<Val<'a>> {
-        let value = self.part(of)?;
-        let double = match &value {
-            Val::Number(Number::Double(value)) => Some(*value),
-            // Beyond 2^53 not every whole number is a double.
-            #[expect(clippy::cast_precision_loss, reason = "only what is exact")]
-            Val::Number(Number::Int(value)) => {
-                let double = *value as f64;
-                (number::compare(Number::Int(*value), Number::Double(double)) == Some(Ordering::Equal))
-                    .then_some(double)
-            }
-            Val::Text(text) => text.parse().ok().filter(|double: &f64| double.is_finite()),
-            other => return Err(self.not(of, "a number or text", other)),
-        };
-        double
-            .map(|double| Val::Number(Number::Double(double)))
-            .ok_or_else(|| self.not(of, "a number that a double holds", &value))
-    }
-
-    fn string(&mut self, of: &Term) -> Judged<Val<'a>> {
-        let text = match self.part(of)? {
-            Val::Text(text) => text,
-            Val::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-            Val::Number(Number::Int(value)) => Cow::Owned(value.to_string()),
-            Val::Number(Number::Double(value)) => Cow::Owned(value.to_string()),
-            other => return Err(self.not(of, "text, a number, true or false", &other)),
-        };
-        Ok(Val::Text(text))
-    }
-
     fn fold(&mut self, fold: &Fold) -> Judged<Val<'a>> {
         let range = self.part(&fold.range)?;
         self.spend(range.weight())?;
@@ -508,7 +429,7 @@ impl<'a> Run<'_, '_, 'a> {
     }
 }
 
-fn overflow() -> Fault {
+pub(super) fn overflow() -> Fault {
     Fault::sentence("a number in `when` is beyond those that can be computed with")
 }
 

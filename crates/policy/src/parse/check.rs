@@ -1,6 +1,7 @@
 //! What only the whole document shows.
 
 mod approval;
+mod contradiction;
 mod dead;
 mod known;
 
@@ -124,6 +125,7 @@ impl Check<'_, '_> {
     ) {
         self.counters(matcher, entry, pointer, numbering);
         self.approvals(entry, pointer);
+        self.contradictions(entry, pointer);
         let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();

@@ -249,6 +249,13 @@ fn cases() -> Vec<String> {
         "lists: { days: [monday, 5] }\ntools:\n  t:\n    require: [{ path: time.weekday, op: in, value: { list: days } }]\n",
         // Expressions.
         "prompts:\n  p: { rules: [{ when: \"tool.category == 'Read'\" }] }\n",
+        // What can never hold together.
+        "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
+        "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
+        "tools:\n  t:\n    rules:\n      - conditions: [{ path: args.a, op: in, value: [a, b] }, { path: args.a, op: in, value: [c] }]\n      - { action: deny, conditions: [{ path: args.a, op: gt, value: 5 }, { path: args.a, op: lt, value: 5 }] }\n      - conditions: [{ path: args.a, op: in, value: [a, b] }, { path: args.a, op: not_in, value: [b, a] }]\n      - conditions: [{ path: args.a, op: exists }, { any: [{ path: args.a, op: eq, value: 5 }, { all: [{ path: args.a, op: gt, value: 5 }, { path: args.a, op: eq, value: x }] }] }]\n",
+        "tools:\n  t:\n    require: [{ path: time.hour, op: gt, value: 23 }, { all: [{ path: args.a, op: exists }, { path: args.a, op: exists, value: false }] }]\n",
+        // These can.
+        "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 5 }, { path: args.a, op: eq, value: 5.0 }]\n      - conditions: [{ path: 'args.a[*]', op: eq, value: 1 }, { path: 'args.a[*]', op: eq, value: 2 }]\n      - conditions: [{ path: time.hour, op: lt, value: 5, timezone: Asia/Tokyo }, { path: time.hour, op: gt, value: 5 }]\n      - conditions: [{ path: args.a, op: eq, value: a, compare: ci }, { path: args.a, op: eq, value: A }]\n      - any: [{ path: args.a, op: eq, value: 1 }, { path: args.a, op: eq, value: 2 }]\n",
         // Nobody can be asked yet.
         "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
         "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
