@@ -38,11 +38,6 @@ fn each_is_named_with_what_to_do() {
         (None, vec!["check", "none.yaml"], &checked),
         (None, vec!["check", "."], "is a directory; name the policy files in it"),
         (None, vec!["run", "-c", "empty.yaml", "--", "true"], "is empty, which would deny everything"),
-        (
-            None,
-            vec!["run", "-c", "policy.yaml", "--", "sh", "-c", "exit 3"],
-            "run `sh -c 'exit 3'` by itself to see why",
-        ),
         (None, vec!["run", "-c", "policy.yaml", "--", "/"], "is it an executable file, and may you run it?"),
         (None, vec!["run", "-c", "policy.yaml", "true"], "put `--` before the server's command: `-- true …`"),
         (None, vec!["run", "policy.yaml", "--", "true"], "name the policy with `-c policy.yaml`"),
@@ -157,4 +152,20 @@ fn a_start_warns_of_news_only() {
             self::said(home.path(), &[("INTERLOCK_LOG", level)], &["run", "-c", "ask.yaml", "--", "cat"]);
         assert_eq!(text.contains("warning"), said, "{level}: {policy}{text}");
     }
+}
+
+#[test]
+fn a_server_that_ends_by_itself_can_be_run_by_itself() {
+    let home = home();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+    command.args(["run", "-c", "policy.yaml", "--data", "data", "--", "sh", "-c", "exit 3"]);
+    command.current_dir(home.path()).env("XDG_CONFIG_HOME", home.path()).env_remove("INTERLOCK_LOG");
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The client stays: it is the server that goes.
+    let client = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(client);
+    let text = String::from_utf8(output.stderr).unwrap();
+    let expected = "the server ended by itself: exit status: 3; run `sh -c 'exit 3'` by itself to see why";
+    assert!(output.status.code() == Some(2) && text.contains(expected), "{text}");
 }

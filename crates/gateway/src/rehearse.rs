@@ -170,7 +170,7 @@ impl Rehearsed {
 
 #[cfg(test)]
 mod tests {
-    use interlock_policy::{Section, Source, Syntax, ToolFacts, compile};
+    use interlock_policy::{Section, Source, Syntax, compile};
     use interlock_store::InMemory;
 
     use super::*;
@@ -187,7 +187,7 @@ tools:
 
     async fn decided(policy: &Policy, ledger: &InMemory, name: &str) -> Rehearsed {
         let call = Call { section: Section::Tools, server: "s", name, arguments: None };
-        let facts = Facts { grant: "g", session: "n", tool: ToolFacts::Unknown, counters: None };
+        let facts = Facts::new("g", "n", 0);
         decide(&[(Origin::Server, policy)], &call, &facts, ledger).await.unwrap()
     }
 
@@ -214,7 +214,7 @@ tools:
         }
         // A limit that is used up denies before anybody is asked.
         let call = Call { section: Section::Tools, server: "s", name: "ask", arguments: None };
-        let facts = Facts { grant: "g", session: "n", tool: ToolFacts::Unknown, counters: None };
+        let facts = Facts::new("g", "n", 0);
         let key = policy.counters_named("ask._rate_hour_0", &call, &facts).remove(0);
         count(&ledger, &key, Decimal::ONE).await.unwrap();
         let found = decided(&policy, &ledger, "ask").await;

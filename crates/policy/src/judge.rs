@@ -356,12 +356,13 @@ pub(crate) fn shut_out_words(rule: &RuleName, call: &Call<'_>) -> String {
     }
 }
 
-/// The rule's own text, with why the call could not be judged beside it.
+/// The rule's own text, and as a sentence of its own why the call could not be judged.
 fn with_text(on_deny: Option<&str>, why: String) -> String {
-    match on_deny {
-        Some(text) => format!("{text} ({why})"),
-        None => why,
-    }
+    let Some(text) = on_deny.map(str::trim_end).filter(|text| !text.is_empty()) else { return why };
+    let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let mut letters = why.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{text}{stop} {first}{}", letters.as_str())
 }
 
 impl<'a> Ruling<'a> {

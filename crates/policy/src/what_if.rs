@@ -332,7 +332,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 *changed.get_mut(place)? = Some(without::without(policy, &pointer)?);
                 (changed, candidate::policy_words(rule))
             }
-            RuleName::NoPolicy | RuleName::DefaultAllow | RuleName::Ambiguous => return None,
+            RuleName::NoPolicy | RuleName::DefaultAllow => return None,
         })
     }
 }

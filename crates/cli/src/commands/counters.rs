@@ -54,8 +54,8 @@ enum Command {
   interlock counters reclock
   interlock counters reclock --yes --format json
 
-A clock that steps back reopens nothing: the ledger goes by the latest date that it ever saw. After a date that was
-false, this brings it back. What was counted by the false date counts for the present day, week and month, together
+A clock that steps back reopens nothing: the ledger goes by the latest date that it ever saw. After a date that was \
+false, this brings it back. What was counted by the false date counts for the present day, week and month, together \
 with what was counted in them before; sliding limits count by elapsed time and stay as they are.")]
     Reclock {
         /// Do not ask
