@@ -7,6 +7,7 @@ mod entry;
 mod fields;
 mod indentation;
 mod limit;
+pub(crate) mod operand;
 mod rule;
 mod scalar;
 

@@ -5,6 +5,7 @@ mod documents;
 mod meaning;
 mod operators;
 mod properties;
+mod readings;
 mod ready;
 
 use interlock_json::{Decimal, Limits};
