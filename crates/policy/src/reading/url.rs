@@ -93,13 +93,13 @@ impl HostPattern {
             return Ok(HostPattern { text: text.to_owned(), host: Site::Range(range), port: None });
         }
         let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) => {
+            Some((host, port)) if !text.ends_with(']') => {
                 let number = port.parse().ok().filter(|number: &u16| number.to_string() == port);
                 let wrong =
                     || Flaw::new(format!("{} is not a port", quoted(port))).help("write `example.com:8443`");
                 (host, Some(number.ok_or_else(wrong)?))
             }
-            None => (text, None),
+            _ => (text, None),
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let host = match Range::parse(bare) {
