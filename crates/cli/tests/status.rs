@@ -65,7 +65,7 @@ fn count(data: &Path) {
         shadow: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let request = ReserveRequest { needs: vec![need], expect: Vec::new() };
+    let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     runtime.block_on(store.reserve(request)).unwrap();
 }
 

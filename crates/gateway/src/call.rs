@@ -8,6 +8,7 @@ use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
     CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
+use interlock_store::ReservationId;
 
 use crate::continuation::Leg;
 use crate::definitions::{DefinitionsError, ToolList};
@@ -26,11 +27,13 @@ pub(crate) trait DefinitionSource: Sync {
     fn current(&self) -> impl Future<Output = Result<Arc<ToolList>, DefinitionsError>> + Send;
 }
 
-/// A call that may be forwarded: its ticket, the number of its intent, and the policies that it was judged by.
+/// A call that may be forwarded: its ticket, the number of its intent, what was reserved for it, and the policies
+/// that it was judged by.
 #[derive(Debug)]
 pub(crate) struct Passage {
     pub(crate) ticket: Ticket,
     pub(crate) intent: Option<Seq>,
+    pub(crate) reservation: Option<ReservationId>,
     pub(crate) snapshot: Arc<Snapshot>,
 }
 
@@ -43,8 +46,8 @@ pub(crate) struct Refused {
 
 impl Gateway {
     /// Decides a call. Several targets (a subscription that names several resources) pass together or not
-    /// at all. A retry of a call whose server asked for input is judged again, but reserves nothing: what was
-    /// reserved for its `first` leg has counted it. A refusal has been recorded when this returns, and so has
+    /// at all. A retry of a call whose server asked for input is judged again and takes over what was reserved
+    /// for the leg before, `first`. A refusal has been recorded when this returns, and so has
     /// the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
@@ -131,8 +134,9 @@ impl Gateway {
                 return Err(Refused { denial, snapshot });
             }
         };
+        let reservation = passed.reserved.id.clone();
         let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.id, intent);
-        Ok(Passage { ticket, intent, snapshot })
+        Ok(Passage { ticket, intent, reservation, snapshot })
     }
 
     fn stage_intent(
@@ -171,6 +175,7 @@ impl Gateway {
         let stack = snapshot.stack();
         let since = Instant::now();
         let limits = &self.options.limits;
+        let earlier = first.and_then(|first| first.reservation.as_ref());
         let mut looks = 0;
         // Counters that many callers share may move many times in a moment: only time says that it is too much.
         while looks < limits.rejudgements || since.elapsed() < limits.rejudging {
@@ -180,12 +185,9 @@ impl Gateway {
                 let decision = self.judge(&stack, about, target, definitions).await;
                 decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
-            let needs: Vec<&Need> = match first {
-                Some(_) => Vec::new(),
-                None => decisions.iter().flat_map(|decision| &decision.needs).collect(),
-            };
+            let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, &needs, &reads).await {
+            match reserve::reserve(self, &needs, &reads, earlier).await {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }

@@ -1,6 +1,7 @@
 //! Calls that a server answered by asking for input first (2026-07-28, `InputRequiredResult`), until their
-//! retry. The retry is a request of its own and judged again, but it is the same call: what was reserved for
-//! the first leg counts for it too.
+//! retry. The retry is a request of its own and judged again, but it is the same call: it takes over what was
+//! reserved for the leg before, which counts from now on and no longer from then. So hoarding such answers and
+//! retrying them all at once brings no more calls into a window than its limit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use interlock_audit::Seq;
 use interlock_json::{Value, canonical};
+use interlock_store::ReservationId;
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::Limits;
@@ -29,6 +31,8 @@ pub(crate) struct Leg {
     pub(crate) intent: Option<Seq>,
     /// The policies that it was judged by.
     pub(crate) snapshot: Arc<Snapshot>,
+    /// What was reserved for it.
+    pub(crate) reservation: Option<ReservationId>,
     /// How many legs went before it.
     pub(crate) before: usize,
 }
@@ -73,8 +77,10 @@ impl Leg {
     /// In words, for the record of the next leg.
     pub(crate) fn note(&self) -> String {
         match self.intent {
-            Some(intent) => format!("continues the call of record {intent}, which its limits have counted"),
-            None => "continues an earlier call, which its limits have counted".to_owned(),
+            Some(intent) => {
+                format!("continues the call of record {intent} and takes its place in the limits")
+            }
+            None => "continues an earlier call and takes its place in the limits".to_owned(),
         }
     }
 }
@@ -117,7 +123,7 @@ mod tests {
     fn leg(policy: &str, before: usize) -> Leg {
         let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
         let snapshot = Arc::new(Snapshot::of_server(compile(&source).0.unwrap()));
-        Leg { intent: Some(Seq(7)), snapshot, before }
+        Leg { intent: Some(Seq(7)), snapshot, reservation: None, before }
     }
 
     fn key(method: &str, name: &str, arguments: &str, state: &str) -> Key {

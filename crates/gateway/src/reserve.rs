@@ -47,12 +47,13 @@ pub(crate) enum Failed {
     Store(StoreError),
 }
 
-/// Reserves `needs`, if the counters in `reads` still hold what the call was judged on. `Ok(None)`: they do
-/// not, judge again.
+/// Reserves `needs`, if the counters in `reads` still hold what the call was judged on, in the place of what was
+/// reserved `earlier` for the same call. `Ok(None)`: they do not, judge again.
 pub(crate) async fn reserve(
     gateway: &Gateway,
     needs: &[&Need],
     reads: &[&(CounterKey, Decimal)],
+    earlier: Option<&ReservationId>,
 ) -> Result<Option<Reserved>, Failed> {
     if needs.is_empty() && reads.is_empty() {
         return Ok(Some(Reserved::none()));
@@ -61,6 +62,7 @@ pub(crate) async fn reserve(
     let request = ReserveRequest {
         needs: needs.iter().zip(&names).map(|(need, name)| need_of(need, name.clone())).collect(),
         expect: reads.iter().map(|(key, value)| (counter_of(key), *value)).collect(),
+        replaces: earlier.cloned(),
     };
     match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
         ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation))),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::condition::{Kindness, Leaf};
+use crate::condition::{Compiled, Kindness, Standing};
 use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
@@ -217,7 +217,7 @@ pub(crate) enum ConstraintTest {
     /// All conditions must hold, or all holding objects.
     Conditions {
         kindness: Kindness,
-        leaves: Vec<Leaf>,
+        conditions: Box<[Compiled]>,
         /// What is objected to, in words; empty where there are no conditions.
         objection: Arc<str>,
     },
@@ -356,14 +356,17 @@ impl Compiler<'_> {
     fn conditions<'d>(
         &self,
         kindness: Kindness,
-        conditions: impl Iterator<Item = &'d Condition> + Clone,
+        conditions: impl Iterator<Item = &'d Condition>,
     ) -> ConstraintTest {
-        let leaves = conditions.clone().map(|condition| Leaf::new(condition, self.counter(&condition.path)));
+        let counter = |path: &Path| self.counter(path);
+        let standing = Standing::of(kindness);
+        let conditions: Box<[Compiled]> =
+            conditions.map(|condition| Compiled::new(condition, standing, &counter)).collect();
         let objection = match kindness {
             Kindness::Allow => Arc::from(""),
-            Kindness::Deny => describe::objection(conditions).into(),
+            Kindness::Deny => describe::statements(&conditions).into(),
         };
-        ConstraintTest::Conditions { kindness, leaves: leaves.collect(), objection }
+        ConstraintTest::Conditions { kindness, conditions, objection }
     }
 
     /// The counter that a condition reads.

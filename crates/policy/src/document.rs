@@ -1,11 +1,14 @@
 //! What a policy document says, as types. Everything in it has been checked; nothing in it has a place any more.
 
+mod condition;
+
 use interlock_json::Decimal;
 
 use crate::glob::Glob;
 use crate::path::Path;
-use crate::regular::Regular;
 use crate::window::{Align, Window};
+
+pub use condition::{Condition, Leaf, Listed, OnMissing, Scalar, Test};
 
 /// A whole policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -263,85 +266,6 @@ pub enum Action {
     Deny,
     /// Where the conditions hold a person must approve the call.
     RequireApproval,
-}
-
-/// A test of one value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// `path`
-    pub path: Path,
-    /// `op` and `value`
-    pub test: Test,
-    /// `on_missing`
-    pub on_missing: Option<OnMissing>,
-    /// `compare: ci`
-    pub ignore_case: bool,
-}
-
-/// What a missing value does to a condition that objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnMissing {
-    /// The call is objected to.
-    Object,
-    /// There is nothing to object to.
-    Ignore,
-}
-
-/// An operator with its operand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
-    /// `eq`
-    Eq(Scalar),
-    /// `neq`
-    Neq(Scalar),
-    /// `in`
-    In(Vec<Scalar>),
-    /// `not_in`
-    NotIn(Vec<Scalar>),
-    /// `lt`
-    Lt(Decimal),
-    /// `lte`
-    Lte(Decimal),
-    /// `gt`
-    Gt(Decimal),
-    /// `gte`
-    Gte(Decimal),
-    /// `regex`: matches anywhere in the text.
-    Regex(Regular),
-    /// `contains`: a part of a text or an item of an array.
-    Contains(Scalar),
-    /// `exists`: present and not null, or the opposite.
-    Exists(bool),
-}
-
-impl Test {
-    /// The operator's name.
-    pub const fn operator(&self) -> &'static str {
-        match self {
-            Test::Eq(_) => "eq",
-            Test::Neq(_) => "neq",
-            Test::In(_) => "in",
-            Test::NotIn(_) => "not_in",
-            Test::Lt(_) => "lt",
-            Test::Lte(_) => "lte",
-            Test::Gt(_) => "gt",
-            Test::Gte(_) => "gte",
-            Test::Regex(_) => "regex",
-            Test::Contains(_) => "contains",
-            Test::Exists(_) => "exists",
-        }
-    }
-}
-
-/// A value that arguments are compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scalar {
-    /// Text, compared code point by code point.
-    Text(String),
-    /// A number, compared exactly.
-    Number(Decimal),
-    /// true or false
-    Bool(bool),
 }
 
 /// `validate`

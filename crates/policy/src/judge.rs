@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
-use crate::condition::{Kindness, Leaf, Look, Truth, Why};
-use crate::counter::CounterKey;
+use crate::condition::{self, Compiled, CompiledLeaf, Kindness, Look, Outcome, Why};
+use crate::counter::{CounterKey, CounterTemplate};
 use crate::decision::{
     Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
 };
@@ -283,13 +283,13 @@ impl<'a> Walk<'a> {
         let mut keys: Vec<CounterKey> = Vec::new();
         for Applied { entry, .. } in &self.applied {
             for constraints in [&entry.enforced, &entry.shadowed] {
-                let leaves =
-                    Phase::ALL.iter().flat_map(|phase| phase.of(constraints)).flat_map(Constraint::leaves);
-                for template in leaves.filter_map(|leaf| leaf.counter.as_ref()) {
-                    let key = template.key(&self.look.caller);
-                    if !keys.contains(&key) {
-                        keys.push(key);
-                    }
+                for constraint in Phase::ALL.iter().flat_map(|phase| phase.of(constraints)) {
+                    constraint.counters(&mut |template| {
+                        let key = template.key(&self.look.caller);
+                        if !keys.contains(&key) {
+                            keys.push(key);
+                        }
+                    });
                 }
             }
         }
@@ -343,10 +343,12 @@ impl<'a> Ruling<'a> {
 }
 
 impl Constraint {
-    pub(crate) fn leaves(&self) -> &[Leaf] {
-        match &self.test {
-            ConstraintTest::RequiredArgs => &[],
-            ConstraintTest::Conditions { leaves, .. } => leaves,
+    /// Every counter that its conditions may read.
+    fn counters<'p>(&'p self, each: &mut impl FnMut(&'p CounterTemplate)) {
+        if let ConstraintTest::Conditions { conditions, .. } = &self.test {
+            for condition in conditions {
+                condition.leaves(&mut |leaf| leaf.counter.iter().for_each(&mut *each));
+            }
         }
     }
 
@@ -357,43 +359,48 @@ impl Constraint {
                 ToolFacts::Known { .. } => self.told(why),
                 ToolFacts::Unknown | ToolFacts::Absent => why,
             }),
-            ConstraintTest::Conditions { kindness: Kindness::Allow, leaves, .. } => {
-                self.must_hold(leaves, look)
+            ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } => {
+                self.must_hold(conditions, look)
             }
-            ConstraintTest::Conditions { kindness: Kindness::Deny, leaves, objection } => {
-                self.objects(phase, leaves, objection, look)
+            ConstraintTest::Conditions { kindness: Kindness::Deny, conditions, objection } => {
+                self.objects(phase, conditions, objection, look)
             }
         }
     }
 
-    fn must_hold(&self, leaves: &[Leaf], look: &mut Look<'_>) -> Option<String> {
-        for leaf in leaves {
-            match leaf.judge(Kindness::Allow, look) {
-                Truth::True => {}
-                Truth::False => return Some(self.on_deny.as_ref().unwrap_or(&leaf.requirement).to_string()),
-                Truth::Unknown(why) => return Some(self.told(unknown(leaf, why))),
+    fn must_hold(&self, conditions: &[Compiled], look: &mut Look<'_>) -> Option<String> {
+        for condition in conditions {
+            match condition.judge(look) {
+                Outcome::True => {}
+                Outcome::False => {
+                    let told = || describe::requirement(condition);
+                    return Some(self.on_deny.as_deref().map_or_else(told, str::to_owned));
+                }
+                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, why))),
             }
         }
         None
     }
 
-    /// Kleene's `all`: one false condition and there is nothing to object to, whatever cannot be judged.
-    fn objects(&self, phase: Phase, leaves: &[Leaf], objection: &str, look: &mut Look<'_>) -> Option<String> {
-        let mut first_unknown = None;
-        for leaf in leaves {
-            match leaf.judge(Kindness::Deny, look) {
-                Truth::True => {}
-                Truth::False => return None,
-                Truth::Unknown(why) => first_unknown = first_unknown.or(Some((leaf, why))),
-            }
-        }
-        Some(match (first_unknown, &self.on_deny) {
-            (Some((leaf, why)), _) => self.told(unknown(leaf, why)),
+    fn objects(
+        &self,
+        phase: Phase,
+        conditions: &[Compiled],
+        objection: &str,
+        look: &mut Look<'_>,
+    ) -> Option<String> {
+        let unknown = match condition::all(conditions, look) {
+            Outcome::False => return None,
+            Outcome::True => None,
+            Outcome::Unknown(leaf, why) => Some(unknown(leaf, why)),
+        };
+        Some(match (unknown, &self.on_deny) {
+            (Some(unknown), _) => self.told(unknown),
             (None, Some(text)) => text.to_string(),
-            (None, None) if leaves.is_empty() && phase == Phase::Ask => {
+            (None, None) if conditions.is_empty() && phase == Phase::Ask => {
                 "the policy asks a person every time".to_owned()
             }
-            (None, None) if leaves.is_empty() => {
+            (None, None) if conditions.is_empty() => {
                 format!(
                     "{} {} is denied by policy",
                     look.call.section.noun(),
@@ -409,7 +416,7 @@ impl Constraint {
     }
 }
 
-fn unknown(leaf: &Leaf, why: Why) -> String {
+fn unknown(leaf: &CompiledLeaf, why: Why) -> String {
     format!("{} {}", leaf.subject, why.words())
 }
 

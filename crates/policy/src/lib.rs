@@ -20,6 +20,7 @@ mod glob;
 mod judge;
 mod limit;
 mod located;
+mod operator;
 mod parse;
 mod path;
 mod print;
@@ -37,8 +38,8 @@ pub use decision::{
 };
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
-    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Limit,
-    ListMode, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
+    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
+    ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
     TellAgent, Test, Validate, Version, Webhook,
 };
 pub use glob::Glob;

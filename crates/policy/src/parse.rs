@@ -8,6 +8,7 @@ mod fields;
 mod indentation;
 mod limit;
 pub(crate) mod operand;
+mod operator;
 mod rule;
 mod scalar;
 

@@ -16,6 +16,7 @@ mod sql;
 mod types;
 mod url;
 mod words;
+mod written;
 
 use std::borrow::Cow;
 
@@ -140,6 +141,18 @@ impl Reading {
             Operand::Before(_) => "before",
             Operand::After(_) => "after",
         }
+    }
+
+    /// Whether the operator can do without case.
+    pub(crate) const fn folds(&self) -> bool {
+        matches!(
+            self.0,
+            Operand::Matches(_)
+                | Operand::StartsWith(_)
+                | Operand::EndsWith(_)
+                | Operand::MatchesGlob(_)
+                | Operand::WithinPath(_)
+        )
     }
 
     /// What the operator makes of a value that is there.

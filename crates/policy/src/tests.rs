@@ -3,6 +3,7 @@
 mod diagnostics;
 mod documents;
 mod meaning;
+mod nested;
 mod operators;
 mod properties;
 mod readings;
@@ -60,16 +61,22 @@ impl CounterValues for Values<'_> {
     }
 }
 
+/// A call of a tool of server `s`.
+pub(crate) fn call<'a>(name: &'a str, arguments: Option<interlock_json::Value<'a>>) -> Call<'a> {
+    Call { section: Section::Tools, server: "s", name, arguments }
+}
+
+/// What is known where a test says nothing else: grant `g`, session `n`, every counter zero.
+pub(crate) fn facts() -> Facts<'static> {
+    Facts { grant: "g", session: "n", tool: ToolFacts::Absent, counters: Some(&Values(&[])) }
+}
+
 /// Judges one call of server `s` by grant `g` in session `n`. Arguments are JSON; an empty text is none.
 pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, given: &Given) -> Judgement {
     let document =
         (!arguments.is_empty()).then(|| interlock_json::scan(arguments, &Limits::default()).unwrap());
-    let call = Call {
-        section: given.section,
-        server: "s",
-        name,
-        arguments: document.as_ref().map(|document| document.root()),
-    };
+    let arguments = document.as_ref().map(|document| document.root());
+    let call = Call { section: given.section, ..call(name, arguments) };
     let values = given.counters.as_deref().map(Values);
     let tool = match &given.required {
         _ if given.absent => ToolFacts::Absent,
@@ -77,7 +84,7 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
         Some(required) => ToolFacts::Known { required },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
-    let judgement = judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters });
+    let judgement = judge(stack, &call, &Facts { tool, counters, ..facts() });
     if let Judgement::Decided(decision) = &judgement {
         assert!(
             decision.verdict != Verdict::Deny || decision.needs.is_empty(),

@@ -1,8 +1,9 @@
 //! A decision with everything that was looked at: for people, not for the way of a call.
 
 use crate::compile::{Constraint, ConstraintTest};
-use crate::condition::{Kindness, Look, Truth};
+use crate::condition::{Compiled, Kindness, Look, Outcome};
 use crate::decision::{Call, Facts, Judgement, Origin, RuleName, Verdict};
+use crate::describe;
 use crate::judge::{Applied, Phase, Walk, judge};
 use crate::{CounterKey, Policy};
 
@@ -45,6 +46,12 @@ pub struct Seen {
     pub holds: Option<bool>,
     /// Why it cannot be judged.
     pub why: Option<String>,
+    /// The values that it looked at, as they are written, the first few of many; empty where there is none.
+    pub values: Vec<String>,
+    /// `any`, `all` or `not`, where conditions are inside it.
+    pub joins: Option<&'static str>,
+    /// The conditions inside it.
+    pub inner: Vec<Seen>,
 }
 
 /// Judges a call and tells what every constraint that applies made of it, also those after the one that decided.
@@ -94,23 +101,37 @@ fn step(
 }
 
 fn seen(constraint: &Constraint, look: &mut Look<'_>) -> Vec<Seen> {
-    let kindness = match &constraint.test {
-        ConstraintTest::RequiredArgs => return Vec::new(),
-        ConstraintTest::Conditions { kindness, .. } => *kindness,
+    match &constraint.test {
+        ConstraintTest::RequiredArgs => Vec::new(),
+        ConstraintTest::Conditions { kindness, conditions, .. } => {
+            let words = match kindness {
+                Kindness::Allow => describe::requirement,
+                Kindness::Deny => describe::statement,
+            };
+            conditions.iter().map(|condition| see(condition, words, look)).collect()
+        }
+    }
+}
+
+/// Every condition is judged for itself, also those that the others have settled.
+fn see(condition: &Compiled, words: fn(&Compiled) -> String, look: &mut Look<'_>) -> Seen {
+    let (holds, why) = match condition.judge(look) {
+        Outcome::True => (Some(true), None),
+        Outcome::False => (Some(false), None),
+        Outcome::Unknown(leaf, why) => (None, Some(format!("{} {}", leaf.subject, why.words()))),
     };
-    let see = |leaf: &crate::condition::Leaf| {
-        let (holds, why) = match leaf.judge(kindness, look) {
-            Truth::True => (Some(true), None),
-            Truth::False => (Some(false), None),
-            Truth::Unknown(why) => (None, Some(format!("{} {}", leaf.subject, why.words()))),
-        };
-        let condition = match kindness {
-            Kindness::Allow => leaf.requirement.to_string(),
-            Kindness::Deny => crate::describe::objection(std::iter::once(&leaf.condition)),
-        };
-        Seen { condition, holds, why }
+    let (joins, inner): (_, &[Compiled]) = match condition {
+        Compiled::Leaf(_) => (None, &[]),
+        Compiled::Any(inner) => (Some("any"), inner),
+        Compiled::All(inner) => (Some("all"), inner),
+        Compiled::Not(inner) => (Some("not"), std::slice::from_ref(inner)),
     };
-    constraint.leaves().iter().map(see).collect()
+    let values = match condition {
+        Compiled::Leaf(leaf) => leaf.seen(look),
+        Compiled::Any(_) | Compiled::All(_) | Compiled::Not(_) => Vec::new(),
+    };
+    let inner = inner.iter().map(|inner| see(inner, describe::statement, look)).collect();
+    Seen { condition: words(condition), holds, why, values, joins, inner }
 }
 
 fn limits(applied: &Applied<'_>, shadow: bool, look: &Look<'_>, steps: &mut Vec<TraceStep>) {

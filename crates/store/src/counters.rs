@@ -59,6 +59,9 @@ pub struct ReserveRequest {
     pub needs: Vec<Need>,
     /// Counters that conditions looked at, and what they held then.
     pub expect: Vec<(CounterRef, Decimal)>,
+    /// An earlier reservation whose place this one takes: it is given back, where it still counts, in the same
+    /// transaction. If the needs do not fit all the same, it stays.
+    pub replaces: Option<ReservationId>,
 }
 
 /// What came of a request.
@@ -106,6 +109,11 @@ pub(crate) struct Counted {
 impl ReservationId {
     pub(crate) fn new(counted: Vec<Counted>) -> Self {
         Self(Arc::new(Mutex::new(counted)))
+    }
+
+    /// What it counted, as long as nobody has settled it.
+    pub(crate) fn counted(&self) -> Vec<Counted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it counted, for whoever settles it first; nothing for those after.

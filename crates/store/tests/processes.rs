@@ -33,7 +33,7 @@ fn request(key: &str, max: u64) -> ReserveRequest {
         label: String::new(),
         shadow: false,
     };
-    ReserveRequest { needs: vec![need], expect: Vec::new() }
+    ReserveRequest { needs: vec![need], ..ReserveRequest::default() }
 }
 
 async fn passes(store: &Embedded, key: &str, max: u64) -> Result<bool, StoreError> {

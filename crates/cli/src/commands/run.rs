@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use interlock_audit::{Detail, DigestKey, InstanceId, Lifecycle, LifecycleKind, Log};
@@ -186,22 +185,18 @@ async fn follow(gateway: Arc<Gateway>, path: PathBuf) {
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &path, &mut last_mistake);
+        take(&gateway, &path, &mut last_mistake, &watch);
         watch.changed().await;
-        settle(&mut watch).await;
     }
 }
 
-/// Editors write in several steps: waits until they have been quiet for a moment, but not for ever.
-async fn settle(watch: &mut Watch) {
-    const QUIET: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(1);
-    let quiet = async { while tokio::time::timeout(QUIET, watch.changed()).await.is_ok() {} };
-    let _still_busy = tokio::time::timeout(LONGEST, quiet).await;
-}
-
-fn take(gateway: &Gateway, path: &Path, last_mistake: &mut Option<String>) {
-    match reload::load(path) {
+fn take(gateway: &Gateway, path: &Path, last_mistake: &mut Option<String>, watch: &Watch) {
+    let loaded = reload::load(path);
+    if watch.is_written() {
+        // Somebody began to write while it was read. When they are done, it is read again.
+        return;
+    }
+    match loaded {
         Ok(loaded) => {
             *last_mistake = None;
             gateway.replace(Snapshot::of_server(loaded.policy));

@@ -48,7 +48,12 @@ impl MayAsk {
     /// The call was let through, as the continuation of `first` where there is one.
     pub(super) fn passed(&mut self, passage: &Passage, first: Option<&Leg>) {
         let before = first.map_or(0, |first| first.before + 1);
-        self.leg = Some(Leg { intent: passage.intent, snapshot: Arc::clone(&passage.snapshot), before });
+        self.leg = Some(Leg {
+            intent: passage.intent,
+            snapshot: Arc::clone(&passage.snapshot),
+            reservation: passage.reservation.clone(),
+            before,
+        });
     }
 }
 

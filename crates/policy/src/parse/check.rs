@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
-use crate::document::{Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Section};
+use crate::document::{
+    Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Rule, Section,
+};
 use crate::path::Path;
 use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
 use crate::tree::{self, Node};
@@ -114,44 +116,56 @@ impl Check<'_, '_> {
     ) {
         self.counters(matcher, entry, pointer, numbering);
         self.approvals(entry, pointer);
+        let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
             let read = rule.conditions.iter().enumerate().filter(|(_, condition)| bounded(condition));
-            self.reads(section, read, || format!("{pointer}/rules/{index}/conditions"));
+            let at = at.key("rules");
+            self.reads(section, read, &at.index(index).key("conditions"));
+            self.own_bounds(matcher, rule, &at.index(index).key("conditions"));
         }
         for (index, requirement) in entry.require.iter().enumerate() {
-            let pointer = format!("{pointer}/require/{index}");
+            let at = at.key("require");
             match requirement {
-                Requirement::Condition(condition) => self.read(section, condition, &pointer),
-                Requirement::Block(block) => self.block(section, block, &pointer),
+                Requirement::Condition(condition) => self.read(section, condition, &at.index(index)),
+                Requirement::Block(block) => self.block(section, block, &at.index(index)),
             }
         }
         for (key, blocks) in [("deny_if", &entry.deny_if), ("approve_if", &entry.approve_if)] {
+            let at = at.key(key);
             for (index, block) in blocks.iter().enumerate() {
-                self.block(section, block, &format!("{pointer}/{key}/{index}"));
+                self.block(section, block, &at.index(index));
             }
         }
     }
 
-    fn block(&mut self, section: Section, block: &Block, pointer: &str) {
-        self.reads(section, block.conditions.iter().enumerate(), || format!("{pointer}/conditions"));
+    fn block(&mut self, section: Section, block: &Block, at: &At<'_>) {
+        self.reads(section, block.conditions.iter().enumerate(), &at.key("conditions"));
     }
 
     fn reads<'c>(
         &mut self,
         section: Section,
         conditions: impl Iterator<Item = (usize, &'c Condition)>,
-        pointer: impl Fn() -> String,
+        at: &At<'_>,
     ) {
-        let reading = conditions.filter(|(_, condition)| matches!(condition.path, Path::State { .. }));
-        for (index, condition) in reading {
-            self.read(section, condition, &format!("{}/{index}", pointer()));
+        for (index, condition) in conditions {
+            self.read(section, condition, &at.index(index));
         }
     }
 
     /// A condition may read only counters that this document counts in.
-    fn read(&mut self, section: Section, condition: &Condition, pointer: &str) {
-        let Path::State { entry, counter } = &condition.path else { return };
+    fn read(&mut self, section: Section, condition: &Condition, at: &At<'_>) {
+        match condition {
+            Condition::Leaf(leaf) => self.counter(section, &leaf.path, at),
+            Condition::Not(inner) => self.read(section, inner, &at.key("not")),
+            Condition::Any(inner) => self.reads(section, inner.iter().enumerate(), &at.key("any")),
+            Condition::All(inner) => self.reads(section, inner.iter().enumerate(), &at.key("all")),
+        }
+    }
+
+    fn counter(&mut self, section: Section, path: &Path, at: &At<'_>) {
+        let Path::State { entry, counter } = path else { return };
         let (code, message, help) = match self.counters.find(section, entry, counter) {
             Some(Lookup::Found(_)) => return,
             None if self.known.may_have_lost(counter) => return,
@@ -166,8 +180,26 @@ impl Check<'_, '_> {
                 "give each of them a name of its own",
             ),
         };
-        if let Some(range) = self.range(pointer) {
-            self.report.error(code, range, &At::from_pointer(pointer), message).help(help);
+        if let Some(range) = self.range(&at.pointer()) {
+            self.report.error(code, range, at, message).help(help);
+        }
+    }
+
+    /// A bound on the rule's own counter is kept by the reservation, which knows no alternatives. Judged like any other
+    /// condition it would not count the call itself.
+    fn own_bounds(&mut self, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        for (index, condition) in rule.conditions.iter().enumerate() {
+            let Some((key, inner)) = condition.inner() else { continue };
+            if !inner.iter().any(|inner| reads_own(inner, matcher, rule)) {
+                continue;
+            }
+            let at = at.index(index);
+            if let Some(range) = self.range(&at.pointer()) {
+                let message = format!("the rule's own counter cannot be bounded inside `{key}`");
+                self.report
+                    .error("nested-bound", range, &at, message)
+                    .help("write the bound directly in the rule's `conditions`");
+            }
         }
     }
 
@@ -201,5 +233,15 @@ impl Check<'_, '_> {
         self.report
             .warning("unbounded-state", range, &At::from_pointer(place), message)
             .help(format!("add a condition such as `{{ path: {path}, op: lte, value: 100 }}`"));
+    }
+}
+
+fn reads_own(condition: &Condition, matcher: &Matcher, rule: &Rule) -> bool {
+    match condition {
+        Condition::Leaf(leaf) => quantity::is_own(&leaf.path, matcher, rule),
+        Condition::Not(inner) => reads_own(inner, matcher, rule),
+        Condition::Any(inner) | Condition::All(inner) => {
+            inner.iter().any(|inner| reads_own(inner, matcher, rule))
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Entries: what is said about the names that one matcher matches.
 
-use super::condition::{self, Polarity};
+use super::condition;
 use super::fields::Fields;
 use super::{limit, rule, scalar};
+use crate::condition::Kindness;
 use crate::diagnostic::{At, Report};
 use crate::document::{Block, Entry, Requirement, Rule, Section, Validate};
 use crate::tree::{Node, Value};
@@ -15,7 +16,7 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         fields
             .read(key, at, report, |node, at, report| {
                 scalar::list_in_place(node, at, report, Block::default, |item, at, report| {
-                    block(item, Polarity::Deny, at, report)
+                    block(item, Kindness::Deny, at, report)
                 })
             })
             .unwrap_or_default()
@@ -52,12 +53,12 @@ fn requirement(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Requ
     let is_block =
         matches!(&node.value, Value::Map(members) if members.iter().any(|member| member.key == "conditions"));
     if is_block {
-        return block(node, Polarity::Allow, at, report).map(Requirement::Block);
+        return block(node, Kindness::Allow, at, report).map(Requirement::Block);
     }
-    condition::read(node, Polarity::Allow, at, report).map(Requirement::Condition)
+    condition::read(node, Kindness::Allow, at, report).map(Requirement::Condition)
 }
 
-fn block(node: &Node, polarity: Polarity, at: &At<'_>, report: &mut Report<'_>) -> Option<Block> {
+fn block(node: &Node, kindness: Kindness, at: &At<'_>, report: &mut Report<'_>) -> Option<Block> {
     if is_bare_condition(node) {
         report
             .error("bare-condition", node.mark(), at, "a block holds its conditions in a list")
@@ -67,7 +68,7 @@ fn block(node: &Node, polarity: Polarity, at: &At<'_>, report: &mut Report<'_>) 
     const KNOWN: &[&str] = &["conditions", "on_deny", "name", "mode"];
     let fields = Fields::open(node, "a block", KNOWN, &[], at, report)?;
     let conditions = fields
-        .need("conditions", at, report, |node, at, report| condition::list(node, polarity, at, report))
+        .need("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
         .unwrap_or_default();
     Some(Block {
         name: fields.read("name", at, report, scalar::name),

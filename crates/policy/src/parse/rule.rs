@@ -1,8 +1,9 @@
 //! The items of `rules`.
 
-use super::condition::{self, Polarity};
+use super::condition;
 use super::fields::Fields;
 use super::{entry, limit, scalar};
+use crate::condition::Kindness;
 use crate::diagnostic::{At, Report};
 use crate::document::{Action, Rule, Section};
 use crate::tree::Node;
@@ -38,9 +39,9 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         scalar::one_of(node, &words, at, report)
     });
     let objects = matches!(action, Some(Action::Deny | Action::RequireApproval));
-    let polarity = if objects { Polarity::Deny } else { Polarity::Allow };
+    let kindness = if objects { Kindness::Deny } else { Kindness::Allow };
     let conditions = fields
-        .read("conditions", at, report, |node, at, report| condition::list(node, polarity, at, report))
+        .read("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
         .unwrap_or_default();
     let rule = Rule {
         name: fields.read("name", at, report, scalar::name),

@@ -1,14 +1,16 @@
 //! Document to tree: the inverse of parsing.
 
+mod condition;
+
 use interlock_json::Decimal;
 
 use crate::document::{
-    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entry, Increment, Limit, ListMode,
-    Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, State, TellAgent, Test, Validate,
-    Version,
+    Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
+    RateLimit, Requirement, Rule, Scope, State, TellAgent, Validate, Version,
 };
 use crate::tree::{Member, Node, Value};
 use crate::window::{Align, Window};
+use condition::condition;
 
 /// A map under construction; keys that say nothing are left out.
 #[derive(Default)]
@@ -183,41 +185,6 @@ fn rule(rule: &Rule) -> Node {
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));
     map.text("on_deny", rule.on_deny.as_deref());
     map.node()
-}
-
-fn condition(condition: &Condition) -> Node {
-    let mut map = Map::default();
-    map.put("path", text(&condition.path.to_string()));
-    map.put("op", text(condition.test.operator()));
-    map.put(
-        "value",
-        match &condition.test {
-            Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => scalar(value),
-            Test::In(values) | Test::NotIn(values) => list(values, scalar),
-            Test::Lt(value) | Test::Lte(value) | Test::Gt(value) | Test::Gte(value) => number(*value),
-            Test::Regex(regular) => text(regular.as_str()),
-            Test::Exists(value) => Node::new(Value::Bool(*value)),
-        },
-    );
-    map.text(
-        "on_missing",
-        condition.on_missing.map(|on_missing| match on_missing {
-            OnMissing::Object => "object",
-            OnMissing::Ignore => "ignore",
-        }),
-    );
-    if condition.ignore_case {
-        map.put("compare", text("ci"));
-    }
-    map.node()
-}
-
-fn scalar(value: &Scalar) -> Node {
-    match value {
-        Scalar::Text(value) => text(value),
-        Scalar::Number(value) => number(*value),
-        Scalar::Bool(value) => Node::new(Value::Bool(*value)),
-    }
 }
 
 fn window(window: Window) -> Node {

@@ -3,7 +3,7 @@
 //! Nothing here looks at a file system: a symbolic link inside a root leads wherever it leads.
 
 use super::{Flaw, Judged, Unjudgeable, is_hidden};
-use crate::condition::fold;
+use crate::operator::fold;
 use crate::diagnostic::quoted;
 
 /// The directories that a path may lie in.

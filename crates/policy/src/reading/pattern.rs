@@ -1,7 +1,7 @@
 //! Text by its shape: `matches`, `starts_with`, `ends_with`, `matches_glob`.
 
 use super::Flaw;
-use crate::condition::fold;
+use crate::operator::fold;
 use crate::diagnostic::quoted;
 use crate::glob::Glob;
 use crate::regular::{Budget, Regular};

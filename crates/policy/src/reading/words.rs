@@ -23,7 +23,7 @@ impl Reading {
     }
 
     /// What is the case: `is a read-only SQL statement`.
-    pub(crate) fn state_of_affairs(&self) -> String {
+    pub(crate) fn statement(&self) -> String {
         match &self.0 {
             Operand::Matches(whole) => format!("matches {} as a whole", quoted(whole.as_str())),
             Operand::StartsWith(affix) => format!("starts with {}", quoted(affix.as_str())),

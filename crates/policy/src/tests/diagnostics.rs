@@ -157,9 +157,24 @@ fn cases() -> Vec<String> {
         "path: state.t.c, op: lt, value: 5",
         "path: state.t.c, op: contains, value: a",
         "any: []",
+        "all: []",
+        "any: { path: args.a, op: exists }",
         "not: { path: args.a, op: exists }",
+        "not: [{ path: args.a, op: exists }]",
+        "not: { any: [] }",
+        "not: { path: args.a, op: eq, value: 1, on_missing: object }",
+        "not: { path: args.a, op: regex, value: \"^SELECT\" }",
+        "not: { not: { path: args.a, op: regex, value: \"^SELECT\" } }",
+        "any: [{ path: args.a, op: exists }], path: args.b, op: exists",
+        "any: [{ path: args.a, op: exists }], all: [{ path: args.b, op: exists }], not: { path: args.c, op: exists }",
+        "any: [{ path: args.a, opp: exists }, { all: [{ path: arg.b, op: exists }] }]",
+        "any: [{ path: args.a, op: exists }, { path: state.t.c, op: lt, value: 5 }]",
+        "oneof: [{ path: args.a, op: exists }]",
+        "path: args.a, op: exists, on_missing: object",
+        "path: call.tool, op: eq, value: t, on_missing: object",
         "path: args.a, op: exists, vlaue: true",
     ];
+    let deep = format!("{}{{ path: args.a, op: exists }}{}", "{ not: ".repeat(17), " }".repeat(17));
     let limits = [
         "max: 1, window: minute, counters: c",
         "counter: c, window: minute",
@@ -182,6 +197,10 @@ fn cases() -> Vec<String> {
         "tools:\n  t:\n    rules: [text, { action: deny, conditions: [{ path: state.u.c, op: lt, value: 5 }] }]\n  u: { rules: [{ state: { counter: c, window: dya } }] }\n",
         "tools:\n  t:\n    require: [{ path: args.a, op: eqq, value: 1 }, { path: state.t._rate_minute_0, op: lt, value: 5 }]\n  u: { rules: [{ state: { counter: d, window: day } }, { oops: 1 }] }\n",
         "hidee: []\ntools: { '*': { rules: [{ rate_limit: 1/minute }] } }\n",
+        // Conditions together.
+        "tools:\n  t:\n    rules: [{ conditions: [{ any: [{ path: state.t.c, op: lte, value: 5 }, { path: args.a, op: exists }] }], state: { counter: c, window: day } }]\n",
+        "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lte, value: 9 }, { not: { path: state.t.c, op: gt, value: 5 } }], state: { counter: c, window: day } }]\n",
+        "tools:\n  t:\n    deny_if: [{ conditions: [{ not: { path: args.a, op: regex, value: '^SELECT' } }] }]\n    require: [{ any: [{ path: args.a, op: exists }], conditions: [] }]\n",
         // Nobody can be asked yet.
         "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
         "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
@@ -193,6 +212,7 @@ fn cases() -> Vec<String> {
     let mut all: Vec<String> = own.iter().map(|text| (*text).to_owned()).collect();
     all.extend(rules.iter().map(|part| rule(part)));
     all.extend(conditions.iter().map(|part| condition(part)));
+    all.push(condition(&format!("not: {deep}")));
     all.extend(limits.iter().map(|part| limit(part)));
     all.extend(entries.iter().map(|part| around(part)));
     all
@@ -246,6 +266,10 @@ fn size_depth_and_number_are_bounded() {
         (yaml_deep(63), None),
         (yaml_deep(64), Some("too-deep")),
         (values, Some("too-large")),
+        (
+            condition(&format!("any: [{}]", "{ path: args.a, op: exists }, ".repeat(1_001))),
+            Some("too-many-conditions"),
+        ),
         (json_values, Some("too-large")),
     ];
     for (text, expected) in table {

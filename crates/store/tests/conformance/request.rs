@@ -37,7 +37,7 @@ pub(crate) fn call(counter: CounterRef, max: &str) -> Need {
 }
 
 pub(crate) async fn ask(counters: &dyn Counters, needs: Vec<Need>) -> ReserveAnswer {
-    counters.reserve(ReserveRequest { needs, expect: Vec::new() }).await.unwrap()
+    counters.reserve(ReserveRequest { needs, ..ReserveRequest::default() }).await.unwrap()
 }
 
 pub(crate) async fn reserved(counters: &dyn Counters, needs: Vec<Need>) -> Reservation {

@@ -101,6 +101,16 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn condition() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..4).prop_map(|inner| json!({"any": inner})),
+            vec(inner.clone(), 1..4).prop_map(|inner| json!({"all": inner})),
+            inner.prop_map(|inner| json!({"not": inner})),
+        ]
+    })
+}
+
+fn leaf() -> impl Strategy<Value = Value> {
     let test = prop_oneof![
         (select(vec!["eq", "neq", "contains"]), scalar())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
@@ -120,7 +130,7 @@ fn condition() -> impl Strategy<Value = Value> {
     })
 }
 
-fn put(map: &mut Value, key: &str, value: Option<Value>) {
+pub(super) fn put(map: &mut Value, key: &str, value: Option<Value>) {
     if let Some(value) = value {
         map[key] = value;
     }
