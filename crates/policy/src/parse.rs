@@ -7,7 +7,7 @@ mod entry;
 mod fields;
 mod indentation;
 mod limit;
-pub(crate) mod operand;
+mod operand;
 mod operator;
 mod rule;
 mod scalar;

@@ -22,8 +22,8 @@ pub(crate) fn read(
         "starts_with" => Operand::StartsWith(one(node, at, report, |text| Affix::new(text, ignore_case))?),
         "ends_with" => Operand::EndsWith(one(node, at, report, |text| Affix::new(text, ignore_case))?),
         "matches_glob" => Operand::MatchesGlob(one(node, at, report, |text| Shape::new(text, ignore_case))?),
-        "length_lte" => Operand::LengthLte(Length::new(scalar::count(node, at, report)?)),
-        "length_gte" => Operand::LengthGte(Length::new(scalar::count(node, at, report)?)),
+        "length_lte" => Operand::LengthLte(length(node, at, report)?),
+        "length_gte" => Operand::LengthGte(length(node, at, report)?),
         "one_of_types" => Operand::OneOfTypes(several(node, at, report, Types::new)?),
         "within_path" => {
             Operand::WithinPath(several(node, at, report, |texts| Roots::new(texts, ignore_case))?)
@@ -39,6 +39,15 @@ pub(crate) fn read(
         _ => return None,
     };
     Some(Reading(operand))
+}
+
+fn length(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Length> {
+    let number = scalar::amount(node, at, report)?;
+    if !number.is_integer() {
+        report.error("not-whole", node.mark(), at, "a length is a whole number");
+        return None;
+    }
+    Some(Length::new(number))
 }
 
 fn whole(node: &Node, ignore_case: bool, at: &At<'_>, report: &mut Report<'_>) -> Option<Whole> {

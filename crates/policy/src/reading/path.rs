@@ -3,8 +3,8 @@
 //! Nothing here looks at a file system: a symbolic link inside a root leads wherever it leads.
 
 use super::{Flaw, Judged, Unjudgeable, is_hidden};
-use crate::operator::fold;
 use crate::diagnostic::quoted;
+use crate::operator::fold;
 
 /// The directories that a path may lie in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Text by its shape: `matches`, `starts_with`, `ends_with`, `matches_glob`.
 
 use super::Flaw;
-use crate::operator::fold;
 use crate::diagnostic::quoted;
 use crate::glob::Glob;
+use crate::operator::fold;
 use crate::regular::{Budget, Regular};
 
 /// `matches`: a regular expression over the whole value.

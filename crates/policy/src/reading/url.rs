@@ -198,6 +198,7 @@ fn named(authority: &str, url: &Url) -> Result<Named, Unjudgeable> {
         return Err("names no valid host".into());
     }
     match parsed {
+        Host::Ipv4(_) if !host.is_ascii() => Err("has an address in digits that stand for others".into()),
         Host::Ipv4(_) if host.split('.').any(|part| is_octal(part)) => {
             Err("has an IPv4 address with leading zeros, which is read in two ways".into())
         }

@@ -3,37 +3,22 @@
 mod addresses;
 mod commands;
 mod dates;
+mod operands;
 
 mod paths;
 mod sql;
 mod sql_evasions;
 mod text;
 
-use interlock_json::Limits;
 use interlock_json::canonical::write_str;
 
-use crate::diagnostic::{At, Report};
-use crate::parse::operand;
-use crate::tree;
+use super::operators::{Is, value_of};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Is {
-    True,
-    False,
-    Unknown,
-}
-
-fn judged(name: &str, value: &str, ignore_case: bool, found: &str) -> Is {
-    let mut report = Report::new(value);
-    let node = tree::json::read(&mut report).unwrap();
-    let reading = operand::read(name, &node, ignore_case, &At::ROOT, &mut report);
-    let reading = reading.unwrap_or_else(|| panic!("{:?}", report.finish()));
-    let document = interlock_json::scan(found, &Limits::default()).unwrap();
-    match reading.judge(document.root()) {
-        Ok(true) => Is::True,
-        Ok(false) => Is::False,
-        Err(_) => Is::Unknown,
-    }
+/// Judged whole: as a guard, as an objection, and as one that minds missing values.
+fn judged(name: &str, operand: &str, ignore_case: bool, found: &str) -> Is {
+    let compare = if ignore_case { r#", "compare": "ci""# } else { "" };
+    let condition = format!(r#""path": "args.v", "op": "{name}", "value": {operand}{compare}"#);
+    value_of(&condition, &format!(r#"{{"v": {found}}}"#))
 }
 
 /// Values are JSON.
