@@ -9,6 +9,7 @@
 //! | `yaml policy`, `json policy` | `interlock check` accepts it |
 //! | `yaml settings` | `interlock run --settings` starts with it |
 //! | `json config` | a client's configuration: JSON whose commands are `interlock run`, with flags that exist |
+//! | `yaml tests` | tests of the policy before it on the page: they pass |
 //! | `text` | nothing |
 
 use std::fs;
@@ -103,9 +104,17 @@ async fn every_block_is_what_it_says() -> Result<()> {
     let mut failures = Vec::new();
     let mut count = 0;
     for (file, text) in documents()? {
+        let mut policy_before = None;
         for block in blocks(&file, &text)? {
             count += 1;
-            if let Err(error) = session.check(&block) {
+            let checked = match (block.info.as_str(), policy_before.as_deref()) {
+                ("yaml tests", Some(policy)) => tests_of(policy, &block.text),
+                _ => session.check(&block),
+            };
+            if block.info == "yaml policy" {
+                policy_before = Some(block.text.clone());
+            }
+            if let Err(error) = checked {
                 failures.push(format!("{}:{}: {error:#}", block.file, block.line));
             }
         }
@@ -222,6 +231,14 @@ fn policy(text: &str, extension: &str) -> Result<()> {
     let path = directory.path().join(format!("policy.{extension}"));
     fs::write(&path, text)?;
     accepted(&path)
+}
+
+fn tests_of(policy: &str, tests: &str) -> Result<()> {
+    let directory = TempDir::new()?;
+    fs::write(directory.path().join("policy.yaml"), policy)?;
+    fs::write(directory.path().join("policy.test.yaml"), tests)?;
+    let run = Process::new(binaries::interlock()?).arg("test").arg(directory.path()).output()?;
+    succeeded(&run)
 }
 
 fn accepted(path: &Path) -> Result<()> {

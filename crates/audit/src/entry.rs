@@ -203,7 +203,7 @@ impl Outcome<'_> {
 /// How a forwarded call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The server answered with a result.
+    /// The server answered with a result, or was handed a notification.
     Ok,
     /// The server answered with a tool result that says `isError`.
     ToolError,

@@ -31,6 +31,12 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
+    /// Import policies of other gateways, lay policies out, and print the language's schema
+    Policy(PolicyArgs),
+    /// Say what would become of one call, by which rule, and what would have changed it
+    Explain(ExplainArgs),
+    /// Run the tests beside policies: calls, and the decisions that are expected
+    Test(TestArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -124,6 +130,9 @@ pub(crate) struct StatusArgs {
 
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
+pub(crate) use crate::commands::explain::ExplainArgs;
+pub(crate) use crate::commands::policy::PolicyArgs;
+pub(crate) use crate::commands::test::TestArgs;
 
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -136,7 +145,7 @@ pub(crate) enum Format {
 }
 
 /// A grant's or server's name: it becomes part of keys and records, and is shown in terminals.
-fn name(text: &str) -> Result<String, String> {
+pub(crate) fn name(text: &str) -> Result<String, String> {
     const MOST: usize = 128;
     let fits = |c: char| c.is_alphanumeric() || "-_.@/+:".contains(c);
     if text.is_empty() || text.chars().count() > MOST || !text.chars().all(fits) {

@@ -4,6 +4,8 @@ mod args;
 mod commands;
 mod data_dir;
 mod exit;
+mod policy_tests;
+mod rehearsal;
 mod server_name;
 mod settings;
 mod terminal;
@@ -25,6 +27,9 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),
+        Command::Policy(policy) => commands::policy::run(&policy),
+        Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Test(test) => commands::test::run(&test),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),

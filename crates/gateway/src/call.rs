@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
-    CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
 use interlock_store::ReservationId;
 
@@ -15,7 +15,7 @@ use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
-use crate::record::{About, Ruled};
+use crate::record::{About, Ruled, now_ms};
 use crate::reserve::{self, Reserved};
 use crate::route::Target;
 use crate::settle::Ticket;
@@ -78,20 +78,17 @@ impl Gateway {
     }
 
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
-    /// Its rules and limits are for its use, not for this.
-    pub(crate) async fn decide_visible(
+    /// Its conditions and limits are for its use, not for this.
+    pub(crate) async fn decide_completion(
         self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
     ) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
-        let unseen =
-            targets.iter().find(|target| !interlock_policy::visible(&stack, target.section, &target.name));
-        if let Some(target) = unseen {
-            let noun = target.section.noun();
-            let reason = format!("{noun} \"{}\" is not permitted", target.name);
-            let denial = Denial::policy("(not listed)", reason);
+        let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
+        if let Some(Closed { rule, name, reason }) = targets.iter().find_map(closed) {
+            let denial = Denial { name, ..Denial::policy(&rule.text(), reason) };
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }
@@ -99,8 +96,8 @@ impl Gateway {
         self.with_intent(snapshot, about, None, passed).await
     }
 
-    /// Records the intent of a request that no policy section judges (a task's, or a question of the
-    /// server's to the client).
+    /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
+    /// the operator listed, a question of the server's to the client.
     pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
@@ -187,7 +184,7 @@ impl Gateway {
             }
             let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, &needs, &reads, earlier).await {
+            match reserve::reserve(self.counters.as_ref(), &needs, &reads, earlier).await {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }
@@ -252,20 +249,17 @@ impl Gateway {
         };
         let tool = match &list {
             None => ToolFacts::Unknown,
-            Some(list) => list
-                .get(&target.name)
-                .map_or(ToolFacts::Absent, |tool| ToolFacts::Known { required: &tool.required }),
+            Some(list) => list.get(&target.name).map_or(ToolFacts::Absent, |tool| tool.facts()),
         };
+        let client = about.identity.client.as_ref().map(|client| client.name.as_str());
+        let now_ms = now_ms();
         let mut counters: Option<CounterSnapshot> = None;
         // The second look has every counter that the first one asked for; rules cannot ask for more.
         for _ in 0..2 {
             let judgement = {
-                let facts = Facts {
-                    grant: &about.identity.grant,
-                    session: &about.identity.session,
-                    tool,
-                    counters: counters.as_ref().map(|counters| counters as &dyn CounterValues),
-                };
+                let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
+                let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
+                let facts = Facts { client, tool, counters, ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {
@@ -354,7 +348,10 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 /// What would deny, and lets pass all the same, only shows what it would do.
 fn mode(decision: &Decision) -> Mode {
     match (decision.verdict, &decision.rule) {
-        (Verdict::Proceed, RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny) => Mode::Shadow,
+        (
+            Verdict::Proceed,
+            RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny | RuleName::Ambiguous,
+        ) => Mode::Shadow,
         _ => Mode::Enforce,
     }
 }

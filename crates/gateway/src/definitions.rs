@@ -6,14 +6,27 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use interlock_json::{Kind, Value};
+use interlock_json::{Document, Kind, Limits, Value};
+use interlock_policy::ToolFacts;
 use tokio::sync::watch;
 
 /// What the gateway keeps of one tool.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Tool {
     /// `inputSchema.required`.
     pub(crate) required: Vec<String>,
+    /// `annotations`, as the server wrote them.
+    pub(crate) annotations: Option<Document<String>>,
+}
+
+impl Tool {
+    /// What the evaluator looks at.
+    pub(crate) fn facts(&self) -> ToolFacts<'_> {
+        ToolFacts::Known {
+            required: &self.required,
+            annotations: self.annotations.as_ref().map(Document::root),
+        }
+    }
 }
 
 /// One complete list: every page.
@@ -79,7 +92,7 @@ impl ToolList {
             if self.tools.len() >= limit {
                 return Err(DefinitionsError::TooMany { what: "tools", limit });
             }
-            let definition = Tool { required: required(tool)? };
+            let definition = Tool { required: required(tool)?, annotations: annotations(tool)? };
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
@@ -100,6 +113,13 @@ fn required(tool: Value<'_>) -> Result<Vec<String>, DefinitionsError> {
         .items()
         .map(|name| name.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| malformed.clone()))
         .collect()
+}
+
+fn annotations(tool: Value<'_>) -> Result<Option<Document<String>>, DefinitionsError> {
+    let malformed = |_| DefinitionsError::Malformed { what: "`annotations` cannot be read" };
+    let annotations = tool.get("annotations").filter(|annotations| !annotations.is_null());
+    let kept = annotations.map(|kept| interlock_json::scan(kept.raw().to_owned(), &Limits::default()));
+    kept.transpose().map_err(malformed)
 }
 
 /// What is known of one server's definitions.
@@ -214,7 +234,7 @@ impl Drop for Asking<'_> {
 
 #[cfg(test)]
 mod tests {
-    use interlock_json::{Limits, scan};
+    use interlock_json::scan;
 
     use super::*;
 
@@ -228,9 +248,10 @@ mod tests {
         let next =
             page(&mut list, r#"{"tools":[{"name":"a","inputSchema":{"required":["x"]}}],"nextCursor":"2"}"#);
         assert_eq!(next, Ok(Some("2".to_owned())));
-        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b"}]}"#), Ok(None));
+        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b","annotations":null}]}"#), Ok(None));
         assert_eq!(list.get("a").unwrap().required, ["x"]);
         assert_eq!(list.get("b").unwrap().required, [""; 0]);
+        assert!(list.get("b").unwrap().annotations.is_none());
         let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
         assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
     }

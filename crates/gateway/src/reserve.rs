@@ -4,7 +4,7 @@ use interlock_audit::CounterChange;
 use interlock_json::Decimal;
 use interlock_policy::{CounterKey, Need};
 use interlock_store::{
-    self as store, CounterRef, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
+    self as store, CounterRef, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
 };
 
 use crate::denial::Denial;
@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 pub(crate) struct Reserved {
     /// `None` when the call has no limits.
     pub(crate) id: Option<ReservationId>,
-    changes: Vec<(String, Decimal, Decimal)>,
+    pub(crate) changes: Vec<(String, Decimal, Decimal)>,
     /// Limits in shadow mode that would have denied the call: the rule and its words.
     pub(crate) over: Vec<(String, String)>,
 }
@@ -50,7 +50,7 @@ pub(crate) enum Failed {
 /// Reserves `needs`, if the counters in `reads` still hold what the call was judged on, in the place of what was
 /// reserved `earlier` for the same call. `Ok(None)`: they do not, judge again.
 pub(crate) async fn reserve(
-    gateway: &Gateway,
+    counters: &dyn Counters,
     needs: &[&Need],
     reads: &[&(CounterKey, Decimal)],
     earlier: Option<&ReservationId>,
@@ -64,7 +64,7 @@ pub(crate) async fn reserve(
         expect: reads.iter().map(|(key, value)| (counter_of(key), *value)).collect(),
         replaces: earlier.cloned(),
     };
-    match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
+    match counters.reserve(request).await.map_err(Failed::Store)? {
         ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation))),
         ReserveAnswer::Stale => Ok(None),
         ReserveAnswer::Exhausted(exhausted) => {

@@ -34,6 +34,8 @@ pub(crate) enum Ending {
     NotSent,
     /// The server answered.
     Answered { status: Status, bytes: u64, code: Option<i64> },
+    /// It reached the server, who answers no notification.
+    HandedOver,
     /// The caller gave up.
     Cancelled,
     /// The server took too long.
@@ -82,6 +84,7 @@ impl Open {
         let (status, bytes_out, code, reason) = match ending {
             Ending::NotSent => (Status::NotSent, None, None, None),
             Ending::Answered { status, bytes, code } => (*status, Some(*bytes), *code, None),
+            Ending::HandedOver => (Status::Ok, None, None, None),
             Ending::Cancelled => (Status::Cancelled, None, None, None),
             Ending::TimedOut => (Status::TimedOut, None, None, None),
             Ending::Disconnected => (Status::Disconnected, None, None, None),

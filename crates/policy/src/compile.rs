@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::condition::{Compiled, Kindness, Standing};
+use crate::condition::{Compiled, CompiledLeaf, Kindness, Standing};
 use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
@@ -98,6 +98,13 @@ impl Policy {
         &self.document
     }
 
+    /// Whether it says something of some names of a section that it does not say of all.
+    pub(crate) fn tells_apart(&self, section: Section) -> bool {
+        let entries = self.entries(section);
+        let named = !entries.exact.is_empty() || !entries.globs.is_empty();
+        named || !self.hide.exact.is_empty() || !self.hide.globs.is_empty()
+    }
+
     pub(crate) fn entries(&self, section: Section) -> &Entries {
         match section {
             Section::Tools => &self.tools,
@@ -170,6 +177,16 @@ impl Entries {
         entries
     }
 
+    /// Whether an entry names exactly this.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
+    }
+
+    /// Every entry, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
+        self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)
+    }
+
     /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
     pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
         let globs = self.globs.iter().filter(move |(glob, _)| glob.matches(name)).map(|(_, entry)| entry);
@@ -200,6 +217,12 @@ pub(crate) struct Constraints {
     pub(crate) limits: Vec<Limit>,
 }
 
+impl Constraints {
+    fn all(&self) -> impl Iterator<Item = &Constraint> {
+        self.validate.iter().chain(&self.deny).chain(&self.hold).chain(&self.ask)
+    }
+}
+
 /// One constraint with everything that is said when it objects.
 #[derive(Debug)]
 pub(crate) struct Constraint {
@@ -207,6 +230,8 @@ pub(crate) struct Constraint {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) on_deny: Option<Arc<str>>,
     pub(crate) approval_timeout: Option<u64>,
+    /// Whether it reads the tool's definition.
+    pub(crate) needs_definition: bool,
     pub(crate) test: ConstraintTest,
 }
 
@@ -258,6 +283,8 @@ impl Compiler<'_> {
             self.rule(rule, index, &mut compiled);
         }
         self.blocks(&mut compiled);
+        let needs = |of: &Constraints| of.all().any(|constraint| constraint.needs_definition);
+        compiled.needs_definition = needs(&compiled.enforced) || needs(&compiled.shadowed);
         for counted in quantity::counted(self.matcher, self.entry, numbering) {
             let shadow = self.is_shadow(counted.mode);
             let limit = self.limit(&counted, shadow);
@@ -284,7 +311,6 @@ impl Compiler<'_> {
     }
 
     fn validation(&self, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
-        compiled.needs_definition = true;
         let constraint = labels.constraint(ConstraintTest::RequiredArgs);
         compiled.of(self.is_shadow(labels.mode)).validate.push(constraint);
     }
@@ -441,6 +467,20 @@ fn limit_words(counted: &Counted<'_>) -> String {
     }
 }
 
+impl ConstraintTest {
+    fn reads_definition(&self) -> bool {
+        match self {
+            ConstraintTest::RequiredArgs => true,
+            ConstraintTest::Conditions { conditions, .. } => {
+                let mut reads = false;
+                let mut each = |leaf: &CompiledLeaf| reads |= leaf.written.path.reads_definition();
+                conditions.iter().for_each(|condition| condition.leaves(&mut each));
+                reads
+            }
+        }
+    }
+}
+
 impl CompiledEntry {
     fn of(&mut self, shadow: bool) -> &mut Constraints {
         if shadow { &mut self.shadowed } else { &mut self.enforced }
@@ -464,6 +504,7 @@ impl<'c> Labels<'c> {
             name: self.name.map(Arc::from),
             on_deny: self.on_deny.map(Arc::from),
             approval_timeout: self.approval_timeout,
+            needs_definition: test.reads_definition(),
             test,
         }
     }

@@ -15,8 +15,9 @@ use std::borrow::Cow;
 use interlock_json::{Decimal, Kind};
 
 use crate::counter::{Caller, CounterKey, CounterTemplate};
-use crate::decision::{Call, Facts};
+use crate::decision::Call;
 use crate::document::Condition;
+use crate::fact::Facts;
 use crate::path::Path;
 
 pub(crate) use leaf::CompiledLeaf;
@@ -60,6 +61,8 @@ pub(crate) enum Why {
     Unreadable(Cow<'static, str>),
     /// The number has more digits than can be compared exactly.
     OutOfRange,
+    /// A fact that nobody has supplied.
+    NotKnown,
     /// The counter's value was not supplied.
     CounterUnread,
     /// The counter's value could not be read.
@@ -76,6 +79,7 @@ impl Why {
             Why::NotAnArray { found } => format!("must be inside an array, not {}", kind_words(*found)),
             Why::Unreadable(words) => words.clone().into_owned(),
             Why::OutOfRange => "is out of the range of numbers that can be compared".to_owned(),
+            Why::NotKnown => "is not known".to_owned(),
             Why::CounterUnread | Why::CounterUnreadable => "could not be read".to_owned(),
         }
     }

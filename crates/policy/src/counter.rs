@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use interlock_json::Decimal;
 
-use crate::decision::{Call, Facts};
+use crate::decision::Call;
 use crate::document::Section;
+use crate::fact::Facts;
 use crate::window::{Align, Window};
 
 /// Identity of a counter: server, section, matcher, counter name, window, align, scope. The policy's text and the

@@ -1,9 +1,11 @@
 //! Constraints in words, for reasons that agents and people read.
 
 use crate::condition::Compiled;
+use crate::document::Leaf;
 use crate::operator::words;
 use crate::path::{self, Path};
 use crate::print::is_invisible;
+use crate::zone::Zone;
 
 /// Longest name or value shown in a reason, in characters.
 const MOST_SHOWN: usize = 80;
@@ -46,13 +48,21 @@ pub(crate) fn shortened(text: &str) -> String {
     out
 }
 
-/// What a path names: `argument "amount"`.
-pub(crate) fn subject(path: &Path) -> String {
-    match path {
+/// What a test is about: `argument "amount"`.
+pub(crate) fn subject(leaf: &Leaf) -> String {
+    let zone = || leaf.timezone.as_ref().map_or("UTC", Zone::name);
+    match &leaf.path {
         Path::Args(steps) => format!("argument {}", quoted(&path::argument_name(steps))),
         Path::CallTool => "the name called".to_owned(),
         Path::CallServer => "the server's name".to_owned(),
         Path::GrantName => "the grant's name".to_owned(),
+        Path::GrantLabel(label) => format!("the grant's label {}", quoted(label)),
+        Path::ClientName => "the client's name".to_owned(),
+        Path::TimeHour => format!("the hour in {}", zone()),
+        Path::TimeWeekday => format!("the day of the week in {}", zone()),
+        Path::ToolCategory => "the tool's category".to_owned(),
+        Path::ToolSeverity => "the tool's severity".to_owned(),
+        Path::ToolAnnotation(hint) => format!("the tool's annotation {}", quoted(hint)),
         Path::State { entry, counter } => format!("counter {} of {}", quoted(counter), quoted(entry)),
     }
 }

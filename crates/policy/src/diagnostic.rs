@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::parse::lists::Lists;
 use crate::regular::Budget;
 
 /// How much a diagnostic matters: an error keeps the document from being used, a warning does not.
@@ -55,13 +56,23 @@ pub(crate) struct Report<'s> {
     errors: usize,
     /// What the document's regular expressions may still cost.
     pub(crate) regexes: Budget,
+    /// The document's named lists.
+    pub(crate) lists: Lists,
 }
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
         let breaks = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(breaks).collect();
-        Report { source, line_starts, found: Vec::new(), dropped: 0, errors: 0, regexes: Budget::default() }
+        Report {
+            source,
+            line_starts,
+            found: Vec::new(),
+            dropped: 0,
+            errors: 0,
+            regexes: Budget::default(),
+            lists: Lists::default(),
+        }
     }
 
     pub(crate) fn source(&self) -> &'s str {
@@ -126,7 +137,7 @@ impl<'s> Report<'s> {
         Advice(self.found.last_mut())
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(crate) fn span(&self, range: Range<usize>) -> Span {
         let offset = range.start.min(self.source.len());
         let len = range.end.min(self.source.len()).saturating_sub(offset);
         let line = self.line_starts.partition_point(|start| *start <= offset);
@@ -147,6 +158,8 @@ impl<'s> Report<'s> {
             self.found.push(Diagnostic { severity, code, message, help: None, span, pointer: String::new() });
         }
         self.found.sort_by_key(|finding| finding.span.offset);
+        // A mistake in a named list is found again by every reference to it.
+        self.found.dedup();
         self.found
     }
 }

@@ -2,6 +2,8 @@
 
 mod condition;
 
+use std::sync::Arc;
+
 use interlock_json::Decimal;
 
 use crate::glob::Glob;
@@ -37,6 +39,8 @@ pub struct Document {
     pub all_tools: Option<Entry>,
     /// `approvals`
     pub approvals: Option<Approvals>,
+    /// `lists`, in the order of the file.
+    pub lists: Vec<(Arc<str>, Vec<Scalar>)>,
 }
 
 /// The entries of a section in the order of the file.

@@ -1,6 +1,6 @@
 //! The evaluator: phases over all entries that apply.
 //!
-//! `(no policy)` → `(hidden)` → `(default deny)` → validate → deny → require, evaluate → approvals → limits. Inside a
+//! `(no policy)` → `(hidden)` → `(default deny)` → `(ambiguous)` → validate → deny → require, evaluate → approvals → limits. Inside a
 //! phase: the server's policy before the grant's, and in each the exact entry, globs in file order, `"*"`, `all_tools`.
 
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
 use crate::condition::{self, Compiled, CompiledLeaf, Kindness, Look, Outcome, Why};
 use crate::counter::{CounterKey, CounterTemplate};
-use crate::decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+use crate::decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 use crate::describe;
 use crate::document::{DefaultVerdict, ListMode, Section};
+use crate::fact::{Facts, ToolFacts};
+use crate::uri;
 
 /// Judges a call by the policies that apply to it, the server's first.
 ///
@@ -21,7 +21,7 @@ pub fn judge(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) ->
     Walk::new(stack, call, facts).judge()
 }
 
-/// Whether lists show a name: not what is hidden, nor (unless `list: all`) what is denied by default. In shadow mode
+/// Whether lists show a name: not what is hidden, nor (unless `list: all`) what is denied by default or ambiguous. In shadow mode
 /// nothing is left out.
 pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> bool {
     let shown = |policy: &Policy| {
@@ -30,7 +30,11 @@ pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> boo
             || policy.shadow
             || listed(policy, section, name)
     };
-    let visible = |policy: &Policy| !hidden(policy, section, name, false) && shown(policy);
+    let closed = |policy: &Policy| {
+        hidden(policy, section, name, false)
+            || (policy.list != ListMode::All && !policy.shadow && ambiguous(policy, section, name))
+    };
+    let visible = |policy: &Policy| !closed(policy) && shown(policy);
     !stack.is_empty() && stack.iter().all(|(_, policy)| visible(policy))
 }
 
@@ -42,7 +46,7 @@ pub fn requires_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool
 }
 
 /// What keeps the call out before any constraint is looked at.
-fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
+pub(crate) fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     let (section, name) = (call.section, call.name);
     if stack.is_empty() {
         return Some(RuleName::NoPolicy);
@@ -50,8 +54,11 @@ fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     if stack.iter().any(|(_, policy)| hidden(policy, section, name, false)) {
         return Some(RuleName::Hidden);
     }
-    let unlisted = |policy: &Policy| !policy.shadow && default_denied(policy, section, name);
-    stack.iter().any(|(_, policy)| unlisted(policy)).then_some(RuleName::DefaultDeny)
+    let enforced = || stack.iter().map(|(_, policy)| *policy).filter(|policy| !policy.shadow);
+    if enforced().any(|policy| default_denied(policy, section, name)) {
+        return Some(RuleName::DefaultDeny);
+    }
+    enforced().any(|policy| ambiguous(policy, section, name)).then_some(RuleName::Ambiguous)
 }
 
 /// What would keep the call out if the policy were not in shadow mode.
@@ -59,7 +66,13 @@ fn shut_out_in_shadow(policy: &Policy, call: &Call<'_>) -> Option<RuleName> {
     if hidden(policy, call.section, call.name, true) {
         return Some(RuleName::Hidden);
     }
-    (policy.shadow && default_denied(policy, call.section, call.name)).then_some(RuleName::DefaultDeny)
+    if !policy.shadow {
+        return None;
+    }
+    if default_denied(policy, call.section, call.name) {
+        return Some(RuleName::DefaultDeny);
+    }
+    ambiguous(policy, call.section, call.name).then_some(RuleName::Ambiguous)
 }
 
 /// Whether the policy hides the name, by constraints that are in shadow mode or by those that are not.
@@ -74,6 +87,15 @@ pub(crate) fn listed(policy: &Policy, section: Section, name: &str) -> bool {
 
 fn default_denied(policy: &Policy, section: Section, name: &str) -> bool {
     policy.default == DefaultVerdict::Deny && !listed(policy, section, name)
+}
+
+/// Whether a resource's URI can be read as another one, by a policy that tells resources apart and does not name it
+/// exactly so.
+fn ambiguous(policy: &Policy, section: Section, name: &str) -> bool {
+    section == Section::Resources
+        && policy.tells_apart(section)
+        && !policy.entries(section).names(name)
+        && !uri::is_plain(name)
 }
 
 /// The phases in which constraints object or ask.
@@ -171,7 +193,7 @@ impl<'a> Walk<'a> {
 
     fn enforced(&mut self) -> Ruling<'a> {
         if let Some(rule) = shut_out(self.stack, self.call) {
-            let reason = not_permitted(self.call);
+            let reason = shut_out_words(&rule, self.call);
             return Ruling { verdict: Verdict::Deny, rule, constraint: None, name: None, reason };
         }
         for phase in Phase::ALL {
@@ -238,8 +260,11 @@ impl<'a> Walk<'a> {
         self.shadow_policies(&mut findings);
         for index in 0..self.applied.len() {
             let Some(Applied { origin, entry }) = self.applied.get(index).copied() else { continue };
-            for phase in Phase::ALL.into_iter().filter(|phase| defined || *phase != Phase::Validate) {
+            for phase in Phase::ALL {
                 for constraint in phase.of(&entry.shadowed) {
+                    if constraint.needs_definition && !defined {
+                        continue;
+                    }
                     // A denied call reads no counters for the sake of its shadow.
                     let unread = std::mem::take(&mut self.look.unread);
                     let objection = constraint.objection(phase, &mut self.look);
@@ -270,10 +295,10 @@ impl<'a> Walk<'a> {
     fn shadow_policies(&self, findings: &mut Vec<ShadowFinding>) {
         for (_, policy) in self.stack {
             findings.extend(shut_out_in_shadow(policy, self.call).map(|rule| ShadowFinding {
+                reason: shut_out_words(&rule, self.call),
                 rule,
                 name: None,
                 verdict: Verdict::Deny,
-                reason: not_permitted(self.call),
             }));
         }
     }
@@ -322,6 +347,15 @@ pub(crate) fn not_permitted(call: &Call<'_>) -> String {
     format!("{} {} is not permitted", call.section.noun(), describe::quoted(call.name))
 }
 
+/// Why a call is kept out before any constraint is looked at.
+pub(crate) fn shut_out_words(rule: &RuleName, call: &Call<'_>) -> String {
+    let words = not_permitted(call);
+    match rule {
+        RuleName::Ambiguous => format!("{words}: a server can read it as another"),
+        _ => words,
+    }
+}
+
 /// The rule's own text, with why the call could not be judged beside it.
 fn with_text(on_deny: Option<&str>, why: String) -> String {
     match on_deny {
@@ -343,6 +377,15 @@ impl<'a> Ruling<'a> {
 }
 
 impl Constraint {
+    /// Every test of a value in it.
+    pub(crate) fn leaves(&self) -> Vec<&CompiledLeaf> {
+        let mut leaves = Vec::new();
+        if let ConstraintTest::Conditions { conditions, .. } = &self.test {
+            conditions.iter().for_each(|condition| condition.leaves(&mut |leaf| leaves.push(leaf)));
+        }
+        leaves
+    }
+
     /// Every counter that its conditions may read.
     fn counters<'p>(&'p self, each: &mut impl FnMut(&'p CounterTemplate)) {
         if let ConstraintTest::Conditions { conditions, .. } = &self.test {
@@ -350,6 +393,16 @@ impl Constraint {
                 condition.leaves(&mut |leaf| leaf.counter.iter().for_each(&mut *each));
             }
         }
+    }
+
+    /// Whether nothing about the call matters to it.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { conditions, .. } if conditions.is_empty())
+    }
+
+    /// Whether it never objects: a rule whose only condition bounds its own counter is tested as a limit.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } if conditions.is_empty())
     }
 
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
@@ -425,7 +478,7 @@ fn required_args(look: &Look<'_>) -> Option<String> {
     match look.facts.tool {
         ToolFacts::Unknown => Some("the arguments that the tool requires are not known yet".to_owned()),
         ToolFacts::Absent => Some(not_permitted(look.call)),
-        ToolFacts::Known { required } => {
+        ToolFacts::Known { required, .. } => {
             let given =
                 |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
             let missing = required.iter().find(|name| !given(name))?;

@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod closed;
 mod compile;
 mod condition;
 mod counter;
@@ -16,42 +17,58 @@ mod describe;
 mod diagnostic;
 mod digest;
 mod document;
+mod fact;
 mod glob;
+mod import;
+mod inventory;
 mod judge;
+mod layout;
 mod limit;
 mod located;
 mod operator;
 mod parse;
 mod path;
+mod places;
 mod print;
 mod quantity;
 mod reading;
 mod regular;
+mod schema;
 mod trace;
 mod tree;
+mod uri;
+mod what_if;
 mod window;
+mod zone;
 
+pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};
-pub use decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+pub use decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
     ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
     TellAgent, Test, Validate, Version, Webhook,
 };
+pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
+pub use import::{Choice, Dialect, Imported, import};
+pub use inventory::{Item, ItemKind};
 pub use judge::{judge, requires_definition, visible};
+pub use layout::laid_out;
 pub use located::Located;
 pub use path::{Path, Step};
+pub use places::Places;
 pub use quantity::Bound;
 pub use reading::Reading;
 pub use regular::Regular;
+pub use schema::schema;
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
+pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};
 pub use window::{Align, Window};
+pub use zone::Zone;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,12 @@ mod approvals;
 mod check;
 mod condition;
 mod entry;
-mod fields;
+pub(crate) mod fields;
 mod indentation;
 mod limit;
+pub(crate) mod lists;
 mod operand;
-mod operator;
+pub(crate) mod operator;
 mod rule;
 mod scalar;
 
@@ -16,7 +17,7 @@ use crate::diagnostic::{At, Report};
 use crate::document::{
     DefaultVerdict, Document, Entries, Entry, ListMode, Matcher, Section, TellAgent, Version,
 };
-use crate::tree::{self, Node, Value};
+use crate::tree::{self, Member, Node, Value};
 use crate::{Source, Syntax};
 
 use fields::Fields;
@@ -37,7 +38,7 @@ const KNOWN: [&str; 14] = [
     "lists",
     "spend_currency",
 ];
-const UNSUPPORTED: [&str; 2] = ["lists", "spend_currency"];
+const UNSUPPORTED: [&str; 1] = ["spend_currency"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
@@ -46,14 +47,18 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
-    let document = root.map(|root| {
-        let document = document(&root, report);
-        check::document(&document, &root, report);
-        document
-    });
+    let document = root.map(|root| tree(&root, report));
     if report.has_errors() && source.syntax == Syntax::Yaml {
         indentation::explain(report);
     }
+    document
+}
+
+/// Reads a tree whose places are those of the report's text.
+pub(crate) fn tree(root: &Node, report: &mut Report<'_>) -> Document {
+    let document = document(root, report);
+    check::document(&document, root, report);
+    lists::unused(report);
     document
 }
 
@@ -81,13 +86,18 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
             scalar::one_of(node, &words, at, report)
         }),
         approvals: fields.read("approvals", &at, report, approvals::read),
+        // Before the sections, which refer to them.
+        lists: fields.read("lists", &at, report, lists::read).unwrap_or_default(),
         ..Document::default()
     };
     document.tools = section(&fields, Section::Tools, &at, report);
     document.resources = section(&fields, Section::Resources, &at, report);
     document.prompts = section(&fields, Section::Prompts, &at, report);
-    document.all_tools = fields
-        .read("all_tools", &at, report, |node, at, report| entry::read(node, Section::Tools, at, report));
+    document.all_tools = fields.meant("all_tools").and_then(|member| {
+        let at = at.key(&member.key);
+        entry::warn_if_empty(member, Section::Tools, &at, report);
+        entry::read(&member.value, Section::Tools, &at, report)
+    });
     document
 }
 
@@ -116,8 +126,8 @@ fn hide(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Matcher
 }
 
 fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Entries {
-    let at = at.key(section.key());
-    let Some(node) = fields.get(section.key()) else { return Vec::new() };
+    let Some(Member { key, value: node, .. }) = fields.meant(section.key()) else { return Vec::new() };
+    let at = at.key(key);
     let members = match &node.value {
         Value::Map(members) => members.as_slice(),
         Value::Null => return Vec::new(),
@@ -131,6 +141,7 @@ fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Repo
     for member in members {
         let at = at.key(&member.key);
         let matcher = matcher(&member.key, member.key_range.clone(), &at, report);
+        entry::warn_if_empty(member, section, &at, report);
         let entry: Option<Entry> = entry::read(&member.value, section, &at, report);
         entries.extend(matcher.zip(entry));
     }

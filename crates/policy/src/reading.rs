@@ -12,6 +12,7 @@ mod ip;
 mod length;
 mod path;
 mod pattern;
+mod sample;
 mod sql;
 mod types;
 mod url;
@@ -19,6 +20,7 @@ mod words;
 mod written;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use interlock_json::{Kind, Value};
 
@@ -29,22 +31,28 @@ pub(crate) use email::EmailDomains;
 pub(crate) use ip::Ranges;
 pub(crate) use length::Length;
 pub(crate) use path::Roots;
-pub(crate) use pattern::{Affix, Shape, Whole};
+pub(crate) use pattern::{Affixes, Shapes, Whole};
 pub(crate) use sql::Dialect;
 pub(crate) use types::Types;
 pub(crate) use url::{Hosts, Schemes};
 
 /// An operator that parses what it judges, with its operand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading(pub(crate) Operand);
+pub struct Reading {
+    pub(crate) operand: Operand,
+    /// The named list that the operand's texts come from; `None` where they are written out.
+    pub(crate) list: Option<Arc<str>>,
+    /// The same for the schemes of `url_host_in`.
+    pub(crate) schemes_list: Option<Arc<str>>,
+}
 
 /// The operands by operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Operand {
     Matches(Whole),
-    StartsWith(Affix),
-    EndsWith(Affix),
-    MatchesGlob(Shape),
+    StartsWith(Affixes),
+    EndsWith(Affixes),
+    MatchesGlob(Shapes),
     LengthLte(Length),
     LengthGte(Length),
     OneOfTypes(Types),
@@ -95,6 +103,10 @@ impl Flaw {
         Flaw { message: message.into(), help: None }
     }
 
+    pub(crate) fn unknown_operator() -> Flaw {
+        Flaw::new("this operator takes no texts")
+    }
+
     fn help(self, help: impl Into<String>) -> Flaw {
         Flaw { help: Some(help.into()), ..self }
     }
@@ -123,7 +135,7 @@ pub(crate) const NAMES: [&str; 16] = [
 impl Reading {
     /// The operator's name.
     pub const fn name(&self) -> &'static str {
-        match self.0 {
+        match self.operand {
             Operand::Matches(_) => "matches",
             Operand::StartsWith(_) => "starts_with",
             Operand::EndsWith(_) => "ends_with",
@@ -143,10 +155,18 @@ impl Reading {
         }
     }
 
+    /// The regular expression of `matches`.
+    pub(crate) fn pattern(&self) -> Option<&str> {
+        match &self.operand {
+            Operand::Matches(whole) => Some(whole.as_str()),
+            _ => None,
+        }
+    }
+
     /// Whether the operator can do without case.
     pub(crate) const fn folds(&self) -> bool {
         matches!(
-            self.0,
+            self.operand,
             Operand::Matches(_)
                 | Operand::StartsWith(_)
                 | Operand::EndsWith(_)
@@ -157,7 +177,7 @@ impl Reading {
 
     /// What the operator makes of a value that is there.
     pub(crate) fn judge(&self, value: Value<'_>) -> Judged {
-        match &self.0 {
+        match &self.operand {
             Operand::OneOfTypes(types) => types.judge(value),
             Operand::LengthLte(length) => length.of(value).map(|found| found <= length.bound()),
             Operand::LengthGte(length) => length.of(value).map(|found| found >= length.bound()),
@@ -171,11 +191,11 @@ impl Reading {
 
     /// What the operator makes of a text.
     pub(crate) fn judge_text(&self, text: &str) -> Judged {
-        match &self.0 {
+        match &self.operand {
             Operand::Matches(whole) => Ok(whole.is_match(text)),
-            Operand::StartsWith(affix) => Ok(affix.begins(text)),
-            Operand::EndsWith(affix) => Ok(affix.ends(text)),
-            Operand::MatchesGlob(shape) => Ok(shape.is_match(text)),
+            Operand::StartsWith(affixes) => Ok(affixes.begin(text)),
+            Operand::EndsWith(affixes) => Ok(affixes.end(text)),
+            Operand::MatchesGlob(shapes) => Ok(shapes.is_match(text)),
             Operand::LengthLte(length) => Ok(Length::of_text(text) <= length.bound()),
             Operand::LengthGte(length) => Ok(Length::of_text(text) >= length.bound()),
             Operand::OneOfTypes(types) => Ok(types.has_text()),

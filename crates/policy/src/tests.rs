@@ -1,13 +1,19 @@
 //! Documents in, decisions and diagnostics out.
 
+mod advice;
 mod diagnostics;
+mod dialects;
 mod documents;
+mod facts;
+mod layout;
 mod meaning;
 mod nested;
 mod operators;
 mod properties;
 mod readings;
 mod ready;
+mod schema;
+mod what_if;
 
 use interlock_json::{Decimal, Limits};
 
@@ -68,7 +74,7 @@ pub(crate) fn call<'a>(name: &'a str, arguments: Option<interlock_json::Value<'a
 
 /// What is known where a test says nothing else: grant `g`, session `n`, every counter zero.
 pub(crate) fn facts() -> Facts<'static> {
-    Facts { grant: "g", session: "n", tool: ToolFacts::Absent, counters: Some(&Values(&[])) }
+    Facts { tool: ToolFacts::Absent, counters: Some(&Values(&[])), ..Facts::new("g", "n", 0) }
 }
 
 /// Judges one call of server `s` by grant `g` in session `n`. Arguments are JSON; an empty text is none.
@@ -81,7 +87,7 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
     let tool = match &given.required {
         _ if given.absent => ToolFacts::Absent,
         None => ToolFacts::Unknown,
-        Some(required) => ToolFacts::Known { required },
+        Some(required) => ToolFacts::Known { required, annotations: None },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
     let judgement = judge(stack, &call, &Facts { tool, counters, ..facts() });

@@ -2,16 +2,19 @@
 
 use crate::compile::{Constraint, ConstraintTest};
 use crate::condition::{Compiled, Kindness, Look, Outcome};
-use crate::decision::{Call, Facts, Judgement, Origin, RuleName, Verdict};
+use crate::decision::{Call, Judgement, Origin, RuleName, Verdict};
 use crate::describe;
+use crate::fact::Facts;
 use crate::judge::{Applied, Phase, Walk, judge};
-use crate::{CounterKey, Policy};
+use crate::{ItemKind, Need, Policy};
 
 /// The judgement of a call and what every constraint that applies made of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// The judgement, exactly as [`judge`] gives it.
     pub judgement: Judgement,
+    /// The entries that apply: the server's policy before the grant's, exact names before globs before `"*"`.
+    pub entries: Vec<RuleName>,
     /// Every constraint that applies, in the order in which they are judged: enforced ones, then shadow ones.
     pub steps: Vec<TraceStep>,
 }
@@ -19,8 +22,8 @@ pub struct Trace {
 /// One constraint of a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceStep {
-    /// `validate`, `deny`, `require`, `approve` or `limit`.
-    pub phase: &'static str,
+    /// The phase in which it is judged.
+    pub kind: ItemKind,
     /// The constraint.
     pub rule: RuleName,
     /// The rule's `name`.
@@ -33,8 +36,8 @@ pub struct TraceStep {
     pub reason: Option<String>,
     /// Its conditions.
     pub seen: Vec<Seen>,
-    /// For limits: the counter.
-    pub counter: Option<CounterKey>,
+    /// For limits: what would be reserved.
+    pub need: Option<Need>,
 }
 
 /// What one condition saw.
@@ -42,6 +45,8 @@ pub struct TraceStep {
 pub struct Seen {
     /// The condition in words.
     pub condition: String,
+    /// Where it looks: `args.amount`; `None` where conditions are inside it.
+    pub path: Option<String>,
     /// `Some(holds)`, or `None` where it cannot be judged.
     pub holds: Option<bool>,
     /// Why it cannot be judged.
@@ -63,7 +68,7 @@ pub fn explain(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) 
             for index in 0..walk.applied.len() {
                 let Some(applied) = walk.applied.get(index).copied() else { continue };
                 let constraints = if shadow { &applied.entry.shadowed } else { &applied.entry.enforced };
-                for constraint in phase.of(constraints) {
+                for constraint in phase.of(constraints).iter().filter(|constraint| !constraint.is_idle()) {
                     steps.push(step(constraint, phase, applied.origin, shadow, &mut walk.look));
                 }
             }
@@ -72,7 +77,12 @@ pub fn explain(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) 
             limits(applied, shadow, &walk.look, &mut steps);
         }
     }
-    Trace { judgement: judge(stack, call, facts), steps }
+    let name = |applied: &Applied<'_>| RuleName::At {
+        origin: applied.origin,
+        pointer: applied.entry.pointer.clone(),
+    };
+    let entries = walk.applied.iter().map(name).collect();
+    Trace { judgement: judge(stack, call, facts), entries, steps }
 }
 
 fn step(
@@ -84,19 +94,14 @@ fn step(
 ) -> TraceStep {
     let reason = constraint.objection(phase, look);
     TraceStep {
-        phase: match phase {
-            Phase::Validate => "validate",
-            Phase::Deny => "deny",
-            Phase::Hold => "require",
-            Phase::Ask => "approve",
-        },
+        kind: phase.kind(),
         rule: RuleName::At { origin, pointer: constraint.pointer.clone() },
         name: constraint.name.as_deref().map(str::to_owned),
         shadow,
         verdict: if reason.is_some() { phase.verdict() } else { Verdict::Proceed },
         reason,
         seen: seen(constraint, look),
-        counter: None,
+        need: None,
     }
 }
 
@@ -126,12 +131,12 @@ fn see(condition: &Compiled, words: fn(&Compiled) -> String, look: &mut Look<'_>
         Compiled::All(inner) => (Some("all"), inner),
         Compiled::Not(inner) => (Some("not"), std::slice::from_ref(inner)),
     };
-    let values = match condition {
-        Compiled::Leaf(leaf) => leaf.seen(look),
-        Compiled::Any(_) | Compiled::All(_) | Compiled::Not(_) => Vec::new(),
+    let (path, values) = match condition {
+        Compiled::Leaf(leaf) => (Some(leaf.written.path.to_string()), leaf.seen(look)),
+        Compiled::Any(_) | Compiled::All(_) | Compiled::Not(_) => (None, Vec::new()),
     };
     let inner = inner.iter().map(|inner| see(inner, describe::statement, look)).collect();
-    Seen { condition: words(condition), holds, why, values, joins, inner }
+    Seen { condition: words(condition), path, holds, why, values, joins, inner }
 }
 
 fn limits(applied: &Applied<'_>, shadow: bool, look: &Look<'_>, steps: &mut Vec<TraceStep>) {
@@ -139,14 +144,14 @@ fn limits(applied: &Applied<'_>, shadow: bool, look: &Look<'_>, steps: &mut Vec<
     for limit in &constraints.limits {
         let need = limit.need(applied.origin, look);
         steps.push(TraceStep {
-            phase: "limit",
+            kind: ItemKind::Limit,
             rule: RuleName::At { origin: applied.origin, pointer: limit.pointer.clone() },
             name: limit.name.as_deref().map(str::to_owned),
             shadow,
             verdict: if need.is_ok() { Verdict::Proceed } else { Verdict::Deny },
             reason: need.as_ref().err().cloned(),
             seen: Vec::new(),
-            counter: need.ok().map(|need| need.key),
+            need: need.ok(),
         });
     }
 }

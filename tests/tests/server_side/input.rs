@@ -173,3 +173,71 @@ async fn only_what_was_declared_is_asked() -> Result<()> {
     }
     Ok(())
 }
+
+/// Only three methods are answered by asking for input, and a task's state asks no more than its client declared.
+#[tokio::test]
+async fn by_whatever_answer() -> Result<()> {
+    let question = r#""inputRequests":{"q":{"method":"elicitation/create","params":{"mode":"url"}}}"#;
+    let able = json!({ "elicitation": { "url": {} } });
+    let asking = format!(r#"{{"resultType":"input_required",{question}}}"#);
+    let state = format!(r#"{{"resultType":"complete","taskId":"t","status":"input_required",{question}}}"#);
+    let reference = json!({ "ref": { "type": "ref/prompt", "name": "p" }, "argument": {} });
+    for (method, params, answer, passes_declared) in [
+        ("completion/complete", reference, &asking, false),
+        ("tools/list", json!({}), &asking, false),
+        ("resources/templates/list", json!({}), &asking, false),
+        ("server/discover", json!({}), &asking, false),
+        ("tasks/cancel", json!({ "taskId": "t" }), &asking, false),
+        ("tasks/get", json!({ "taskId": "t" }), &state, true),
+        ("tools/call", json!({ "name": "echo" }), &asking, true),
+    ] {
+        for (declared, text, passes) in [
+            (json!({}), answer.as_str(), false),
+            (able.clone(), answer.as_str(), passes_declared),
+            (json!({}), r#"{"resultType":"complete","x":[{"inputRequests":{}}]}"#, true),
+        ] {
+            let script = Script::default().on(method, [Step::Result { text: text.to_owned() }]);
+            let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+            let mut params = params.clone();
+            params["_meta"] = meta(&declared);
+            let answer = wrapped.client.ask(method, params).await?;
+            assert_eq!(answer["result"].is_object(), passes, "{method} {declared}: {answer}");
+            assert_eq!(answer["error"]["code"] == 50_201, !passes, "{method} {declared}: {answer}");
+            assert!(passes || !answer.to_string().contains("\"url\""), "{answer}");
+            wrapped.finish().await?;
+            let refusals = wrapped.refusals(usize::from(!passes)).await?;
+            assert!(refusals.iter().all(|refusal| refusal["category"] == "server"), "{refusals:#?}");
+        }
+    }
+    Ok(())
+}
+
+/// The news of a task holds its questions too.
+#[tokio::test]
+async fn by_the_news_of_a_task() -> Result<()> {
+    let question = r#""inputRequests":{"q":{"method":"roots/list"}}"#;
+    let news = |subscription: &str| {
+        let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{subscription}}}"#);
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/tasks","params":{{"taskId":"t",{question},{meta}}}}}"#
+        )
+    };
+    let nobodys =
+        format!(r#"{{"jsonrpc":"2.0","method":"notifications/tasks","params":{{"taskId":"t",{question}}}}}"#);
+    for (declared, passes) in [(json!({}), false), (json!({ "roots": {} }), true)] {
+        let line = |text: &str| Step::Line { text: text.to_owned() };
+        let script = Script::default().on(
+            "subscriptions/listen",
+            [line(&news("$ID")), line(&nobodys), Step::Result { text: "{}".to_owned() }],
+        );
+        let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+        let params = json!({ "_meta": meta(&declared), "notifications": { "taskIds": ["t"] } });
+        let answer = wrapped.client.ask("subscriptions/listen", params).await?;
+        assert!(answer["result"].is_object(), "{answer}");
+        let expected = if passes { vec![news(&answer["id"].to_string())] } else { Vec::new() };
+        assert_eq!(wrapped.client.unclaimed(), expected, "{declared}");
+        wrapped.finish().await?;
+        wrapped.refusals(if passes { 1 } else { 2 }).await?;
+    }
+    Ok(())
+}

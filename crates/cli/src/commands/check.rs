@@ -40,7 +40,8 @@ fn check(file: &Path) -> anyhow::Result<Checked> {
     Ok(Checked { name, valid: policy.is_some(), text, diagnostics })
 }
 
-fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+/// A file's name for messages, and its bytes; `-` is standard input.
+pub(super) fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     if file == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;

@@ -6,23 +6,22 @@ use std::time::Instant;
 
 use interlock_json::Value;
 use interlock_wire::method::Judged;
-use interlock_wire::{Era, Outcome, Request, RequestId, Version, reply};
+use interlock_wire::{Era, Outcome, Request, Version};
 
 use super::Relay;
-use crate::answer;
-use crate::batch::ReplyTo;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
 use crate::continuation::{CallDigest, Leg};
 use crate::route::Target;
-use crate::settle::{Ending, Ticket};
+use crate::session::Asked;
+
+/// 2025-11-25, "Elicitation": the client is to open URLs and to ask again.
+const URL_ELICITATION_REQUIRED: i64 = -32_042;
 
 /// What is kept of a call whose server may ask for input, until it has answered.
 #[derive(Debug)]
 pub(crate) struct MayAsk {
     call: CallDigest,
-    /// What the client may be asked, as this request says.
-    declared: Capabilities,
     leg: Option<Leg>,
 }
 
@@ -36,13 +35,8 @@ impl MayAsk {
     ) -> Option<Box<Self>> {
         let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt);
         let target = targets.first().filter(|_| asks && version.era() == Era::Modern)?;
-        let meta = request.params.and_then(|params| params.get("_meta"));
-        let declared = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"));
-        Some(Box::new(Self {
-            call: CallDigest::new(&request.method, &target.name, target.arguments),
-            declared: Capabilities::read(declared),
-            leg: None,
-        }))
+        let call = CallDigest::new(&request.method, &target.name, target.arguments);
+        Some(Box::new(Self { call, leg: None }))
     }
 
     /// The call was let through, as the continuation of `first` where there is one.
@@ -66,47 +60,45 @@ impl Relay {
         self.session().continuations.take(key, Instant::now())
     }
 
-    /// The client gets an error in the place of an answer that asks it what it must not be asked. The call has
-    /// reached the server and counts.
-    pub(super) async fn refuse_input(
-        &self,
-        asker: Option<RequestId>,
-        reply: Option<ReplyTo>,
-        ticket: Ticket,
-        reason: String,
-    ) {
-        self.drop_from_server("", None, &reason);
-        let told = format!("the server's answer was refused: {reason}");
-        ticket.settle(Ending::Blocked { reason }).await;
-        if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, &told, None)).await;
-        }
-    }
-
-    /// Looks whether an answer asks for input, and remembers the call for its retry.
-    ///
-    /// # Errors
-    /// Why the client must not be asked this.
-    pub(super) fn asked_for_input(
-        &self,
-        may_ask: Option<Box<MayAsk>>,
-        outcome: &Outcome<'_>,
-    ) -> Result<(), String> {
-        let (Some(may_ask), Outcome::Result(result)) = (may_ask, outcome) else { return Ok(()) };
-        if !result.get("resultType").is_some_and(|kind| kind.is_str("input_required")) {
-            return Ok(());
-        }
-        if let Some(requests) = result.get("inputRequests") {
-            may_be_asked(may_ask.declared, requests)?;
-        }
+    /// Remembers a call whose server asks for input, for its retry.
+    pub(super) fn remember(&self, may_ask: Option<Box<MayAsk>>, outcome: &Outcome<'_>) {
+        let (Some(may_ask), Outcome::Result(result)) = (may_ask, outcome) else { return };
         let state = result.get("requestState").and_then(Value::as_str);
-        if let (Some(state), Some(leg)) = (state, may_ask.leg) {
+        if let (Some(state), Some(leg), true) = (state, may_ask.leg, wants_input(*result)) {
             let key = may_ask.call.with_state(&state);
             let limits = &self.gateway.options.limits;
             self.session().continuations.insert(key, leg, Instant::now(), limits);
         }
-        Ok(())
     }
+}
+
+fn wants_input(result: Value<'_>) -> bool {
+    result.get("resultType").is_some_and(|kind| kind.is_str("input_required"))
+}
+
+/// Whether the client may see an answer: whatever it asked, it is not asked back what it did not declare.
+///
+/// # Errors
+/// Why not.
+pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String> {
+    match outcome {
+        Outcome::Error(error) if error.code == URL_ELICITATION_REQUIRED => {
+            let allowed = asked.declared.allow_url();
+            allowed.map_err(|undeclared| format!("the error {URL_ELICITATION_REQUIRED}: {undeclared}"))
+        }
+        Outcome::Result(result) if asked.version.era() == Era::Modern => {
+            if asked.may_ask.is_none() && wants_input(*result) {
+                return Err("only a call, a resource or a prompt is answered by asking for input".to_owned());
+            }
+            may_be_asked_in(asked.declared, *result)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks at the questions that an answer or the news of a task holds.
+pub(super) fn may_be_asked_in(declared: Capabilities, holder: Value<'_>) -> Result<(), String> {
+    holder.get("inputRequests").map_or(Ok(()), |requests| may_be_asked(declared, requests))
 }
 
 /// Servers must not ask what the client did not declare, nor anything but these three.

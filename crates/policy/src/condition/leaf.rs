@@ -7,6 +7,7 @@ use interlock_json::Value;
 use super::{Kindness, Look, Standing, Truth, Why, truth};
 use crate::counter::CounterTemplate;
 use crate::document::{Leaf, OnMissing};
+use crate::fact::{self, Found};
 use crate::operator::Operator;
 use crate::path::{Path, Step};
 
@@ -41,9 +42,14 @@ impl CompiledLeaf {
             operator,
             counter,
             all: standing.leans() == Kindness::Allow,
-            subject: crate::describe::subject(&leaf.path).into(),
+            subject: crate::describe::subject(leaf).into(),
             written: leaf.clone(),
         }
+    }
+
+    /// Whether it must hold, or not hold, for the call's good.
+    pub(crate) fn wanted(&self) -> bool {
+        self.all
     }
 
     /// The test's value for a call.
@@ -53,10 +59,14 @@ impl CompiledLeaf {
                 Some(arguments) => self.walk(arguments, steps),
                 None => self.missing.clone(),
             },
-            Path::CallTool => self.operator.text(look.call.name),
-            Path::CallServer => self.operator.text(look.call.server),
-            Path::GrantName => self.operator.text(look.facts.grant),
             Path::State { .. } => self.state(look),
+            path => match fact::find(path, self.written.timezone.as_ref(), look.call, look.facts) {
+                Some(Found::Text(text)) => self.operator.text(text),
+                Some(Found::Number(number)) => self.operator.number(number),
+                Some(Found::Value(value)) => self.operator.value(value),
+                Some(Found::Missing) => self.missing.clone(),
+                Some(Found::NotKnown) | None => Truth::Unknown(Why::NotKnown),
+            },
         }
     }
 
@@ -121,14 +131,17 @@ impl CompiledLeaf {
                     collect(arguments, steps, &mut seen);
                 }
             }
-            Path::CallTool => seen.push(crate::describe::quoted(look.call.name)),
-            Path::CallServer => seen.push(crate::describe::quoted(look.call.server)),
-            Path::GrantName => seen.push(crate::describe::quoted(look.facts.grant)),
             Path::State { .. } => {
                 let key = self.counter.as_ref().map(|template| template.key(&look.caller));
                 let value = key.zip(look.facts.counters).and_then(|(key, counters)| counters.value(&key));
                 seen.extend(value.map(|value| value.to_string()));
             }
+            path => match fact::find(path, self.written.timezone.as_ref(), look.call, look.facts) {
+                Some(Found::Text(text)) => seen.push(crate::describe::quoted(text)),
+                Some(Found::Number(number)) => seen.push(number.to_string()),
+                Some(Found::Value(value)) => seen.push(crate::describe::shortened(value.raw())),
+                Some(Found::Missing | Found::NotKnown) | None => {}
+            },
         }
         seen
     }

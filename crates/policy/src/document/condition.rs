@@ -8,6 +8,7 @@ use interlock_json::Decimal;
 use crate::path::Path;
 use crate::reading::Reading;
 use crate::regular::Regular;
+use crate::zone::Zone;
 
 /// What is asked of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct Leaf {
     pub on_missing: Option<OnMissing>,
     /// `compare: ci`
     pub ignore_case: bool,
+    /// `timezone` of `time` paths; `None` is UTC.
+    pub timezone: Option<Zone>,
 }
 
 /// What a missing value does to a condition that objects.

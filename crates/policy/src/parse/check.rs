@@ -13,7 +13,7 @@ use crate::document::{
 };
 use crate::path::Path;
 use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
-use crate::tree::{self, Node};
+use crate::tree::{self, Node, Value};
 use known::Known;
 
 /// Reports what is inconsistent or probably not meant. Where reading the document has found errors, only what they
@@ -46,12 +46,13 @@ struct Check<'c, 's> {
 }
 
 impl Check<'_, '_> {
-    /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more.
+    /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more, and where the
+    /// text has another key, whose being misspelt is finding enough.
     fn range(&self, pointer: &str) -> Option<Range<usize>> {
         if self.report.is_full() {
             return None;
         }
-        Some(tree::find(self.root, pointer).map_or(0..0, Node::mark))
+        tree::find(self.root, pointer).map(Node::mark)
     }
 
     /// The first key of the document: what is missing is added above it.
@@ -60,6 +61,12 @@ impl Check<'_, '_> {
             return;
         }
         let range = self.root.range.start..self.root.range.start;
+        if is_empty(self.root) {
+            self.report
+                .warning("empty-policy", range, &At::ROOT, "an empty policy denies everything")
+                .help("begin it with `version: \"1\"`, `default: deny` and `tools:`");
+            return;
+        }
         if self.document.version.is_none() {
             self.report
                 .warning(
@@ -157,7 +164,10 @@ impl Check<'_, '_> {
     /// A condition may read only counters that this document counts in.
     fn read(&mut self, section: Section, condition: &Condition, at: &At<'_>) {
         match condition {
-            Condition::Leaf(leaf) => self.counter(section, &leaf.path, at),
+            Condition::Leaf(leaf) => {
+                self.counter(section, &leaf.path, at);
+                self.definition(section, &leaf.path, at);
+            }
             Condition::Not(inner) => self.read(section, inner, &at.key("not")),
             Condition::Any(inner) => self.reads(section, inner.iter().enumerate(), &at.key("any")),
             Condition::All(inner) => self.reads(section, inner.iter().enumerate(), &at.key("all")),
@@ -182,6 +192,17 @@ impl Check<'_, '_> {
         };
         if let Some(range) = self.range(&at.pointer()) {
             self.report.error(code, range, at, message).help(help);
+        }
+    }
+
+    /// Only tools have definitions.
+    fn definition(&mut self, section: Section, path: &Path, at: &At<'_>) {
+        if section == Section::Tools || !path.reads_definition() {
+            return;
+        }
+        if let Some(range) = self.range(&at.key("path").pointer()) {
+            let message = format!("`{path}` is of tools, and a {} has none", section.noun());
+            self.report.error("never-judgeable", range, at, message);
         }
     }
 
@@ -243,5 +264,13 @@ fn reads_own(condition: &Condition, matcher: &Matcher, rule: &Rule) -> bool {
         Condition::Any(inner) | Condition::All(inner) => {
             inner.iter().any(|inner| reads_own(inner, matcher, rule))
         }
+    }
+}
+
+fn is_empty(root: &Node) -> bool {
+    match &root.value {
+        Value::Null => true,
+        Value::Map(members) => members.is_empty(),
+        _ => false,
     }
 }

@@ -1,7 +1,9 @@
 //! Conditions: a path, an operator and its operand, or several conditions together.
 
+mod advice;
+
 use super::fields::Fields;
-use super::operator::{self, folds, numeric, textual};
+use super::operator;
 use super::scalar;
 use crate::condition::{Kindness, Standing};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
@@ -10,7 +12,6 @@ use crate::path::{Path, PathError, ROOTS};
 use crate::tree::{Node, Value};
 
 const KNOWN: [&str; 9] = ["path", "op", "value", "on_missing", "compare", "timezone", "any", "all", "not"];
-const UNSUPPORTED: [&str; 1] = ["timezone"];
 /// The keys of conditions that hold others.
 const JOINS: [&str; 3] = ["any", "all", "not"];
 /// Deepest nesting of conditions.
@@ -66,13 +67,14 @@ fn inner(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) -> Opt
             test: Test::Exists(true),
             on_missing: None,
             ignore_case: false,
+            timezone: None,
         })
     };
     scalar::list_in_place(node, at, report, stand_in, |item, at, report| condition(item, place, at, report))
 }
 
 fn condition(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) -> Option<Condition> {
-    let fields = Fields::open(node, "a condition", &KNOWN, &UNSUPPORTED, at, report)?;
+    let fields = Fields::open(node, "a condition", &KNOWN, &[], at, report)?;
     match JOINS.into_iter().find(|key| fields.get(key).is_some()) {
         Some(join) => joined(join, &fields, place, at, report),
         None => leaf(&fields, place.standing, at, report).map(Condition::Leaf),
@@ -140,8 +142,9 @@ fn leaf(fields: &Fields<'_>, standing: Standing, at: &At<'_>, report: &mut Repor
     let on_missing = fields.read("on_missing", at, report, |node, at, report| {
         scalar::one_of(node, &[("object", OnMissing::Object), ("ignore", OnMissing::Ignore)], at, report)
     });
-    let leaf = Leaf { path: path?, test: test?, on_missing, ignore_case };
-    advise(&leaf, standing, fields, at, report)?;
+    let timezone = fields.read("timezone", at, report, scalar::timezone);
+    let leaf = Leaf { path: path?, test: test?, on_missing, ignore_case, timezone };
+    advice::advise(&leaf, standing, fields, at, report)?;
     Some(leaf)
 }
 
@@ -159,71 +162,6 @@ pub(crate) fn path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
                 .error("bad-path", node.mark(), at, format!("nothing is called {} here", quoted(&root)))
                 .help(help);
         }
-        Err(PathError::Unsupported) => {
-            let message = format!("the path {} is not supported by this version", quoted(&text));
-            report.error("unsupported", node.mark(), at, message);
-        }
     }
     None
-}
-
-/// What the parts of a condition mean together. `None` where they can never be judged.
-fn advise(
-    leaf: &Leaf,
-    standing: Standing,
-    fields: &Fields<'_>,
-    at: &At<'_>,
-    report: &mut Report<'_>,
-) -> Option<()> {
-    missing(leaf, standing, fields, at, report);
-    if let Test::Regex(regular) = &leaf.test
-        && standing.leans() == Kindness::Allow
-        && !regular.anchored()
-    {
-        let message = "this regular expression may match any part of the value, and lets the rest through";
-        report
-            .warning("unanchored-regex", fields.key_range("value"), at, message)
-            .help("begin it with `^` and end it with `$`");
-    }
-    let expects = match &leaf.path {
-        Path::State { .. } => ("a number", numeric as fn(&Test) -> bool),
-        Path::CallTool | Path::CallServer | Path::GrantName => ("text", textual as fn(&Test) -> bool),
-        Path::Args(_) => return case(leaf, fields, at, report),
-    };
-    if !expects.1(&leaf.test) {
-        let message = format!(
-            "`{}` is {}, which `{}` never compares with this value",
-            leaf.path,
-            expects.0,
-            leaf.test.operator()
-        );
-        report.error("never-judgeable", fields.key_range("op"), at, message);
-        return None;
-    }
-    case(leaf, fields, at, report)
-}
-
-/// `on_missing` chooses between two readings of a missing value. It has no say where there is one only.
-fn missing(leaf: &Leaf, standing: Standing, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
-    let why = match leaf.on_missing {
-        None => return,
-        Some(_) if matches!(leaf.test, Test::Exists(_)) => {
-            "with `exists`: a missing value is what it asks about"
-        }
-        Some(_) if !matches!(leaf.path, Path::Args(_)) => "on a value that every call has",
-        Some(_) if standing.minds_missing() => return,
-        Some(_) if standing.is_negated() => "under `not`: a missing value counts against the call there",
-        Some(_) => "on a condition that must hold: a missing value never holds",
-    };
-    let message = format!("`on_missing` has no effect {why}");
-    report.warning("no-effect", fields.key_range("on_missing"), at, message).help("leave it out");
-}
-
-/// `compare: ci` is about text.
-fn case(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) -> Option<()> {
-    if leaf.ignore_case && !folds(&leaf.test) {
-        report.error("no-effect", fields.key_range("compare"), at, "`compare: ci` compares text only");
-        return None;
-    }
-    Some(())
 }

@@ -4,13 +4,18 @@ use super::condition;
 use super::fields::Fields;
 use super::{limit, rule, scalar};
 use crate::condition::Kindness;
-use crate::diagnostic::{At, Report};
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Block, Entry, Requirement, Rule, Section, Validate};
-use crate::tree::{Node, Value};
+use crate::tree::{Member, Node, Value};
 
 const KNOWN: [&str; 8] = ["rules", "require", "deny_if", "approve_if", "limits", "validate", "mode", "hide"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Entry> {
+    if let Some(help) = verdict_alone(node) {
+        let message = format!("an entry is a map, not {}", node.kind());
+        report.error("wrong-type", node.mark(), at, message).help(help);
+        return None;
+    }
     let fields = Fields::open(node, "an entry", &KNOWN, &[], at, report)?;
     let blocks = |key: &str, report: &mut Report<'_>| {
         fields
@@ -46,6 +51,37 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         mode: fields.read("mode", at, report, scalar::mode),
         hide: fields.read("hide", at, report, scalar::boolean).unwrap_or_default(),
     })
+}
+
+/// What to write in the place of a bare `allow` or `deny`.
+fn verdict_alone(node: &Node) -> Option<&'static str> {
+    let permits = match &node.value {
+        Value::Bool(yes) => *yes,
+        Value::Text(text) => !matches!(text.to_ascii_lowercase().as_str(), "deny" | "block" | "no" | "off"),
+        Value::Number(_) => true,
+        Value::Null | Value::List(_) | Value::Map(_) => return None,
+    };
+    Some(if permits {
+        "write `{}` to permit it, or a map with `rules`"
+    } else {
+        "write `{ rules: [{ action: deny }] }` to deny it"
+    })
+}
+
+/// Half a line is easily written: a name with nothing behind it permits what it names, and says so nowhere.
+pub(crate) fn warn_if_empty(member: &Member, section: Section, at: &At<'_>, report: &mut Report<'_>) {
+    if member.value.value != Value::Null {
+        return;
+    }
+    let name = quoted(&member.key);
+    let of = if section == Section::Tools { "call" } else { "use" };
+    let (consequence, help) = if member.key == "*" || member.key == "all_tools" {
+        ("it constrains nothing".to_owned(), "write the constraints that are meant, or leave it out")
+    } else {
+        (format!("it permits every {of} of it"), "write `{}` behind it if that is meant, or what is required")
+    };
+    let message = format!("nothing stands behind {name}, so {consequence}");
+    report.warning("empty-entry", member.key_range.clone(), at, message).help(help);
 }
 
 /// A block is told from a condition by its `conditions`.

@@ -1,13 +1,20 @@
-//! Operands as documents write them.
+//! Operands of the operators that parse what they judge.
+
+use std::sync::Arc;
 
 use super::fields::Fields;
+use super::lists::listed;
 use super::scalar;
 use crate::diagnostic::{At, Report};
+use crate::document::Listed;
 use crate::reading::{
-    Affix, Commands, Dialect, EmailDomains, Flaw, Hosts, Length, Moment, Operand, Ranges, Reading, Roots,
-    Schemes, Shape, Types, Whole,
+    Affixes, Commands, Dialect, EmailDomains, Flaw, Hosts, Length, Moment, Operand, Ranges, Reading, Roots,
+    Schemes, Shapes, Types, Whole,
 };
 use crate::tree::{Node, Value};
+
+/// An operand, and the named list that it comes from.
+type From<T> = (T, Option<Arc<str>>);
 
 /// Reads the operand of an operator by its name; `None` where it is wrong, and that is among the findings.
 pub(crate) fn read(
@@ -17,28 +24,35 @@ pub(crate) fn read(
     at: &At<'_>,
     report: &mut Report<'_>,
 ) -> Option<Reading> {
-    let operand = match name {
-        "matches" => Operand::Matches(whole(node, ignore_case, at, report)?),
-        "starts_with" => Operand::StartsWith(one(node, at, report, |text| Affix::new(text, ignore_case))?),
-        "ends_with" => Operand::EndsWith(one(node, at, report, |text| Affix::new(text, ignore_case))?),
-        "matches_glob" => Operand::MatchesGlob(one(node, at, report, |text| Shape::new(text, ignore_case))?),
-        "length_lte" => Operand::LengthLte(length(node, at, report)?),
-        "length_gte" => Operand::LengthGte(length(node, at, report)?),
-        "one_of_types" => Operand::OneOfTypes(several(node, at, report, Types::new)?),
-        "within_path" => {
-            Operand::WithinPath(several(node, at, report, |texts| Roots::new(texts, ignore_case))?)
-        }
-        "url_host_in" => Operand::UrlHostIn(hosts(node, at, report)?),
-        "url_scheme_in" => Operand::UrlSchemeIn(several(node, at, report, Schemes::new)?),
-        "ip_in" => Operand::IpIn(several(node, at, report, Ranges::new)?),
-        "sql_readonly" => Operand::SqlReadonly(dialect(node, at, report)?),
-        "argv_in" => Operand::ArgvIn(several(node, at, report, Commands::new)?),
-        "email_domain_in" => Operand::EmailDomainIn(several(node, at, report, EmailDomains::new)?),
-        "before" => Operand::Before(one(node, at, report, Moment::new)?),
-        "after" => Operand::After(one(node, at, report, Moment::new)?),
-        _ => return None,
+    if name == "url_host_in" {
+        return hosts(node, at, report);
+    }
+    let (operand, list) = match name {
+        "matches" => (Operand::Matches(whole(node, ignore_case, at, report)?), None),
+        "length_lte" => (Operand::LengthLte(length(node, at, report)?), None),
+        "length_gte" => (Operand::LengthGte(length(node, at, report)?), None),
+        "sql_readonly" => (Operand::SqlReadonly(dialect(node, at, report)?), None),
+        "before" => (Operand::Before(moment(node, at, report)?), None),
+        "after" => (Operand::After(moment(node, at, report)?), None),
+        _ => several(node, at, report, |texts| of_texts(name, texts, ignore_case))?,
     };
-    Some(Reading(operand))
+    Some(Reading { operand, list, schemes_list: None })
+}
+
+/// The operators that take one text or several.
+fn of_texts(name: &str, texts: &[String], ignore_case: bool) -> Result<Operand, (usize, Flaw)> {
+    match name {
+        "starts_with" => Affixes::new(texts, ignore_case).map(Operand::StartsWith),
+        "ends_with" => Affixes::new(texts, ignore_case).map(Operand::EndsWith),
+        "matches_glob" => Shapes::new(texts, ignore_case).map(Operand::MatchesGlob),
+        "one_of_types" => Types::new(texts).map(Operand::OneOfTypes),
+        "within_path" => Roots::new(texts, ignore_case).map(Operand::WithinPath),
+        "url_scheme_in" => Schemes::new(texts).map(Operand::UrlSchemeIn),
+        "ip_in" => Ranges::new(texts).map(Operand::IpIn),
+        "argv_in" => Commands::new(texts).map(Operand::ArgvIn),
+        "email_domain_in" => EmailDomains::new(texts).map(Operand::EmailDomainIn),
+        _ => Err((0, Flaw::unknown_operator())),
+    }
 }
 
 fn length(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Length> {
@@ -61,40 +75,28 @@ fn whole(node: &Node, ignore_case: bool, at: &At<'_>, report: &mut Report<'_>) -
     }
 }
 
-fn one<T>(
-    node: &Node,
-    at: &At<'_>,
-    report: &mut Report<'_>,
-    new: impl FnOnce(&str) -> Result<T, Flaw>,
-) -> Option<T> {
+fn moment(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Moment> {
     let text = scalar::text(node, at, report)?;
-    match new(&text) {
-        Ok(operand) => Some(operand),
-        Err(flaw) => tell(flaw, node, at, report),
-    }
+    Moment::new(&text).map_or_else(|flaw| tell(flaw, node, at, report), Some)
 }
 
-/// One text or a list of them.
+/// One text, a list of them, or a list by its name.
 fn several<T>(
     node: &Node,
     at: &At<'_>,
     report: &mut Report<'_>,
     new: impl FnOnce(&[String]) -> Result<T, (usize, Flaw)>,
-) -> Option<T> {
-    let Value::List(items) = &node.value else {
-        return one(node, at, report, |text| new(&[text.to_owned()]).map_err(|(_, flaw)| flaw));
+) -> Option<From<T>> {
+    let Listed { name, items } = match &node.value {
+        Value::List(_) | Value::Map(_) => listed(node, at, report, scalar::text)?,
+        _ => Listed { name: None, items: vec![scalar::text(node, at, report)?] },
     };
-    if items.is_empty() {
-        report.error("empty-list", node.mark(), at, "an empty list lets nothing through");
-        return None;
-    }
-    let texts = scalar::list(node, at, report, scalar::text)?;
-    if texts.len() != items.len() {
-        return None;
-    }
-    match new(&texts) {
-        Ok(operand) => Some(operand),
-        Err((index, flaw)) => tell(flaw, items.get(index).unwrap_or(node), &at.index(index), report),
+    match (new(&items), &node.value) {
+        (Ok(operand), _) => Some((operand, name)),
+        (Err((index, flaw)), Value::List(written)) => {
+            tell(flaw, written.get(index).unwrap_or(node), &at.index(index), report)
+        }
+        (Err((_, flaw)), _) => tell(flaw, node, at, report),
     }
 }
 
@@ -104,26 +106,27 @@ fn tell<T>(flaw: Flaw, node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opt
 }
 
 /// `[example.com]`, or `{ hosts: [example.com], schemes: [https, ssh] }`.
-fn hosts(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Hosts> {
-    if !matches!(node.value, Value::Map(_)) {
-        return several(node, at, report, |texts| Hosts::new(texts, None));
+fn hosts(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Reading> {
+    let by_name = |members: &[crate::tree::Member]| members.iter().any(|member| member.key == "list");
+    if !matches!(&node.value, Value::Map(members) if !by_name(members)) {
+        let (hosts, list) = several(node, at, report, |texts| Hosts::new(texts, None))?;
+        return Some(Reading { operand: Operand::UrlHostIn(hosts), list, schemes_list: None });
     }
     let fields = Fields::open(node, "`url_host_in`", &["hosts", "schemes"], &[], at, report)?;
-    let schemes = match fields.get("schemes") {
-        Some(_) => Some(
-            fields.read("schemes", at, report, |node, at, report| several(node, at, report, Schemes::new))?,
-        ),
-        None => None,
-    };
-    fields.need("hosts", at, report, |node, at, report| {
+    let schemes =
+        fields.read("schemes", at, report, |node, at, report| several(node, at, report, Schemes::new));
+    if schemes.is_none() && fields.get("schemes").is_some() {
+        return None;
+    }
+    let (schemes, schemes_list) = schemes.unzip();
+    let (hosts, list) = fields.need("hosts", at, report, |node, at, report| {
         several(node, at, report, |texts| Hosts::new(texts, schemes))
-    })
+    })?;
+    Some(Reading { operand: Operand::UrlHostIn(hosts), list, schemes_list: schemes_list.flatten() })
 }
 
 /// `{ dialect: postgres }`
 fn dialect(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Dialect> {
-    let name =
-        |node: &Node, at: &At<'_>, report: &mut Report<'_>| scalar::one_of(node, &Dialect::NAMES, at, report);
     if let Value::Text(text) = &node.value {
         report
             .error("wrong-type", node.mark(), at, "`sql_readonly` takes a map that says the dialect")
@@ -131,5 +134,5 @@ fn dialect(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Dialect>
         return None;
     }
     let fields = Fields::open(node, "`sql_readonly`", &["dialect"], &[], at, report)?;
-    fields.need("dialect", at, report, name)
+    fields.need("dialect", at, report, |node, at, report| scalar::one_of(node, &Dialect::NAMES, at, report))
 }

@@ -1,9 +1,10 @@
 //! Operators and their operands.
 
 use super::fields::Fields;
+use super::lists::listed;
 use super::{operand, scalar};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
-use crate::document::{Listed, Scalar, Test};
+use crate::document::{Scalar, Test};
 use crate::reading;
 use crate::regular::Regular;
 use crate::tree::{Node, Value};
@@ -66,13 +67,6 @@ fn value(
     if operator == "exists" && fields.get("value").is_none() {
         return Some(Test::Exists(true));
     }
-    if let Some(Node { value: Value::Map(members), .. }) = fields.get("value")
-        && members.iter().any(|member| member.key == "list")
-    {
-        let message = "named lists are not supported by this version";
-        report.error("unsupported", fields.key_range("value"), &at.key("value"), message);
-        return None;
-    }
     fields.need("value", at, report, |node, at, report| {
         Some(match operator {
             "eq" => Test::Eq(scalar_value(node, at, report)?),
@@ -91,7 +85,8 @@ fn value(
     })
 }
 
-fn scalar_value(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scalar> {
+/// One value to compare with.
+pub(crate) fn scalar_value(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scalar> {
     match &node.value {
         Value::Text(text) => Some(Scalar::Text(text.clone())),
         Value::Bool(value) => Some(Scalar::Bool(*value)),
@@ -109,30 +104,20 @@ fn scalar_value(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Sca
         }
         Value::List(_) | Value::Map(_) => {
             let message = format!("expected text, a number, true or false, found {}", node.kind());
-            let help =
-                matches!(node.value, Value::List(_)).then(|| "for several values use `op: in`".to_owned());
+            let help = names_several(node).then(|| "for several values use `op: in`".to_owned());
             report.error("wrong-type", node.mark(), at, message).maybe_help(help);
             None
         }
     }
 }
 
-/// The values of an operator that takes several, each read by `read`.
-fn listed<T>(
-    node: &Node,
-    at: &At<'_>,
-    report: &mut Report<'_>,
-    read: impl FnMut(&Node, &At<'_>, &mut Report<'_>) -> Option<T>,
-) -> Option<Listed<T>> {
-    let items = scalar::list(node, at, report, read)?;
-    if matches!(&node.value, Value::List(written) if written.len() != items.len()) {
-        return None;
+/// A list, or a reference to one.
+fn names_several(node: &Node) -> bool {
+    match &node.value {
+        Value::List(_) => true,
+        Value::Map(members) => members.iter().any(|member| member.key == "list"),
+        _ => false,
     }
-    if items.is_empty() {
-        report.error("empty-list", node.mark(), at, "an empty list compares with nothing");
-        return None;
-    }
-    Some(Listed { name: None, items })
 }
 
 fn regular(node: &Node, ignore_case: bool, at: &At<'_>, report: &mut Report<'_>) -> Option<Regular> {
@@ -174,4 +159,10 @@ pub(crate) fn folds(test: &Test) -> bool {
         Test::Reading(reading) => reading.folds(),
         _ => textual(test),
     }
+}
+
+/// Every operator, for the test that compares them with the schema's.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<&'static str> {
+    OPERATORS.into_iter().chain(reading::NAMES).collect()
 }

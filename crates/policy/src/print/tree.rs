@@ -2,11 +2,13 @@
 
 mod condition;
 
+use std::sync::Arc;
+
 use interlock_json::Decimal;
 
 use crate::document::{
     Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
-    RateLimit, Requirement, Rule, Scope, State, TellAgent, Validate, Version,
+    RateLimit, Requirement, Rule, Scalar, Scope, State, TellAgent, Validate, Version,
 };
 use crate::tree::{Member, Node, Value};
 use crate::window::{Align, Window};
@@ -83,6 +85,9 @@ pub(super) fn of(document: &Document) -> Node {
         }),
     );
     map.maybe("approvals", document.approvals.as_ref().map(approvals));
+    if !document.lists.is_empty() {
+        map.put("lists", lists(&document.lists));
+    }
     for (key, entries) in
         [("tools", &document.tools), ("resources", &document.resources), ("prompts", &document.prompts)]
     {
@@ -91,6 +96,14 @@ pub(super) fn of(document: &Document) -> Node {
         }
     }
     map.maybe("all_tools", document.all_tools.as_ref().map(entry));
+    map.node()
+}
+
+fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Node {
+    let mut map = Map::default();
+    for (name, values) in lists {
+        map.put(name, list(values, condition::scalar));
+    }
     map.node()
 }
 

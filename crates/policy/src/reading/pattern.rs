@@ -25,68 +25,87 @@ impl Whole {
     }
 }
 
-/// `starts_with` and `ends_with`: a text at one end of the value.
+/// `starts_with` and `ends_with`: one of several texts at one end of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Affix {
+pub(crate) struct Affixes(Vec<Affix>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Affix {
     text: String,
     folded: Option<String>,
 }
 
-impl Affix {
-    pub(crate) fn new(text: &str, ignore_case: bool) -> Result<Affix, Flaw> {
-        if text.is_empty() {
-            return Err(Flaw::new("every text begins and ends with an empty one"));
-        }
-        Ok(Affix { text: text.to_owned(), folded: ignore_case.then(|| fold(text)) })
+impl Affixes {
+    pub(crate) fn new(texts: &[String], ignore_case: bool) -> Result<Affixes, (usize, Flaw)> {
+        let affix = |(index, text): (usize, &String)| {
+            if text.is_empty() {
+                return Err((index, Flaw::new("every text begins and ends with an empty one")));
+            }
+            Ok(Affix { text: text.clone(), folded: ignore_case.then(|| fold(text)) })
+        };
+        texts.iter().enumerate().map(affix).collect::<Result<_, _>>().map(Affixes)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|affix| affix.text.as_str())
     }
 
-    pub(super) fn begins(&self, text: &str) -> bool {
-        match &self.folded {
-            Some(folded) => fold(text).starts_with(folded.as_str()),
-            None => text.starts_with(self.text.as_str()),
-        }
+    pub(super) fn begin(&self, text: &str) -> bool {
+        self.any(text, |text, affix| text.starts_with(affix))
     }
 
-    pub(super) fn ends(&self, text: &str) -> bool {
-        match &self.folded {
-            Some(folded) => fold(text).ends_with(folded.as_str()),
-            None => text.ends_with(self.text.as_str()),
-        }
+    pub(super) fn end(&self, text: &str) -> bool {
+        self.any(text, |text, affix| text.ends_with(affix))
+    }
+
+    fn any(&self, text: &str, holds: impl Fn(&str, &str) -> bool) -> bool {
+        let folded = self.0.iter().any(|affix| affix.folded.is_some()).then(|| fold(text));
+        self.0.iter().any(|affix| match (&affix.folded, &folded) {
+            (Some(affix), Some(text)) => holds(text, affix),
+            _ => holds(text, &affix.text),
+        })
     }
 }
 
 /// `matches_glob`: the whole value, with `*` for any run of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shape {
-    glob: Glob,
-    folded: Option<Glob>,
+pub(crate) struct Shapes {
+    globs: Vec<Glob>,
+    folded: Option<Vec<Glob>>,
 }
 
-impl Shape {
-    pub(crate) fn new(text: &str, ignore_case: bool) -> Result<Shape, Flaw> {
-        if let Some(mark) = text.chars().find(|character| matches!(character, '?' | '[' | '{'))
-            && !text.contains('*')
-        {
-            let message = format!("{} has no `*`, and `{mark}` stands for itself", quoted(text));
-            return Err(
-                Flaw::new(message).help("use `op: eq` for one text, `op: matches` for a regular expression")
-            );
+impl Shapes {
+    pub(crate) fn new(texts: &[String], ignore_case: bool) -> Result<Shapes, (usize, Flaw)> {
+        if let Some((index, text)) = texts.iter().enumerate().find(|(_, text)| is_another_notation(text)) {
+            let message =
+                format!("{} has no `*`, which is the only sign that means something here", quoted(text));
+            let flaw = Flaw::new(message);
+            return Err((
+                index,
+                flaw.help("use `op: eq` for one text, `op: matches` for a regular expression"),
+            ));
         }
-        Ok(Shape { glob: Glob::new(text), folded: ignore_case.then(|| Glob::new(fold(text))) })
+        let globs = texts.iter().map(|text| Glob::new(text.as_str())).collect();
+        let folded = ignore_case.then(|| texts.iter().map(|text| Glob::new(fold(text))).collect());
+        Ok(Shapes { globs, folded })
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        self.glob.as_str()
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.globs.iter().map(Glob::as_str)
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
         match &self.folded {
-            Some(folded) => folded.matches(&fold(text)),
-            None => self.glob.matches(text),
+            Some(folded) => {
+                let text = fold(text);
+                folded.iter().any(|glob| glob.matches(&text))
+            }
+            None => self.globs.iter().any(|glob| glob.matches(text)),
         }
     }
+}
+
+/// The signs of a shell's patterns, and none of ours.
+fn is_another_notation(text: &str) -> bool {
+    text.contains(['?', '[', '{']) && !text.contains('*')
 }

@@ -9,11 +9,11 @@ const MOST_LISTED: usize = 8;
 impl Reading {
     /// What must hold: `must be a read-only SQL statement`.
     pub(crate) fn requirement(&self) -> String {
-        match &self.0 {
+        match &self.operand {
             Operand::Matches(whole) => format!("must match {} as a whole", quoted(whole.as_str())),
-            Operand::StartsWith(affix) => format!("must start with {}", quoted(affix.as_str())),
-            Operand::EndsWith(affix) => format!("must end with {}", quoted(affix.as_str())),
-            Operand::MatchesGlob(shape) => format!("must match {}", quoted(shape.as_str())),
+            Operand::StartsWith(affixes) => format!("must start with {}", alternatives(affixes.texts())),
+            Operand::EndsWith(affixes) => format!("must end with {}", alternatives(affixes.texts())),
+            Operand::MatchesGlob(shapes) => format!("must match {}", alternatives(shapes.texts())),
             Operand::LengthLte(length) => format!("must have at most {} characters or items", length.bound()),
             Operand::LengthGte(length) => {
                 format!("must have at least {} characters or items", length.bound())
@@ -24,11 +24,11 @@ impl Reading {
 
     /// What is the case: `is a read-only SQL statement`.
     pub(crate) fn statement(&self) -> String {
-        match &self.0 {
+        match &self.operand {
             Operand::Matches(whole) => format!("matches {} as a whole", quoted(whole.as_str())),
-            Operand::StartsWith(affix) => format!("starts with {}", quoted(affix.as_str())),
-            Operand::EndsWith(affix) => format!("ends with {}", quoted(affix.as_str())),
-            Operand::MatchesGlob(shape) => format!("matches {}", quoted(shape.as_str())),
+            Operand::StartsWith(affixes) => format!("starts with {}", alternatives(affixes.texts())),
+            Operand::EndsWith(affixes) => format!("ends with {}", alternatives(affixes.texts())),
+            Operand::MatchesGlob(shapes) => format!("matches {}", alternatives(shapes.texts())),
             Operand::LengthLte(length) => format!("has at most {} characters or items", length.bound()),
             Operand::LengthGte(length) => format!("has at least {} characters or items", length.bound()),
             _ => self.being("is"),
@@ -36,7 +36,7 @@ impl Reading {
     }
 
     fn being(&self, be: &str) -> String {
-        match &self.0 {
+        match &self.operand {
             Operand::OneOfTypes(types) => format!("{be} of type {}", alternatives(types.names())),
             Operand::WithinPath(roots) => format!("{be} a path within {}", alternatives(roots.texts())),
             Operand::UrlHostIn(hosts) => format!("{be} a URL at {}", alternatives(hosts.texts())),

@@ -60,6 +60,9 @@ fn cases() -> Vec<String> {
         "version: \"1\"\ndefault: deny\ncompletely_unknown_words: 1\n",
         "version: \"1\"\ndefault: deny\nrules: []\n",
         "version: \"1\"\ndefault: deny\nlists: { a: [1] }\nspend_currency: eur\n",
+        "version: \"1\"\ndefault: deny\nlists: [a]\n",
+        "version: \"1\"\ndefault: deny\nlists: { a: [], b: 5, c: [null], '': [1], d: [1] }\n",
+        "version: \"1\"\ndefault: deny\nlists: { used: [a], spare: [b] }\ntools: { t: { require: [{ path: args.a, op: in, value: { list: used } }] } }\n",
         "version: \"1\"\ndefault: deny\nmode: shadows\nlist: none\ntell_agent: everything\n",
         "version: \"1\"\ndefault: deny\nhide: secret\n",
         "version: \"1\"\ndefault: deny\nhide: [\"\", \"**\", 5]\n",
@@ -130,6 +133,9 @@ fn cases() -> Vec<String> {
         "path: args.a, op: in, value: a",
         "path: args.a, op: in, value: []",
         "path: args.a, op: in, value: { list: names }",
+        "path: args.a, op: in, value: { lists: names }",
+        "path: args.a, op: in, value: { list: [names] }",
+        "path: args.a, op: eq, value: { list: names }",
         "path: args.a, op: lte, value: \"5\"",
         "path: args.a, op: lte, value: lots",
         "path: args.a, op: lte, value: 12345678901234567890123456789012345678901",
@@ -151,6 +157,18 @@ fn cases() -> Vec<String> {
         "path: \"args.a[x]\", op: exists",
         "path: \"/args/~2\", op: exists",
         "path: time.hour, op: lt, value: 5",
+        "path: time.hour, op: lt, value: 5, timezone: Europe/Berlim",
+        "path: time.hour, op: lt, value: 5, timezone: CEST",
+        "path: time.hour, op: eq, value: nine",
+        "path: time.hours, op: lt, value: 5",
+        "path: args.a, op: lt, value: 5, timezone: Europe/Berlin",
+        "path: time.weekday, op: in, value: [monday, tuseday]",
+        "path: time.weekday, op: eq, value: 1",
+        "path: grant.label.x, op: eq, value: a",
+        "path: grant.labels.x, op: lt, value: 5",
+        "path: tool.categories, op: eq, value: Read",
+        "path: tool.annotations.readonlyHint, op: eq, value: true",
+        "path: client.name, op: exists, value: false",
         "path: call.method, op: eq, value: a",
         "path: call.tool, op: eq, value: 5",
         "path: state.t, op: lt, value: 5",
@@ -201,6 +219,12 @@ fn cases() -> Vec<String> {
         "tools:\n  t:\n    rules: [{ conditions: [{ any: [{ path: state.t.c, op: lte, value: 5 }, { path: args.a, op: exists }] }], state: { counter: c, window: day } }]\n",
         "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lte, value: 9 }, { not: { path: state.t.c, op: gt, value: 5 } }], state: { counter: c, window: day } }]\n",
         "tools:\n  t:\n    deny_if: [{ conditions: [{ not: { path: args.a, op: regex, value: '^SELECT' } }] }]\n    require: [{ any: [{ path: args.a, op: exists }], conditions: [] }]\n",
+        // What the server says of its tools.
+        "tools:\n  t:\n    deny_if: [{ conditions: [{ path: tool.annotations.destructiveHint, op: eq, value: true }] }]\n",
+        "resources:\n  r:\n    require: [{ any: [{ path: args.a, op: exists }, { path: tool.category, op: eq, value: Read }] }]\n",
+        // Named lists.
+        "lists: { names: [a, b] }\ntools:\n  t:\n    require: [{ path: args.a, op: in, value: { list: nams } }, { path: args.b, op: not_in, value: { list: names, also: c } }]\n",
+        "lists: { days: [monday, 5] }\ntools:\n  t:\n    require: [{ path: time.weekday, op: in, value: { list: days } }]\n",
         // Nobody can be asked yet.
         "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
         "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
@@ -280,6 +304,11 @@ fn size_depth_and_number_are_bounded() {
         assert_eq!(bound, expected, "{start}");
         assert!(expected.is_none() || diagnostics.len() == 1, "{start}");
     }
+    let long = "a,".repeat(100_001);
+    let refers = "{ path: args.a, op: in, value: { list: l } }, ".repeat(10);
+    let lists = format!("version: '1'\nlists: {{ l: [{long}] }}\ntools: {{ t: {{ require: [{refers}] }} }}");
+    let (_, diagnostics) = compiled(&lists);
+    assert!(diagnostics.iter().any(|found| found.code == "lists-too-large"));
     let mistakes: String = (0..2_000).map(|index| format!("unknown_{index}: 1\n")).collect();
     let (_, diagnostics) = compiled(&mistakes);
     assert_eq!(diagnostics.len(), 1_001);

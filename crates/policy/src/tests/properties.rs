@@ -68,7 +68,7 @@ proptest! {
         let trace = explain(&[(Origin::Server, &policy)], &call, &super::facts());
         let Judgement::Decided(decision) = trace.judgement else { return Err(TestCaseError::fail("not decided")) };
         let deciding = trace.steps.iter().find(|step| !step.shadow && step.verdict != Verdict::Proceed);
-        let enforced_limit = trace.steps.iter().any(|step| !step.shadow && step.phase == "limit" && step.verdict == Verdict::Deny);
+        let enforced_limit = trace.steps.iter().any(|step| !step.shadow && step.kind == crate::ItemKind::Limit && step.verdict == Verdict::Deny);
         match (&decision.rule, decision.verdict) {
             (RuleName::At { .. }, Verdict::Proceed) | (RuleName::DefaultAllow, _) => prop_assert!(deciding.is_none()),
             (RuleName::At { .. }, Verdict::Ask) => prop_assert_eq!(deciding.map(|step| &step.rule), Some(&decision.rule)),

@@ -36,9 +36,8 @@ fn ready() -> BTreeMap<String, Policy> {
 fn verdict(policy: &Policy, name: &str, arguments: &str) -> Verdict {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
-    let tool = ToolFacts::Known { required: &[] };
-    match judge(&[(Origin::Server, policy)], &call, &Facts { grant: "g", session: "n", tool, counters: None })
-    {
+    let tool = ToolFacts::Known { required: &[], annotations: None };
+    match judge(&[(Origin::Server, policy)], &call, &Facts { tool, ..Facts::new("g", "n", 0) }) {
         Judgement::Decided(decision) => decision.verdict,
         Judgement::Read(keys) => panic!("{keys:?}"),
     }

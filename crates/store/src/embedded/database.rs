@@ -112,6 +112,14 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Connection, St
     Ok(connection)
 }
 
+/// A database that is in memory only, laid out like the others.
+pub(super) fn open_in_memory(options: &Options) -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory().map_err(failed("be opened"))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    lay_out(&connection, options)?;
+    Ok(connection)
+}
+
 /// Makes the file for its owner alone; the files beside it take its mode over. Only one that was not there is
 /// ever opened here: closing another one would drop the locks that this process has on it.
 fn make_private(path: &Path) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use super::{Map, list, number, text};
 use crate::document::{Condition, Leaf, Listed, OnMissing, Scalar, Test};
 use crate::tree::{Node, Value};
+use crate::zone::Zone;
 
 pub(super) fn condition(of: &Condition) -> Node {
     let mut map = Map::default();
@@ -29,6 +30,7 @@ fn leaf(leaf: &Leaf, map: &mut Map) {
     if leaf.ignore_case {
         map.put("compare", text("ci"));
     }
+    map.text("timezone", leaf.timezone.as_ref().map(Zone::name));
 }
 
 fn operand(test: &Test) -> Node {
@@ -54,7 +56,7 @@ fn listed<T>(values: &Listed<T>, node: impl Fn(&T) -> Node) -> Node {
     }
 }
 
-fn scalar(value: &Scalar) -> Node {
+pub(super) fn scalar(value: &Scalar) -> Node {
     match value {
         Scalar::Text(value) => text(value),
         Scalar::Number(value) => number(*value),

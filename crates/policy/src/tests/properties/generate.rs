@@ -111,11 +111,40 @@ fn condition() -> impl Strategy<Value = Value> {
 }
 
 fn leaf() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => test_of_argument(), 1 => test_of_fact()]
+}
+
+fn test_of_fact() -> impl Strategy<Value = Value> {
+    let names =
+        select(vec!["grant.labels.team", "grant.labels[\"a b\"]", "client.name", "grant.name", "call.tool"]);
+    let zone = select(vec![None, Some("Europe/Berlin"), Some("America/New_York")]);
+    let hour = (0..24_u32, select(vec!["lt", "lte", "gt", "gte", "eq"]), zone.clone()).prop_map(
+        |(hour, op, zone)| {
+            let mut test = json!({"path": "time.hour", "op": op, "value": hour});
+            put(&mut test, "timezone", zone.map(Value::from));
+            test
+        },
+    );
+    let day = (select(vec!["monday", "friday"]), zone).prop_map(|(day, zone)| {
+        let mut test = json!({"path": "time.weekday", "op": "in", "value": [day, "thursday"]});
+        put(&mut test, "timezone", zone.map(Value::from));
+        test
+    });
+    prop_oneof![
+        (names, text()).prop_map(|(path, value)| json!({"path": path, "op": "neq", "value": value})),
+        hour,
+        day,
+    ]
+}
+
+fn test_of_argument() -> impl Strategy<Value = Value> {
     let test = prop_oneof![
         (select(vec!["eq", "neq", "contains"]), scalar())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
         (select(vec!["in", "not_in"]), vec(scalar(), 1..4))
             .prop_map(|(op, values)| json!({"op": op, "value": values})),
+        (select(vec!["in", "not_in"]), select(vec!["words", "a b"]))
+            .prop_map(|(op, list)| json!({"op": op, "value": {"list": list}})),
         (select(vec!["lt", "lte", "gt", "gte"]), number())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
         select(vec!["^a$", "a|b", "(?i)x+", "\\d"]).prop_map(|value| json!({"op": "regex", "value": value})),
@@ -277,6 +306,7 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
         maybe(&["permitted", "all"]),
         maybe(&["reason", "full", "nothing"]),
         proptest::option::of(text()),
+        (vec(scalar(), 1..4), vec(scalar(), 1..3)),
     );
     let entries = || vec((tool(), entry()), 0..4);
     (
@@ -289,14 +319,16 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
     )
         .prop_map(
             |(
-                (version, default, mode, list, tell_agent, description),
+                (version, default, mode, list, tell_agent, description, lists),
                 hide,
                 tools,
                 resources,
                 all_tools,
                 approvals,
             )| {
-                let mut document = json!({"hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
+                let lists = json!({"words": lists.0, "a b": lists.1});
+                let mut document =
+                    json!({"lists": lists, "hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
                 let mut resources: Map<String, Value> = resources.into_iter().collect();
                 for entry in resources.values_mut() {
                     for rule in entry["rules"].as_array_mut().unwrap() {
