@@ -9,6 +9,8 @@
 //! | `yaml policy`, `json policy` | `interlock check` accepts it |
 //! | `yaml settings` | `interlock run --settings` starts with it |
 //! | `json config` | a client's configuration: JSON whose commands are `interlock run`, with flags that exist |
+//! | `yaml file NAME` | a file of the page's own directory; if it is called `policy.yaml`, `interlock check` accepts it |
+//! | `sh page` | run in the page's own directory |
 //! | `yaml tests` | tests of the policy before it on the page: they pass |
 //! | `text` | nothing |
 
@@ -104,12 +106,13 @@ async fn every_block_is_what_it_says() -> Result<()> {
     let mut failures = Vec::new();
     let mut count = 0;
     for (file, text) in documents()? {
+        let page = TempDir::new()?;
         let mut policy_before = None;
         for block in blocks(&file, &text)? {
             count += 1;
             let checked = match (block.info.as_str(), policy_before.as_deref()) {
                 ("yaml tests", Some(policy)) => tests_of(policy, &block.text),
-                _ => session.check(&block),
+                _ => session.check(&block, page.path()),
             };
             if block.info == "yaml policy" {
                 policy_before = Some(block.text.clone());
@@ -190,9 +193,15 @@ impl Session {
         ]
     }
 
-    fn check(&self, block: &Block) -> Result<()> {
+    fn check(&self, block: &Block, page: &Path) -> Result<()> {
+        if let Some(name) = block.info.strip_prefix("yaml file ") {
+            let path = page.join(name);
+            fs::write(&path, &block.text)?;
+            return if name == "policy.yaml" { accepted(&path) } else { Ok(()) };
+        }
         match block.info.as_str() {
-            "sh" => self.shell(&block.text),
+            "sh" => self.shell(&block.text, &workspace_root()),
+            "sh page" => self.shell(&block.text, page),
             "sh slow" => elsewhere(&block.text),
             "yaml policy" => policy(&block.text, "yaml"),
             "json policy" => policy(&block.text, "json"),
@@ -204,9 +213,9 @@ impl Session {
         }
     }
 
-    fn shell(&self, text: &str) -> Result<()> {
+    fn shell(&self, text: &str, directory: &Path) -> Result<()> {
         let mut bash = Process::new("bash");
-        bash.args(["-euo", "pipefail", "-c", text]).current_dir(workspace_root()).envs(self.variables());
+        bash.args(["-euo", "pipefail", "-c", text]).current_dir(directory).envs(self.variables());
         succeeded(&bash.stdin(Stdio::null()).output()?)
     }
 }

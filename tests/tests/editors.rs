@@ -89,7 +89,8 @@ fn sound() -> Result<BTreeMap<String, String>> {
         let name = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for (index, block) in text.split("\n```").skip(1).enumerate() {
             for kind in ["yaml", "json"] {
-                if let Some(sample) = block.strip_prefix(&format!("{kind} policy\n")) {
+                let sample = block.strip_prefix(&format!("{kind} policy\n"));
+                if let Some(sample) = sample.or_else(|| block.strip_prefix("yaml file policy.yaml\n")) {
                     sound.insert(format!("/docs/{name}-{index}.{kind}"), format!("{sample}\n"));
                 }
             }

@@ -12,8 +12,9 @@ mod translation;
 
 use crate::compile::{Policy, Source, Syntax, compile};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, Span};
+use crate::layout::remarks;
 use crate::parse;
-use crate::print::annotated;
+use crate::print::{Comments, annotated};
 use crate::tree;
 pub use dialect::Dialect;
 use translation::Translation;
@@ -68,7 +69,11 @@ fn translated(
         return None;
     }
     let dialect = dialect::settle(dialect, &root, source.syntax, report)?;
-    let mut translation = Translation::new(dialect, report);
+    let remarks = match source.syntax {
+        Syntax::Yaml => remarks(source.text),
+        Syntax::Json => Comments::new(),
+    };
+    let mut translation = Translation::new(dialect, remarks, report);
     match dialect {
         Dialect::Intercept => intercept::translate(&mut root, &mut translation),
         Dialect::PolicyLayer => policylayer::translate(&mut root, &mut translation),

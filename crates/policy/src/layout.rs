@@ -8,11 +8,13 @@
 
 mod lex;
 mod read;
+mod remarks;
 mod write;
 
 use crate::compile::{Source, Syntax};
 use crate::diagnostic::{At, Diagnostic, Report};
 use crate::tree::{self, Node, Value};
+pub(crate) use remarks::remarks;
 
 /// A comment's line, or a line between paragraphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

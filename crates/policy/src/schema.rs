@@ -67,7 +67,7 @@ fn of(kind: &Of) -> Vec<Member> {
         Of::Operator => operators::op(),
         Of::Pattern(pattern) => vec![text("type", "string"), text("pattern", pattern)],
         Of::Words(words) => vec![member("enum", list(words.iter().map(|word| string(word)).collect()))],
-        Of::Of(name) => vec![text("$ref", &format!("#/definitions/{name}"))],
+        Of::Shape(name) => vec![text("$ref", &format!("#/definitions/{name}"))],
         Of::List(items) => {
             vec![member("type", list(vec![string("array"), string("null")])), member("items", map(of(items)))]
         }

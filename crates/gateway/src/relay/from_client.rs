@@ -57,7 +57,7 @@ impl Relay {
         if elements.len() > limit {
             return self.drop_from_client("", None, &format!("a batch of more than {limit} messages"));
         }
-        let batch = Batch::new(self.client.clone(), self.gateway.options.limits.queued_bytes);
+        let batch = Batch::new(self.client.clone());
         for element in elements {
             let reply = ReplyTo::Batch(batch.slot());
             match element {
@@ -65,6 +65,7 @@ impl Relay {
                 Err(refusal) => self.refuse_client(&refusal, reply).await,
             }
         }
+        batch.close().await;
     }
 
     async fn client_message(self: &Arc<Self>, message: Message, reply: ReplyTo) {
@@ -322,11 +323,15 @@ impl Relay {
                 }
             }
         };
-        if let Some(ticket) = waiting.and_then(|waiting| waiting.item.awaited.into_ticket()) {
+        let (awaited, reply) = waiting.map(|waiting| (waiting.item.awaited, waiting.item.reply)).unzip();
+        if let Some(ticket) = awaited.and_then(Awaited::into_ticket) {
             ticket.settle(Ending::Cancelled).await;
         }
         if let Some(number) = number {
             self.upstream.send(forward::cancellation(message, request, &number.to_string())).await;
+        }
+        if let Some(reply) = reply.flatten() {
+            reply.forgo().await;
         }
     }
 

@@ -101,8 +101,8 @@ impl Relay {
     /// The asker of a request whose answer cannot be relayed gets an error.
     async fn fail_unreadable(&self, number: u64, reason: &str) {
         let Some(waiting) = self.take_forwarded(number) else { return };
-        let message = format!("the server's answer was refused: {reason}");
-        self.fail(waiting, answer::BAD_ANSWER, &message, Ending::Blocked { reason: reason.to_owned() }).await;
+        let Asked { awaited, reply, .. } = waiting.item;
+        self.block_answer(waiting.asker, reply, awaited.into_ticket(), reason.to_owned()).await;
     }
 
     /// The client gets an error in the place of an answer that it must not see. What the server was asked has
@@ -115,6 +115,16 @@ impl Relay {
         reason: String,
     ) {
         self.drop_from_server("", asker.as_ref().map(RequestId::raw), &reason);
+        self.block_answer(asker, reply, ticket, reason).await;
+    }
+
+    async fn block_answer(
+        &self,
+        asker: Option<RequestId>,
+        reply: Option<ReplyTo>,
+        ticket: Option<Ticket>,
+        reason: String,
+    ) {
         let told = format!("the server's answer was refused: {reason}");
         if let Some(ticket) = ticket {
             ticket.settle(Ending::Blocked { reason }).await;

@@ -18,8 +18,9 @@ pub(super) struct Translation<'r, 's> {
 }
 
 impl<'r, 's> Translation<'r, 's> {
-    pub(super) fn new(dialect: Dialect, report: &'r mut Report<'s>) -> Self {
-        Translation { dialect, report, comments: Comments::new(), choices: Vec::new(), general: Vec::new() }
+    /// The author's own remarks stay, and the choices stand below them.
+    pub(super) fn new(dialect: Dialect, remarks: Comments, report: &'r mut Report<'s>) -> Self {
+        Translation { dialect, report, comments: remarks, choices: Vec::new(), general: Vec::new() }
     }
 
     pub(super) fn finish(mut self) -> (Comments, Vec<Choice>) {
@@ -28,6 +29,10 @@ impl<'r, 's> Translation<'r, 's> {
             head.extend(wrapped(line));
         }
         head.push(String::new());
+        if let Some(own) = self.comments.remove("") {
+            head.extend(own);
+            head.push(String::new());
+        }
         self.comments.insert(String::new(), head);
         self.choices.sort_by_key(|choice| choice.span.offset);
         (self.comments, self.choices)

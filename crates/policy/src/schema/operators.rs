@@ -5,8 +5,8 @@ use super::{list, map, member, of, string, text};
 use crate::tree::Member;
 
 const SCALAR: Of = Of::Either(&[Of::Text, Of::Number, Of::Bool]);
-const SCALARS: Of = Of::Either(&[Of::Some(&SCALAR), Of::Of("named_list")]);
-const TEXTS: Of = Of::Either(&[Of::Some(&Of::Text), Of::Of("named_list")]);
+const SCALARS: Of = Of::Either(&[Of::Some(&SCALAR), Of::Shape("named_list")]);
+const TEXTS: Of = Of::Either(&[Of::Some(&Of::Text), Of::Shape("named_list")]);
 
 /// Operators that take the same kind of value.
 pub(crate) const OPERATORS: &[(&[&str], Of)] = &[

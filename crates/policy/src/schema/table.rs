@@ -33,7 +33,7 @@ pub(crate) enum Of {
     Pattern(&'static str),
     Words(&'static [&'static str]),
     /// One of the shapes.
-    Of(&'static str),
+    Shape(&'static str),
     List(&'static Of),
     /// A list that is not empty.
     Some(&'static Of),
@@ -54,14 +54,14 @@ const WINDOW: Of = Of::Either(&[
 ]);
 const RATE: Of = Of::Pattern(r"^\s*[0-9]{1,18}\s*/\s*(minute|hour|day|week|month|[0-9]+[smhd]?)\s*$");
 const ONE_SCOPE: Of =
-    Of::Either(&[Of::Words(&["grant", "session", "tool", "server", "global"]), Of::Of("arg_scope")]);
+    Of::Either(&[Of::Words(&["grant", "session", "tool", "server", "global"]), Of::Shape("arg_scope")]);
 const SCOPE: Of = Of::Either(&[ONE_SCOPE, Of::Some(&ONE_SCOPE)]);
 const ALIGN: Of = Of::Words(&["sliding", "calendar"]);
 const MODE: Of = Of::Words(&["enforce", "shadow"]);
 const PATH: Of = Of::Pattern(
     r"^(args|call|grant|client|time|state|tool)[.\[]|^/(args|call|grant|client|time|state|tool)/",
 );
-const CONDITIONS: Of = Of::List(&Of::Of("condition"));
+const CONDITIONS: Of = Of::List(&Of::Shape("condition"));
 
 const MODE_SAYS: &str =
     "`shadow`: record what would be denied, and deny nothing. The most specific `mode` wins.";
@@ -105,12 +105,12 @@ pub(crate) const SHAPES: &[Shape] = &[
             key(
                 "tools",
                 "What is said about tools: a name, a glob or `\"*\"` → an entry.",
-                Of::Map(&Of::Of("entry")),
+                Of::Map(&Of::Shape("entry")),
             ),
-            key("resources", "What is said about resources, by their URI.", Of::Map(&Of::Of("entry"))),
-            key("prompts", "What is said about prompts.", Of::Map(&Of::Of("entry"))),
-            key("all_tools", "An entry for every tool, the same as `tools.\"*\"`.", Of::Of("entry")),
-            key("approvals", "How people are asked.", Of::Of("approvals")),
+            key("resources", "What is said about resources, by their URI.", Of::Map(&Of::Shape("entry"))),
+            key("prompts", "What is said about prompts.", Of::Map(&Of::Shape("entry"))),
+            key("all_tools", "An entry for every tool, the same as `tools.\"*\"`.", Of::Shape("entry")),
+            key("approvals", "How people are asked.", Of::Shape("approvals")),
             key(
                 "lists",
                 "Lists with a name, for conditions: `value: { list: approved_buckets }`.",
@@ -142,15 +142,15 @@ pub(crate) const SHAPES: &[Shape] = &[
             key(
                 "rate_limit",
                 "How many calls in a window: `10/minute`.",
-                Of::Either(&[RATE, Of::Of("rate_limit")]),
+                Of::Either(&[RATE, Of::Shape("rate_limit")]),
             ),
             key(
                 "state",
                 "A counter that each call adds to, and that the rule's own condition bounds.",
-                Of::Of("state"),
+                Of::Shape("state"),
             ),
-            key("spend", "What calls may cost.", Of::Of("spend")),
-            key("validate", "Checks of the arguments against the tool's own schema.", Of::Of("validate")),
+            key("spend", "What calls may cost.", Of::Shape("spend")),
+            key("validate", "Checks of the arguments against the tool's own schema.", Of::Shape("validate")),
             key("idempotency_window", "Within it an identical call is denied.", DURATION),
             key("on_deny", ON_DENY_SAYS, Of::Text),
             key("reason", "The same as `on_deny`.", Of::Text),
@@ -178,9 +178,9 @@ pub(crate) const SHAPES: &[Shape] = &[
             ),
             key("compare", "`ci`: upper and lower case are alike.", Of::Words(&["ci"])),
             key("timezone", TIMEZONE_SAYS, Of::Name),
-            key("any", "At least one holds.", Of::Some(&Of::Of("condition"))),
-            key("all", "All hold.", Of::Some(&Of::Of("condition"))),
-            key("not", "It does not hold.", Of::Of("condition")),
+            key("any", "At least one holds.", Of::Some(&Of::Shape("condition"))),
+            key("all", "All hold.", Of::Some(&Of::Shape("condition"))),
+            key("not", "It does not hold.", Of::Shape("condition")),
         ],
     },
     Shape {
@@ -287,7 +287,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("dedupe_window", "How long the same question is not asked again.", DURATION),
             key("approvers", "Who may approve.", Of::List(&Of::Name)),
             key("hold", "How long the caller is kept waiting.", DURATION),
-            key("notify", "Where questions are announced.", Of::Of("notify")),
+            key("notify", "Where questions are announced.", Of::Shape("notify")),
         ],
     },
     Shape {
@@ -295,7 +295,7 @@ pub(crate) const SHAPES: &[Shape] = &[
         what: "`notify`",
         says: "Where questions are announced.",
         required: &[],
-        keys: &[key("webhook", "An address that is sent each question.", Of::Of("webhook"))],
+        keys: &[key("webhook", "An address that is sent each question.", Of::Shape("webhook"))],
     },
     Shape {
         name: "webhook",
@@ -325,12 +325,12 @@ pub(crate) const SHAPES: &[Shape] = &[
 
 const ENTRY_SAYS: &str = "What is said about the names that match; `{}` lists without constraining.";
 const ENTRY_KEYS: &[Key] = &[
-    key("rules", "Constraints: all that apply must hold.", Of::List(&Of::Of("rule"))),
-    key("require", "What must hold.", Of::List(&Of::Either(&[Of::Of("block"), Of::Of("condition")]))),
-    key("deny_if", "What is denied.", Of::List(&Of::Of("block"))),
-    key("approve_if", "What a person must approve.", Of::List(&Of::Of("block"))),
-    key("limits", "What calls may add up to.", Of::List(&Of::Of("limit"))),
-    key("validate", "Checks of the arguments against the tool's own schema.", Of::Of("validate")),
+    key("rules", "Constraints: all that apply must hold.", Of::List(&Of::Shape("rule"))),
+    key("require", "What must hold.", Of::List(&Of::Either(&[Of::Shape("block"), Of::Shape("condition")]))),
+    key("deny_if", "What is denied.", Of::List(&Of::Shape("block"))),
+    key("approve_if", "What a person must approve.", Of::List(&Of::Shape("block"))),
+    key("limits", "What calls may add up to.", Of::List(&Of::Shape("limit"))),
+    key("validate", "Checks of the arguments against the tool's own schema.", Of::Shape("validate")),
     key("mode", MODE_SAYS, MODE),
     key("hide", "Taken out of lists and denied when called.", Of::Bool),
 ];

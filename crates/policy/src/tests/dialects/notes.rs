@@ -56,6 +56,19 @@ fn nothing_is_said_where_nothing_was_chosen() {
 }
 
 #[test]
+fn the_author_s_comments_stay() {
+    let (text, _) = written(
+        "# Of the shop\nversion: \"1\"\ndefault: deny # strict\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
+         \x20 \"b~/c\":\n    rules:\n      # never\n      - { name: r, action: deny } # closed\n  # d: {}\n# end\n",
+    );
+    let expected = "# yaml-language-server: $schema=s.json\n\
+        # Imported from Intercept by `interlock policy import`.\n#\n# Of the shop\n# end\n#\n\
+        version: \"1\"\n# strict\ndefault: deny\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
+        \x20 \"b~/c\":\n    rules:\n      # never\n      # closed\n      - name: r\n        action: deny\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn a_document_of_both_dialects_is_of_neither() {
     let text = "tools: { a: { rules: [], limits: [] } }";
     let (imported, found) = import(&Source { name: "p", text, syntax: Syntax::Yaml }, None, "s");
