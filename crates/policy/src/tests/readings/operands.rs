@@ -40,14 +40,14 @@ fn mistakes_in_operands() {
         (r#""op": "url_host_in", "value": "ex*.com""#, "bad-operand: `ex*.com` is no domain: `*` stands at the beginning only; write `*.example.com` for everything below example.com"),
         (r#""op": "url_host_in", "value": "example.com:99999""#, "bad-operand: `99999` is not a port; write `example.com:8443`"),
         (r#""op": "url_host_in", "value": {"host": "a"}"#, "unknown-key: unknown key `host` in `url_host_in`; did you mean `hosts`?"),
-        (r#""op": "url_host_in", "value": {"schemes": "https"}"#, "missing-key: `url_host_in` needs the key `hosts`"),
+        (r#""op": "url_host_in", "value": {"schemes": "https"}"#, "missing-key: `url_host_in` needs `hosts`"),
         (r#""op": "url_host_in", "value": {"hosts": "a", "schemes": "HTTPS"}"#, "bad-operand: `HTTPS` is not a scheme; write `https`"),
         (r#""op": "url_scheme_in", "value": "https://""#, "bad-operand: `https://` is not a scheme; write `https`"),
         (r#""op": "ip_in", "value": "10.0.0.1/8""#, "bad-operand: `10.0.0.1/8` names an address inside its range; the range is `10.0.0.0/8`"),
         (r#""op": "ip_in", "value": ["10.0.0.0/33"]"#, "bad-operand: `10.0.0.0/33` is not a range of addresses; write `10.0.0.0/8`, `2001:db8::/32` or one address"),
         (r#""op": "sql_readonly", "value": "postgres""#, "wrong-type: `sql_readonly` takes a map that says the dialect; write `{ dialect: postgres }`"),
         (r#""op": "sql_readonly", "value": {"dialect": "postgresql"}"#, "unknown-word: `postgresql` is not one of `postgres`, `mysql`, `sqlite` or `generic`; did you mean `postgres`?"),
-        (r#""op": "sql_readonly", "value": {}"#, "missing-key: `sql_readonly` needs the key `dialect`"),
+        (r#""op": "sql_readonly", "value": {}"#, "missing-key: `sql_readonly` needs `dialect`"),
         (r#""op": "argv_in", "value": "git *""#, "bad-operand: `git *` is not the beginning of a command line: it holds `*`, which means something to a shell"),
         (r#""op": "email_domain_in", "value": "@example.com""#, "bad-operand: `@example.com` is no domain; write `example.com`"),
         (r#""op": "email_domain_in", "value": "a@example.com""#, "bad-operand: `a@example.com` is no domain; write the domain only: `example.com`"),
@@ -55,7 +55,7 @@ fn mistakes_in_operands() {
         (r#""op": "before", "value": "31.01.2026""#, "bad-operand: `31.01.2026` is not a date or a moment; write `2026-01-31`, or `2026-01-31T12:00:00Z` with its offset"),
         (r#""op": "ip_in", "value": "::1", "compare": "ci""#, "no-effect: `compare: ci` compares text only"),
         (r#""op": "macthes", "value": "a""#, "unknown-operator: unknown operator `macthes`; did you mean `matches`?"),
-        (r#""op": "within_path""#, "missing-key: a condition needs the key `value`"),
+        (r#""op": "within_path""#, "missing-key: a condition needs `value`; such as `value: 500`"),
     ];
     for (test, expected) in table {
         assert_eq!(finding(test), expected, "{test}");
