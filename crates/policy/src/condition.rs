@@ -10,6 +10,8 @@
 
 pub(crate) mod leaf;
 
+use std::borrow::Cow;
+
 use interlock_json::{Decimal, Kind};
 
 use crate::counter::{Caller, CounterKey, CounterTemplate};
@@ -30,7 +32,7 @@ pub(crate) enum Kindness {
 }
 
 /// The value of a leaf. A missing value (M) has become one of these already.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Truth {
     True,
     False,
@@ -39,7 +41,7 @@ pub(crate) enum Truth {
 }
 
 /// Why a condition cannot be judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Why {
     Missing,
     /// The value is of another type than the condition's.
@@ -55,6 +57,8 @@ pub(crate) enum Why {
     NotAnArray {
         found: Kind,
     },
+    /// The operator could read the value in more ways than one, or in none: `holds a backslash`.
+    Unreadable(Cow<'static, str>),
     /// The number has more digits than can be compared exactly.
     OutOfRange,
     /// A fact that nobody has supplied.
@@ -67,12 +71,13 @@ pub(crate) enum Why {
 
 impl Why {
     /// The second half of a sentence about the value.
-    pub(crate) fn words(self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Why::Missing => "is missing".to_owned(),
-            Why::Type { wanted, found } => format!("must be {wanted}, not {}", kind_words(found)),
-            Why::NoSuchStep { found } => format!("cannot be looked up inside {}", kind_words(found)),
-            Why::NotAnArray { found } => format!("must be inside an array, not {}", kind_words(found)),
+            Why::Type { wanted, found } => format!("must be {wanted}, not {}", kind_words(*found)),
+            Why::NoSuchStep { found } => format!("cannot be looked up inside {}", kind_words(*found)),
+            Why::NotAnArray { found } => format!("must be inside an array, not {}", kind_words(*found)),
+            Why::Unreadable(words) => words.clone().into_owned(),
             Why::OutOfRange => "is out of the range of numbers that can be compared".to_owned(),
             Why::NotKnown => "is not known".to_owned(),
             Why::CounterUnread | Why::CounterUnreadable => "could not be read".to_owned(),
@@ -113,7 +118,7 @@ pub(crate) enum Compiled {
 }
 
 /// The value of a condition; what cannot be judged names the leaf.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Outcome<'p> {
     True,
     False,

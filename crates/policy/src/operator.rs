@@ -9,6 +9,7 @@ use interlock_json::{Decimal, Kind, Value};
 
 use crate::condition::{Truth, Why, negated, truth};
 use crate::document::{Leaf, Scalar, Test};
+use crate::reading::{Judged, Unjudgeable};
 
 /// An operator made ready.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl Operator {
         match &self.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Regex(regular) => truth(regular.is_match(text)),
+            Test::Reading(reading) => read(reading.judge_text(text), Kind::String),
             Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => wrong("a number", Kind::String),
             _ if self.ignore_case => self.folded_text(&fold(text)),
             Test::Contains(Scalar::Text(part)) => truth(text.contains(part.as_str())),
@@ -72,7 +74,7 @@ impl Operator {
             Test::Lte(bound) => truth(number <= *bound),
             Test::Gt(bound) => truth(number > *bound),
             Test::Gte(bound) => truth(number >= *bound),
-            Test::Regex(_) => wrong("text", Kind::Number),
+            Test::Regex(_) | Test::Reading(_) => wrong("text", Kind::Number),
             Test::Contains(_) => wrong("text or an array", Kind::Number),
             Test::Eq(value) => same_number(value, number),
             Test::Neq(value) => negated(same_number(value, number)),
@@ -93,7 +95,7 @@ impl Operator {
             Test::In(values) => any(values, same),
             Test::NotIn(values) => negated(any(values, same)),
             Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => wrong("a number", Kind::Bool),
-            Test::Regex(_) => wrong("text", Kind::Bool),
+            Test::Regex(_) | Test::Reading(_) => wrong("text", Kind::Bool),
             Test::Contains(_) => wrong("text or an array", Kind::Bool),
         }
     }
@@ -102,6 +104,7 @@ impl Operator {
     pub(crate) fn value(&self, value: Value<'_>) -> Truth {
         match (value.kind(), &self.test) {
             (_, Test::Exists(wanted)) => truth(*wanted),
+            (found, Test::Reading(reading)) => read(reading.judge(value), found),
             (Kind::String, _) => match value.as_str() {
                 Some(text) => self.text(&text),
                 None => Truth::Unknown(Why::Missing),
@@ -143,6 +146,14 @@ impl Operator {
             (Kind::Bool, Scalar::Bool(wanted)) => truth(item.as_bool() == Some(*wanted)),
             (found, wanted) => wrong(scalar_kind(wanted), found),
         }
+    }
+}
+
+fn read(judged: Judged, found: Kind) -> Truth {
+    match judged {
+        Ok(holds) => truth(holds),
+        Err(Unjudgeable::Type(wanted)) => wrong(wanted, found),
+        Err(Unjudgeable::Value(words)) => Truth::Unknown(Why::Unreadable(words)),
     }
 }
 
@@ -191,7 +202,7 @@ fn wanted_kind(test: &Test) -> &'static str {
         Test::Eq(value) | Test::Neq(value) => scalar_kind(value),
         Test::In(values) | Test::NotIn(values) => values.first().map_or("a value", scalar_kind),
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => "a number",
-        Test::Regex(_) => "text",
+        Test::Regex(_) | Test::Reading(_) => "text",
         Test::Contains(_) => "text or an array",
         Test::Exists(_) => "a value",
     }

@@ -8,6 +8,7 @@ pub(crate) mod fields;
 mod indentation;
 mod limit;
 pub(crate) mod lists;
+mod operand;
 pub(crate) mod operator;
 mod rule;
 mod scalar;

@@ -11,6 +11,7 @@ mod meaning;
 mod nested;
 mod operators;
 pub(crate) mod properties;
+mod readings;
 mod ready;
 mod schema;
 mod what_if;

@@ -57,14 +57,14 @@ impl CompiledLeaf {
         match &self.written.path {
             Path::Args(steps) => match look.call.arguments {
                 Some(arguments) => self.walk(arguments, steps),
-                None => self.missing,
+                None => self.missing.clone(),
             },
             Path::State { .. } => self.state(look),
             path => match fact::find(path, self.written.timezone.as_ref(), look.call, look.facts) {
                 Some(Found::Text(text)) => self.operator.text(text),
                 Some(Found::Number(number)) => self.operator.number(number),
                 Some(Found::Value(value)) => self.operator.value(value),
-                Some(Found::Missing) => self.missing,
+                Some(Found::Missing) => self.missing.clone(),
                 Some(Found::NotKnown) | None => Truth::Unknown(Why::NotKnown),
             },
         }
@@ -77,14 +77,14 @@ impl CompiledLeaf {
 
     fn walk(&self, value: Value<'_>, steps: &[Step]) -> Truth {
         if value.is_null() {
-            return self.missing;
+            return self.missing.clone();
         }
         let Some((step, rest)) = steps.split_first() else { return self.operator.value(value) };
         match (step, enter(value, step)) {
             (Step::Each, _) if value.is_array() => self.each(value, rest),
             (Step::Each, _) => Truth::Unknown(Why::NotAnArray { found: value.kind() }),
             (_, Entered::At(next)) => self.walk(next, rest),
-            (_, Entered::Nothing) => self.missing,
+            (_, Entered::Nothing) => self.missing.clone(),
             (_, Entered::Astray) => self.astray(value),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use interlock_json::Decimal;
 
 use crate::path::Path;
+use crate::reading::Reading;
 use crate::regular::Regular;
 use crate::zone::Zone;
 
@@ -96,6 +97,8 @@ pub enum Test {
     Contains(Scalar),
     /// `exists`: present and not null, or the opposite.
     Exists(bool),
+    /// One of the operators that parse what they judge.
+    Reading(Reading),
 }
 
 impl Test {
@@ -113,6 +116,7 @@ impl Test {
             Test::Regex(_) => "regex",
             Test::Contains(_) => "contains",
             Test::Exists(_) => "exists",
+            Test::Reading(reading) => reading.name(),
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn requirement(test: &Test) -> String {
         Test::Contains(value) => format!("must contain {}", scalar(value)),
         Test::Exists(true) => "must be given".to_owned(),
         Test::Exists(false) => "must not be given".to_owned(),
+        Test::Reading(reading) => reading.requirement(),
     }
 }
 
@@ -39,6 +40,7 @@ pub(crate) fn statement(test: &Test) -> String {
         Test::Contains(value) => format!("contains {}", scalar(value)),
         Test::Exists(true) => "is given".to_owned(),
         Test::Exists(false) => "is not given".to_owned(),
+        Test::Reading(reading) => reading.statement(),
     }
 }
 

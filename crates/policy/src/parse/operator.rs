@@ -2,32 +2,15 @@
 
 use super::fields::Fields;
 use super::lists::listed;
-use super::scalar;
+use super::{operand, scalar};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::{Scalar, Test};
+use crate::reading;
 use crate::regular::Regular;
 use crate::tree::{Node, Value};
 
 const OPERATORS: [&str; 11] =
     ["eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists"];
-const LATER_OPERATORS: [&str; 16] = [
-    "matches",
-    "starts_with",
-    "ends_with",
-    "matches_glob",
-    "length_lte",
-    "length_gte",
-    "one_of_types",
-    "within_path",
-    "url_host_in",
-    "url_scheme_in",
-    "ip_in",
-    "sql_readonly",
-    "argv_in",
-    "email_domain_in",
-    "before",
-    "after",
-];
 const SPELLINGS: [(&str, &str); 16] = [
     ("equals", "eq"),
     ("equal", "eq"),
@@ -55,23 +38,18 @@ pub(crate) fn read(
     report: &mut Report<'_>,
 ) -> Option<Test> {
     let operator = fields.need("op", at, report, operator)?;
-    operand(fields, operator, ignore_case, at, report)
+    value(fields, operator, ignore_case, at, report)
 }
 
 fn operator(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<&'static str> {
     let text = scalar::text(node, at, report)?;
-    if let Some(known) = OPERATORS.iter().find(|known| **known == text) {
+    if let Some(known) = OPERATORS.iter().chain(&reading::NAMES).find(|known| **known == text) {
         return Some(known);
-    }
-    if LATER_OPERATORS.contains(&text.as_str()) {
-        let message = format!("the operator `{text}` is not supported by this version");
-        report.error("unsupported", node.mark(), at, message);
-        return None;
     }
     let spelling = SPELLINGS.iter().find(|(spelling, _)| *spelling == text);
     let help = match spelling {
         Some((_, operator)) => Some(format!("write `{operator}`")),
-        None => did_you_mean(&text, OPERATORS.into_iter().chain(LATER_OPERATORS)),
+        None => did_you_mean(&text, OPERATORS.into_iter().chain(reading::NAMES)),
     };
     report
         .error("unknown-operator", node.mark(), at, format!("unknown operator {}", quoted(&text)))
@@ -79,7 +57,7 @@ fn operator(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<&'stati
     None
 }
 
-fn operand(
+fn value(
     fields: &Fields<'_>,
     operator: &'static str,
     ignore_case: bool,
@@ -101,7 +79,8 @@ fn operand(
             "gte" => Test::Gte(scalar::decimal(node, at, report)?),
             "regex" => Test::Regex(regular(node, ignore_case, at, report)?),
             "contains" => Test::Contains(scalar_value(node, at, report)?),
-            _ => Test::Exists(scalar::boolean(node, at, report)?),
+            "exists" => Test::Exists(scalar::boolean(node, at, report)?),
+            _ => Test::Reading(operand::read(operator, node, ignore_case, at, report)?),
         })
     })
 }
@@ -159,7 +138,7 @@ pub(crate) fn numeric(test: &Test) -> bool {
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => true,
         Test::Eq(value) | Test::Neq(value) => number(value),
         Test::In(values) | Test::NotIn(values) => values.iter().all(number),
-        Test::Regex(_) | Test::Contains(_) | Test::Exists(_) => false,
+        Test::Regex(_) | Test::Contains(_) | Test::Exists(_) | Test::Reading(_) => false,
     }
 }
 
@@ -169,13 +148,21 @@ pub(crate) fn textual(test: &Test) -> bool {
     match test {
         Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => text(value),
         Test::In(values) | Test::NotIn(values) => values.iter().all(text),
-        Test::Regex(_) => true,
+        Test::Regex(_) | Test::Reading(_) => true,
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) | Test::Exists(_) => false,
+    }
+}
+
+/// Whether `compare: ci` means something to the operator.
+pub(crate) fn folds(test: &Test) -> bool {
+    match test {
+        Test::Reading(reading) => reading.folds(),
+        _ => textual(test),
     }
 }
 
 /// Every operator, for the test that compares them with the schema's.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<&'static str> {
-    OPERATORS.into_iter().chain(LATER_OPERATORS).collect()
+    OPERATORS.into_iter().chain(reading::NAMES).collect()
 }

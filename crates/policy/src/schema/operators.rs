@@ -6,7 +6,9 @@ use crate::tree::Member;
 
 const SCALAR: Of = Of::Either(&[Of::Text, Of::Number, Of::Bool]);
 const SCALARS: Of = Of::Either(&[Of::Some(&SCALAR), Of::Shape("named_list")]);
-const TEXTS: Of = Of::Either(&[Of::Some(&Of::Text), Of::Shape("named_list")]);
+pub(super) const TEXTS: Of = Of::Either(&[Of::Text, Of::Some(&Of::Text), Of::Shape("named_list")]);
+const HOSTS: Of =
+    Of::Either(&[Of::Text, Of::Some(&Of::Text), Of::Shape("named_list"), Of::Shape("url_hosts")]);
 
 /// Operators that take the same kind of value.
 pub(crate) const OPERATORS: &[(&[&str], Of)] = &[
@@ -16,10 +18,11 @@ pub(crate) const OPERATORS: &[(&[&str], Of)] = &[
     (&["regex", "matches"], Of::Text),
     (&["exists"], Of::Bool),
     (&["length_lte", "length_gte"], Of::Count),
-    (&["starts_with", "ends_with", "matches_glob"], Of::Either(&[Of::Text, TEXTS])),
-    (&["within_path"], Of::Either(&[Of::Text, TEXTS])),
-    (&["one_of_types", "url_host_in", "url_scheme_in", "ip_in", "email_domain_in"], TEXTS),
-    (&["argv_in", "sql_readonly", "before", "after"], Of::Anything),
+    (&["starts_with", "ends_with", "matches_glob", "within_path"], TEXTS),
+    (&["one_of_types", "url_scheme_in", "ip_in", "email_domain_in", "argv_in"], TEXTS),
+    (&["url_host_in"], HOSTS),
+    (&["sql_readonly"], Of::Shape("sql_dialect")),
+    (&["before", "after"], Of::Text),
 ];
 
 /// A test has a path and an operator, and the operator says what its value is; otherwise it is a junction of others.

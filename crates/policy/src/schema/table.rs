@@ -1,5 +1,7 @@
 //! The keys of the language.
 
+use super::operators::TEXTS;
+
 /// A map with known keys.
 pub(crate) struct Shape {
     /// Its name among the schema's definitions.
@@ -75,6 +77,8 @@ const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. 
     hour, day, week or month.";
 const WINDOW_SAYS: &str =
     "`minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`.";
+
+const DIALECTS: &[&str] = &["postgres", "mysql", "sqlite", "generic"];
 
 pub(crate) const SHAPES: &[Shape] = &[
     Shape {
@@ -306,6 +310,23 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("url", "The address.", Of::Name),
             key("secret", "What signs the announcement.", Of::Text),
         ],
+    },
+    Shape {
+        name: "url_hosts",
+        what: "`url_host_in`",
+        says: "Hosts, and the schemes that are read.",
+        required: &["hosts"],
+        keys: &[
+            key("hosts", "Hosts such as `example.com`, `*.example.com`, `10.0.0.0/8`.", TEXTS),
+            key("schemes", "Schemes; left out, `http` and `https`.", TEXTS),
+        ],
+    },
+    Shape {
+        name: "sql_dialect",
+        what: "`sql_readonly`",
+        says: "Whose SQL it is.",
+        required: &["dialect"],
+        keys: &[key("dialect", "The dialect; `generic` takes what all of them take.", Of::Words(DIALECTS))],
     },
     Shape {
         name: "named_list",

@@ -149,7 +149,7 @@ fn cases() -> Vec<String> {
         "path: args.a, op: eq",
         "path: args.a, op: equals, value: 1",
         "path: args.a, op: \"==\", value: 1",
-        "path: args.a, op: matches, value: a",
+        "path: args.a, op: match, value: a",
         "path: args.a, op: eq, value: null",
         "path: args.a, op: eq, value: [1]",
         "path: args.a, op: in, value: a",

@@ -7,7 +7,7 @@ use crate::Origin;
 
 /// What the two uses make of a condition: true, false, or one of the two that never help a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Is {
+pub(super) enum Is {
     True,
     False,
     /// M: missing or null.
@@ -17,7 +17,7 @@ enum Is {
 }
 
 /// Judges `{path: args.v, op, value}` for the arguments, as a guard and as an objection without `on_missing`.
-fn value_of(condition: &str, arguments: &str) -> Is {
+pub(super) fn value_of(condition: &str, arguments: &str) -> Is {
     let passes = |action: &str, on_missing: &str| {
         let text = format!(
             "{{\"version\": \"1\", \"default\": \"deny\", \"tools\": {{\"t\": {{\"rules\": [\

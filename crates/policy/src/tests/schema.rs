@@ -31,6 +31,9 @@ tools:
         conditions: [{ path: args.x, op: in, value: { list: l } }]
         rate_limit: { max: 1, window: day, scope: [{ arg: args.x }], refund: on_error }
         spend: { amount: args.x }
+      - conditions:
+          - { path: args.u, op: url_host_in, value: { hosts: example.com, schemes: https } }
+          - { path: args.q, op: sql_readonly, value: { dialect: postgres } }
       - state: { counter: c, window: day, scope: grant, align: calendar, refund: on_error }
     deny_if: [{ conditions: [{ path: args.x, op: eq, value: a, compare: ci, on_missing: object }] }]
     limits: [{ window: day, max: 1, scope: [grant, tool], align: sliding, mode: shadow, refund: on_error }]

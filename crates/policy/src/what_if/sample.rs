@@ -34,6 +34,11 @@ pub(super) fn values(test: &Test, holds: bool) -> Vec<String> {
         (Test::Contains(_), false) => vec![any(), "[]".to_owned()],
         (Test::Exists(wanted), holds) if *wanted == holds => vec![any()],
         (Test::Exists(_), _) => Vec::new(),
+        (Test::Reading(reading), true) => match reading.pattern() {
+            Some(pattern) => matching(pattern).iter().map(|text| quoted(text)).collect(),
+            None => reading.examples(),
+        },
+        (Test::Reading(reading), false) => reading.counterexamples(),
     }
 }
 

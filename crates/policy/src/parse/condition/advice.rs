@@ -4,7 +4,7 @@ use crate::condition::{Kindness, Standing};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::{Leaf, Scalar, Test};
 use crate::parse::fields::Fields;
-use crate::parse::operator::{numeric, textual};
+use crate::parse::operator::{folds, numeric, textual};
 use crate::path::Path;
 use crate::zone::WEEKDAYS;
 
@@ -95,7 +95,7 @@ fn hint(leaf: &Leaf, standing: Standing, fields: &Fields<'_>, at: &At<'_>, repor
 
 /// `compare: ci` is about text.
 fn case(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) -> bool {
-    let pointless = leaf.ignore_case && !textual(&leaf.test);
+    let pointless = leaf.ignore_case && !folds(&leaf.test);
     if pointless {
         report.error("no-effect", fields.key_range("compare"), at, "`compare: ci` compares text only");
     }

@@ -40,6 +40,7 @@ fn operand(test: &Test) -> Node {
         Test::Lt(value) | Test::Lte(value) | Test::Gt(value) | Test::Gte(value) => number(*value),
         Test::Regex(regular) => text(regular.as_str()),
         Test::Exists(value) => Node::new(Value::Bool(*value)),
+        Test::Reading(reading) => reading.written(),
     }
 }
 

@@ -150,6 +150,7 @@ fn test_of_argument() -> impl Strategy<Value = Value> {
         select(vec!["^a$", "a|b", "(?i)x+", "\\d"]).prop_map(|value| json!({"op": "regex", "value": value})),
         any::<bool>().prop_map(|value| json!({"op": "exists", "value": value})),
         text().prop_map(|value| json!({"op": "eq", "value": value, "compare": "ci"})),
+        reading(),
     ];
     let on_missing = prop_oneof![Just(None), select(vec!["object", "ignore"]).prop_map(Some)];
     (path(), test, on_missing).prop_map(|(path, mut test, on_missing)| {
@@ -157,6 +158,32 @@ fn test_of_argument() -> impl Strategy<Value = Value> {
         put(&mut test, "on_missing", on_missing.map(Value::from));
         test
     })
+}
+
+/// A test by an operator that parses what it judges.
+fn reading() -> impl Strategy<Value = Value> {
+    let texts = (select(vec!["starts_with", "ends_with", "argv_in"]), vec("[a-z]{1,4}", 1..3))
+        .prop_map(|(op, texts)| (op, json!(texts)));
+    let lengths =
+        (select(vec!["length_lte", "length_gte"]), 0..5_u8).prop_map(|(op, bound)| (op, json!(bound)));
+    let others = select(vec![
+        ("matches", json!("a|b")),
+        ("matches", json!("(?x) a # b")),
+        ("matches_glob", json!(["a*", "*"])),
+        ("one_of_types", json!(["string", "integer"])),
+        ("one_of_types", json!("array")),
+        ("within_path", json!(["/data", "src"])),
+        ("url_host_in", json!(["example.com", "*.example.org", "[::1]:80"])),
+        ("url_host_in", json!({"hosts": "10.0.0.0/8", "schemes": ["ssh", "https"]})),
+        ("url_scheme_in", json!("https")),
+        ("ip_in", json!(["10.0.0.0/8", "::1"])),
+        ("sql_readonly", json!({"dialect": "generic"})),
+        ("sql_readonly", json!({"dialect": "postgres"})),
+        ("email_domain_in", json!("bücher.example")),
+        ("before", json!("2026-01-31")),
+        ("after", json!("2026-01-31T12:00:00+02:00")),
+    ]);
+    prop_oneof![texts, lengths, others].prop_map(|(op, value)| json!({"op": op, "value": value}))
 }
 
 pub(super) fn put(map: &mut Value, key: &str, value: Option<Value>) {
