@@ -252,7 +252,7 @@ impl Gateway {
             None => ToolFacts::Unknown,
             Some(list) => list
                 .get(&target.name)
-                .map_or(ToolFacts::Absent, |tool| ToolFacts::Known { required: &tool.required }),
+                .map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition }),
         };
         let mut counters: Option<CounterSnapshot> = None;
         // The second look has every counter that the first one asked for; rules cannot ask for more.

@@ -8,7 +8,7 @@ use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
     Action, Block, Condition, DefaultVerdict, Document, Entry, Increment, ListMode, Matcher, Mode,
-    Requirement, Rule, Section,
+    Requirement, Rule, Section, Validate,
 };
 use crate::glob::Glob;
 use crate::limit::{Amount, Limit};
@@ -212,8 +212,8 @@ pub(crate) struct Constraint {
 
 #[derive(Debug)]
 pub(crate) enum ConstraintTest {
-    /// What the tool's schema requires must be there.
-    RequiredArgs,
+    /// What the tool's own definition says of arguments must be so.
+    Arguments(Validate),
     /// All conditions must hold, or all holding objects.
     Conditions {
         kindness: Kindness,
@@ -273,19 +273,19 @@ impl Compiler<'_> {
 
     fn validations(&self, compiled: &mut CompiledEntry) {
         let entry = self.entry;
-        if entry.validate.required_args {
+        if !entry.validate.is_empty() {
             let pointer = format!("{}/validate", self.pointer);
             let labels = Labels { pointer, name: None, on_deny: None, approval_timeout: None, mode: None };
-            self.validation(&labels, compiled);
+            self.validation(entry.validate, &labels, compiled);
         }
-        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| rule.validate.required_args) {
-            self.validation(&self.labels(rule, index), compiled);
+        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| !rule.validate.is_empty()) {
+            self.validation(rule.validate, &self.labels(rule, index), compiled);
         }
     }
 
-    fn validation(&self, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
+    fn validation(&self, validate: Validate, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
         compiled.needs_definition = true;
-        let constraint = labels.constraint(ConstraintTest::RequiredArgs);
+        let constraint = labels.constraint(ConstraintTest::Arguments(validate));
         compiled.of(self.is_shadow(labels.mode)).validate.push(constraint);
     }
 

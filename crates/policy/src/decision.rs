@@ -8,6 +8,7 @@ use interlock_json::{Decimal, Value};
 use crate::counter::{CounterKey, CounterValues};
 use crate::document::Section;
 use crate::quantity::Bound;
+use crate::tool::ToolDefinition;
 
 /// Whose policy a rule is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,8 +70,8 @@ pub enum ToolFacts<'a> {
     Absent,
     /// The list holds the tool.
     Known {
-        /// `inputSchema.required`
-        required: &'a [String],
+        /// What the list says of it.
+        definition: &'a ToolDefinition,
     },
 }
 

@@ -11,7 +11,7 @@ use interlock_json::{Decimal, Limits};
 
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Policy, Section,
-    Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
+    Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -35,14 +35,22 @@ pub(crate) struct Given {
     pub(crate) section: Section,
     pub(crate) required: Option<Vec<String>>,
     pub(crate) absent: bool,
+    /// `inputSchema`
+    pub(crate) schema: Option<&'static str>,
     /// Values of counters by the end of their key; others are zero.
     pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Given { section: Section::Tools, required: None, absent: false, counters: None }
+        Given { section: Section::Tools, required: None, absent: false, schema: None, counters: None }
     }
+}
+
+/// A tool with this `inputSchema`.
+pub(crate) fn defined(schema: &str) -> ToolDefinition {
+    let tool = interlock_json::scan(format!("{{\"inputSchema\": {schema}}}"), &Limits::default()).unwrap();
+    ToolDefinition::read(tool.root()).unwrap()
 }
 
 struct Values<'v>(&'v [(&'static str, &'static str)]);
@@ -70,10 +78,15 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
         arguments: document.as_ref().map(|document| document.root()),
     };
     let values = given.counters.as_deref().map(Values);
-    let tool = match &given.required {
+    let definition = match (&given.schema, &given.required) {
+        (Some(schema), _) => Some(defined(schema)),
+        (None, Some(required)) => Some(defined(&format!("{{\"required\": {required:?}}}"))),
+        (None, None) => None,
+    };
+    let tool = match &definition {
         _ if given.absent => ToolFacts::Absent,
         None => ToolFacts::Unknown,
-        Some(required) => ToolFacts::Known { required },
+        Some(definition) => ToolFacts::Known { definition },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
     let judgement = judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters });

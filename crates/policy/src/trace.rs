@@ -95,7 +95,7 @@ fn step(
 
 fn seen(constraint: &Constraint, look: &mut Look<'_>) -> Vec<Seen> {
     let kindness = match &constraint.test {
-        ConstraintTest::RequiredArgs => return Vec::new(),
+        ConstraintTest::Arguments(_) => return Vec::new(),
         ConstraintTest::Conditions { kindness, .. } => *kindness,
     };
     let see = |leaf: &crate::condition::Leaf| {

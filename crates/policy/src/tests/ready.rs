@@ -36,7 +36,8 @@ fn ready() -> BTreeMap<String, Policy> {
 fn verdict(policy: &Policy, name: &str, arguments: &str) -> Verdict {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
-    let tool = ToolFacts::Known { required: &[] };
+    let definition = crate::ToolDefinition::default();
+    let tool = ToolFacts::Known { definition: &definition };
     match judge(&[(Origin::Server, policy)], &call, &Facts { grant: "g", session: "n", tool, counters: None })
     {
         Judgement::Decided(decision) => decision.verdict,
