@@ -250,9 +250,9 @@ impl Gateway {
         };
         let tool = match &list {
             None => ToolFacts::Unknown,
-            Some(list) => list
-                .get(&target.name)
-                .map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition }),
+            Some(list) => {
+                list.get(&target.name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition })
+            }
         };
         let mut counters: Option<CounterSnapshot> = None;
         // The second look has every counter that the first one asked for; rules cannot ask for more.

@@ -14,6 +14,7 @@ use crate::glob::Glob;
 use crate::limit::{Amount, Limit};
 use crate::path::{self, Path};
 use crate::quantity::{self, Bound, Counted, Counters, Lookup, Numbering};
+use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
 
 /// A policy document as text.
@@ -50,8 +51,13 @@ impl Syntax {
 
 /// Reads and compiles a document. There is a policy where there is no error; warnings come with either.
 pub fn compile(source: &Source<'_>) -> (Option<Policy>, Vec<Diagnostic>) {
+    compile_for(source, None)
+}
+
+/// The same, and compares the document with the tools of the server that it is for.
+pub fn compile_for(source: &Source<'_>, tools: Option<&ToolList>) -> (Option<Policy>, Vec<Diagnostic>) {
     let mut report = Report::new(source.text);
-    let document = parse::read(source, &mut report);
+    let document = parse::read(source, tools, &mut report);
     let policy = document.filter(|_| !report.has_errors()).map(Policy::new);
     (policy, report.finish())
 }

@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use crate::regular::Budget;
 
-/// How much a diagnostic matters: an error keeps the document from being used, a warning does not.
+/// How much a diagnostic matters: only an error keeps the document from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The document cannot be used.
     Error,
     /// The document can be used; it probably does not mean what was intended.
     Warning,
+    /// Worth knowing; nothing is wrong.
+    Note,
 }
 
 /// A place in the source text.
@@ -29,7 +31,7 @@ pub struct Span {
 /// One finding about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Error or warning.
+    /// How much it matters.
     pub severity: Severity,
     /// Stable kebab-case name of the kind of mistake, such as `unknown-key`.
     pub code: &'static str,
@@ -107,6 +109,16 @@ impl<'s> Report<'s> {
         message: impl Into<String>,
     ) -> Advice<'_> {
         self.push(Severity::Warning, code, range, at, message.into())
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        at: &At<'_>,
+        message: impl Into<String>,
+    ) -> Advice<'_> {
+        self.push(Severity::Note, code, range, at, message.into())
     }
 
     fn push(

@@ -27,11 +27,12 @@ mod quantity;
 mod regular;
 mod schema;
 mod tool;
+mod tool_list;
 mod trace;
 mod tree;
 mod window;
 
-pub use compile::{Policy, Source, Syntax, compile};
+pub use compile::{Policy, Source, Syntax, compile, compile_for};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{
     Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
@@ -50,6 +51,7 @@ pub use quantity::Bound;
 pub use regular::Regular;
 pub use schema::{Rejection, Schema, SchemaError};
 pub use tool::{Annotations, ToolDefinition};
+pub use tool_list::{ToolList, ToolListError};
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use window::{Align, Window};

@@ -14,6 +14,7 @@ use crate::diagnostic::{At, Report};
 use crate::document::{
     DefaultVerdict, Document, Entries, Entry, ListMode, Matcher, Section, TellAgent, Version,
 };
+use crate::tool_list::ToolList;
 use crate::tree::{self, Node, Value};
 use crate::{Source, Syntax};
 
@@ -39,14 +40,18 @@ const UNSUPPORTED: [&str; 2] = ["lists", "spend_currency"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
-pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Document> {
+pub(crate) fn read(
+    source: &Source<'_>,
+    tools: Option<&ToolList>,
+    report: &mut Report<'_>,
+) -> Option<Document> {
     let root = match source.syntax {
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
     let document = root.map(|root| {
         let document = document(&root, report);
-        check::document(&document, &root, report);
+        check::document(&document, &root, tools, report);
         document
     });
     if report.has_errors() && source.syntax == Syntax::Yaml {

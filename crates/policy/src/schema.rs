@@ -129,6 +129,7 @@ impl Rejection {
 }
 
 pub(crate) use arguments::{Form, Named};
+pub(crate) use node::Types;
 
 #[cfg(test)]
 mod tests;

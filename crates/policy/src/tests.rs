@@ -3,9 +3,13 @@
 mod diagnostics;
 mod documents;
 mod meaning;
+mod odd;
 mod operators;
 mod properties;
 mod ready;
+mod tool_lists;
+mod typos;
+mod validation;
 
 use interlock_json::{Decimal, Limits};
 

@@ -72,12 +72,6 @@ impl Schema {
         Named::Declared(Form { types, texts, required })
     }
 
-    /// Every name that is declared at the top.
-    pub(crate) fn top_names(&self) -> Vec<String> {
-        let applying = self.applying(&BTreeSet::from([0]));
-        self.member_names(&applying)
-    }
-
     fn applying(&self, parts: &BTreeSet<Index>) -> Vec<&Node> {
         let mut waiting: Vec<Index> = parts.iter().copied().collect();
         let mut seen = BTreeSet::new();

@@ -11,21 +11,32 @@ use crate::describe::quoted;
 /// The schema's resources (parts with an `$id`) and their anchors.
 pub(super) struct References<'d> {
     resources: Vec<Resource<'d>>,
+    /// By their `$id` as written, without an empty fragment; the first of each.
+    named: HashMap<String, usize>,
     /// The resource that a part belongs to.
     belonging: HashMap<NodeId, usize>,
+    /// What large objects and arrays hold that pointers have led through: each is searched once, not once a
+    /// reference.
+    searched: HashMap<NodeId, HashMap<String, Value<'d>>>,
 }
 
+/// Objects and arrays that hold less are searched one by one.
+const FEW: usize = 16;
+
 struct Resource<'d> {
-    /// `$id` as written, without an empty fragment.
-    id: String,
     root: Value<'d>,
     anchors: HashMap<String, Value<'d>>,
 }
 
 impl<'d> References<'d> {
     pub(super) fn new(root: Value<'d>, dialect: Dialect) -> References<'d> {
-        let mut references = References { resources: Vec::new(), belonging: HashMap::new() };
-        references.resources.push(Resource { id: String::new(), root, anchors: HashMap::new() });
+        let mut references = References {
+            resources: Vec::new(),
+            named: HashMap::new(),
+            belonging: HashMap::new(),
+            searched: HashMap::new(),
+        };
+        references.resources.push(Resource { root, anchors: HashMap::new() });
         references.visit(root, 0, dialect);
         references
     }
@@ -58,16 +69,12 @@ impl<'d> References<'d> {
         }
         let id = id.strip_suffix('#').unwrap_or(&id).to_owned();
         let is_root = self.belonging.is_empty();
-        match self.resources.get_mut(0).filter(|_| is_root) {
-            Some(root) => {
-                root.id = id;
-                0
-            }
-            None => {
-                self.resources.push(Resource { id, root: schema, anchors: HashMap::new() });
-                self.resources.len() - 1
-            }
+        if !is_root {
+            self.resources.push(Resource { root: schema, anchors: HashMap::new() });
         }
+        let resource = self.resources.len() - 1;
+        self.named.entry(id).or_insert(resource);
+        resource
     }
 
     fn anchor(&mut self, resource: usize, name: &str, schema: Value<'d>) {
@@ -83,20 +90,39 @@ impl<'d> References<'d> {
 
     /// What a reference in `from` leads to. Relative addresses of resources are not put together: a resource is
     /// named as its `$id` is written, or not found.
-    pub(super) fn resolve(&self, from: Value<'d>, reference: &str) -> Result<Value<'d>, SchemaError> {
+    pub(super) fn resolve(&mut self, from: Value<'d>, reference: &str) -> Result<Value<'d>, SchemaError> {
         let unknown = || SchemaError::Reference(quoted(reference));
         let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let resource = match address {
             "" => self.resources.get(self.belonging.get(&from.id()).copied().unwrap_or_default()),
-            id => self.resources.iter().find(|resource| resource.id == id),
+            id => self.named.get(id).and_then(|resource| self.resources.get(*resource)),
         };
-        let resource = resource.ok_or_else(unknown)?;
+        let Resource { root, anchors, .. } = resource.ok_or_else(unknown)?;
         let fragment = decoded(fragment).ok_or_else(unknown)?;
         match fragment.as_str() {
-            "" => Ok(resource.root),
-            pointer if pointer.starts_with('/') => pointed(resource.root, pointer).ok_or_else(unknown),
-            anchor => resource.anchors.get(anchor).copied().ok_or_else(unknown),
+            "" => Ok(*root),
+            pointer if pointer.starts_with('/') => {
+                let root = *root;
+                self.pointed(root, pointer).ok_or_else(unknown)
+            }
+            anchor => anchors.get(anchor).copied().ok_or_else(unknown),
         }
+    }
+
+    fn pointed(&mut self, root: Value<'d>, pointer: &str) -> Option<Value<'d>> {
+        pointer.split('/').skip(1).try_fold(root, |value, segment| {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            if value.kind() == Kind::Object && value.len() < FEW {
+                return value.get(&segment);
+            }
+            let all = || {
+                let members = value.members().map(|(key, member)| (key.text().into_owned(), member));
+                members
+                    .chain(value.items().enumerate().map(|(index, item)| (index.to_string(), item)))
+                    .collect()
+            };
+            self.searched.entry(value.id()).or_insert_with(all).get(&segment).copied()
+        })
     }
 }
 
@@ -115,15 +141,4 @@ fn decoded(fragment: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
-}
-
-fn pointed<'d>(root: Value<'d>, pointer: &str) -> Option<Value<'d>> {
-    pointer.split('/').skip(1).try_fold(root, |value, segment| {
-        let segment = segment.replace("~1", "/").replace("~0", "~");
-        match value.kind() {
-            Kind::Object => value.get(&segment),
-            Kind::Array => value.items().nth(segment.parse().ok()?),
-            _ => None,
-        }
-    })
 }
