@@ -17,14 +17,67 @@ fn repeated(part: &str) -> String {
 #[test]
 fn repeated_parts() {
     let parts = [
-        "[", "{", "]", "}", "- ", "? ", ": ", "a: ", "- - ", "-\n", "\n", " ", "\t", "\r", "\r\n", "\0", "#", "&a ", "*a ", "!!a ",
-        "%YAML 1.2\n", "---\n", "...\n", "\"", "'", "|\n", ">\n", "\\", "\"\\u0000\",", "a,", "[],", "{},", "{a: ", "[a, ",
-        "{\"a\":", "a: b\n", "é", "\u{2028}", "\u{feff}", "\u{10ffff}", "9", "0x", "-", "1e", "a", "~", "<<: ", "a\n b\n  c\n", "\"a\": ",
-        "a: {b: [c, {d: e}]}\n", "- a\n- b\n", "- {rate_limit: 1/minute}\n", "tools: {t: {}}\n",
+        "[",
+        "{",
+        "]",
+        "}",
+        "- ",
+        "? ",
+        ": ",
+        "a: ",
+        "- - ",
+        "-\n",
+        "\n",
+        " ",
+        "\t",
+        "\r",
+        "\r\n",
+        "\0",
+        "#",
+        "&a ",
+        "*a ",
+        "!!a ",
+        "%YAML 1.2\n",
+        "---\n",
+        "...\n",
+        "\"",
+        "'",
+        "|\n",
+        ">\n",
+        "\\",
+        "\"\\u0000\",",
+        "a,",
+        "[],",
+        "{},",
+        "{a: ",
+        "[a, ",
+        "{\"a\":",
+        "a: b\n",
+        "é",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{10ffff}",
+        "9",
+        "0x",
+        "-",
+        "1e",
+        "a",
+        "~",
+        "<<: ",
+        "a\n b\n  c\n",
+        "\"a\": ",
+        "a: {b: [c, {d: e}]}\n",
+        "- a\n- b\n",
+        "- {rate_limit: 1/minute}\n",
+        "tools: {t: {}}\n",
     ];
     for part in parts {
         for syntax in [Syntax::Yaml, Syntax::Json] {
-            for text in [repeated(part), format!("tools: {}", repeated(part)), format!("{{\"tools\": {}", repeated(part))] {
+            for text in [
+                repeated(part),
+                format!("tools: {}", repeated(part)),
+                format!("{{\"tools\": {}", repeated(part)),
+            ] {
                 let since = Instant::now();
                 let (policy, found) = compile(&Source { name: "odd", text: &text, syntax });
                 assert!(policy.is_none() || found.len() <= 1_001, "{part:?}");
@@ -42,9 +95,18 @@ fn many_entries() {
     let documents = [
         format!("{head}tools:\n{}", numbered(&|index| format!("  tool_{index}: {{}}\n"))),
         format!("{head}tools:\n{}", numbered(&|index| format!("  'tool_{index}_*': {{}}\n"))),
-        format!("{head}tools:\n  t:\n    rules:\n{}", numbered(&|index| format!("    - {{ rate_limit: {}/minute }}\n", index + 1))),
-        format!("{head}tools:\n  t:\n    require:\n{}", numbered(&|index| format!("    - {{ path: args.a, op: lte, value: {index} }}\n"))),
-        format!("{head}tools:\n  t:\n    rules:\n      - conditions:\n{}", numbered(&|index| format!("        - {{ path: args.a, op: neq, value: {index} }}\n"))),
+        format!(
+            "{head}tools:\n  t:\n    rules:\n{}",
+            numbered(&|index| format!("    - {{ rate_limit: {}/minute }}\n", index + 1))
+        ),
+        format!(
+            "{head}tools:\n  t:\n    require:\n{}",
+            numbered(&|index| format!("    - {{ path: args.a, op: lte, value: {index} }}\n"))
+        ),
+        format!(
+            "{head}tools:\n  t:\n    rules:\n      - conditions:\n{}",
+            numbered(&|index| format!("        - {{ path: args.a, op: neq, value: {index} }}\n"))
+        ),
         format!("{head}hide:\n{}", numbered(&|index| format!("  - 'hidden_{index}_*'\n"))),
     ];
     for text in documents {

@@ -2,7 +2,7 @@
 
 use crate::{Severity, Source, Syntax, ToolList, compile_for};
 
-const TOOLS: &str = r#"{"tools": [
+const TOOLS: &str = r##"{"tools": [
   {"name": "create_charge", "inputSchema": {"type": "object", "required": ["amount"], "properties": {
     "amount": {"type": "integer"},
     "currency": {"type": "string", "enum": ["usd", "eur", "gbp"]},
@@ -14,7 +14,7 @@ const TOOLS: &str = r#"{"tools": [
   {"name": "create_refund", "inputSchema": {"type": "object", "properties": {"amount": {"type": "number"}, "reason": {"type": "string"}}}},
   {"name": "broken", "inputSchema": {"$ref": "https://example.com/schema.json"}},
   {"name": "free"}
-]}"#;
+]}"##;
 
 /// What comparing a part of a policy finds, a line each, without the note on what is not listed.
 fn found(part: &str) -> Vec<String> {
@@ -109,7 +109,9 @@ fn what_is_not_listed_is_one_note() {
         ),
         (
             "version: \"1\"\ndefault: allow\ntools: { '*': {} }\n",
-            Some("4 of the server's 4 tools are not listed, and by default permitted: `broken`, `create_charge`, `create_refund`, `free`"),
+            Some(
+                "4 of the server's 4 tools are not listed, and by default permitted: `broken`, `create_charge`, `create_refund`, `free`",
+            ),
         ),
         ("version: \"1\"\ndefault: deny\ntools: { 'create_*': {}, broken: {}, free: {} }\n", None),
     ] {
