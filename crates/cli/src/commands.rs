@@ -6,3 +6,4 @@ pub(crate) mod completions;
 pub(crate) mod counters;
 pub(crate) mod run;
 pub(crate) mod status;
+pub(crate) mod tools;

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),
+        Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),

@@ -15,6 +15,14 @@ fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
     })
 }
 
+/// A length of time, such as `30s`.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let length = ago(text).and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
+    length
+        .map(std::time::Duration::from_millis)
+        .ok_or_else(|| "write a length of time: 30s, 2m, 1h".to_owned())
+}
+
 /// Milliseconds of `15m` and the like.
 fn ago(text: &str) -> Option<i64> {
     let unit = match text.chars().next_back()? {
@@ -33,6 +41,14 @@ fn ago(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans() {
+        assert_eq!(span("30s"), Ok(std::time::Duration::from_secs(30)));
+        for text in ["0s", "30", "-1s", "", "s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn times() {

@@ -250,16 +250,15 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
         return None;
     }
     let lower = written.to_lowercase();
-    let near = |word: &str| {
-        let distance = strsim::damerau_levenshtein(&lower, word);
+    let mut best: Option<((usize, f64), &str)> = None;
+    for word in known {
+        let distance = strsim::damerau_levenshtein(&lower, &word.to_lowercase());
         // The second measure finds words with another ending, such as `denied` for `deny`.
-        distance <= (word.len() / 3).max(1) || strsim::jaro_winkler(&lower, word) >= 0.82
-    };
-    let mut best: Option<(f64, &str)> = None;
-    for word in known.into_iter().filter(|word| near(word)) {
-        let likeness = strsim::jaro_winkler(&lower, word);
-        if best.is_none_or(|(most, _)| likeness > most) {
-            best = Some((likeness, word));
+        let likeness = strsim::jaro_winkler(&lower, &word.to_lowercase());
+        let near = distance <= (word.len() / 3).max(1) || likeness >= 0.82;
+        let nearer = |(least, most)| distance < least || distance == least && likeness > most;
+        if near && best.is_none_or(|(measures, _)| nearer(measures)) {
+            best = Some(((distance, likeness), word));
         }
     }
     best.map(|(_, word)| word)

@@ -32,7 +32,9 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error.into()),
     };
-    let warnings = loaded.diagnostics.len();
+    let warned =
+        |found: &&interlock_policy::Diagnostic| found.severity == interlock_policy::Severity::Warning;
+    let warnings = loaded.diagnostics.iter().filter(warned).count();
     if warnings > 0 {
         let policy = args.policy.display();
         let s = if warnings == 1 { "" } else { "s" };
@@ -217,7 +219,7 @@ fn take(gateway: &Gateway, path: &Path, last_mistake: &mut Option<String>) {
     }
 }
 
-fn command_of(words: &[std::ffi::OsString]) -> anyhow::Result<ServerCommand> {
+pub(super) fn command_of(words: &[std::ffi::OsString]) -> anyhow::Result<ServerCommand> {
     let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
     Ok(ServerCommand { program: program.clone(), args: args.to_vec(), directory: None })
 }

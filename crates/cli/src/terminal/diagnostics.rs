@@ -13,6 +13,7 @@ pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour:
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let span = within(text, diagnostic.span.offset, diagnostic.span.len);
         let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use crate::{Source, Syntax, compile};
 
 /// Ample for a slow machine under load, and far less than what unbounded work would take.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(20);
 
-/// Just below the largest document that is read.
-const LARGE: usize = (4 << 20) - 64;
+/// Large enough to tell linear work from work that grows faster.
+const LARGE: usize = 256 << 10;
 
 fn repeated(part: &str) -> String {
     part.repeat(LARGE / part.len())

@@ -91,22 +91,29 @@ fn slips(key: &str) -> Vec<String> {
 
 #[test]
 fn every_slip_in_every_key_is_corrected() {
-    let mut tried = 0;
+    let (mut tried, mut wrong) = (0, Vec::new());
     for (template, keys) in MAPS {
         for key in keys {
             for slip in slips(key).into_iter().filter(|slip| !keys.contains(&slip.as_str())) {
                 let text = template.replace("BAD", &slip);
                 let (policy, found) = compiled(&format!("# of {key}\n{text}"));
                 assert!(policy.is_none(), "{text}");
-                let wanted = format!("did you mean `{key}`?");
+                let far = |other: &str| strsim::damerau_levenshtein(&slip.to_lowercase(), other);
+                // A slip that is as near to another key may be a slip in that one.
+                let wanted = keys.iter().filter(|other| far(other) <= far(key));
+                let wanted: Vec<String> = wanted.map(|key| format!("did you mean `{key}`?")).collect();
                 let unknown: Vec<_> = found.iter().filter(|found| found.code == "unknown-key").collect();
                 assert_eq!(unknown.len(), template.matches("BAD").count(), "{text}: {found:#?}");
                 for found in unknown {
-                    assert_eq!(found.help.as_deref(), Some(wanted.as_str()), "{text}: {}", found.message);
+                    let help = found.help.clone().unwrap_or_default();
+                    if !wanted.contains(&help) {
+                        wrong.push(format!("{slip} for {key}: {help}"));
+                    }
                 }
                 tried += 1;
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(tried > 1_500, "{tried}");
 }

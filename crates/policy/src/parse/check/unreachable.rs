@@ -3,13 +3,15 @@
 use interlock_json::Decimal;
 
 use super::Check;
-use crate::diagnostic::At;
+use crate::diagnostic::{At, quoted};
 use crate::document::{Entry, Mode};
 use crate::quantity::{self, Bound, Counted};
 use crate::window::{Align, Window};
 
 /// Limits of one entry that are compared with each other. A warning is not worth more time.
 const MOST_COMPARED: usize = 50;
+/// Up to this many calls a sliding limit is exact.
+const EXACT: i128 = 10_000;
 
 impl Check<'_, '_> {
     /// Only limits of the same entry are compared: they count the same calls.
@@ -46,8 +48,8 @@ impl Check<'_, '_> {
     fn never_reached(&mut self, place: &str, other: &Counted<'_>) {
         let Some(range) = self.range(place) else { return };
         let message = format!(
-            "this limit is never reached: {} lets fewer calls through",
-            other.place.pointer().trim_start_matches('/').replacen('/', " ", 1)
+            "this limit is never reached: {} of the same entry lets fewer calls through",
+            quoted(other.place.pointer().trim_start_matches('/'))
         );
         self.report
             .warning("unreachable-limit", range, &At::from_pointer(place), message)
@@ -65,11 +67,8 @@ fn implies(tight: &Counted<'_>, loose: &Counted<'_>) -> bool {
     // What is counted for more callers together holds at least as much.
     let [tight_parts, loose_parts] = [tight, loose].map(|counted| quantity::scope_parts(counted.scope));
     let wider = tight_parts.iter().zip(loose_parts).all(|(tight, loose)| !*tight || loose);
-    let (inner, outer) = (tight.window.sliding_seconds(), longest(loose));
-    let windows = outer.div_ceil(inner.max(1)) + u64::from(tight.align == Align::Calendar);
-    // A calendar month may be shorter than it is taken for here, and then fits more often.
-    let sound = tight.align == Align::Sliding || tight.window != Window::Month;
-    wider && sound && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
+    let windows = longest(loose).div_ceil(shortest(tight)) + u64::from(tight.align == Align::Calendar);
+    wider && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
 }
 
 fn most(counted: &Counted<'_>) -> Option<i128> {
@@ -79,10 +78,27 @@ fn most(counted: &Counted<'_>) -> Option<i128> {
     }
 }
 
+/// A change to or from summer time, in either direction.
+const SLACK: u64 = 2 * 3_600;
+
+/// The shortest that one of its windows lasts.
+fn shortest(counted: &Counted<'_>) -> u64 {
+    match (counted.window, counted.align) {
+        (Window::Month, Align::Calendar) => 28 * 86_400 - SLACK,
+        (Window::Day | Window::Week, Align::Calendar) => counted.window.sliding_seconds() - SLACK,
+        (window, _) => window.sliding_seconds().max(1),
+    }
+}
+
 /// The longest that one of its windows lasts.
 fn longest(counted: &Counted<'_>) -> u64 {
     match (counted.window, counted.align) {
-        (Window::Month, Align::Calendar) => 31 * 86_400,
+        (Window::Month, Align::Calendar) => 31 * 86_400 + SLACK,
+        (Window::Day | Window::Week, Align::Calendar) => counted.window.sliding_seconds() + SLACK,
+        // Large sliding limits are kept in steps, which look back a little further.
+        (window, Align::Sliding) if most(counted).is_some_and(|most| most > EXACT) => {
+            window.sliding_seconds() + window.sliding_seconds() / 64 + 1
+        }
         (window, _) => window.sliding_seconds(),
     }
 }
