@@ -96,7 +96,7 @@ mod tests {
         // Columns count characters, bytes count bytes.
         let region = &place["region"];
         let numbers = ["startLine", "startColumn", "endLine", "endColumn", "byteOffset", "byteLength"];
-        assert_eq!(numbers.map(|name| region[name].as_u64().unwrap()), [4, 11, 4, 16, 46, 5]);
+        assert_eq!(numbers.map(|name| region[name].as_u64().unwrap()), [4, 11, 4, 16, 45, 5]);
         assert_eq!(results[1]["level"], "warning");
     }
 
