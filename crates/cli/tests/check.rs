@@ -127,7 +127,7 @@ fn the_list_of_a_server() {
         (vec!["tools", "--", "no-such-program"], "`no-such-program` was not found"),
         (vec!["tools", "--", "true"], "the server ended before it answered `initialize`"),
         (vec!["tools", "--timeout", "1s", "--", "sleep", "60"], "the server did not answer `initialize` within 1 s"),
-        (vec!["tools", "--", "echo", "hello"], "the server's answer to `initialize` is malformed"),
+        (vec!["tools", "--", "sh", "-c", "read -r line; echo hello"], "the server's answer to `initialize` is malformed"),
         (vec!["tools", "--", "sh", "-c", refuses], "the server refused `tools/list`: no list"),
         (vec!["tools"], "required"),
         (vec!["tools", "--timeout", "soon", "--", "true"], "write a length of time"),
