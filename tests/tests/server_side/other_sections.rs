@@ -80,7 +80,7 @@ async fn lists_conditions_and_limits() -> Result<()> {
     assert_eq!(missing, "[INTERLOCK DENIED] argument \"length\" is missing");
     assert_eq!(refused(&mut wrapped, "prompts/get", greet(json!("short"))).await?, "");
     let again = refused(&mut wrapped, "prompts/get", greet(json!("short"))).await?;
-    assert!(again.starts_with("[INTERLOCK DENIED] limit of 1 call"), "{again}");
+    assert!(again.starts_with("[INTERLOCK DENIED] 1 call per hour reached"), "{again}");
     wrapped.finish().await
 }
 

@@ -311,11 +311,11 @@ fn texts(test: &Test) -> Vec<&str> {
         Test::In(values) | Test::NotIn(values) => values,
         _ => &[],
     };
-    let text = |value| match value {
+    let texts = values.iter().filter_map(|value| match value {
         Scalar::Text(text) => Some(text.as_str()),
-        _ => None,
-    };
-    values.iter().filter_map(text).collect()
+        Scalar::Number(_) | Scalar::Bool(_) => None,
+    });
+    texts.collect()
 }
 
 fn is_among(text: &str, known: &[String], ignore_case: bool) -> bool {
