@@ -429,7 +429,7 @@ impl Constraint {
                     let told = || describe::requirement(condition);
                     return Some(self.on_deny.as_deref().map_or_else(told, str::to_owned));
                 }
-                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, why))),
+                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, &why))),
             }
         }
         None
@@ -445,7 +445,7 @@ impl Constraint {
         let unknown = match condition::all(conditions, look) {
             Outcome::False => return None,
             Outcome::True => None,
-            Outcome::Unknown(leaf, why) => Some(unknown(leaf, why)),
+            Outcome::Unknown(leaf, why) => Some(unknown(leaf, &why)),
         };
         Some(match (unknown, &self.on_deny) {
             (Some(unknown), _) => self.told(unknown),
@@ -469,7 +469,7 @@ impl Constraint {
     }
 }
 
-fn unknown(leaf: &CompiledLeaf, why: Why) -> String {
+fn unknown(leaf: &CompiledLeaf, why: &Why) -> String {
     format!("{} {}", leaf.subject, why.words())
 }
 
