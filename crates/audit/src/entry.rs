@@ -128,6 +128,8 @@ pub struct CounterChange<'a> {
 pub struct Finding<'a> {
     /// The rule.
     pub rule: &'a str,
+    /// The rule's own name, where its author gave one.
+    pub name: Option<&'a str>,
     /// What it would have decided.
     pub verdict: Verdict,
     /// Its reason.

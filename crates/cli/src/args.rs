@@ -25,6 +25,14 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+impl Args {
+    /// Reads the command line, or says what is wrong with it and ends.
+    pub(crate) fn of_command_line() -> Self {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        Self::try_parse_from(&words).unwrap_or_else(|error| tips::with_tip(error, &words).exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Wrap an MCP server that speaks stdio and decide every call by a policy
@@ -63,8 +71,8 @@ pub(crate) enum Command {
 In an MCP client's configuration, put `interlock run -c policy.yaml --` in front of the server's command:
   { \"command\": \"interlock\", \"args\": [\"run\", \"-c\", \"policy.yaml\", \"--\", \"uvx\", \"my-server\"] }
 
-The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so.
-Several processes that wrap the same server under the same grant share its limits.")]
+The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so. Several \
+processes that wrap the same server under the same grant share its limits.")]
 pub(crate) struct RunArgs {
     /// The policy file (YAML or JSON)
     #[arg(short = 'c', long = "policy", visible_alias = "config", value_name = "FILE")]
@@ -72,7 +80,7 @@ pub(crate) struct RunArgs {
     /// The server's name for limits and records [default: its package or program, without the version]
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) server: Option<String>,
-    /// The grant on whose behalf the calls are made
+    /// The grant on whose behalf the calls are made: a name for who calls, to which limits and records belong
     #[arg(long, value_name = "NAME", default_value = "local", value_parser = name)]
     pub(crate) grant: String,
     #[command(flatten)]
@@ -153,6 +161,8 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+mod tips;
 
 #[cfg(test)]
 mod tests;

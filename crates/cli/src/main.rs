@@ -13,8 +13,6 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::{Args, Command};
 use crate::exit::Exit;
 
@@ -23,7 +21,7 @@ use crate::exit::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::of_command_line();
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),

@@ -14,6 +14,11 @@ use std::time::Duration;
 
 pub(crate) use run::run_file;
 
+/// Every mistake of a file of tests, as far as it can be seen without its policy.
+pub(crate) fn mistakes(text: &str, syntax: interlock_policy::Syntax) -> Vec<interlock_policy::Diagnostic> {
+    read::read(text, syntax).1
+}
+
 /// What came of one file.
 #[derive(Debug)]
 pub(crate) struct FileResult {

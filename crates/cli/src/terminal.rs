@@ -28,11 +28,11 @@ pub(crate) fn error(error: &anyhow::Error) {
     let _nobody = writeln!(err, "\u{1b}[1;31merror:\u{1b}[0m {text}");
 }
 
-/// Says something beside the answer, on standard error.
+/// A line on standard error, beside the answer.
 pub(crate) fn note(text: &str) {
     let mut err = anstream::AutoStream::auto(io::stderr());
     // Standard error may be closed: there is nobody left to tell.
-    let _nobody = writeln!(err, "{}", escaped(text));
+    let _nobody = writeln!(err, "{}", escaped(text).replace('\n', "\\n"));
 }
 
 /// The error and its causes, each said once: many an error's own text has its cause in it already.

@@ -1,9 +1,18 @@
 //! Times as people write them.
 
-use interlock_audit::parse_ms;
+use interlock_audit::{format_ms, parse_ms};
 
 pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
     parse(text, jiff::Timestamp::now().as_millisecond())
+}
+
+/// A time as tables show it: to the second.
+pub(crate) fn to_the_second(ms: i64) -> String {
+    let whole = format_ms(ms);
+    match whole.rsplit_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => whole,
+    }
 }
 
 fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
@@ -33,6 +42,11 @@ fn ago(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_show_seconds() {
+        assert_eq!(to_the_second(1_763_690_000_999), "2025-11-21T01:53:20Z");
+    }
 
     #[test]
     fn times() {

@@ -107,6 +107,8 @@ fn counters_are_listed() {
     let found: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&found[0]["counter"], &found[0]["value"]), (&KEY.into(), &"1".into()), "{out}");
     assert_eq!(records(data.path(), "read").len(), 2);
+    let (_, err, exit) = counters(data.path(), &["list", "--limit", "0"]);
+    assert!(exit == 2 && err.contains("invalid value '0' for '--limit <COUNT>'"), "{err}");
     let nowhere = tempfile::tempdir().unwrap();
     let (_, err, exit) = counters(nowhere.path(), &["list"]);
     assert!(exit == 2 && err.contains("nothing has run"), "{err}");

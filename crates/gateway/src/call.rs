@@ -144,9 +144,8 @@ impl Gateway {
         passed: &Passed,
     ) -> Result<Staged, AuditError> {
         let mut findings: Vec<_> = passed.decisions.iter().flat_map(findings).collect();
-        let over = passed.reserved.over.iter();
-        findings
-            .extend(over.map(|(rule, words)| (rule.clone(), interlock_audit::Verdict::Deny, words.clone())));
+        let over = passed.reserved.over.iter().cloned();
+        findings.extend(over.map(|(rule, name, words)| (rule, name, interlock_audit::Verdict::Deny, words)));
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
@@ -331,7 +330,7 @@ fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
 }
 
 /// What shadow constraints would have done, in the log's terms.
-type FindingText = (String, interlock_audit::Verdict, String);
+type FindingText = (String, Option<String>, interlock_audit::Verdict, String);
 
 fn findings(decision: &Decision) -> Vec<FindingText> {
     let verdict = |verdict| match verdict {
@@ -340,7 +339,8 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
         Verdict::Proceed => interlock_audit::Verdict::Proceed,
     };
     let finding = |finding: &interlock_policy::ShadowFinding| {
-        (finding.rule.to_string(), verdict(finding.verdict), finding.reason.clone())
+        let (name, reason) = (finding.name.clone(), finding.reason.clone());
+        (finding.rule.to_string(), name, verdict(finding.verdict), reason)
     };
     decision.shadow.iter().map(finding).collect()
 }
@@ -357,7 +357,11 @@ fn mode(decision: &Decision) -> Mode {
 }
 
 fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
-    findings.iter().map(|(rule, verdict, reason)| Finding { rule, verdict: *verdict, reason }).collect()
+    let mut borrowed = Vec::with_capacity(findings.len());
+    for (rule, name, verdict, reason) in findings {
+        borrowed.push(Finding { rule, name: name.as_deref(), verdict: *verdict, reason });
+    }
+    borrowed
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub mod transport;
 
 pub use answer::duration;
 pub use definitions::DefinitionsError;
-pub use gateway::{Gateway, OnFailure, Options};
+pub use gateway::{Gateway, OnFailure, Options, PolicyFile};
 pub use identify::{ClientInfo, Identity};
 pub use limits::Limits;
 pub use run::{Ended, RunError, Wrapped, run};

@@ -125,7 +125,10 @@ pub async fn values(
 /// When the ledger cannot answer, or the amount cannot be counted.
 pub async fn count(counters: &dyn Counters, key: &CounterKey, amount: Decimal) -> Result<(), StoreError> {
     let counter = counter_of(key);
-    let need = Need { counter, amount, bound: Bound::None, label: String::new(), shadow: false };
+    let held = counters.read(vec![counter.clone()]).await?.into_iter().next().unwrap_or_default();
+    // Under a bound that just holds it, so that time is kept as exactly as a limit would.
+    let bound = held.checked_add(amount).map_or(Bound::None, Bound::AtMost);
+    let need = Need { counter, amount, bound, label: String::new(), shadow: false };
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     match counters.reserve(request).await? {
         ReserveAnswer::Reserved(_) => Ok(()),
@@ -151,16 +154,76 @@ impl Rehearsed {
     }
 
     /// Limits in shadow mode that would have denied the call.
-    fn add_over(&mut self, over: &[(String, String)]) {
-        for (rule, reason) in over {
+    fn add_over(&mut self, over: &[(String, Option<String>, String)]) {
+        for (rule, name, reason) in over {
             let is_its = |need: &&interlock_policy::Need| need.shadow && need.rule.text() == *rule;
             let Some(need) = self.decision.needs.iter().find(is_its) else { continue };
             self.shadow.push(ShadowFinding {
                 rule: need.rule.clone(),
-                name: need.name.as_deref().map(str::to_owned),
+                name: name.clone(),
                 verdict: Verdict::Deny,
                 reason: reason.clone(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use interlock_policy::{Section, Source, Syntax, compile};
+    use interlock_store::InMemory;
+
+    use super::*;
+
+    const POLICY: &str = "
+version: '1'
+default: deny
+tools:
+  ask: { rules: [{ action: require_approval }, { name: once, rate_limit: 1/hour }] }
+  try: { rules: [{ name: watched, mode: shadow, rate_limit: 1/hour }] }
+  cap: { rules: [{ conditions: [{ path: state.cap.n, op: lt, value: 2 }], state: { counter: n, window: day } }] }
+  look: { deny_if: [{ conditions: [{ path: state.cap.n, op: gte, value: 1 }] }] }
+";
+
+    async fn decided(policy: &Policy, ledger: &InMemory, name: &str) -> Rehearsed {
+        let call = Call { section: Section::Tools, server: "s", name, arguments: None };
+        let facts = Facts::new("g", "n", 0);
+        decide(&[(Origin::Server, policy)], &call, &facts, ledger).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn calls_are_counted_as_in_earnest() {
+        let source = Source { name: "policy", text: POLICY, syntax: Syntax::Yaml };
+        let policy = compile(&source).0.unwrap();
+        let ledger = InMemory::new(0).unwrap();
+        // Each call with its verdict, what decided, what was counted, and what shadows found.
+        for (name, verdict, rule, counted, shadow) in [
+            ("ask", Verdict::Ask, "server:/tools/ask/rules/0", 0, 0),
+            ("ask", Verdict::Ask, "server:/tools/ask/rules/0", 0, 0),
+            ("try", Verdict::Proceed, "server:/tools/try", 1, 0),
+            ("try", Verdict::Proceed, "server:/tools/try", 1, 1),
+            ("look", Verdict::Proceed, "server:/tools/look", 0, 0),
+            ("cap", Verdict::Proceed, "server:/tools/cap", 1, 0),
+            ("look", Verdict::Deny, "server:/tools/look/deny_if/0", 0, 0),
+            ("cap", Verdict::Deny, "server:/tools/cap/rules/0", 0, 0),
+            ("none", Verdict::Deny, "(default deny)", 0, 0),
+        ] {
+            let found = decided(&policy, &ledger, name).await;
+            assert_eq!((found.verdict, found.rule.as_str()), (verdict, rule), "{name}");
+            assert_eq!((found.changes.len(), found.shadow.len()), (counted, shadow), "{name}");
+        }
+        // A limit that is used up denies before anybody is asked.
+        let call = Call { section: Section::Tools, server: "s", name: "ask", arguments: None };
+        let facts = Facts::new("g", "n", 0);
+        let key = policy.counters_named("ask._rate_hour_0", &call, &facts).remove(0);
+        count(&ledger, &key, Decimal::ONE).await.unwrap();
+        let found = decided(&policy, &ledger, "ask").await;
+        assert_eq!((found.verdict, found.name.as_deref()), (Verdict::Deny, Some("once")));
+        assert_eq!(
+            (found.reason.as_str(), found.retry_after_ms),
+            ("1 call per hour reached", Some(3_600_001))
+        );
+        let minus = "-1".parse().unwrap();
+        assert!(count(&ledger, &key, minus).await.is_err());
     }
 }

@@ -16,8 +16,8 @@ pub(crate) struct Reserved {
     /// `None` when the call has no limits.
     pub(crate) id: Option<ReservationId>,
     pub(crate) changes: Vec<(String, Decimal, Decimal)>,
-    /// Limits in shadow mode that would have denied the call: the rule and its words.
-    pub(crate) over: Vec<(String, String)>,
+    /// Limits in shadow mode that would have denied the call: the rule, its name and its words.
+    pub(crate) over: Vec<(String, Option<String>, String)>,
 }
 
 impl Reserved {
@@ -134,7 +134,8 @@ fn reserved(needs: &[&Need], names: Vec<String>, reservation: store::Reservation
     for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {
         reserved.changes.push((name, change.before, change.after));
         if change.over {
-            reserved.over.push((need.rule.to_string(), format!("{} reached", need.words)));
+            let name = need.name.as_deref().map(str::to_owned);
+            reserved.over.push((need.rule.to_string(), name, format!("{} reached", need.words)));
         }
     }
     reserved

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::condition::{Compiled, CompiledLeaf, Kindness, Standing};
+use crate::cel::{self, Expression};
+use crate::condition::{Compiled, CompiledLeaf, Kindness, Look, Standing};
 use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
@@ -243,9 +244,25 @@ pub(crate) enum ConstraintTest {
     Conditions {
         kindness: Kindness,
         conditions: Box<[Compiled]>,
+        /// `when`, which must hold beside them.
+        when: Option<Box<CompiledWhen>>,
         /// What is objected to, in words; empty where there are no conditions.
         objection: Arc<str>,
     },
+}
+
+/// An expression with the counters that it reads.
+#[derive(Debug)]
+pub(crate) struct CompiledWhen {
+    pub(crate) expression: Expression,
+    /// Those of its paths, in their order.
+    pub(crate) counters: Box<[Option<CounterTemplate>]>,
+}
+
+impl CompiledWhen {
+    pub(crate) fn judge(&self, look: &mut Look<'_>) -> Result<bool, String> {
+        cel::judge(self.expression.program(), &self.counters, look)
+    }
 }
 
 struct Compiler<'c> {
@@ -353,20 +370,21 @@ impl Compiler<'_> {
                 // A bound on the rule's own counter is tested inside the reservation.
                 let own =
                     |condition: &&Condition| quantity::bounds_own(condition, self.matcher, rule).is_none();
-                let test = self.conditions(Kindness::Allow, rule.conditions.iter().filter(own));
+                let test =
+                    self.guards(Kindness::Allow, rule.conditions.iter().filter(own), rule.when.as_ref());
                 constraints.hold.push(labels.constraint(test));
             }
             Action::Deny => {
-                constraints
-                    .deny
-                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+                constraints.deny.push(labels.constraint(self.objects(rule)));
             }
             Action::RequireApproval => {
-                constraints
-                    .ask
-                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+                constraints.ask.push(labels.constraint(self.objects(rule)));
             }
         }
+    }
+
+    fn objects(&self, rule: &Rule) -> ConstraintTest {
+        self.guards(Kindness::Deny, rule.conditions.iter(), rule.when.as_ref())
     }
 
     fn labels<'r>(&self, rule: &'r Rule, index: usize) -> Labels<'r> {
@@ -384,15 +402,29 @@ impl Compiler<'_> {
         kindness: Kindness,
         conditions: impl Iterator<Item = &'d Condition>,
     ) -> ConstraintTest {
+        self.guards(kindness, conditions, None)
+    }
+
+    /// Conditions with an expression beside them.
+    fn guards<'d>(
+        &self,
+        kindness: Kindness,
+        conditions: impl Iterator<Item = &'d Condition>,
+        when: Option<&Expression>,
+    ) -> ConstraintTest {
         let counter = |path: &Path| self.counter(path);
         let standing = Standing::of(kindness);
         let conditions: Box<[Compiled]> =
             conditions.map(|condition| Compiled::new(condition, standing, &counter)).collect();
         let objection = match kindness {
             Kindness::Allow => Arc::from(""),
-            Kindness::Deny => describe::statements(&conditions).into(),
+            Kindness::Deny => describe::objection(&conditions, when).into(),
         };
-        ConstraintTest::Conditions { kindness, conditions, objection }
+        let when = when.map(|expression| {
+            let counters = expression.paths().map(|path| self.counter(path)).collect();
+            Box::new(CompiledWhen { expression: expression.clone(), counters })
+        });
+        ConstraintTest::Conditions { kindness, conditions, when, objection }
     }
 
     /// The counter that a condition reads.
@@ -471,8 +503,9 @@ impl ConstraintTest {
     fn reads_definition(&self) -> bool {
         match self {
             ConstraintTest::RequiredArgs => true,
-            ConstraintTest::Conditions { conditions, .. } => {
-                let mut reads = false;
+            ConstraintTest::Conditions { conditions, when, .. } => {
+                let mut paths = when.iter().flat_map(|when| when.expression.paths());
+                let mut reads = paths.any(Path::reads_definition);
                 let mut each = |leaf: &CompiledLeaf| reads |= leaf.written.path.reads_definition();
                 conditions.iter().for_each(|condition| condition.leaves(&mut each));
                 reads

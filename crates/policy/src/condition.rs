@@ -8,7 +8,7 @@
 //! does for any: each `not` turns one reading of the leaf inside into the other. `not: {path: args.to[*], op: eq,
 //! value: prod}` as a guard therefore lets nothing through in which a single item is `prod`.
 
-mod leaf;
+pub(crate) mod leaf;
 
 use std::borrow::Cow;
 
@@ -253,5 +253,19 @@ pub(crate) struct Look<'a> {
 impl<'a> Look<'a> {
     pub(crate) fn new(call: &'a Call<'a>, facts: &'a Facts<'a>) -> Look<'a> {
         Look { call, facts, caller: Caller::new(call, facts), read: Vec::new(), unread: false }
+    }
+
+    /// What a counter holds, noted as read.
+    pub(crate) fn counter(&mut self, template: &CounterTemplate) -> Result<Decimal, Why> {
+        let Some(counters) = self.facts.counters else {
+            self.unread = true;
+            return Err(Why::CounterUnread);
+        };
+        let key = template.key(&self.caller);
+        let value = counters.value(&key).ok_or(Why::CounterUnreadable)?;
+        if !self.read.iter().any(|(known, _)| *known == key) {
+            self.read.push((key, value));
+        }
+        Ok(value)
     }
 }

@@ -1,5 +1,6 @@
 //! Constraints in words, for reasons that agents and people read.
 
+use crate::cel::Expression;
 use crate::condition::Compiled;
 use crate::document::Leaf;
 use crate::operator::words;
@@ -50,8 +51,13 @@ pub(crate) fn shortened(text: &str) -> String {
 
 /// What a test is about: `argument "amount"`.
 pub(crate) fn subject(leaf: &Leaf) -> String {
-    let zone = || leaf.timezone.as_ref().map_or("UTC", Zone::name);
-    match &leaf.path {
+    subject_of(&leaf.path, leaf.timezone.as_ref())
+}
+
+/// What a path names.
+pub(crate) fn subject_of(path: &Path, zone: Option<&Zone>) -> String {
+    let zone = || zone.map_or("UTC", Zone::name);
+    match path {
         Path::Args(steps) => format!("argument {}", quoted(&path::argument_name(steps))),
         Path::CallTool => "the name called".to_owned(),
         Path::CallServer => "the server's name".to_owned(),
@@ -90,6 +96,20 @@ pub(crate) fn statement(condition: &Compiled) -> String {
 /// What is objected to: everything in a list of conditions.
 pub(crate) fn statements(conditions: &[Compiled]) -> String {
     joined(conditions, " and ", statement)
+}
+
+/// What is objected to, with the expression beside the conditions.
+pub(crate) fn objection(conditions: &[Compiled], when: Option<&Expression>) -> String {
+    match (conditions, when) {
+        (conditions, None) => statements(conditions),
+        ([], Some(when)) => format!("{} holds", expression(when)),
+        (conditions, Some(when)) => format!("{} and {} holds", statements(conditions), expression(when)),
+    }
+}
+
+/// An expression as it was written, on one line.
+pub(crate) fn expression(when: &Expression) -> String {
+    format!("`{}`", shortened(when.as_str()))
 }
 
 fn joined(conditions: &[Compiled], and: &str, words: fn(&Compiled) -> String) -> String {

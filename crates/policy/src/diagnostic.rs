@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::cel;
 use crate::parse::lists::Lists;
 use crate::regular::Budget;
 
@@ -56,6 +57,8 @@ pub(crate) struct Report<'s> {
     errors: usize,
     /// What the document's regular expressions may still cost.
     pub(crate) regexes: Budget,
+    /// What the document's expressions may still cost.
+    pub(crate) expressions: cel::Budget,
     /// The document's named lists.
     pub(crate) lists: Lists,
 }
@@ -71,6 +74,7 @@ impl<'s> Report<'s> {
             dropped: 0,
             errors: 0,
             regexes: Budget::default(),
+            expressions: cel::Budget::default(),
             lists: Lists::default(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use interlock_json::Decimal;
 
+use crate::cel::Expression;
 use crate::glob::Glob;
 use crate::path::Path;
 use crate::window::{Align, Window};
@@ -234,6 +235,8 @@ pub struct Rule {
     pub action: Option<Action>,
     /// `conditions`: all must hold.
     pub conditions: Vec<Condition>,
+    /// `when`: a CEL expression, which must hold beside the conditions.
+    pub when: Option<Expression>,
     /// `rate_limit`
     pub rate_limit: Option<RateLimit>,
     /// `state`
@@ -252,7 +255,9 @@ impl Rule {
     /// What the rule does: left out, and with `allow` beside conditions, its conditions must hold.
     pub fn effective_action(&self) -> Action {
         match self.action {
-            Some(Action::Allow) | None if !self.conditions.is_empty() => Action::Evaluate,
+            Some(Action::Allow) | None if !self.conditions.is_empty() || self.when.is_some() => {
+                Action::Evaluate
+            }
             None => Action::Allow,
             Some(action) => action,
         }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
+use crate::compile::{CompiledEntry, CompiledWhen, Constraint, ConstraintTest, Constraints, Policy};
 use crate::condition::{self, Compiled, CompiledLeaf, Kindness, Look, Outcome, Why};
 use crate::counter::{CounterKey, CounterTemplate};
 use crate::decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
@@ -356,12 +356,13 @@ pub(crate) fn shut_out_words(rule: &RuleName, call: &Call<'_>) -> String {
     }
 }
 
-/// The rule's own text, with why the call could not be judged beside it.
+/// The rule's own text, and as a sentence of its own why the call could not be judged.
 fn with_text(on_deny: Option<&str>, why: String) -> String {
-    match on_deny {
-        Some(text) => format!("{text} ({why})"),
-        None => why,
-    }
+    let Some(text) = on_deny.map(str::trim_end).filter(|text| !text.is_empty()) else { return why };
+    let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let mut letters = why.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{text}{stop} {first}{}", letters.as_str())
 }
 
 impl<'a> Ruling<'a> {
@@ -388,7 +389,8 @@ impl Constraint {
 
     /// Every counter that its conditions may read.
     fn counters<'p>(&'p self, each: &mut impl FnMut(&'p CounterTemplate)) {
-        if let ConstraintTest::Conditions { conditions, .. } = &self.test {
+        if let ConstraintTest::Conditions { conditions, when, .. } = &self.test {
+            when.iter().flat_map(|when| &when.counters).flatten().for_each(&mut *each);
             for condition in conditions {
                 condition.leaves(&mut |leaf| leaf.counter.iter().for_each(&mut *each));
             }
@@ -412,11 +414,12 @@ impl Constraint {
                 ToolFacts::Known { .. } => self.told(why),
                 ToolFacts::Unknown | ToolFacts::Absent => why,
             }),
-            ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } => {
-                self.must_hold(conditions, look)
-            }
-            ConstraintTest::Conditions { kindness: Kindness::Deny, conditions, objection } => {
-                self.objects(phase, conditions, objection, look)
+            ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, when, .. } => self
+                .must_hold(conditions, look)
+                .or_else(|| when.as_ref().and_then(|when| self.expression_must_hold(when, look))),
+            ConstraintTest::Conditions { kindness: Kindness::Deny, conditions, when, objection } => {
+                let when = when.as_deref();
+                self.objects(phase, (conditions, when), objection, look)
             }
         }
     }
@@ -435,25 +438,40 @@ impl Constraint {
         None
     }
 
+    fn expression_must_hold(&self, when: &CompiledWhen, look: &mut Look<'_>) -> Option<String> {
+        match when.judge(look) {
+            Ok(true) => None,
+            Ok(false) => {
+                let told = || format!("{} must hold", describe::expression(&when.expression));
+                Some(self.on_deny.as_deref().map_or_else(told, str::to_owned))
+            }
+            Err(why) => Some(self.told(why)),
+        }
+    }
+
     fn objects(
         &self,
         phase: Phase,
-        conditions: &[Compiled],
+        (conditions, when): (&[Compiled], Option<&CompiledWhen>),
         objection: &str,
         look: &mut Look<'_>,
     ) -> Option<String> {
-        let unknown = match condition::all(conditions, look) {
+        let mut unknown = match condition::all(conditions, look) {
             Outcome::False => return None,
             Outcome::True => None,
             Outcome::Unknown(leaf, why) => Some(unknown(leaf, &why)),
         };
+        match when.map(|when| when.judge(look)) {
+            Some(Ok(false)) => return None,
+            Some(Err(why)) => unknown = unknown.or(Some(why)),
+            Some(Ok(true)) | None => {}
+        }
+        let always = conditions.is_empty() && when.is_none();
         Some(match (unknown, &self.on_deny) {
             (Some(unknown), _) => self.told(unknown),
             (None, Some(text)) => text.to_string(),
-            (None, None) if conditions.is_empty() && phase == Phase::Ask => {
-                "the policy asks a person every time".to_owned()
-            }
-            (None, None) if conditions.is_empty() => {
+            (None, None) if always && phase == Phase::Ask => "the policy asks a person every time".to_owned(),
+            (None, None) if always => {
                 format!(
                     "{} {} is denied by policy",
                     look.call.section.noun(),

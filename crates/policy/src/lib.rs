@@ -8,6 +8,7 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod cel;
 mod closed;
 mod compile;
 mod condition;
@@ -41,6 +42,7 @@ mod what_if;
 mod window;
 mod zone;
 
+pub use cel::Expression;
 pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile};
 pub use counter::{CounterKey, CounterValues, ScopePart};

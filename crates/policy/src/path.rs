@@ -68,12 +68,17 @@ impl Path {
         if steps.len() > MOST_STEPS {
             return Err(PathError::Malformed("it has too many steps"));
         }
-        match root.as_str() {
+        Path::of(&root, steps)
+    }
+
+    /// The path with this first name and these steps after it.
+    pub(crate) fn of(root: &str, steps: Vec<Step>) -> Result<Path, PathError> {
+        match root {
             "args" if steps.is_empty() => Err(PathError::Malformed("name an argument after `args.`")),
             "args" => Ok(Path::Args(steps)),
             "state" => state(steps),
-            "call" | "grant" | "client" | "time" | "tool" => fact(&root, &steps),
-            _ => Err(PathError::UnknownRoot(root)),
+            "call" | "grant" | "client" | "time" | "tool" => fact(root, &steps),
+            _ => Err(PathError::UnknownRoot(root.to_owned())),
         }
     }
 

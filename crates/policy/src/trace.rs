@@ -1,6 +1,6 @@
 //! A decision with everything that was looked at: for people, not for the way of a call.
 
-use crate::compile::{Constraint, ConstraintTest};
+use crate::compile::{CompiledWhen, Constraint, ConstraintTest};
 use crate::condition::{Compiled, Kindness, Look, Outcome};
 use crate::decision::{Call, Judgement, Origin, RuleName, Verdict};
 use crate::describe;
@@ -108,14 +108,26 @@ fn step(
 fn seen(constraint: &Constraint, look: &mut Look<'_>) -> Vec<Seen> {
     match &constraint.test {
         ConstraintTest::RequiredArgs => Vec::new(),
-        ConstraintTest::Conditions { kindness, conditions, .. } => {
+        ConstraintTest::Conditions { kindness, conditions, when, .. } => {
             let words = match kindness {
                 Kindness::Allow => describe::requirement,
                 Kindness::Deny => describe::statement,
             };
-            conditions.iter().map(|condition| see(condition, words, look)).collect()
+            let mut seen: Vec<Seen> =
+                conditions.iter().map(|condition| see(condition, words, look)).collect();
+            seen.extend(when.iter().map(|when| see_expression(when, look)));
+            seen
         }
     }
+}
+
+fn see_expression(when: &CompiledWhen, look: &mut Look<'_>) -> Seen {
+    let (holds, why) = match when.judge(look) {
+        Ok(holds) => (Some(holds), None),
+        Err(why) => (None, Some(why)),
+    };
+    let condition = when.expression.as_str().to_owned();
+    Seen { condition, path: None, holds, why, values: Vec::new(), joins: None, inner: Vec::new() }
 }
 
 /// Every condition is judged for itself, also those that the others have settled.

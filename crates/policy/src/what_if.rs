@@ -322,13 +322,17 @@ impl<'s, 'a> Search<'s, 'a> {
                 }),
                 format!("{} {quoted} were listed and not hidden", section.noun()),
             ),
+            RuleName::Ambiguous => (
+                each(&|policy| Some(without::naming(policy, section, name))),
+                format!("{} {quoted} were named exactly in `{}`", section.noun(), section.key()),
+            ),
             RuleName::At { .. } => {
                 let (place, policy, pointer) = without::home(self.trial.stack, rule)?;
                 let mut changed: Vec<Option<Policy>> = self.trial.stack.iter().map(|_| None).collect();
                 *changed.get_mut(place)? = Some(without::without(policy, &pointer)?);
                 (changed, candidate::policy_words(rule))
             }
-            RuleName::NoPolicy | RuleName::DefaultAllow | RuleName::Ambiguous => return None,
+            RuleName::NoPolicy | RuleName::DefaultAllow => return None,
         })
     }
 }

@@ -9,35 +9,67 @@ use serde::Serialize;
 
 use crate::args::{CheckArgs, Format};
 use crate::exit::Exit;
+use crate::policy_tests;
 use crate::terminal;
 
 /// Checks every file and says what was found.
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let checked: anyhow::Result<Vec<Checked>> = args.files.iter().map(|file| check(file)).collect();
-    let checked = checked?;
+    let mut checked = Vec::with_capacity(args.files.len());
+    let mut unread = Vec::new();
+    for file in &args.files {
+        match check(file, args.strict) {
+            Ok(file) => checked.push(file),
+            Err(error) => unread.push(error),
+        }
+    }
     match args.format {
         Format::Text => print_text(&checked)?,
         Format::Json => print_json(&checked)?,
     }
-    let bad = |file: &Checked| !file.valid || (args.strict && !file.diagnostics.is_empty());
-    Ok(if checked.iter().any(bad) { Exit::No } else { Exit::Yes })
+    unread.iter().for_each(terminal::error);
+    Ok(match () {
+        () if !unread.is_empty() => Exit::Failed,
+        () if checked.iter().any(|file| file.verdict != Verdict::Ok) => Exit::No,
+        () => Exit::Yes,
+    })
 }
 
 struct Checked {
     name: String,
     text: String,
-    valid: bool,
+    verdict: Verdict,
     diagnostics: Vec<Diagnostic>,
 }
 
-fn check(file: &Path) -> anyhow::Result<Checked> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    /// Only because warnings count as mistakes.
+    TooLax,
+    Invalid,
+}
+
+fn check(file: &Path, strict: bool) -> anyhow::Result<Checked> {
     let (name, bytes) = read(file)?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
     };
-    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
-    Ok(Checked { name, valid: policy.is_some(), text, diagnostics })
+    let syntax = Syntax::of_path(&name);
+    // Tests stand beside their policies, and `policies/*.yaml` names both.
+    let (valid, diagnostics) = if policy_tests::find::is_test(file) {
+        let diagnostics = policy_tests::mistakes(&text, syntax);
+        (diagnostics.is_empty(), diagnostics)
+    } else {
+        let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax });
+        (policy.is_some(), diagnostics)
+    };
+    let verdict = match valid {
+        false => Verdict::Invalid,
+        true if strict && !diagnostics.is_empty() => Verdict::TooLax,
+        true => Verdict::Ok,
+    };
+    Ok(Checked { name, verdict, text, diagnostics })
 }
 
 /// A file's name for messages, and its bytes; `-` is standard input.
@@ -48,10 +80,11 @@ pub(super) fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
         return Ok(("<stdin>".to_owned(), bytes));
     }
     let name = file.display().to_string();
-    let bytes = std::fs::read(file).with_context(|| {
-        let tried = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        format!("cannot read `{}`", tried.display())
-    })?;
+    let tried = || std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    if file.is_dir() {
+        anyhow::bail!("`{}` is a directory; name the policy files in it", tried().display());
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", tried().display()))?;
     Ok((name, bytes))
 }
 
@@ -60,11 +93,20 @@ fn print_text(checked: &[Checked]) -> anyhow::Result<()> {
     for file in checked {
         let mut out = terminal::diagnostics::render(&file.name, &file.text, &file.diagnostics, colour);
         let (errors, warnings) = counts(&file.diagnostics);
-        let verdict = if file.valid { "ok" } else { "invalid" };
+        let verdict = match file.verdict {
+            Verdict::Ok => "ok",
+            Verdict::TooLax => "invalid with --strict",
+            Verdict::Invalid => "invalid",
+        };
         out.push_str(&terminal::escaped(&file.name));
         out.push_str(&format!(": {verdict}"));
-        if errors + warnings > 0 {
-            out.push_str(&format!(" ({}, {})", plural(errors, "error"), plural(warnings, "warning")));
+        let found: Vec<String> = [(errors, "error"), (warnings, "warning")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| plural(count, what))
+            .collect();
+        if !found.is_empty() {
+            out.push_str(&format!(" ({})", found.join(", ")));
         }
         terminal::line(&out)?;
     }
@@ -106,7 +148,7 @@ fn print_json(checked: &[Checked]) -> anyhow::Result<()> {
         .iter()
         .map(|file| FileReport {
             file: &file.name,
-            valid: file.valid,
+            valid: file.verdict == Verdict::Ok,
             diagnostics: file.diagnostics.iter().map(report).collect(),
         })
         .collect();

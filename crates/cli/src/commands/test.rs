@@ -53,7 +53,7 @@ pub(crate) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
 }
 
 fn once(args: &TestArgs) -> anyhow::Result<(Results, Exit)> {
-    let files = find::files(&args.paths)?;
+    let files = find::tests(&args.paths)?.files;
     if files.is_empty() {
         anyhow::bail!(
             "there are no tests here; they are in files that end in `.test.yaml`, beside their policy"
@@ -124,13 +124,13 @@ fn exit(args: &TestArgs, results: &Results) -> anyhow::Result<Exit> {
 
 fn watch(args: &TestArgs) -> anyhow::Result<Exit> {
     let mut watch = Watch::new()?;
-    let here = [PathBuf::from(".")];
-    let named = if args.paths.is_empty() { &here[..] } else { &args.paths };
-    for path in named.iter().filter(|path| path.is_dir()) {
-        watch.folder(path)?;
-    }
-    watch.files(named.iter().filter(|path| !path.is_dir()))?;
+    find::tests(&args.paths)?;
     loop {
+        // Watched before they are read: what changes meanwhile is seen. Where files have gone, the run says so.
+        if let Ok(found) = find::tests(&args.paths) {
+            watch.folders(&found.folders)?;
+            watch.files(&found.files)?;
+        }
         if args.format == Format::Text && std::io::stdout().is_terminal() {
             terminal::write_out(b"\x1b[2J\x1b[H")?;
         }

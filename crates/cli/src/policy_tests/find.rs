@@ -11,28 +11,38 @@ const SKIPPED: [&str; 2] = ["node_modules", "target"];
 /// How deep folders are looked through.
 const DEEPEST: usize = 32;
 
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Files of tests, in the order of their names.
+    pub(crate) files: Vec<PathBuf>,
+    /// The folders that were looked through.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
 /// The files of tests that are named, in the folders that are named, or beside the policies that are named.
-pub(crate) fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn tests(named: &[PathBuf]) -> anyhow::Result<Found> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here[..] } else { named };
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for path in named {
         let metadata =
             std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         if metadata.is_dir() {
             add_folder(path, DEEPEST, &mut found)?;
         } else if is_test(path) {
-            found.push(path.clone());
+            found.files.push(path.clone());
         } else {
-            found.push(test_of(path)?);
+            found.files.push(test_of(path)?);
         }
     }
-    found.sort();
-    found.dedup();
+    found.files.sort();
+    found.files.dedup();
     Ok(found)
 }
 
-fn add_folder(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn add_folder(folder: &Path, depth: usize, found: &mut Found) -> anyhow::Result<()> {
+    found.folders.push(folder.to_owned());
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot read `{}`", folder.display()))?;
@@ -46,13 +56,14 @@ fn add_folder(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::
                 add_folder(&path, depth - 1, found)?;
             }
         } else if is_test(&path) {
-            found.push(path);
+            found.files.push(path);
         }
     }
     Ok(())
 }
 
-fn is_test(path: &Path) -> bool {
+/// Whether a file is one of tests, by its name.
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     ENDINGS.iter().any(|ending| name.len() > ending.len() && name.ends_with(ending))
 }
@@ -103,7 +114,12 @@ mod tests {
             std::fs::write(at(file), "").unwrap();
         }
         let all = [at("a/b/two.test.json"), at("one.test.yaml")];
-        assert_eq!(files(&[home.path().to_owned()]).unwrap(), all);
+        let found = tests(&[home.path().to_owned()]).unwrap();
+        assert_eq!(found.files, all);
+        let mut folders = found.folders;
+        folders.sort();
+        assert_eq!(folders, [home.path().to_owned(), at("a"), at("a/b")]);
+        let files = |named: &[PathBuf]| tests(named).map(|found| found.files);
         assert_eq!(files(&[at("one.yaml"), at("one.test.yaml")]).unwrap(), [at("one.test.yaml")]);
         assert!(files(&[at("lonely.yaml")]).unwrap_err().to_string().contains("write `lonely.test.yaml`"));
         assert!(files(&[at("none")]).is_err());

@@ -130,7 +130,7 @@ fn case(node: &Node, default: &Setting, pointer: &str, reader: &mut Reader<'_>) 
         list_expectations(&fields, key, visible, &mut lists, reader);
     }
     let steps = steps(node, &fields, pointer, reader);
-    if steps.is_empty() && lists.is_empty() && fields.get("steps").is_none() && fields.get("call").is_none() {
+    if ["call", "steps", "visible", "hidden"].iter().all(|key| fields.get(key).is_none()) {
         reader.missing(node, pointer, "a case needs a `call`, `steps`, `visible` or `hidden`");
     }
     Case { name, line: reader.line(node), setting, lists, steps }

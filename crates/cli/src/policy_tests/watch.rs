@@ -34,9 +34,11 @@ impl Watch {
         Ok(Self { watcher, changes, folders: BTreeSet::new() })
     }
 
-    /// Watches a folder and all below it.
-    pub(crate) fn folder(&mut self, folder: &Path) -> anyhow::Result<()> {
-        self.add(folder, RecursiveMode::Recursive)
+    /// Watches folders; `true` if one of them was not watched before.
+    pub(crate) fn folders(&mut self, folders: &[PathBuf]) -> anyhow::Result<bool> {
+        let before = self.folders.len();
+        folders.iter().try_for_each(|folder| self.add(folder))?;
+        Ok(self.folders.len() > before)
     }
 
     /// Watches the folders of files; `true` if one of them was not watched before.
@@ -47,16 +49,16 @@ impl Watch {
                 Some(folder) if folder != Path::new("") => folder,
                 _ => Path::new("."),
             };
-            self.add(folder, RecursiveMode::NonRecursive)?;
+            self.add(folder)?;
         }
         Ok(self.folders.len() > before)
     }
 
-    fn add(&mut self, folder: &Path, mode: RecursiveMode) -> anyhow::Result<()> {
+    fn add(&mut self, folder: &Path) -> anyhow::Result<()> {
         let folder = std::path::absolute(folder)?;
         if !self.folders.contains(&folder) {
             self.watcher
-                .watch(&folder, mode)
+                .watch(&folder, RecursiveMode::NonRecursive)
                 .with_context(|| format!("cannot watch `{}`", folder.display()))?;
             self.folders.insert(folder);
         }
@@ -85,7 +87,8 @@ fn concerns(event: &notify::Result<notify::Event>) -> bool {
     }
     let is_ours = |path: &PathBuf| {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
-        ["yaml", "yml", "json"].contains(&extension.as_ref())
+        // A new folder may bring files of its own.
+        ["yaml", "yml", "json"].contains(&extension.as_ref()) || event.kind.is_create() && path.is_dir()
     };
     event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(is_ours)
 }

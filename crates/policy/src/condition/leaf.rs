@@ -72,16 +72,7 @@ impl CompiledLeaf {
 
     fn state(&self, look: &mut Look<'_>) -> Truth {
         let Some(template) = &self.counter else { return Truth::Unknown(Why::CounterUnreadable) };
-        let Some(counters) = look.facts.counters else {
-            look.unread = true;
-            return Truth::Unknown(Why::CounterUnread);
-        };
-        let key = template.key(&look.caller);
-        let Some(value) = counters.value(&key) else { return Truth::Unknown(Why::CounterUnreadable) };
-        if !look.read.iter().any(|(known, _)| *known == key) {
-            look.read.push((key, value));
-        }
-        self.operator.number(value)
+        look.counter(template).map_or_else(Truth::Unknown, |value| self.operator.number(value))
     }
 
     fn walk(&self, value: Value<'_>, steps: &[Step]) -> Truth {

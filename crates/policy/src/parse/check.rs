@@ -1,12 +1,14 @@
 //! What only the whole document shows.
 
 mod approval;
+mod contradiction;
 mod dead;
 mod known;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::cel::Expression;
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
 use crate::document::{
     Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Rule, Section,
@@ -123,6 +125,7 @@ impl Check<'_, '_> {
     ) {
         self.counters(matcher, entry, pointer, numbering);
         self.approvals(entry, pointer);
+        self.contradictions(entry, pointer);
         let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
@@ -130,6 +133,7 @@ impl Check<'_, '_> {
             let at = at.key("rules");
             self.reads(section, read, &at.index(index).key("conditions"));
             self.own_bounds(matcher, rule, &at.index(index).key("conditions"));
+            self.when(section, matcher, rule, &at.index(index).key("when"));
         }
         for (index, requirement) in entry.require.iter().enumerate() {
             let at = at.key("require");
@@ -195,12 +199,35 @@ impl Check<'_, '_> {
         }
     }
 
+    /// The names in an expression are those of conditions.
+    fn when(&mut self, section: Section, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        for path in rule.when.iter().flat_map(Expression::paths) {
+            self.counter(section, path, at);
+            self.definition(section, path, at);
+            if !quantity::is_own(path, matcher, rule) {
+                continue;
+            }
+            if let Some(range) = self.range(&at.pointer()) {
+                self.report
+                    .error(
+                        "nested-bound",
+                        range,
+                        at,
+                        "the rule's own counter cannot be bounded inside `when`",
+                    )
+                    .help("write the bound directly in the rule's `conditions`");
+            }
+        }
+    }
+
     /// Only tools have definitions.
     fn definition(&mut self, section: Section, path: &Path, at: &At<'_>) {
         if section == Section::Tools || !path.reads_definition() {
             return;
         }
-        if let Some(range) = self.range(&at.key("path").pointer()) {
+        let place = at.key("path").pointer();
+        let place = if tree::find(self.root, &place).is_some() { place } else { at.pointer() };
+        if let Some(range) = self.range(&place) {
             let message = format!("`{path}` is of tools, and a {} has none", section.noun());
             self.report.error("never-judgeable", range, at, message);
         }

@@ -3,6 +3,7 @@
 use super::condition;
 use super::fields::Fields;
 use super::{entry, limit, scalar};
+use crate::cel::{self, Expression};
 use crate::condition::Kindness;
 use crate::diagnostic::{At, Report};
 use crate::document::{Action, Rule, Section};
@@ -23,7 +24,7 @@ const KNOWN: [&str; 13] = [
     "approval_timeout",
     "mode",
 ];
-const UNSUPPORTED: [&str; 3] = ["when", "spend", "idempotency_window"];
+const UNSUPPORTED: [&str; 2] = ["spend", "idempotency_window"];
 /// What stands beside an action that lets calls through.
 const CONSTRAINTS: [&str; 3] = ["rate_limit", "state", "validate"];
 
@@ -47,6 +48,7 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         name: fields.read("name", at, report, scalar::name),
         action,
         conditions,
+        when: fields.read("when", at, report, expression),
         rate_limit: fields.read("rate_limit", at, report, limit::rate_limit),
         state: fields.read("state", at, report, limit::state),
         validate: fields
@@ -58,6 +60,18 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
     };
     together(&rule, objects, &fields, at, report);
     Some(rule)
+}
+
+/// A CEL expression.
+fn expression(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Expression> {
+    let text = scalar::text(node, at, report)?;
+    match cel::read(&text, &mut report.expressions, &mut report.regexes) {
+        Ok(expression) => Some(expression),
+        Err(wrong) => {
+            report.error(wrong.code, node.mark(), at, wrong.message).maybe_help(wrong.help);
+            None
+        }
+    }
 }
 
 /// The text for the agent, under either dialect's key.
@@ -92,7 +106,7 @@ fn together(rule: &Rule, objects: bool, fields: &Fields<'_>, at: &At<'_>, report
         let message = "`approval_timeout` says nothing without `action: require_approval`";
         report.error("no-effect", fields.key_range("approval_timeout"), at, message);
     }
-    if rule.action == Some(Action::Allow) && !rule.conditions.is_empty() {
+    if rule.action == Some(Action::Allow) && rule.effective_action() == Action::Evaluate {
         report
             .warning(
                 "allow-with-conditions",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use interlock_json::Decimal;
 
+use crate::cel::Expression;
 use crate::document::{
     Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
     RateLimit, Requirement, Rule, Scalar, Scope, State, TellAgent, Validate, Version,
@@ -192,6 +193,7 @@ fn rule(rule: &Rule) -> Node {
         }),
     );
     map.list("conditions", &rule.conditions, condition);
+    map.text("when", rule.when.as_ref().map(Expression::as_str));
     map.maybe("rate_limit", rule.rate_limit.as_ref().map(rate_limit));
     map.maybe("state", rule.state.as_ref().map(state));
     map.maybe("validate", validate(rule.validate));

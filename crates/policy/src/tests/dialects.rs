@@ -16,6 +16,7 @@
 //! here may let through what there would be denied. Instead of calls a policy can have `-- refused`, with a part of
 //! each message and its line.
 
+mod always;
 mod ledger;
 mod notes;
 

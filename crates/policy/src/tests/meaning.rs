@@ -219,7 +219,7 @@ tools:
   w: { limits: [{ window: minute, max: 5 }, { counter: c, window: day, max: 100, amount: args.n }] }
   v: { rules: [{ state: { counter: c, window: day, increment: 2.5 }, conditions: [{ path: state.v.c, op: lt, value: 9 }, { path: state.v.c, op: lte, value: 9 }] }] }
 ";
-    let deny = |why: &str| format!("deny server:/tools/t/limits/0: say how much (argument \"n\" {why})");
+    let deny = |why: &str| format!("deny server:/tools/t/limits/0: say how much. Argument \"n\" {why}");
     let need = |amount: &str| format!("proceed server:/tools/t: permitted\n+ {amount} server=s/tools/t/c/day/calendar/grant=g <= 100");
     check_all(body, &[
         ("t", r#"{"n": 1}"#, &need("1")),

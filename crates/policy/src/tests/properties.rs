@@ -1,6 +1,6 @@
 //! What holds for every document and every call.
 
-mod generate;
+pub(crate) mod generate;
 mod model;
 
 use proptest::prelude::*;

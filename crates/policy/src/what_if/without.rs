@@ -10,9 +10,14 @@ pub(super) fn listing(policy: &Policy, section: Section, name: &str) -> Option<P
     if crate::judge::listed(policy, section, name) {
         return None;
     }
+    Some(naming(policy, section, name))
+}
+
+/// The policy with an entry that names exactly this.
+pub(super) fn naming(policy: &Policy, section: Section, name: &str) -> Policy {
     let mut document = policy.document().clone();
     section_of(&mut document, section).push((Matcher::Exact(name.to_owned()), Entry::default()));
-    Some(Policy::new(document))
+    Policy::new(document)
 }
 
 /// The policy with nothing that hides the name.

@@ -74,8 +74,8 @@ pub(super) fn prepare_directory(directory: &Path) -> Result<(), StoreError> {
             .recursive(true)
             .mode(0o700)
             .create(directory)
-            .map_err(|error| wrong(format!("cannot be made: {error}"))),
-        Err(error) => Err(wrong(format!("cannot be used: {error}"))),
+            .map_err(|error| wrong(format!("cannot be made: {error}; name another with `--data`"))),
+        Err(error) => Err(wrong(format!("cannot be used: {error}; name another with `--data`"))),
     }
 }
 

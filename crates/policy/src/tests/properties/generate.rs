@@ -239,19 +239,39 @@ fn counter() -> impl Strategy<Value = String> {
     name().prop_map(|name| name.replace("_rate_", "rate"))
 }
 
+fn when() -> impl Strategy<Value = Option<Value>> {
+    maybe(&[
+        "args.a == 1 || has(args.b)",
+        "args.items.all(x, x != 'a') && size(args) < 3",
+        "grant.labels.team in ['ops', \"dev\"]\n && time.hour < 20",
+        "args.a.matches('^a\\\\d')",
+    ])
+}
+
 fn rule() -> impl Strategy<Value = Value> {
     let conditions = || vec(condition(), 0..3);
-    let guard =
-        (maybe(&["evaluate", "allow"]), conditions(), proptest::option::of(rate_limit()), any::<bool>())
-            .prop_map(|(action, conditions, rate_limit, validate)| {
-                let mut rule = json!({"conditions": conditions});
-                put(&mut rule, "action", action);
-                put(&mut rule, "rate_limit", rate_limit);
-                put(&mut rule, "validate", validate.then(|| json!({"required_args": true})));
-                rule
-            });
-    let objection = (select(vec!["deny", "require_approval"]), conditions())
-        .prop_map(|(action, conditions)| json!({"action": action, "conditions": conditions}));
+    let guard = (
+        maybe(&["evaluate", "allow"]),
+        conditions(),
+        proptest::option::of(rate_limit()),
+        any::<bool>(),
+        when(),
+    )
+        .prop_map(|(action, conditions, rate_limit, validate, when)| {
+            let mut rule = json!({"conditions": conditions});
+            put(&mut rule, "when", when);
+            put(&mut rule, "action", action);
+            put(&mut rule, "rate_limit", rate_limit);
+            put(&mut rule, "validate", validate.then(|| json!({"required_args": true})));
+            rule
+        });
+    let objection = (select(vec!["deny", "require_approval"]), conditions(), when()).prop_map(
+        |(action, conditions, when)| {
+            let mut rule = json!({"action": action, "conditions": conditions});
+            put(&mut rule, "when", when);
+            rule
+        },
+    );
     let budget =
         (counter(), window(), argument(), any::<bool>()).prop_map(|(counter, window, from, fixed)| {
             let mut state = json!({"counter": counter, "window": window});
@@ -325,7 +345,7 @@ fn approvals() -> impl Strategy<Value = Value> {
 }
 
 /// A document in JSON that compiles without errors.
-pub(super) fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     let head = (
         maybe(&["1"]),
         maybe(&["allow", "deny"]),
