@@ -436,7 +436,7 @@ impl Constraint {
                     let told = || describe::requirement(condition);
                     return Some(self.on_deny.as_deref().map_or_else(told, str::to_owned));
                 }
-                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, why))),
+                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, &why))),
             }
         }
         None
@@ -463,7 +463,7 @@ impl Constraint {
         let mut unknown = match condition::all(conditions, look) {
             Outcome::False => return None,
             Outcome::True => None,
-            Outcome::Unknown(leaf, why) => Some(unknown(leaf, why)),
+            Outcome::Unknown(leaf, why) => Some(unknown(leaf, &why)),
         };
         match when.map(|when| when.judge(look)) {
             Some(Ok(false)) => return None,
@@ -491,6 +491,6 @@ impl Constraint {
     }
 }
 
-fn unknown(leaf: &CompiledLeaf, why: Why) -> String {
+fn unknown(leaf: &CompiledLeaf, why: &Why) -> String {
     format!("{} {}", leaf.subject, why.words())
 }

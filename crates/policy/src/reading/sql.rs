@@ -3,6 +3,7 @@
 //! Three gates, each of which knows what it lets pass and refuses the rest: [`notation`] the marks that every reader
 //! takes alike, the parser the grammar, [`tree`] the nodes and [`functions`] the functions.
 
+mod depth;
 mod functions;
 mod notation;
 mod tree;

@@ -199,7 +199,7 @@ fn named(authority: &str, url: &Url) -> Result<Named, Unjudgeable> {
     }
     match parsed {
         Host::Ipv4(_) if !host.is_ascii() => Err("has an address in digits that stand for others".into()),
-        Host::Ipv4(_) if host.split('.').any(|part| is_octal(part)) => {
+        Host::Ipv4(_) if host.split('.').any(is_octal) => {
             Err("has an IPv4 address with leading zeros, which is read in two ways".into())
         }
         Host::Ipv4(address) => Ok(Named::Address(address.into())),

@@ -3,23 +3,23 @@
 //! What ends a text, what begins a comment and what separates statements must be beyond doubt before anything is
 //! parsed, because a server that draws those borders elsewhere runs another statement than the one that was judged.
 
+use super::depth::Depth;
 use super::{Dialect, several};
 use crate::reading::{Unjudgeable, is_hidden};
 
 /// Longest statement that is read, in bytes.
 const MOST: usize = 65_536;
-/// Deepest parentheses.
-const MOST_DEEP: usize = 24;
-/// Most signs and words: a chain such as `1 + 1 + 1` makes a tree as deep as it is long. Texts, numbers and commas, which
-/// lists are made of, are not counted.
-const MOST_MARKS: usize = 2_000;
+/// Most brackets inside each other.
+const MOST_BRACKETS: usize = 24;
+/// Deepest tree, in links. Each may take some kilobytes of a stack of two megabytes.
+const MOST_LINKS: usize = 100;
 
 /// Refuses a text whose borders could be drawn in two ways.
 pub(super) fn check(dialect: Dialect, text: &str) -> Result<(), Unjudgeable> {
     if text.len() > MOST {
         return Err(format!("is longer than {MOST} bytes").into());
     }
-    let mut scan = Scan { dialect, rest: text, before: ' ', word: 0, depth: 0, marks: 0, ended: false };
+    let mut scan = Scan { dialect, rest: text, before: ' ', word: 0, depth: Depth::new(), ended: false };
     while let Some(character) = scan.rest.chars().next() {
         scan.step(character)?;
     }
@@ -33,8 +33,7 @@ struct Scan<'t> {
     before: char,
     /// How many characters of a word stand right before `rest`.
     word: usize,
-    depth: usize,
-    marks: usize,
+    depth: Depth,
     /// A semicolon has been seen.
     ended: bool,
 }
@@ -55,20 +54,23 @@ impl Scan<'_> {
             '\r' if self.rest.starts_with("\r\n") => {}
             '\'' | '"' | '`' => return self.quoted(character),
             ';' => self.ended = true,
-            '(' | ')' => self.nest(character)?,
-            ',' | '.' => {}
-            _ if is_word(character) => return self.letter(character),
+            '(' | ')' => self.depth.bracket(character == '('),
+            ',' => self.depth.comma(),
+            '.' => {}
+            _ if is_word(character) => return self.word(),
             _ => self.sign(character)?,
         }
         self.advance(character.len_utf8());
-        Ok(())
+        self.bounded()
     }
 
-    fn letter(&mut self, character: char) -> Result<(), Unjudgeable> {
-        let word = self.word + 1;
-        self.advance(character.len_utf8());
-        self.word = word;
-        if word == 1 && !character.is_ascii_digit() { self.mark() } else { Ok(()) }
+    fn word(&mut self) -> Result<(), Unjudgeable> {
+        let end = self.rest.find(|character| !is_word(character)).unwrap_or(self.rest.len());
+        let (word, _) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.depth.word(word);
+        self.advance(word.len());
+        self.word = word.chars().count();
+        self.bounded()
     }
 
     fn advance(&mut self, bytes: usize) {
@@ -78,17 +80,11 @@ impl Scan<'_> {
         self.word = 0;
     }
 
-    fn nest(&mut self, character: char) -> Result<(), Unjudgeable> {
-        self.depth = if character == '(' { self.depth + 1 } else { self.depth.saturating_sub(1) };
-        if self.depth > MOST_DEEP {
-            return Err("is nested too deeply".into());
+    fn bounded(&self) -> Result<(), Unjudgeable> {
+        if self.depth.open() > MOST_BRACKETS || self.depth.depth() > MOST_LINKS {
+            return Err("is nested or chained too deeply".into());
         }
-        self.mark()
-    }
-
-    fn mark(&mut self) -> Result<(), Unjudgeable> {
-        self.marks += 1;
-        if self.marks > MOST_MARKS { Err("is too long to be read".into()) } else { Ok(()) }
+        Ok(())
     }
 
     /// MySQL takes `--` for two minus signs unless a blank follows, and only SQLite ends a text at a lone return.
@@ -198,11 +194,21 @@ impl Scan<'_> {
             };
             return Err(format!("holds {shown} where it is not read alike everywhere").into());
         }
-        self.mark()
+        match character {
+            '[' | ']' => self.depth.bracket(character == '['),
+            // One sign of several characters is one link.
+            _ if is_sign(self.before) => {}
+            _ => self.depth.sign(),
+        }
+        Ok(())
     }
 }
 
 /// Letters and digits of any script belong to words in every dialect.
 fn is_word(character: char) -> bool {
     character == '_' || character.is_alphanumeric()
+}
+
+fn is_sign(character: char) -> bool {
+    "=<>!+-*/%|&^~?:#@".contains(character)
 }

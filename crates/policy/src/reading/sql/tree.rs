@@ -52,11 +52,11 @@ fn statement(dialect: Dialect, whole: &Statement) -> Checked {
         // Also with ANALYZE, which runs what it explains: that is judged like any other.
         Statement::Explain { statement: inner, options, .. } => {
             only(options.is_none(), "explains with options that are not known")?;
-            only(matches!(**inner, Statement::Query(_)), "explains something other than a query").or_else(
-                |why| {
-                    if writes(inner) { Err(Objection::Writes) } else { Err(why) }
-                },
-            )
+            match **inner {
+                Statement::Query(_) => Ok(()),
+                _ if writes(inner) => Err(Objection::Writes),
+                _ => Err(unknown("explains something other than a query")),
+            }
         }
         Statement::ExplainTable { .. } => Ok(()),
         Statement::ShowTables { show_options, .. }

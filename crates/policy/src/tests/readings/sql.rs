@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+
 use super::Is::{True, Unknown};
-use super::{check_texts, judged};
+use super::{check_texts, judged, quoted};
 
 pub(super) fn operand(dialect: &str) -> String {
     format!(r#"{{"dialect": "{dialect}"}}"#)
@@ -48,7 +50,29 @@ fn questions_of_one_dialect() {
     ]);
 }
 
+/// What of a statement may stand anywhere.
+#[rustfmt::skip]
+const PIECES: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "t", "a", "1", "'x'", "(", ")", "(", ")", ",", "+", "-", "AND", "NOT", "IN", "UNION", "CASE", "WHEN", "END", "::", "[", "]", ".", "*", "JOIN", "ON",
+    "WITH", "AS", "abs(", "IS NULL", "BETWEEN", "INSERT INTO t", "EXPLAIN", "--", "/*", "*/", ";", "INTERVAL", "EXISTS", "OVER", "LIKE", "\"q\"", "`q`", "CAST(", "VALUES", "ORDER BY", "LIMIT", "PRAGMA",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_heap_of_pieces_is_too_much(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
+        dialect in proptest::sample::select(vec!["postgres", "mysql", "sqlite"]),
+    ) {
+        let value = quoted(&pieces.join(" "));
+        // An attempt that takes for ever, or a panic, ends the test.
+        judged("sql_readonly", &operand(dialect), false, &value);
+    }
+}
+
 #[test]
+#[allow(clippy::disallowed_methods, reason = "this test takes the time")]
 fn no_text_makes_much_work() {
     let nested = |open: &str, middle: &str, close: &str, deep: usize| {
         format!("{}{middle}{}", open.repeat(deep), close.repeat(deep))
@@ -73,6 +97,21 @@ fn no_text_makes_much_work() {
         "SELECT ".repeat(900),
         format!("SELECT {}", "CASE WHEN a THEN ".repeat(400)),
     ];
+    for links in [40, 99, 300] {
+        texts.push(format!("SELECT {}", vec!["CASE WHEN a THEN 1 ELSE 2 END"; links].join(" + ")));
+        texts.push(format!("SELECT {}", vec!["a"; links].join(" IS DISTINCT FROM ")));
+        texts.push(format!("SELECT {}", vec!["1"; links].join(" + ")));
+        texts.push(format!("SELECT a{}", "::int".repeat(links)));
+        texts.push(format!("SELECT a{}", "[1]".repeat(links)));
+        texts.push(format!("SELECT {}", vec!["f(a)"; links].join(" || ")));
+        texts.push(vec!["SELECT 1, 2"; links].join(" UNION "));
+        texts.push(vec!["SELECT 1 WHERE a"; links].join(" UNION "));
+        texts.push(format!("SELECT a{}", " NOTNULL ISNULL".repeat(links)));
+        texts.push(format!("SELECT a{}", " AT TIME ZONE 'x'".repeat(links)));
+        texts.push(format!("SELECT a{}", " NOT IN (1)".repeat(links)));
+        texts.push(format!("SELECT a{}", " BETWEEN 1 AND 2".repeat(links)));
+        texts.push(format!("SELECT * FROM t {}", "NATURAL JOIN t ".repeat(links)));
+    }
     for deep in [8, 16, 20, 24, 40, 200] {
         texts.push(nested("SELECT (", "1", ")", deep));
         texts.push("SELECT ".to_owned() + &nested("(", "1", ")", deep));
@@ -99,12 +138,10 @@ fn no_text_makes_much_work() {
         texts.push("SELECT 1::".to_owned() + &nested("STRUCT(a ", "int", ")", deep));
     }
     for text in texts {
-        let mut value = String::new();
-        interlock_json::canonical::write_str(&text, &mut value);
+        let value = quoted(&text);
         for dialect in ["postgres", "mysql", "sqlite", "generic"] {
             let value = value.clone();
             let start = Instant::now();
-            eprintln!("{dialect} {} {}", text.len(), text.get(..60).unwrap_or(&text));
             // As little room as the smallest thread has that judges calls.
             let judge = move || judged("sql_readonly", &operand(dialect), false, &value);
             std::thread::Builder::new().stack_size(STACK).spawn(judge).unwrap().join().unwrap();
@@ -118,4 +155,5 @@ fn no_text_makes_much_work() {
     }
 }
 
-const STACK: usize = 64 << 20;
+/// Less than a thread has that judges calls, and this is the build with the largest frames.
+const STACK: usize = 3 << 19;
