@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use interlock_json::{Decimal, Document, Limits, scan};
 use interlock_policy::{
-    Call, CounterKey, CounterValues, Decision, Facts, Judgement, Origin, Policy, Section, ToolFacts, Verdict,
-    judge,
+    Call, CounterKey, CounterValues, Decision, Facts, Judgement, Origin, Policy, Section, Verdict, judge,
 };
 
 use crate::messages::{ARGUMENTS, TOOL};
@@ -50,13 +49,11 @@ impl Judging {
     pub fn judge(&self) -> Judgement {
         let arguments = Some(self.arguments.root());
         let call = Call { section: Section::Tools, server: "payments", name: TOOL, arguments };
-        let facts = Facts {
-            grant: "local",
-            session: "01jzq3w8m4f8d9",
-            tool: ToolFacts::Unknown,
-            payment: interlock_policy::Payment::None,
-            counters: (!self.counters.0.is_empty()).then_some(&self.counters),
+        let counters: Option<&dyn CounterValues> = match self.counters.0.is_empty() {
+            true => None,
+            false => Some(&self.counters),
         };
+        let facts = Facts { counters, ..Facts::new("local", "01jzq3w8m4f8d9", 1_772_409_600_000) };
         judge(&[(Origin::Server, &self.policy)], &call, &facts)
     }
 

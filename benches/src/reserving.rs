@@ -80,6 +80,10 @@ fn request(counters: usize) -> ReserveRequest {
         label: "server:/tools/create_charge/rules/0".to_owned(),
         shadow: false,
         refund: false,
+        pays: false,
     };
-    ReserveRequest { needs: kinds.into_iter().take(counters).map(need).collect(), expect: Vec::new() }
+    ReserveRequest {
+        needs: kinds.into_iter().take(counters).map(need).collect(),
+        ..ReserveRequest::default()
+    }
 }

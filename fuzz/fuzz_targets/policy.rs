@@ -4,8 +4,8 @@
 
 use interlock_json::{Decimal, Limits, scan};
 use interlock_policy::{
-    Call, CounterKey, CounterValues, Diagnostic, Facts, Judgement, Origin, Payment, Policy, Section,
-    Severity, Source, Syntax, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
+    Call, CounterKey, CounterValues, Diagnostic, Facts, Judgement, Origin, Policy, Section, Severity, Source,
+    Syntax, ToolDefinition, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -45,6 +45,8 @@ const ARGUMENTS: [&str; 5] = [
     r#"{"a": -0, "b": true, "amount": -1, "items": []}"#,
 ];
 
+const TOOL: &str = r#"{"inputSchema": {"required": ["a"], "properties": {"a": {"type": "integer"}, "items": {"items": {"properties": {"x": {"minimum": 1}}}}}}, "annotations": {"readOnlyHint": true, "destructiveHint": null, "title": ["x"]}}"#;
+
 struct Fixed(Decimal);
 
 impl CounterValues for Fixed {
@@ -55,7 +57,9 @@ impl CounterValues for Fixed {
 
 /// Two compiled forms of one document decide alike, and the second look at counters is the last.
 fn check_calls(one: &Policy, other: &Policy) {
-    let required = ["a".to_owned()];
+    let labels = [("team".to_owned(), "ops".to_owned())];
+    let tool = scan(TOOL, &Limits::default()).expect("the tool is JSON");
+    let definition = ToolDefinition::read(tool.root()).expect("the tool is well-formed");
     for section in Section::ALL {
         let named = one.document().section(section).iter().map(|(matcher, _)| matcher.as_str()).take(3);
         for name in named.chain(["t", "get_x"]) {
@@ -63,16 +67,14 @@ fn check_calls(one: &Policy, other: &Policy) {
                 let document = scan(arguments, &Limits::default()).expect("the arguments are JSON");
                 let call = Call { section, server: "s", name, arguments: Some(document.root()) };
                 let tool = match index % 3 {
-                    0 => ToolFacts::Known { required: &required },
+                    0 => ToolFacts::Known { definition: &definition },
                     1 => ToolFacts::Absent,
                     _ => ToolFacts::Unknown,
                 };
-                check_call(
-                    one,
-                    other,
-                    &call,
-                    &Facts { grant: "g", session: "n", tool, counters: None, payment: Payment::None },
-                );
+                let now_ms = [0, 1_772_409_600_000, i64::MAX][index % 3];
+                let client = (index % 2 == 0).then_some("client");
+                let facts = Facts { labels: &labels, client, tool, ..Facts::new("g", "n", now_ms) };
+                check_call(one, other, &call, &facts);
             }
         }
     }
@@ -89,7 +91,7 @@ fn check_call(one: &Policy, other: &Policy, call: &Call<'_>, facts: &Facts<'_>) 
     };
     assert!(decision.verdict != Verdict::Deny || decision.needs.is_empty());
     assert!(decision.needs.iter().all(|need| !need.amount.is_negative()));
-    if facts.tool != ToolFacts::Unknown && !requires_definition(&stack, call) {
+    if !requires_definition(&stack, call) {
         let unknown = Facts { tool: ToolFacts::Unknown, ..informed };
         assert_eq!(judge(&stack, call, &unknown), Judgement::Decided(decision.clone()));
     }

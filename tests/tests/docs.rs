@@ -4,11 +4,14 @@
 //!
 //! | info string | what happens to it |
 //! |---|---|
-//! | `sh` | run with `bash -e` at the root, `interlock` and `my-server` on the PATH, after a session that left a log |
+//! | `sh` | run with `bash -e` in a folder like the root, with the page's last policy as `policy.yaml`, `interlock` and `my-server` on the PATH, after a session that left a log |
 //! | `sh slow` | each line is one of [`RUN_ELSEWHERE`] |
 //! | `yaml policy`, `json policy` | `interlock check` accepts it |
 //! | `yaml settings` | `interlock run --settings` starts with it |
 //! | `json config` | a client's configuration: JSON whose commands are `interlock run`, with flags that exist |
+//! | `yaml file NAME` | a file of the page's own directory; if it is called `policy.yaml`, `interlock check` accepts it |
+//! | `sh page` | run in the page's own directory |
+//! | `yaml tests` | tests of the policy before it on the page: they pass |
 //! | `text` | nothing |
 
 use std::fs;
@@ -103,9 +106,19 @@ async fn every_block_is_what_it_says() -> Result<()> {
     let mut failures = Vec::new();
     let mut count = 0;
     for (file, text) in documents()? {
+        let page = TempDir::new()?;
+        let mut policy_before = None;
+        session.begin_page()?;
         for block in blocks(&file, &text)? {
             count += 1;
-            if let Err(error) = session.check(&block) {
+            let checked = match (block.info.as_str(), policy_before.as_deref()) {
+                ("yaml tests", Some(policy)) => tests_of(policy, &block.text),
+                _ => session.check(&block, page.path()),
+            };
+            if block.info == "yaml policy" {
+                policy_before = Some(block.text.clone());
+            }
+            if let Err(error) = checked {
                 failures.push(format!("{}:{}: {error:#}", block.file, block.line));
             }
         }
@@ -137,6 +150,8 @@ fn every_ready_policy_is_accepted() -> Result<()> {
 struct Session {
     home: TempDir,
     bin: TempDir,
+    /// What the root holds, and the policy that the page has shown last.
+    folder: TempDir,
     /// What `my-server` on the PATH runs.
     _server: RecordingServer,
 }
@@ -149,7 +164,7 @@ impl Session {
             RecordingServer::new(&Script::with_tools(&["start_dicom_export_job", "delete_datastore"]))?;
         put_on_path(&server.command()?, &bin.path().join("my-server"))?;
         let command = server.command()?;
-        let session = Self { home: TempDir::new()?, bin, _server: server };
+        let session = Self { home: TempDir::new()?, bin, folder: like_the_root()?, _server: server };
         let policy = session.home.path().join("policy.yaml");
         fs::write(&policy, "version: \"1\"\ndefault: deny\ntools:\n  start_dicom_export_job: {}\n")?;
         let run =
@@ -164,6 +179,14 @@ impl Session {
         ensure!(denied["result"]["isError"] == true, "{denied}");
         client.finish().await?;
         Ok(session)
+    }
+
+    /// A page shows its own policies.
+    fn begin_page(&self) -> Result<()> {
+        match fs::remove_file(self.folder.path().join("policy.yaml")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// A home of its own, so that the default data directory is not the developer's.
@@ -181,11 +204,20 @@ impl Session {
         ]
     }
 
-    fn check(&self, block: &Block) -> Result<()> {
+    fn check(&self, block: &Block, page: &Path) -> Result<()> {
+        if let Some(name) = block.info.strip_prefix("yaml file ") {
+            let path = page.join(name);
+            fs::write(&path, &block.text)?;
+            return if name == "policy.yaml" { accepted(&path) } else { Ok(()) };
+        }
         match block.info.as_str() {
-            "sh" => self.shell(&block.text),
+            "sh" => self.shell(&block.text, self.folder.path()),
+            "sh page" => self.shell(&block.text, page),
             "sh slow" => elsewhere(&block.text),
-            "yaml policy" => policy(&block.text, "yaml"),
+            "yaml policy" => {
+                fs::write(self.folder.path().join("policy.yaml"), &block.text)?;
+                policy(&block.text, "yaml")
+            }
             "json policy" => policy(&block.text, "json"),
             "yaml settings" => settings(&block.text),
             "json config" => client_configuration(&block.text),
@@ -195,11 +227,21 @@ impl Session {
         }
     }
 
-    fn shell(&self, text: &str) -> Result<()> {
+    fn shell(&self, text: &str, directory: &Path) -> Result<()> {
         let mut bash = Process::new("bash");
-        bash.args(["-euo", "pipefail", "-c", text]).current_dir(workspace_root()).envs(self.variables());
+        bash.args(["-euo", "pipefail", "-c", text]).current_dir(directory).envs(self.variables());
         succeeded(&bash.stdin(Stdio::null()).output()?)
     }
+}
+
+/// A folder with links to everything in the root.
+fn like_the_root() -> Result<TempDir> {
+    let folder = TempDir::new()?;
+    for entry in fs::read_dir(workspace_root())? {
+        let entry = entry?;
+        std::os::unix::fs::symlink(entry.path(), folder.path().join(entry.file_name()))?;
+    }
+    Ok(folder)
 }
 
 /// A program that starts a server, as the documents' `my-server`.
@@ -224,6 +266,14 @@ fn policy(text: &str, extension: &str) -> Result<()> {
     accepted(&path)
 }
 
+fn tests_of(policy: &str, tests: &str) -> Result<()> {
+    let directory = TempDir::new()?;
+    fs::write(directory.path().join("policy.yaml"), policy)?;
+    fs::write(directory.path().join("policy.test.yaml"), tests)?;
+    let run = Process::new(binaries::interlock()?).arg("test").arg(directory.path()).output()?;
+    succeeded(&run)
+}
+
 fn accepted(path: &Path) -> Result<()> {
     succeeded(&Process::new(binaries::interlock()?).arg("check").arg(path).output()?)
 }
@@ -244,7 +294,8 @@ fn client_configuration(text: &str) -> Result<()> {
     let help = Process::new(binaries::interlock()?).args(["run", "--help"]).output()?;
     let help = String::from_utf8_lossy(&help.stdout).into_owned();
     for (name, server) in servers {
-        ensure!(server["command"] == "interlock", "`{name}` does not run interlock");
+        let program = server["command"].as_str().map(Path::new).and_then(Path::file_name);
+        ensure!(program.is_some_and(|program| program == "interlock"), "`{name}` does not run interlock");
         let arguments = server["args"].as_array().context("no `args`")?;
         let words: Vec<_> = arguments.iter().filter_map(Value::as_str).collect();
         let own: Vec<_> = words.iter().take_while(|word| **word != "--").collect();

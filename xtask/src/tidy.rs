@@ -5,7 +5,7 @@ mod boundaries;
 mod graph;
 mod sources;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -37,7 +37,8 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let sources = tracked(root)?;
     let mut findings = graph::check(root)?;
     findings.extend(graph::check_purity(root)?);
-    findings.extend(sources::check(&sources));
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    findings.extend(sources::check(&sources, &sources::Machine::of(root, home.as_deref())));
     findings.extend(boundaries::check(&sources));
     for Finding { place, what } in &findings {
         println!("{place}: {what}");

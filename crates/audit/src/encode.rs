@@ -90,6 +90,7 @@ fn counter(change: &CounterChange<'_>, out: &mut String) {
 
 fn shadow(finding: &Finding<'_>, out: &mut String) {
     let mut w = Object::begin(out);
+    w.text(key!("name"), finding.name);
     w.text(key!("reason"), Some(finding.reason));
     w.text(key!("rule"), Some(finding.rule));
     w.text(key!("verdict"), Some(verdict(finding.verdict)));

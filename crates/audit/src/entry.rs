@@ -128,6 +128,8 @@ pub struct CounterChange<'a> {
 pub struct Finding<'a> {
     /// The rule.
     pub rule: &'a str,
+    /// The rule's own name, where its author gave one.
+    pub name: Option<&'a str>,
     /// What it would have decided.
     pub verdict: Verdict,
     /// Its reason.
@@ -203,7 +205,7 @@ impl Outcome<'_> {
 /// How a forwarded call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The server answered with a result.
+    /// The server answered with a result, or was handed a notification.
     Ok,
     /// The server answered with a tool result that says `isError`.
     ToolError,

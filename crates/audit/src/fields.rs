@@ -251,5 +251,10 @@ mod tests {
         let named = ["intent", "outcome", "refusal"].into_iter();
         let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();
         assert_eq!(kinds, KINDS);
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/audit.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for kind in KINDS {
+            assert!(page.contains(&format!("\n| `{kind}` |")), "docs/audit.md has no row for `{kind}`");
+        }
     }
 }

@@ -21,7 +21,7 @@ pub struct Filter {
     pub tool: Option<String>,
     /// With this verdict: `deny`, `ask`, `proceed`.
     pub verdict: Option<String>,
-    /// Decided by this rule, by either of its names.
+    /// Decided by this rule, or objected to by it in shadow mode, by either of its names.
     pub rule: Option<String>,
     /// Of this kind: `intent`, `outcome`, `refusal`, `start`, …
     pub kind: Option<String>,
@@ -98,9 +98,16 @@ impl Matcher {
             && is(&f.kind, "kind")
             && (!f.shadow || record.shadow().next().is_some())
             && f.tool.as_deref().is_none_or(|wanted| record.subjects().any(|name| glob(wanted, &name)))
-            && (is(&f.rule, "rule") || is(&f.rule, "name"))
+            && f.rule.as_deref().is_none_or(|wanted| names_rule(record, wanted))
             && self.text.as_deref().is_none_or(|text| record.says(text))
     }
+}
+
+/// Whether a rule of that name or place decided, or would have were it not in shadow mode.
+fn names_rule(record: &Record, wanted: &str) -> bool {
+    let decided = ["rule", "name"].into_iter().filter_map(|key| record.text(key));
+    let in_shadow = record.shadow().flat_map(|finding| [Some(finding.rule), finding.name]).flatten();
+    decided.chain(in_shadow).any(|name| glob(wanted, &name))
 }
 
 /// What a line contains if a member's value is `value`: up to the first `*`, or to the closing quote.

@@ -23,6 +23,8 @@ pub struct Record {
 pub struct Shadow<'r> {
     /// The rule.
     pub rule: Cow<'r, str>,
+    /// The rule's own name, where its author gave one.
+    pub name: Option<Cow<'r, str>>,
     /// `deny` or `ask`.
     pub verdict: Cow<'r, str>,
     /// Why.
@@ -115,6 +117,7 @@ impl Record {
             let text = |key| finding.get(key).and_then(|value| value.as_str());
             Some(Shadow {
                 rule: text("rule")?,
+                name: text("name"),
                 verdict: text("verdict")?,
                 reason: text("reason").unwrap_or_default(),
             })

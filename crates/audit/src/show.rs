@@ -32,7 +32,7 @@ impl FromStr for Address {
                 Ok(Self { instance: instance.to_ascii_lowercase(), seq: Seq(seq) })
             }
             _ => Err(AuditError::NotFound(format!(
-                "`{text}` is not the address of a record; write `INSTANCE:SEQ`"
+                "`{text}` is not the address of a record; write `INSTANCE:SEQ`, as `interlock audit tail` prints it"
             ))),
         }
     }
@@ -79,7 +79,9 @@ fn instance(data_dir: &Path, begins: &str) -> Result<InstanceId, AuditError> {
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(one), Some(_)) if one.as_str() == begins => Ok(one),
-        (None, _) => Err(AuditError::NotFound(format!("there is no instance `{begins}`"))),
+        (None, _) => Err(AuditError::NotFound(format!(
+            "there is no instance `{begins}`; `interlock audit tail` prints the addresses of records"
+        ))),
         (Some(one), Some(other)) => Err(AuditError::NotFound(format!(
             "`{begins}` is the beginning of more than one instance: `{one}`, `{other}`, …"
         ))),

@@ -25,12 +25,28 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+impl Args {
+    /// Reads the command line, or says what is wrong with it and ends.
+    pub(crate) fn of_command_line() -> Self {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        Self::try_parse_from(&words).unwrap_or_else(|error| tips::with_tip(error, &words).exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Wrap an MCP server that speaks stdio and decide every call by a policy
     Run(RunArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
+    /// Import policies of other gateways, lay policies out, and print the language's schema
+    Policy(PolicyArgs),
+    /// Say what would become of one call, by which rule, and what would have changed it
+    Explain(ExplainArgs),
+    /// Run the tests beside policies: calls, and the decisions that are expected
+    Test(TestArgs),
+    /// Print the list of a server's tools as JSON
+    Tools(ToolsArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -57,8 +73,8 @@ pub(crate) enum Command {
 In an MCP client's configuration, put `interlock run -c policy.yaml --` in front of the server's command:
   { \"command\": \"interlock\", \"args\": [\"run\", \"-c\", \"policy.yaml\", \"--\", \"uvx\", \"my-server\"] }
 
-The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so.
-Several processes that wrap the same server under the same grant share its limits.")]
+The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so. Several \
+processes that wrap the same server under the same grant share its limits.")]
 pub(crate) struct RunArgs {
     /// The policy file (YAML or JSON)
     #[arg(short = 'c', long = "policy", visible_alias = "config", value_name = "FILE")]
@@ -66,7 +82,7 @@ pub(crate) struct RunArgs {
     /// The server's name for limits and records [default: its package or program, without the version]
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) server: Option<String>,
-    /// The grant on whose behalf the calls are made
+    /// The grant on whose behalf the calls are made: a name for who calls, to which limits and records belong
     #[arg(long, value_name = "NAME", default_value = "local", value_parser = name)]
     pub(crate) grant: String,
     #[command(flatten)]
@@ -92,15 +108,25 @@ pub(crate) struct PlaceArgs {
 #[command(after_help = "Examples:
   interlock check policy.yaml
   interlock check --format json policies/*.yaml
+  interlock tools -- uvx my-server > tools.json
+  interlock check --tools tools.json policy.yaml
+  interlock check --strict --format github policy.yaml
+
+With --tools, names, arguments and values that the server does not have are warnings, and what the policy does not list
+is a note.
 
 Exit codes: 0 no mistakes (warnings do not count), 1 mistakes, 2 a file could not be read.")]
 pub(crate) struct CheckArgs {
     /// Policy files (YAML or JSON); `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// A server's tools, as it answers `tools/list` (JSON; `interlock tools` writes it): what does not fit them is
+    /// found too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: CheckFormat,
     /// Count warnings as mistakes
     #[arg(long)]
     pub(crate) strict: bool,
@@ -124,6 +150,48 @@ pub(crate) struct StatusArgs {
 
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
+pub(crate) use crate::commands::explain::ExplainArgs;
+pub(crate) use crate::commands::policy::PolicyArgs;
+pub(crate) use crate::commands::test::TestArgs;
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
+  interlock tools --names -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  interlock tools -- ./my-server | interlock check --tools - policy.yaml
+
+The server is started, asked for every page of its list, and ended; nothing is called and nothing recorded. Its own
+messages go to standard error.
+
+Exit codes: 0 the list is complete, 2 there is none.")]
+pub(crate) struct ToolsArgs {
+    /// Print only the tools' names, one a line
+    #[arg(long)]
+    pub(crate) names: bool,
+    /// How long the server may take for one answer, such as 30s or 2m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::when::span)]
+    pub(crate) timeout: std::time::Duration,
+    /// Do not say on standard error how far it has come
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The server's command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// How `check` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people, each mistake under its line
+    #[default]
+    Text,
+    /// For programs; stable
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Commands of GitHub's workflows, which annotate the lines
+    Github,
+}
 
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -136,7 +204,7 @@ pub(crate) enum Format {
 }
 
 /// A grant's or server's name: it becomes part of keys and records, and is shown in terminals.
-fn name(text: &str) -> Result<String, String> {
+pub(crate) fn name(text: &str) -> Result<String, String> {
     const MOST: usize = 128;
     let fits = |c: char| c.is_alphanumeric() || "-_.@/+:".contains(c);
     if text.is_empty() || text.chars().count() > MOST || !text.chars().all(fits) {
@@ -144,6 +212,8 @@ fn name(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+mod tips;
 
 #[cfg(test)]
 mod tests;

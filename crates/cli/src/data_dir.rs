@@ -1,8 +1,10 @@
 //! Where state and settings are kept when nobody says otherwise.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::settings::Settings;
 
@@ -23,6 +25,42 @@ pub(crate) fn data_dir(chosen: Option<&Path>, settings: &Settings) -> anyhow::Re
     let base = dirs::state_dir().or_else(dirs::data_local_dir);
     let base = base.context("no home directory to keep state in; say where with `--data DIR`")?;
     Ok(base.join("interlock"))
+}
+
+/// Whether something has run with a data directory: looking must not make what is not there, and what may not be
+/// looked at is not nothing.
+///
+/// # Errors
+/// Why it is not to be used, and what to do.
+pub(crate) fn used(data: &Path) -> anyhow::Result<()> {
+    there(data, &data.join("ledger.db"), "nothing has run with the data directory")
+}
+
+/// Whether a data directory has an audit log; a copy may have that alone.
+///
+/// # Errors
+/// Why it is not to be used, and what to do.
+pub(crate) fn has_log(data: &Path) -> anyhow::Result<()> {
+    there(data, &data.join("audit"), "there is no audit log in")
+}
+
+fn there(data: &Path, needed: &Path, absent: &str) -> anyhow::Result<()> {
+    let shown = data.display();
+    let Err(error) = needed.metadata() else { return Ok(()) };
+    match error.kind() {
+        ErrorKind::NotFound => {
+            bail!("{absent} `{shown}`; say where with `--data DIR`, or start a server with `interlock run`")
+        }
+        ErrorKind::NotADirectory => bail!("`{shown}` is not a directory; name one with `--data DIR`"),
+        ErrorKind::PermissionDenied => match data.metadata() {
+            Ok(directory) if directory.uid() != rustix::process::geteuid().as_raw() => bail!(
+                "the data directory `{shown}` belongs to user {}; name another with `--data DIR`",
+                directory.uid()
+            ),
+            _ => Err(error).with_context(|| format!("cannot look into the data directory `{shown}`")),
+        },
+        _ => Err(error).with_context(|| format!("cannot look into the data directory `{shown}`")),
+    }
 }
 
 /// The settings file that is read when none is named.

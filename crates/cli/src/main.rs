@@ -4,14 +4,14 @@ mod args;
 mod commands;
 mod data_dir;
 mod exit;
+mod policy_tests;
+mod rehearsal;
 mod server_name;
 mod settings;
 mod terminal;
 mod when;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -21,10 +21,14 @@ use crate::exit::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::of_command_line();
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(&check),
+        Command::Policy(policy) => commands::policy::run(&policy),
+        Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Test(test) => commands::test::run(&test),
+        Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),

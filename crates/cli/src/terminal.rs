@@ -20,12 +20,26 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     write_out(format!("{text}\n").as_bytes())
 }
 
+/// Says on standard error how far something has come.
+pub(crate) fn progress(text: &str) {
+    let mut err = anstream::AutoStream::auto(io::stderr());
+    // Standard error may be closed: there is nobody left to tell.
+    let _nobody = writeln!(err, "{}", escaped(text));
+}
+
 /// Says what went wrong, with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut err = anstream::AutoStream::auto(io::stderr());
     let text = escaped(&with_causes(error));
     // Standard error may be closed: there is nobody left to tell.
     let _nobody = writeln!(err, "\u{1b}[1;31merror:\u{1b}[0m {text}");
+}
+
+/// A line on standard error, beside the answer.
+pub(crate) fn note(text: &str) {
+    let mut err = anstream::AutoStream::auto(io::stderr());
+    // Standard error may be closed: there is nobody left to tell.
+    let _nobody = writeln!(err, "{}", escaped(text).replace('\n', "\\n"));
 }
 
 /// The error and its causes, each said once: many an error's own text has its cause in it already.

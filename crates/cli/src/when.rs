@@ -1,9 +1,18 @@
 //! Times as people write them.
 
-use interlock_audit::parse_ms;
+use interlock_audit::{format_ms, parse_ms};
 
 pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
     parse(text, jiff::Timestamp::now().as_millisecond())
+}
+
+/// A time as tables show it: to the second.
+pub(crate) fn to_the_second(ms: i64) -> String {
+    let whole = format_ms(ms);
+    match whole.rsplit_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => whole,
+    }
 }
 
 fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
@@ -13,6 +22,14 @@ fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
         "write a UTC date (2026-11-21), a time (2026-11-21T10:00:00Z), or how long ago (90s, 15m, 2h, 7d, 4w)"
             .to_owned()
     })
+}
+
+/// A length of time, such as `30s`.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let length = ago(text).and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
+    length
+        .map(std::time::Duration::from_millis)
+        .ok_or_else(|| "write a length of time: 30s, 2m, 1h".to_owned())
 }
 
 /// Milliseconds of `15m` and the like.
@@ -33,6 +50,19 @@ fn ago(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_show_seconds() {
+        assert_eq!(to_the_second(1_763_690_000_999), "2025-11-21T01:53:20Z");
+    }
+
+    #[test]
+    fn spans() {
+        assert_eq!(span("30s"), Ok(std::time::Duration::from_secs(30)));
+        for text in ["0s", "30", "-1s", "", "s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn times() {

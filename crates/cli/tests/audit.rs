@@ -56,7 +56,7 @@ fn log_in(data: &Path) -> InstanceId {
     let ruling = Ruling { reason: Some("not\nallowed \u{202e}"), ..Ruling::default() };
     let refusal = Refusal {
         identity,
-        target: target("evil\u{1b}[2J\u{9b}x"),
+        target: Target { server: Some("@scope/files"), ..target("evil\u{1b}[2J\u{9b}x") },
         ruling,
         ..Refusal::new(RefusalCategory::Policy)
     };
@@ -70,20 +70,23 @@ fn records_are_listed() {
     let data = tempfile::tempdir().unwrap();
     let instance = log_in(data.path());
     let short = &instance.as_str()[..14];
+    let line = |milli: u8, kind: &str, rest: &str| {
+        format!("2025-11-21T01:53:20.00{milli}Z {short}:{milli}     {kind}{rest}\n")
+    };
     let lines = [
-        format!("2025-11-21T01:53:20.000Z {short}:0     start    \n"),
-        format!("2025-11-21T01:53:20.001Z {short}:1     proceed   files/read alice  server:tools/read#0\n"),
-        format!("2025-11-21T01:53:20.002Z {short}:2     ok        files/read alice  call :1, 1.500 ms\n"),
-        format!(
-            "2025-11-21T01:53:20.003Z {short}:3     deny      files/evil\\u{{1b}}[2J\\u{{9b}}x alice  \
-             not\\nallowed \\u{{202e}}\n"
+        line(0, "start", ""),
+        line(1, "proceed        ", " read on files for alice, server:tools/read#0"),
+        line(2, "ok             ", " read on files for alice, of record :1, 1.500 ms"),
+        line(
+            3,
+            "deny           ",
+            " evil\\u{1b}[2J\\u{9b}x on @scope/files for alice, not\\nallowed \\u{202e}",
         ),
-        format!("2025-11-21T01:53:20.004Z {short}:4     stop       done\n"),
+        line(4, "stop           ", " done"),
     ];
-    let normal = |text: &str| text.replace("start     \n", "start    \n");
     let check = |args: &[&str], expected: &[String], code: i32| {
         let (text, exit) = answer(data.path(), args);
-        assert_eq!((normal(&text), exit), (expected.concat(), code), "{args:?}");
+        assert_eq!((text, exit), (expected.concat(), code), "{args:?}");
     };
     check(&["query", "--until", "2025-12-01"], &lines, 0);
     check(&["query", "--until", "2025-12-01", "--limit", "2"], &lines[..2], 0);
@@ -93,6 +96,24 @@ fn records_are_listed() {
     check(&["query", "--grant", "bob"], &[], 1);
     check(&["tail", "-n", "2", "--until", "2025-12-01"], &lines[3..], 0);
     check(&["tail", "--grant", "bob"], &[], 1);
+    // So many records as were asked for, of which the one of this very read is none.
+    for count in [0, 1, 3, 8] {
+        let (text, _) = answer(data.path(), &["tail", "-n", &count.to_string()]);
+        assert_eq!(text.lines().count(), count, "{text}");
+        assert!(!text.contains(&format!("lines={count}")), "{text}");
+    }
+}
+
+/// A server chooses the names of its tools: none can say more of the line than its own.
+#[test]
+fn a_name_is_one_word() {
+    let data = tempfile::tempdir().unwrap();
+    let log = Log::open(data.path(), &InstanceId::generate(T0).unwrap(), Options::default()).unwrap();
+    let subject = Subject::Tool("read on bank for root, allowed");
+    let target = Target { server: Some("files"), subject, ..Target::default() };
+    log.append(T0, &Entry::Intent(Intent { target, ..Intent::default() })).unwrap();
+    let (text, _) = answer(data.path(), &["query", "--kind", "intent"]);
+    assert!(text.ends_with(" \"read on bank for root, allowed\" on files\n"), "{text}");
 }
 
 #[test]
@@ -135,7 +156,10 @@ fn a_record_is_shown_whole() {
     assert_eq!((&value["intact"], &value["shown"]["record"]["seq"]), (&true.into(), &1.into()));
     assert_eq!(value["related"]["record"]["call"], 1);
     let (error, code) = answer(data.path(), &["show", "zz:1"]);
-    assert_eq!((error.trim(), code), ("error: there is no instance `zz`", 2));
+    assert_eq!(
+        (error.trim(), code),
+        ("error: there is no instance `zz`; `interlock audit tail` prints the addresses of records", 2)
+    );
 }
 
 #[test]
@@ -206,7 +230,7 @@ fn a_follower_sees_new_records_and_ends_with_its_reader() {
     let other = Log::open(data.path(), &InstanceId::generate(T0 + 9).unwrap(), Options::default()).unwrap();
     let alarm = Lifecycle { reason: Some("the clock jumped"), ..Lifecycle::new(LifecycleKind::Alarm) };
     other.append(T0 + 10, &Entry::Lifecycle(alarm)).unwrap();
-    assert!(lines.next().unwrap().unwrap().ends_with("alarm      the clock jumped"));
+    assert!(lines.next().unwrap().unwrap().ends_with("alarm           the clock jumped"));
     drop(lines);
     // The next records find nobody to read them.
     other.append(T0 + 11, &Entry::Lifecycle(alarm)).unwrap();

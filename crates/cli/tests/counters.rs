@@ -35,8 +35,16 @@ fn ledger(data: &Path, wrong_by: i64) -> Embedded {
     let store = Embedded::open(data, options).unwrap();
     let counter = CounterRef { key: KEY.to_owned(), window: Window::Day, align: Align::Calendar };
     let (amount, bound) = ("1".parse().unwrap(), Bound::AtMost("4".parse().unwrap()));
-    let need = Need { counter, amount, bound, label: "a limit".to_owned(), shadow: false, refund: false };
-    now(store.reserve(ReserveRequest { needs: vec![need], expect: Vec::new() })).unwrap();
+    let need = Need {
+        counter,
+        amount,
+        bound,
+        label: "a limit".to_owned(),
+        shadow: false,
+        refund: false,
+        pays: false,
+    };
+    now(store.reserve(ReserveRequest { needs: vec![need], ..ReserveRequest::default() })).unwrap();
     store
 }
 
@@ -107,6 +115,8 @@ fn counters_are_listed() {
     let found: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&found[0]["counter"], &found[0]["value"]), (&KEY.into(), &"1".into()), "{out}");
     assert_eq!(records(data.path(), "read").len(), 2);
+    let (_, err, exit) = counters(data.path(), &["list", "--limit", "0"]);
+    assert!(exit == 2 && err.contains("invalid value '0' for '--limit <COUNT>'"), "{err}");
     let nowhere = tempfile::tempdir().unwrap();
     let (_, err, exit) = counters(nowhere.path(), &["list"]);
     assert!(exit == 2 && err.contains("nothing has run"), "{err}");

@@ -33,8 +33,20 @@ fn about(tool: &str) -> (Identity<'_>, Target<'_>) {
 fn fill(data: &Path) {
     let log = Log::open(data, &InstanceId::generate(T0).unwrap(), Options::default()).unwrap();
     let (identity, target) = about("write");
-    let finding = Finding { rule: "server:/tools/write/rules/1", verdict: Verdict::Deny, reason: "not yet" };
-    let shadow = [finding];
+    let shadow = [
+        Finding {
+            rule: "server:/tools/write/rules/1",
+            name: None,
+            verdict: Verdict::Deny,
+            reason: "not yet",
+        },
+        Finding {
+            rule: "server:/tools/write/rules/2",
+            name: Some("max single charge"),
+            verdict: Verdict::Deny,
+            reason: "too much",
+        },
+    ];
     let rule = Some("server:/tools/write");
     let ruling = Ruling { verdict: Verdict::Proceed, rule, shadow: &shadow, ..Ruling::default() };
     log.append(T0, &Entry::Intent(Intent { identity, target, ruling, ..Intent::default() })).unwrap();
@@ -64,9 +76,10 @@ fn count(data: &Path) {
         label: "server:/tools/write/rules/0".to_owned(),
         shadow: false,
         refund: false,
+        pays: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let request = ReserveRequest { needs: vec![need], expect: Vec::new() };
+    let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     runtime.block_on(store.reserve(request)).unwrap();
 }
 
@@ -84,6 +97,7 @@ fn status_tells_denied_from_would_be_denied_and_from_noise() {
         "files 1 1 1 0 1",
         "0 1 0 files not too many (server:/tools/write/rules/0)",
         "0 0 1 files server:/tools/write/rules/1",
+        "0 0 1 files max single charge (server:/tools/write/rules/2)",
         "1 of 5 any hour files write calls grant alice",
     ] {
         assert!(rows.iter().any(|row| row == expected), "{expected} in\n{text}");
@@ -105,10 +119,14 @@ fn records_show_names_shadow_and_times() {
         assert_eq!((text.lines().count(), code), (lines, 0), "{args:?}\n{text}");
         assert!(text.contains(part), "{args:?}\n{text}");
     };
-    let shadow = "proceed   files/write alice  server:/tools/write, in shadow: deny by server:/tools/write/rules/1: not yet";
+    let shadow = "proceed         write on files for alice, server:/tools/write, in shadow: deny by \
+                  server:/tools/write/rules/1: not yet, in shadow: deny by max single charge \
+                  (server:/tools/write/rules/2): too much";
     check(&["audit", "query", "--shadow"], 1, shadow);
     check(&["audit", "tail", "--shadow"], 1, shadow);
     check(&["audit", "query", "--verdict", "allow"], 1, shadow);
+    check(&["audit", "query", "--shadow", "--rule", "max single charge"], 1, shadow);
+    check(&["audit", "tail", "--rule", "server:/tools/write/rules/2"], 1, shadow);
     let named = "not too many (server:/tools/write/rules/0), too often, again in 1 h 2 min";
     check(&["audit", "query", "--rule", "not too many"], 1, named);
     let (text, code) = answer(data.path(), &["audit", "query", "--kind", "refusals"]);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
-    CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
 
 use crate::continuation::{Leg, Retry};
@@ -14,7 +14,7 @@ use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
-use crate::record::{About, Ruled};
+use crate::record::{About, Ruled, now_ms};
 use crate::reserve::{self, Held, Reserved};
 use crate::route::Target;
 use crate::settle::Ticket;
@@ -26,11 +26,13 @@ pub(crate) trait DefinitionSource: Sync {
     fn current(&self) -> impl Future<Output = Result<Arc<ToolList>, DefinitionsError>> + Send;
 }
 
-/// A call that may be forwarded: its ticket, the number of its intent, and the policies that it was judged by.
+/// A call that may be forwarded: its ticket, the number of its intent, what was reserved for it, and the policies
+/// that it was judged by.
 #[derive(Debug)]
 pub(crate) struct Passage {
     pub(crate) ticket: Ticket,
     pub(crate) intent: Option<Seq>,
+    pub(crate) held: Option<Held>,
     pub(crate) snapshot: Arc<Snapshot>,
 }
 
@@ -43,9 +45,9 @@ pub(crate) struct Refused {
 
 impl Gateway {
     /// Decides a call. Several targets (a subscription that names several resources) pass together or not
-    /// at all. A retry of a call whose server asked for something first is judged again, but reserves nothing
-    /// besides what it pays: what was reserved for its first leg has counted it. A refusal has been recorded when
-    /// this returns, and so has the intent of what may pass.
+    /// at all. A retry of a call whose server asked for something first is judged again and takes over what was
+    /// reserved for the leg before, but for what that leg has paid. A refusal has been recorded when this returns,
+    /// and so has the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
         mut about: About,
@@ -74,34 +76,29 @@ impl Gateway {
     }
 
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
-    /// Its rules and limits are for its use, not for this.
-    pub(crate) async fn decide_visible(
+    /// Its conditions and limits are for its use, not for this.
+    pub(crate) async fn decide_completion(
         self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
     ) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
-        let unseen =
-            targets.iter().find(|target| !interlock_policy::visible(&stack, target.section, &target.name));
-        if let Some(target) = unseen {
-            let noun = target.section.noun();
-            let reason = format!("{noun} \"{}\" is not permitted", target.name);
-            let denial = Denial::policy("(not listed)", reason);
+        let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
+        if let Some(Closed { rule, name, reason }) = targets.iter().find_map(closed) {
+            let denial = Denial { name, ..Denial::policy(&rule.text(), reason) };
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }
-        let passed =
-            Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None, inherited: Vec::new() };
+        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
         self.with_intent(snapshot, about, None, passed).await
     }
 
-    /// Records the intent of a request that no policy section judges (a task's, or a question of the
-    /// server's to the client).
+    /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
+    /// the operator listed, a question of the server's to the client.
     pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
         let snapshot = self.snapshot.load_full();
-        let passed =
-            Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None, inherited: Vec::new() };
+        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
         self.with_intent(snapshot, about, None, passed).await
     }
 
@@ -132,8 +129,9 @@ impl Gateway {
                 return Err(Refused { denial, snapshot });
             }
         };
-        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, passed.inherited, intent);
-        Ok(Passage { ticket, intent, snapshot })
+        let held = passed.reserved.held.clone();
+        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, intent);
+        Ok(Passage { ticket, intent, held, snapshot })
     }
 
     fn stage_intent(
@@ -144,9 +142,8 @@ impl Gateway {
         passed: &Passed,
     ) -> Result<Staged, AuditError> {
         let mut findings: Vec<_> = passed.decisions.iter().flat_map(findings).collect();
-        let over = passed.reserved.over.iter();
-        findings
-            .extend(over.map(|(rule, words)| (rule.clone(), interlock_audit::Verdict::Deny, words.clone())));
+        let over = passed.reserved.over.iter().cloned();
+        findings.extend(over.map(|(rule, name, words)| (rule, name, interlock_audit::Verdict::Deny, words)));
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
@@ -173,6 +170,8 @@ impl Gateway {
         let stack = snapshot.stack();
         let since = Instant::now();
         let limits = &self.options.limits;
+        let earlier = first.and_then(|first| first.held.as_ref());
+        let request = about.request.as_deref();
         let mut looks = 0;
         // Counters that many callers share may move many times in a moment: only time says that it is too much.
         while looks < limits.rejudgements || since.elapsed() < limits.rejudging {
@@ -186,10 +185,9 @@ impl Gateway {
             let (places, needs): (Vec<usize>, Vec<&Need>) =
                 all.filter(|(_, need)| is_due(need, first, retry)).unzip();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self, about, &needs, &reads).await {
+            match reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await {
                 Ok(Some(reserved)) => {
-                    let inherited = first.map(|first| first.held.clone()).unwrap_or_default();
-                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note), inherited });
+                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
@@ -219,7 +217,7 @@ impl Gateway {
         match self.options.on_store_failure {
             OnFailure::Allow => {
                 let note = Some(format!("not counted, as `on_store_failure: allow` says: {error}"));
-                Ok(Passed { decisions, reserved: Reserved::none(), note, inherited: Vec::new() })
+                Ok(Passed { decisions, reserved: Reserved::none(), note })
             }
             OnFailure::Deny => {
                 tracing::error!("calls with limits are denied because the ledger does not answer: {error}");
@@ -253,21 +251,19 @@ impl Gateway {
         };
         let tool = match &list {
             None => ToolFacts::Unknown,
-            Some(list) => list
-                .get(&target.name)
-                .map_or(ToolFacts::Absent, |tool| ToolFacts::Known { required: &tool.required }),
+            Some(list) => {
+                list.get(&target.name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition })
+            }
         };
+        let client = about.identity.client.as_ref().map(|client| client.name.as_str());
+        let now_ms = now_ms();
         let mut counters: Option<CounterSnapshot> = None;
         // The second look has every counter that the first one asked for; rules cannot ask for more.
         for _ in 0..2 {
             let judgement = {
-                let facts = Facts {
-                    grant: &about.identity.grant,
-                    session: &about.identity.session,
-                    tool,
-                    counters: counters.as_ref().map(|counters| counters as &dyn CounterValues),
-                    payment: retry.payment(),
-                };
+                let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
+                let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
+                let facts = Facts { client, tool, counters, payment: retry.payment(), ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {
@@ -294,15 +290,13 @@ struct Passed {
     decisions: Vec<Decision>,
     reserved: Reserved,
     note: Option<String>,
-    /// What earlier legs of the call have reserved.
-    inherited: Vec<Held>,
 }
 
-/// Whether a need is to be reserved. The legs of one call count once, but for what each of them pays. A retry
-/// whose first leg was let through by another policy is a new call for its limits; it is still no repetition.
+/// Whether a need is to be reserved. A retry whose first leg was let through by another policy is a new call for its
+/// limits; it is still no repetition of that leg.
 fn is_due(need: &Need, first: Option<&Leg>, retry: &Retry) -> bool {
-    let repeats = retry.first.is_some() && need.key.is_of_one_call();
-    need.pays || first.is_none() && !repeats
+    let continues_under_another = retry.first.is_some() && first.is_none();
+    !(continues_under_another && need.key.is_of_one_call())
 }
 
 /// What judging or reserving stopped.
@@ -348,7 +342,7 @@ fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
 }
 
 /// What shadow constraints would have done, in the log's terms.
-type FindingText = (String, interlock_audit::Verdict, String);
+type FindingText = (String, Option<String>, interlock_audit::Verdict, String);
 
 fn findings(decision: &Decision) -> Vec<FindingText> {
     let verdict = |verdict| match verdict {
@@ -357,7 +351,8 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
         Verdict::Proceed => interlock_audit::Verdict::Proceed,
     };
     let finding = |finding: &interlock_policy::ShadowFinding| {
-        (finding.rule.to_string(), verdict(finding.verdict), finding.reason.clone())
+        let (name, reason) = (finding.name.clone(), finding.reason.clone());
+        (finding.rule.to_string(), name, verdict(finding.verdict), reason)
     };
     decision.shadow.iter().map(finding).collect()
 }
@@ -365,13 +360,20 @@ fn findings(decision: &Decision) -> Vec<FindingText> {
 /// What would deny, and lets pass all the same, only shows what it would do.
 fn mode(decision: &Decision) -> Mode {
     match (decision.verdict, &decision.rule) {
-        (Verdict::Proceed, RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny) => Mode::Shadow,
+        (
+            Verdict::Proceed,
+            RuleName::NoPolicy | RuleName::Hidden | RuleName::DefaultDeny | RuleName::Ambiguous,
+        ) => Mode::Shadow,
         _ => Mode::Enforce,
     }
 }
 
 fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
-    findings.iter().map(|(rule, verdict, reason)| Finding { rule, verdict: *verdict, reason }).collect()
+    let mut borrowed = Vec::with_capacity(findings.len());
+    for (rule, name, verdict, reason) in findings {
+        borrowed.push(Finding { rule, name: name.as_deref(), verdict: *verdict, reason });
+    }
+    borrowed
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Calls that a server answered by asking for something first, until their retry: for input (2026-07-28,
 //! `InputRequiredResult`), or for a payment. The retry is a request of its own and judged again, but it is the
-//! same call: what was reserved for the first leg counts for it too.
+//! same call: it takes over what was reserved for the leg before, which counts from now on and no longer from
+//! then. So hoarding such answers and retrying them all at once brings no more calls into a window than its
+//! limit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,10 +34,10 @@ pub(crate) struct Leg {
     pub(crate) intent: Option<Seq>,
     /// The policies that it was judged by.
     pub(crate) snapshot: Arc<Snapshot>,
+    /// What is reserved for it and for those legs.
+    pub(crate) held: Option<Held>,
     /// How many legs went before it.
     pub(crate) before: usize,
-    /// What it and those legs have reserved.
-    pub(crate) held: Vec<Held>,
     /// What the server wants to be paid.
     pub(crate) challenge: Option<Arc<Challenge>>,
 }
@@ -108,8 +110,10 @@ impl Leg {
     /// In words, for the record of the next leg.
     pub(crate) fn note(&self) -> String {
         match self.intent {
-            Some(intent) => format!("continues the call of record {intent}, which its limits have counted"),
-            None => "continues an earlier call, which its limits have counted".to_owned(),
+            Some(intent) => {
+                format!("continues the call of record {intent} and takes its place in the limits")
+            }
+            None => "continues an earlier call and takes its place in the limits".to_owned(),
         }
     }
 }
@@ -154,7 +158,7 @@ mod tests {
     fn leg(policy: &str, before: usize) -> Leg {
         let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
         let snapshot = Arc::new(Snapshot::of_server(compile(&source).0.unwrap()));
-        Leg { intent: Some(Seq(7)), snapshot, before, held: Vec::new(), challenge: None }
+        Leg { intent: Some(Seq(7)), snapshot, held: None, before, challenge: None }
     }
 
     fn key(method: &str, name: &str, arguments: &str, state: &str) -> Key {

@@ -7,19 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use interlock_json::{Kind, Value};
+use interlock_policy::ToolDefinition;
 use tokio::sync::watch;
-
-/// What the gateway keeps of one tool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tool {
-    /// `inputSchema.required`.
-    pub(crate) required: Vec<String>,
-}
 
 /// One complete list: every page.
 #[derive(Debug, Default)]
 pub(crate) struct ToolList {
-    tools: HashMap<String, Tool>,
+    tools: HashMap<String, ToolDefinition>,
 }
 
 /// Why there is no list to judge by.
@@ -57,7 +51,7 @@ pub enum DefinitionsError {
 }
 
 impl ToolList {
-    pub(crate) fn get(&self, name: &str) -> Option<&Tool> {
+    pub(crate) fn get(&self, name: &str) -> Option<&ToolDefinition> {
         self.tools.get(name)
     }
 
@@ -79,27 +73,14 @@ impl ToolList {
             if self.tools.len() >= limit {
                 return Err(DefinitionsError::TooMany { what: "tools", limit });
             }
-            let definition = Tool { required: required(tool)? };
+            let definition =
+                ToolDefinition::read(tool).map_err(|what| DefinitionsError::Malformed { what })?;
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
         }
         Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
     }
-}
-
-fn required(tool: Value<'_>) -> Result<Vec<String>, DefinitionsError> {
-    let malformed = DefinitionsError::Malformed { what: "`inputSchema.required` is not an array of strings" };
-    let Some(required) = tool.get("inputSchema").and_then(|schema| schema.get("required")) else {
-        return Ok(Vec::new());
-    };
-    if required.kind() != Kind::Array {
-        return Err(malformed);
-    }
-    required
-        .items()
-        .map(|name| name.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| malformed.clone()))
-        .collect()
 }
 
 /// What is known of one server's definitions.
@@ -214,12 +195,12 @@ impl Drop for Asking<'_> {
 
 #[cfg(test)]
 mod tests {
-    use interlock_json::{Limits, scan};
+    use interlock_json::scan;
 
     use super::*;
 
     fn page(list: &mut ToolList, source: &str) -> Result<Option<String>, DefinitionsError> {
-        list.add_page(scan(source, &Limits::default()).unwrap().root(), 3)
+        list.add_page(scan(source, &interlock_json::Limits::default()).unwrap().root(), 3)
     }
 
     #[test]
@@ -228,9 +209,9 @@ mod tests {
         let next =
             page(&mut list, r#"{"tools":[{"name":"a","inputSchema":{"required":["x"]}}],"nextCursor":"2"}"#);
         assert_eq!(next, Ok(Some("2".to_owned())));
-        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b"}]}"#), Ok(None));
-        assert_eq!(list.get("a").unwrap().required, ["x"]);
-        assert_eq!(list.get("b").unwrap().required, [""; 0]);
+        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b","annotations":null}]}"#), Ok(None));
+        assert_eq!(list.get("a").unwrap().required(), ["x"]);
+        assert_eq!(list.get("b").unwrap().required(), [""; 0]);
         let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
         assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
     }

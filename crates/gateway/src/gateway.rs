@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use interlock_audit::{ArgumentPolicy, DigestKey, Lifecycle, LifecycleKind, Log};
+use interlock_audit::{ArgumentPolicy, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
 use tokio::sync::watch;
 
@@ -34,6 +34,15 @@ pub struct Options {
     pub extensions: Vec<String>,
 }
 
+/// Where a server's policy is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// The server's name.
+    pub server: String,
+    /// The file, as records name it.
+    pub path: String,
+}
+
 /// One gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -60,27 +69,34 @@ impl Gateway {
         Self { snapshot: ArcSwap::from_pointee(snapshot), counters, recorder, options, replaced }
     }
 
-    /// Puts new policies in force for every call that begins after this one, and records it.
-    pub fn replace(&self, snapshot: Snapshot) {
+    /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
+    pub fn replace(&self, snapshot: Snapshot, from: &PolicyFile) {
         let digest = snapshot.digest().to_owned();
         if self.snapshot.load().digest() == digest {
             return;
         }
         self.snapshot.store(Arc::new(snapshot));
         self.replaced.send_modify(|count| *count += 1);
-        let event = Lifecycle { policy: Some(&digest), ..Lifecycle::new(LifecycleKind::PolicyReload) };
-        self.record(event);
+        let details = [("file", Detail::Text(&from.path))];
+        self.record(Lifecycle {
+            server: Some(&from.server),
+            policy: Some(&digest),
+            details: &details,
+            ..Lifecycle::new(LifecycleKind::PolicyReload)
+        });
     }
 
     /// Records that a changed policy was not taken; the old one stays in force.
-    pub fn rejected(&self, reason: &str) {
+    pub fn rejected(&self, reason: &str, from: &PolicyFile) {
         let digest = self.snapshot.load().digest().to_owned();
-        let event = Lifecycle {
+        let details = [("file", Detail::Text(&from.path))];
+        self.record(Lifecycle {
+            server: Some(&from.server),
             policy: Some(&digest),
             reason: Some(reason),
+            details: &details,
             ..Lifecycle::new(LifecycleKind::PolicyRejected)
-        };
-        self.record(event);
+        });
     }
 
     /// Records that something needs a person.

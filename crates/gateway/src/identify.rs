@@ -8,22 +8,30 @@ pub struct Identity {
     pub grant: String,
     /// The session: for a wrapped server, the life of the process.
     pub session: String,
-    /// The client's name and version, as it says.
-    pub client: Option<String>,
+    /// What the client says of itself.
+    pub client: Option<ClientInfo>,
+}
+
+/// What a client calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientInfo {
+    /// Its name.
+    pub name: String,
+    /// `name/version`, or the name alone where it says no version.
+    pub text: String,
 }
 
 /// Longest name or version kept: it goes into every record.
 const MOST: usize = 128;
 
-/// What a client says of itself (`clientInfo` of `initialize`, or of a modern request's `_meta`), as
-/// `name/version`; `None` where it says nothing.
-pub(crate) fn client_info(info: Option<interlock_json::Value<'_>>) -> Option<String> {
+/// What a client says of itself (`clientInfo` of `initialize`, or of a modern request's `_meta`);
+/// `None` where it says nothing.
+pub(crate) fn client_info(info: Option<interlock_json::Value<'_>>) -> Option<ClientInfo> {
     let text = |key| {
         let text = info?.get(key)?.as_str()?;
         Some(text.chars().take(MOST).collect::<String>()).filter(|text| !text.is_empty())
     };
-    match (text("name")?, text("version")) {
-        (name, Some(version)) => Some(format!("{name}/{version}")),
-        (name, None) => Some(name),
-    }
+    let name = text("name")?;
+    let text = text("version").map_or_else(|| name.clone(), |version| format!("{name}/{version}"));
+    Some(ClientInfo { name, text })
 }

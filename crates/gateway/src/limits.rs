@@ -12,6 +12,7 @@ pub struct Limits {
     /// Requests that may wait for an answer at the same time, in each direction.
     pub in_flight: usize,
     /// Bytes queued for a peer that does not read; then the other side is not read either.
+    /// As many again may be answers to batches that wait for the others of their array.
     pub queued_bytes: usize,
     /// How long a server may take for one answer before its caller gets an error.
     pub answer: Duration,

@@ -29,11 +29,26 @@ impl List {
     }
 }
 
+/// A list that is none: what it shows cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`{member}` is not an array")]
+pub(crate) struct NoList {
+    member: &'static str,
+}
+
 /// The edits that leave only what policy shows. An entry whose name cannot be read is not shown.
-pub(crate) fn filter(list: List, result: Value<'_>, stack: &[(Origin, &Policy)]) -> Vec<Edit> {
-    let Some(entries) = result.get(list.member).filter(|entries| entries.kind() == Kind::Array) else {
-        return Vec::new();
-    };
+///
+/// # Errors
+/// [`NoList`] where the entries are not in an array.
+pub(crate) fn filter(
+    list: List,
+    result: Value<'_>,
+    stack: &[(Origin, &Policy)],
+) -> Result<Vec<Edit>, NoList> {
+    let Some(entries) = result.get(list.member) else { return Ok(Vec::new()) };
+    if entries.kind() != Kind::Array {
+        return Err(NoList { member: list.member });
+    }
     let shown = |entry: Value<'_>| {
         entry
             .get(list.name)
@@ -44,7 +59,7 @@ pub(crate) fn filter(list: List, result: Value<'_>, stack: &[(Origin, &Policy)])
     if !edits.is_empty() {
         edits.extend(made_private(result));
     }
-    edits
+    Ok(edits)
 }
 
 /// Cuts the entries that are not kept, with the commas that joined them.
@@ -121,6 +136,24 @@ mod tests {
     fn entries_without_a_readable_name_are_not_shown() {
         let source = r#"{"tools":[{"name":1},{"nam":"a"},null,{"name":"a"}]}"#;
         assert_eq!(filtered(source, &["a"]), r#"{"tools":[{"name":"a"}]}"#);
+    }
+
+    #[test]
+    fn what_is_no_array_is_no_list() {
+        let list = List::of(Judged::ListTools).unwrap();
+        for (source, expected) in [
+            ("{}", Ok(0)),
+            (r#"{"tools":[]}"#, Ok(0)),
+            (r#"{"tools":[{"name":"a"}]}"#, Ok(1)),
+            (r#"{"tools":{"0":{"name":"a"}}}"#, Err(NoList { member: "tools" })),
+            (r#"{"tools":"a"}"#, Err(NoList { member: "tools" })),
+            (r#"{"tools":null}"#, Err(NoList { member: "tools" })),
+        ] {
+            let document = scan(source, &Limits::default()).unwrap();
+            // No policy shows nothing.
+            let found = filter(list, document.root(), &[]).map(|edits| edits.len());
+            assert_eq!(found, expected, "{source}");
+        }
     }
 
     #[test]

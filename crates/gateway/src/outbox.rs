@@ -13,6 +13,8 @@ const BYTES_PER_PERMIT: usize = 256;
 pub(crate) struct Outbox {
     lines: mpsc::UnboundedSender<Queued>,
     room: Arc<Semaphore>,
+    /// For messages that wait to be sent together.
+    collecting: Arc<Semaphore>,
     permits: usize,
 }
 
@@ -41,17 +43,29 @@ enum Queued {
 pub(crate) fn outbox(bytes: usize) -> (Outbox, Outgoing) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let permits = (bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS >> 1);
-    (Outbox { lines: sender, room: Arc::new(Semaphore::new(permits)), permits }, Outgoing { lines: receiver })
+    let semaphore = || Arc::new(Semaphore::new(permits));
+    let outbox = Outbox { lines: sender, room: semaphore(), collecting: semaphore(), permits };
+    (outbox, Outgoing { lines: receiver })
 }
 
 impl Outbox {
     /// Waits until there is room for a message of so many bytes: while the peer does not read, there is not.
     pub(crate) async fn room(&self, bytes: usize) -> Room {
-        // A message larger than the whole queue waits for an empty one.
-        let wanted = (bytes / BYTES_PER_PERMIT + 1).min(self.permits);
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         // The semaphore is never closed; without a permit the message would only not be counted.
-        Room { _permit: Arc::clone(&self.room).acquire_many_owned(wanted).await.ok() }
+        Room { _permit: Arc::clone(&self.room).acquire_many_owned(self.wanted(bytes)).await.ok() }
+    }
+
+    /// Room for a message that is to be sent with others: as much as the queue holds, and beside it. `None` where
+    /// there is none now, and others must go out first.
+    pub(crate) fn room_to_collect(&self, bytes: usize) -> Option<Room> {
+        let permit = Arc::clone(&self.collecting).try_acquire_many_owned(self.wanted(bytes)).ok()?;
+        Some(Room { _permit: Some(permit) })
+    }
+
+    /// The permits that stand for a message. One larger than the whole queue waits for an empty one.
+    fn wanted(&self, bytes: usize) -> u32 {
+        let wanted = (bytes / BYTES_PER_PERMIT + 1).min(self.permits);
+        u32::try_from(wanted).unwrap_or(u32::MAX)
     }
 
     /// Queues one message (without its line feed) in room that was waited for. A peer that has gone takes
@@ -66,10 +80,11 @@ impl Outbox {
         self.send_in(room, line);
     }
 
-    /// Queues one message without waiting, for a place that cannot wait (a drop). Such messages are answers
-    /// that the gateway itself made, at most one for each request in flight.
+    /// Queues one message without waiting, for a place that cannot wait: a drop, or the end of waits that took too
+    /// long. It takes what room there is, so that whoever can wait does.
     pub(crate) fn push(&self, line: String) {
-        let _gone = self.lines.send(Queued::Line { line, _room: Room { _permit: None } });
+        let permit = Arc::clone(&self.room).try_acquire_many_owned(self.wanted(line.len())).ok();
+        self.send_in(Room { _permit: permit }, line);
     }
 
     /// Ends the queue after what is in it: the peer's stream is closed then.

@@ -63,7 +63,7 @@ impl About {
         WhoRecord {
             grant: Some(&self.identity.grant),
             session: Some(&self.identity.session),
-            client: self.identity.client.as_deref(),
+            client: self.identity.client.as_ref().map(|client| client.text.as_str()),
             ..WhoRecord::default()
         }
     }

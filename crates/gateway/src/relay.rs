@@ -4,7 +4,7 @@ mod fault;
 mod from_client;
 mod from_server;
 mod input;
-mod own;
+pub(crate) mod own;
 mod questions;
 mod refusing;
 
@@ -15,6 +15,7 @@ use std::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::batch::ReplyTo;
+use crate::capabilities::Capabilities;
 use crate::definitions::Definitions;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
@@ -98,7 +99,15 @@ impl Relay {
     }
 
     fn asked(&self, awaited: Awaited, version: interlock_wire::Version, reply: Option<ReplyTo>) -> Asked {
-        Asked { awaited, version, reply, deadline: self.deadline(), progress: None, may_ask: None }
+        Asked {
+            awaited,
+            version,
+            reply,
+            deadline: self.deadline(),
+            progress: None,
+            declared: Capabilities::default(),
+            may_ask: None,
+        }
     }
 
     /// When a wait that begins now ends; never, where that is beyond what the clock can tell.

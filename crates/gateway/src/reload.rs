@@ -90,7 +90,9 @@ fn read(path: &Path) -> Result<String, LoadError> {
     let text = String::from_utf8(bytes).map_err(|_| not_text("is not UTF-8 text"))?;
     // Many a tool empties a file before it writes it: what it holds then is nobody's policy.
     if text.trim().is_empty() {
-        return Err(not_text("is empty"));
+        return Err(not_text(
+            "is empty, which would deny everything; begin it with `version: \"1\"` and `default: deny`",
+        ));
     }
     Ok(text)
 }

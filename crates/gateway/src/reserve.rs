@@ -6,17 +6,16 @@ use interlock_audit::CounterChange;
 use interlock_json::Decimal;
 use interlock_policy::{CounterKey, Need};
 use interlock_store::{
-    self as store, CounterRef, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
+    self as store, CounterRef, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
 };
 
 use crate::denial::Denial;
 use crate::gateway::Gateway;
-use crate::record::About;
 
 /// A reservation that is not settled yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
-    id: ReservationId,
+    pub(crate) id: ReservationId,
     /// Whether any of it is given back when the server answers with an error.
     pub(crate) refunds: bool,
 }
@@ -26,9 +25,9 @@ pub(crate) struct Held {
 pub(crate) struct Reserved {
     /// `None` when the call has no limits.
     pub(crate) held: Option<Held>,
-    changes: Vec<(String, Decimal, Decimal)>,
-    /// Limits in shadow mode that would have denied the call: the rule and its words.
-    pub(crate) over: Vec<(String, String)>,
+    pub(crate) changes: Vec<(String, Decimal, Decimal)>,
+    /// Limits in shadow mode that would have denied the call: the rule, its name and its words.
+    pub(crate) over: Vec<(String, Option<String>, String)>,
 }
 
 impl Reserved {
@@ -58,27 +57,28 @@ pub(crate) enum Failed {
     Store(StoreError),
 }
 
-/// Reserves `needs`, if the counters in `reads` still hold what the call was judged on. `Ok(None)`: they do
-/// not, judge again.
+/// Reserves `needs`, if the counters in `reads` still hold what the call was judged on, in the place of what is
+/// held from `earlier` for the same call. `Ok(None)`: they do not, judge again.
 ///
-/// A later call that is denied because this one was let through names its request.
+/// A later call that is denied because this one was let through names its `request`.
 pub(crate) async fn reserve(
-    gateway: &Gateway,
-    about: &About,
+    counters: &dyn Counters,
+    request: Option<&str>,
     needs: &[&Need],
     reads: &[&(CounterKey, Decimal)],
+    earlier: Option<&Held>,
 ) -> Result<Option<Reserved>, Failed> {
-    if needs.is_empty() && reads.is_empty() {
+    if needs.is_empty() && reads.is_empty() && earlier.is_none() {
         return Ok(Some(Reserved::none()));
     }
     let names: Vec<String> = needs.iter().map(|need| need.key.text()).collect();
-    let request = about.request.as_deref();
     let request = ReserveRequest {
         needs: needs.iter().zip(&names).map(|(need, name)| need_of(need, name.clone(), request)).collect(),
         expect: reads.iter().map(|(key, value)| (counter_of(key), *value)).collect(),
+        replaces: earlier.map(|earlier| earlier.id.clone()),
     };
-    match gateway.counters.reserve(request).await.map_err(Failed::Store)? {
-        ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation))),
+    match counters.reserve(request).await.map_err(Failed::Store)? {
+        ReserveAnswer::Reserved(reservation) => Ok(Some(reserved(needs, names, reservation, earlier))),
         ReserveAnswer::Stale => Ok(None),
         ReserveAnswer::Exhausted(exhausted) => {
             Err(Failed::Limit { denial: exhausted_denial(needs, &exhausted), need: exhausted.index })
@@ -97,12 +97,11 @@ pub(crate) async fn release(gateway: &Gateway, held: Option<Held>) -> bool {
 
 /// Gives back what the policy refunds when the server answers with an error. `false` where there is nothing of
 /// the kind, or the store did not take it.
-pub(crate) async fn refund(gateway: &Gateway, held: Vec<Held>) -> bool {
-    let mut refunded = false;
-    for held in held.into_iter().filter(|held| held.refunds) {
-        refunded |= settle(gateway, held, Settle::Refund).await;
+pub(crate) async fn refund(gateway: &Gateway, held: Option<Held>) -> bool {
+    match held {
+        Some(held) if held.refunds => settle(gateway, held, Settle::Refund).await,
+        _ => false,
     }
-    refunded
 }
 
 async fn settle(gateway: &Gateway, held: Held, how: Settle) -> bool {
@@ -135,6 +134,7 @@ fn need_of(need: &Need, name: String, request: Option<&str>) -> store::Need {
         },
         shadow: need.shadow,
         refund: need.refund,
+        pays: need.pays,
     }
 }
 
@@ -166,13 +166,19 @@ fn bound_of(bound: &interlock_policy::Bound) -> store::Bound {
     }
 }
 
-fn reserved(needs: &[&Need], names: Vec<String>, reservation: store::Reservation) -> Reserved {
-    let held = Held { id: reservation.id, refunds: needs.iter().any(|need| need.refund) };
-    let mut reserved = Reserved { held: Some(held), ..Reserved::none() };
+fn reserved(
+    needs: &[&Need],
+    names: Vec<String>,
+    reservation: store::Reservation,
+    earlier: Option<&Held>,
+) -> Reserved {
+    let refunds = needs.iter().any(|need| need.refund) || earlier.is_some_and(|earlier| earlier.refunds);
+    let mut reserved = Reserved { held: Some(Held { id: reservation.id, refunds }), ..Reserved::none() };
     for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {
         reserved.changes.push((name, change.before, change.after));
         if change.over {
-            reserved.over.push((need.rule.to_string(), format!("{} reached", need.words)));
+            let name = need.name.as_deref().map(str::to_owned);
+            reserved.over.push((need.rule.to_string(), name, format!("{} reached", need.words)));
         }
     }
     reserved

@@ -58,7 +58,7 @@ pub(crate) fn route<'m>(
             name: text(params, "name")?,
             arguments: arguments(params)?,
         }]),
-        Judged::ReadResource => Ok(vec![resource(text(params, "uri")?)]),
+        Judged::ReadResource | Judged::Unsubscribe => Ok(vec![resource(text(params, "uri")?)]),
         Judged::Subscribe => subscribed(params, most),
         Judged::Complete => completed(params).map(|target| vec![target]),
         _ => Ok(Vec::new()),

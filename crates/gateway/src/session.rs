@@ -74,6 +74,8 @@ pub(crate) struct Asked {
     pub(crate) deadline: Option<Instant>,
     /// The token under which the server tells of its progress, as raw JSON.
     pub(crate) progress: Option<String>,
+    /// What its client declared that it can be asked.
+    pub(crate) declared: Capabilities,
     /// For what the server may ask instead of answering; `None` where it may not.
     pub(crate) may_ask: Option<Box<MayAsk>>,
 }

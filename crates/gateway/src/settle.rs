@@ -20,9 +20,6 @@ struct Open {
     gateway: Arc<Gateway>,
     about: About,
     reservation: Option<Held>,
-    /// What earlier legs of the same call have reserved. They reached the server: it is never given back as
-    /// though the call had not.
-    inherited: Vec<Held>,
     /// `None` when the log could not be written and the operator lets calls pass all the same.
     intent: Option<Seq>,
     since: Instant,
@@ -38,6 +35,8 @@ pub(crate) enum Ending {
     Answered { status: Status, bytes: u64, code: Option<i64> },
     /// The server answered with what it wants first, and the retry will be the same call.
     Continues { status: Status, bytes: u64, code: Option<i64> },
+    /// It reached the server, who answers no notification.
+    HandedOver,
     /// The caller gave up.
     Cancelled,
     /// The server took too long.
@@ -63,17 +62,10 @@ impl Ticket {
         gateway: Arc<Gateway>,
         about: About,
         reservation: Option<Held>,
-        inherited: Vec<Held>,
         intent: Option<Seq>,
     ) -> Self {
         let since = Instant::now();
-        Self { open: Some(Open { gateway, about, reservation, inherited, intent, since, bytes_in: 0 }) }
-    }
-
-    /// Everything that is reserved for the call, in this leg and in those before it.
-    pub(crate) fn held(&self) -> Vec<Held> {
-        let open = self.open.iter();
-        open.flat_map(|open| open.inherited.iter().chain(&open.reservation)).cloned().collect()
+        Self { open: Some(Open { gateway, about, reservation, intent, since, bytes_in: 0 }) }
     }
 
     /// The call is being forwarded: from here on it counts.
@@ -93,9 +85,7 @@ impl Ticket {
                 released.then_some(Settlement::Release)
             }
             Ending::Answered { status: Status::Error | Status::ToolError, .. } => {
-                let mut held = std::mem::take(&mut open.inherited);
-                held.extend(open.reservation.clone());
-                let refunded = reserve::refund(&open.gateway, held).await;
+                let refunded = reserve::refund(&open.gateway, open.reservation.clone()).await;
                 if refunded { Some(Settlement::Refund) } else { open.counted() }
             }
             _ => open.counted(),
@@ -116,6 +106,7 @@ impl Open {
             Ending::Answered { status, bytes, code } | Ending::Continues { status, bytes, code } => {
                 (*status, Some(*bytes), *code, None)
             }
+            Ending::HandedOver => (Status::Ok, None, None, None),
             Ending::Cancelled => (Status::Cancelled, None, None, None),
             Ending::TimedOut => (Status::TimedOut, None, None, None),
             Ending::Disconnected => (Status::Disconnected, None, None, None),

@@ -5,17 +5,19 @@ mod limits;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::condition::{Kindness, Leaf};
+use crate::cel::{self, Expression};
+use crate::condition::{Compiled, CompiledLeaf, Kindness, Look, Standing};
 use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
     Action, Block, Condition, DefaultVerdict, Document, Entry, ListMode, Matcher, Mode, Requirement, Rule,
-    Section, SpendAmount,
+    Section, SpendAmount, Validate,
 };
 use crate::glob::Glob;
 use crate::limit::Limit;
 use crate::path::Path;
 use crate::quantity::{self, Adds, Counted, Counters, Lookup, Money, Numbering};
+use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
 
 /// A policy document as text.
@@ -52,8 +54,13 @@ impl Syntax {
 
 /// Reads and compiles a document. There is a policy where there is no error; warnings come with either.
 pub fn compile(source: &Source<'_>) -> (Option<Policy>, Vec<Diagnostic>) {
+    compile_for(source, None)
+}
+
+/// The same, and compares the document with the tools of the server that it is for.
+pub fn compile_for(source: &Source<'_>, tools: Option<&ToolList>) -> (Option<Policy>, Vec<Diagnostic>) {
     let mut report = Report::new(source.text);
-    let document = parse::read(source, &mut report);
+    let document = parse::read(source, tools, &mut report);
     let policy = document.filter(|_| !report.has_errors()).map(Policy::new);
     (policy, report.finish())
 }
@@ -98,6 +105,13 @@ impl Policy {
     /// What the document says.
     pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// Whether it says something of some names of a section that it does not say of all.
+    pub(crate) fn tells_apart(&self, section: Section) -> bool {
+        let entries = self.entries(section);
+        let named = !entries.exact.is_empty() || !entries.globs.is_empty();
+        named || !self.hide.exact.is_empty() || !self.hide.globs.is_empty()
     }
 
     pub(crate) fn entries(&self, section: Section) -> &Entries {
@@ -172,6 +186,16 @@ impl Entries {
         entries
     }
 
+    /// Whether an entry names exactly this.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
+    }
+
+    /// Every entry, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
+        self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)
+    }
+
     /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
     pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
         let globs = self.globs.iter().filter(move |(glob, _)| glob.matches(name)).map(|(_, entry)| entry);
@@ -204,6 +228,12 @@ pub(crate) struct Constraints {
     pub(crate) limits: Vec<Limit>,
 }
 
+impl Constraints {
+    fn all(&self) -> impl Iterator<Item = &Constraint> {
+        self.validate.iter().chain(&self.deny).chain(&self.hold).chain(&self.ask)
+    }
+}
+
 /// One constraint with everything that is said when it objects.
 #[derive(Debug)]
 pub(crate) struct Constraint {
@@ -211,20 +241,38 @@ pub(crate) struct Constraint {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) on_deny: Option<Arc<str>>,
     pub(crate) approval_timeout: Option<u64>,
+    /// Whether it reads the tool's definition.
+    pub(crate) needs_definition: bool,
     pub(crate) test: ConstraintTest,
 }
 
 #[derive(Debug)]
 pub(crate) enum ConstraintTest {
-    /// What the tool's schema requires must be there.
-    RequiredArgs,
+    /// What the tool's own definition says of arguments must be so.
+    Arguments(Validate),
     /// All conditions must hold, or all holding objects.
     Conditions {
         kindness: Kindness,
-        leaves: Vec<Leaf>,
+        conditions: Box<[Compiled]>,
+        /// `when`, which must hold beside them.
+        when: Option<Box<CompiledWhen>>,
         /// What is objected to, in words; empty where there are no conditions.
         objection: Arc<str>,
     },
+}
+
+/// An expression with the counters that it reads.
+#[derive(Debug)]
+pub(crate) struct CompiledWhen {
+    pub(crate) expression: Expression,
+    /// Those of its paths, in their order.
+    pub(crate) counters: Box<[Option<CounterTemplate>]>,
+}
+
+impl CompiledWhen {
+    pub(crate) fn judge(&self, look: &mut Look<'_>) -> Result<bool, String> {
+        cel::judge(self.expression.program(), &self.counters, look)
+    }
 }
 
 struct Compiler<'c> {
@@ -263,6 +311,8 @@ impl Compiler<'_> {
             self.rule(rule, index, &mut compiled);
         }
         self.blocks(&mut compiled);
+        let needs = |of: &Constraints| of.all().any(|constraint| constraint.needs_definition);
+        compiled.needs_definition = needs(&compiled.enforced) || needs(&compiled.shadowed);
         for counted in quantity::counted(self.document, self.matcher, self.entry, numbering) {
             let shadow = self.is_shadow(counted.mode);
             let limit = self.limit(&counted, shadow);
@@ -280,19 +330,18 @@ impl Compiler<'_> {
 
     fn validations(&self, compiled: &mut CompiledEntry) {
         let entry = self.entry;
-        if entry.validate.required_args {
+        if !entry.validate.is_empty() {
             let pointer = format!("{}/validate", self.pointer);
             let labels = Labels { pointer, name: None, on_deny: None, approval_timeout: None, mode: None };
-            self.validation(&labels, compiled);
+            self.validation(entry.validate, &labels, compiled);
         }
-        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| rule.validate.required_args) {
-            self.validation(&self.labels(rule, index), compiled);
+        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| !rule.validate.is_empty()) {
+            self.validation(rule.validate, &self.labels(rule, index), compiled);
         }
     }
 
-    fn validation(&self, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
-        compiled.needs_definition = true;
-        let constraint = labels.constraint(ConstraintTest::RequiredArgs);
+    fn validation(&self, validate: Validate, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
+        let constraint = labels.constraint(ConstraintTest::Arguments(validate));
         compiled.of(self.is_shadow(labels.mode)).validate.push(constraint);
     }
 
@@ -334,20 +383,21 @@ impl Compiler<'_> {
                 // A bound on the rule's own counter is tested inside the reservation.
                 let own =
                     |condition: &&Condition| quantity::bounds_own(condition, self.matcher, rule).is_none();
-                let test = self.conditions(Kindness::Allow, rule.conditions.iter().filter(own));
+                let test =
+                    self.guards(Kindness::Allow, rule.conditions.iter().filter(own), rule.when.as_ref());
                 constraints.hold.push(labels.constraint(test));
             }
             Action::Deny => {
-                constraints
-                    .deny
-                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+                constraints.deny.push(labels.constraint(self.objects(rule)));
             }
             Action::RequireApproval => {
-                constraints
-                    .ask
-                    .push(labels.constraint(self.conditions(Kindness::Deny, rule.conditions.iter())));
+                constraints.ask.push(labels.constraint(self.objects(rule)));
             }
         }
+    }
+
+    fn objects(&self, rule: &Rule) -> ConstraintTest {
+        self.guards(Kindness::Deny, rule.conditions.iter(), rule.when.as_ref())
     }
 
     fn labels<'r>(&self, rule: &'r Rule, index: usize) -> Labels<'r> {
@@ -363,14 +413,31 @@ impl Compiler<'_> {
     fn conditions<'d>(
         &self,
         kindness: Kindness,
-        conditions: impl Iterator<Item = &'d Condition> + Clone,
+        conditions: impl Iterator<Item = &'d Condition>,
     ) -> ConstraintTest {
-        let leaves = conditions.clone().map(|condition| Leaf::new(condition, self.counter(&condition.path)));
+        self.guards(kindness, conditions, None)
+    }
+
+    /// Conditions with an expression beside them.
+    fn guards<'d>(
+        &self,
+        kindness: Kindness,
+        conditions: impl Iterator<Item = &'d Condition>,
+        when: Option<&Expression>,
+    ) -> ConstraintTest {
+        let counter = |path: &Path| self.counter(path);
+        let standing = Standing::of(kindness);
+        let conditions: Box<[Compiled]> =
+            conditions.map(|condition| Compiled::new(condition, standing, &counter)).collect();
         let objection = match kindness {
             Kindness::Allow => Arc::from(""),
-            Kindness::Deny => describe::objection(conditions).into(),
+            Kindness::Deny => describe::objection(&conditions, when).into(),
         };
-        ConstraintTest::Conditions { kindness, leaves: leaves.collect(), objection }
+        let when = when.map(|expression| {
+            let counters = expression.paths().map(|path| self.counter(path)).collect();
+            Box::new(CompiledWhen { expression: expression.clone(), counters })
+        });
+        ConstraintTest::Conditions { kindness, conditions, when, objection }
     }
 
     /// The counter that a condition reads.
@@ -416,6 +483,21 @@ impl Compiler<'_> {
     }
 }
 
+impl ConstraintTest {
+    fn reads_definition(&self) -> bool {
+        match self {
+            ConstraintTest::Arguments(_) => true,
+            ConstraintTest::Conditions { conditions, when, .. } => {
+                let mut paths = when.iter().flat_map(|when| when.expression.paths());
+                let mut reads = paths.any(Path::reads_definition);
+                let mut each = |leaf: &CompiledLeaf| reads |= leaf.written.path.reads_definition();
+                conditions.iter().for_each(|condition| condition.leaves(&mut each));
+                reads
+            }
+        }
+    }
+}
+
 impl CompiledEntry {
     fn of(&mut self, shadow: bool) -> &mut Constraints {
         if shadow { &mut self.shadowed } else { &mut self.enforced }
@@ -439,6 +521,7 @@ impl<'c> Labels<'c> {
             name: self.name.map(Arc::from),
             on_deny: self.on_deny.map(Arc::from),
             approval_timeout: self.approval_timeout,
+            needs_definition: test.reads_definition(),
             test,
         }
     }

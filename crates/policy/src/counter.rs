@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use interlock_json::Decimal;
 
-use crate::decision::{Call, Facts};
+use crate::decision::Call;
 use crate::document::Section;
+use crate::fact::Facts;
 use crate::window::{Align, Window};
 
 pub(crate) use argument::ScopeArgument;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use interlock_json::{Decimal, Value};
 
-use crate::counter::{CounterKey, CounterValues};
+use crate::counter::CounterKey;
 use crate::document::Section;
 use crate::quantity::Bound;
 
@@ -47,22 +47,6 @@ pub struct Call<'a> {
     pub arguments: Option<Value<'a>>,
 }
 
-/// What is known besides the call.
-#[derive(Clone, Copy)]
-pub struct Facts<'a> {
-    /// The grant's name.
-    pub grant: &'a str,
-    /// The session's id.
-    pub session: &'a str,
-    /// The tool's definition; needed where [`requires_definition`](crate::requires_definition) says so.
-    pub tool: ToolFacts<'a>,
-    /// Counter values; left out at first and supplied when [`Judgement::Read`] asks for them.
-    pub counters: Option<&'a dyn CounterValues>,
-    /// What the call pays for itself; looked at where
-    /// [`spends_on_challenge`](crate::spends_on_challenge) says so.
-    pub payment: Payment<'a>,
-}
-
 /// What a call says of a payment that its server asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Payment<'a> {
@@ -85,24 +69,10 @@ pub struct Price {
     pub network: Option<String>,
 }
 
-/// What the server's own complete list says about the tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToolFacts<'a> {
-    /// The list has not been read.
-    Unknown,
-    /// The list does not hold the tool.
-    Absent,
-    /// The list holds the tool.
-    Known {
-        /// `inputSchema.required`
-        required: &'a [String],
-    },
-}
-
 /// The outcome of one look at a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Judgement {
-    /// Conditions read these counters: supply their values in [`Facts::counters`] and judge again.
+    /// Conditions read these counters: supply their values in [`Facts::counters`](crate::Facts::counters) and judge again.
     Read(Vec<CounterKey>),
     /// The decision, as far as the policies make it; the ledger's answer to its needs completes it.
     Decided(Box<Decision>),
@@ -189,6 +159,8 @@ pub enum RuleName {
     Hidden,
     /// `(default deny)`
     DefaultDeny,
+    /// `(ambiguous)`
+    Ambiguous,
     /// `(default allow)`
     DefaultAllow,
     /// A JSON pointer into one of the policies: `server:/tools/create_charge/rules/0`.
@@ -209,6 +181,7 @@ impl RuleName {
             RuleName::NoPolicy => "(no policy)".to_owned(),
             RuleName::Hidden => "(hidden)".to_owned(),
             RuleName::DefaultDeny => "(default deny)".to_owned(),
+            RuleName::Ambiguous => "(ambiguous)".to_owned(),
             RuleName::DefaultAllow => "(default allow)".to_owned(),
             RuleName::At { origin, pointer } => [origin.as_str(), ":", pointer].concat(),
         }
@@ -219,17 +192,5 @@ impl fmt::Display for RuleName {
     /// [`RuleName::text`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())
-    }
-}
-
-impl fmt::Debug for Facts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Facts")
-            .field("grant", &self.grant)
-            .field("session", &self.session)
-            .field("tool", &self.tool)
-            .field("counters", &self.counters.is_some())
-            .field("payment", &self.payment)
-            .finish()
     }
 }

@@ -2,15 +2,19 @@
 
 use std::ops::Range;
 
+use crate::cel;
+use crate::parse::lists::Lists;
 use crate::regular::Budget;
 
-/// How much a diagnostic matters: an error keeps the document from being used, a warning does not.
+/// How much a diagnostic matters: only an error keeps the document from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The document cannot be used.
     Error,
     /// The document can be used; it probably does not mean what was intended.
     Warning,
+    /// Worth knowing; nothing is wrong.
+    Note,
 }
 
 /// A place in the source text.
@@ -29,7 +33,7 @@ pub struct Span {
 /// One finding about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Error or warning.
+    /// How much it matters.
     pub severity: Severity,
     /// Stable kebab-case name of the kind of mistake, such as `unknown-key`.
     pub code: &'static str,
@@ -55,13 +59,26 @@ pub(crate) struct Report<'s> {
     errors: usize,
     /// What the document's regular expressions may still cost.
     pub(crate) regexes: Budget,
+    /// What the document's expressions may still cost.
+    pub(crate) expressions: cel::Budget,
+    /// The document's named lists.
+    pub(crate) lists: Lists,
 }
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
         let breaks = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(breaks).collect();
-        Report { source, line_starts, found: Vec::new(), dropped: 0, errors: 0, regexes: Budget::default() }
+        Report {
+            source,
+            line_starts,
+            found: Vec::new(),
+            dropped: 0,
+            errors: 0,
+            regexes: Budget::default(),
+            expressions: cel::Budget::default(),
+            lists: Lists::default(),
+        }
     }
 
     pub(crate) fn source(&self) -> &'s str {
@@ -109,6 +126,16 @@ impl<'s> Report<'s> {
         self.push(Severity::Warning, code, range, at, message.into())
     }
 
+    pub(crate) fn note(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        at: &At<'_>,
+        message: impl Into<String>,
+    ) -> Advice<'_> {
+        self.push(Severity::Note, code, range, at, message.into())
+    }
+
     fn push(
         &mut self,
         severity: Severity,
@@ -126,7 +153,7 @@ impl<'s> Report<'s> {
         Advice(self.found.last_mut())
     }
 
-    fn span(&self, range: Range<usize>) -> Span {
+    pub(crate) fn span(&self, range: Range<usize>) -> Span {
         let offset = range.start.min(self.source.len());
         let len = range.end.min(self.source.len()).saturating_sub(offset);
         let line = self.line_starts.partition_point(|start| *start <= offset);
@@ -147,6 +174,8 @@ impl<'s> Report<'s> {
             self.found.push(Diagnostic { severity, code, message, help: None, span, pointer: String::new() });
         }
         self.found.sort_by_key(|finding| finding.span.offset);
+        // A mistake in a named list is found again by every reference to it.
+        self.found.dedup();
         self.found
     }
 }
@@ -238,16 +267,15 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
         return None;
     }
     let lower = written.to_lowercase();
-    let near = |word: &str| {
-        let distance = strsim::damerau_levenshtein(&lower, word);
+    let mut best: Option<((usize, f64), &str)> = None;
+    for word in known {
+        let distance = strsim::damerau_levenshtein(&lower, &word.to_lowercase());
         // The second measure finds words with another ending, such as `denied` for `deny`.
-        distance <= (word.len() / 3).max(1) || strsim::jaro_winkler(&lower, word) >= 0.82
-    };
-    let mut best: Option<(f64, &str)> = None;
-    for word in known.into_iter().filter(|word| near(word)) {
-        let likeness = strsim::jaro_winkler(&lower, word);
-        if best.is_none_or(|(most, _)| likeness > most) {
-            best = Some((likeness, word));
+        let likeness = strsim::jaro_winkler(&lower, &word.to_lowercase());
+        let near = distance <= (word.len() / 3).max(1) || likeness >= 0.82;
+        let nearer = |(least, most)| distance < least || distance == least && likeness > most;
+        if near && best.is_none_or(|(measures, _)| nearer(measures)) {
+            best = Some(((distance, likeness), word));
         }
     }
     best.map(|(_, word)| word)

@@ -1,13 +1,14 @@
 //! What a policy document says, as types. Everything in it has been checked; nothing in it has a place any more.
 
+mod condition;
 mod counting;
 
-use interlock_json::Decimal;
+use std::sync::Arc;
 
+use crate::cel::Expression;
 use crate::glob::Glob;
-use crate::path::Path;
-use crate::regular::Regular;
 
+pub use condition::{Condition, Leaf, Listed, OnMissing, Scalar, Test};
 pub use counting::{Increment, Limit, RateLimit, Refund, Scope, Spend, SpendAmount, State};
 
 /// A whole policy document.
@@ -39,6 +40,8 @@ pub struct Document {
     pub approvals: Option<Approvals>,
     /// `spend_currency`: what `spend` counts in where it does not say.
     pub spend_currency: Option<String>,
+    /// `lists`, in the order of the file.
+    pub lists: Vec<(Arc<str>, Vec<Scalar>)>,
 }
 
 /// The entries of a section in the order of the file.
@@ -232,6 +235,8 @@ pub struct Rule {
     pub action: Option<Action>,
     /// `conditions`: all must hold.
     pub conditions: Vec<Condition>,
+    /// `when`: a CEL expression, which must hold beside the conditions.
+    pub when: Option<Expression>,
     /// `rate_limit`
     pub rate_limit: Option<RateLimit>,
     /// `state`
@@ -254,7 +259,9 @@ impl Rule {
     /// What the rule does: left out, and with `allow` beside conditions, its conditions must hold.
     pub fn effective_action(&self) -> Action {
         match self.action {
-            Some(Action::Allow) | None if !self.conditions.is_empty() => Action::Evaluate,
+            Some(Action::Allow) | None if !self.conditions.is_empty() || self.when.is_some() => {
+                Action::Evaluate
+            }
             None => Action::Allow,
             Some(action) => action,
         }
@@ -274,90 +281,15 @@ pub enum Action {
     RequireApproval,
 }
 
-/// A test of one value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// `path`
-    pub path: Path,
-    /// `op` and `value`
-    pub test: Test,
-    /// `on_missing`
-    pub on_missing: Option<OnMissing>,
-    /// `compare: ci`
-    pub ignore_case: bool,
-}
-
-/// What a missing value does to a condition that objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnMissing {
-    /// The call is objected to.
-    Object,
-    /// There is nothing to object to.
-    Ignore,
-}
-
-/// An operator with its operand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
-    /// `eq`
-    Eq(Scalar),
-    /// `neq`
-    Neq(Scalar),
-    /// `in`
-    In(Vec<Scalar>),
-    /// `not_in`
-    NotIn(Vec<Scalar>),
-    /// `lt`
-    Lt(Decimal),
-    /// `lte`
-    Lte(Decimal),
-    /// `gt`
-    Gt(Decimal),
-    /// `gte`
-    Gte(Decimal),
-    /// `regex`: matches anywhere in the text.
-    Regex(Regular),
-    /// `contains`: a part of a text or an item of an array.
-    Contains(Scalar),
-    /// `exists`: present and not null, or the opposite.
-    Exists(bool),
-}
-
-impl Test {
-    /// The operator's name.
-    pub const fn operator(&self) -> &'static str {
-        match self {
-            Test::Eq(_) => "eq",
-            Test::Neq(_) => "neq",
-            Test::In(_) => "in",
-            Test::NotIn(_) => "not_in",
-            Test::Lt(_) => "lt",
-            Test::Lte(_) => "lte",
-            Test::Gt(_) => "gt",
-            Test::Gte(_) => "gte",
-            Test::Regex(_) => "regex",
-            Test::Contains(_) => "contains",
-            Test::Exists(_) => "exists",
-        }
-    }
-}
-
-/// A value that arguments are compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scalar {
-    /// Text, compared code point by code point.
-    Text(String),
-    /// A number, compared exactly.
-    Number(Decimal),
-    /// true or false
-    Bool(bool),
-}
-
 /// `validate`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Validate {
     /// `required_args`: what the tool's own schema requires must be there.
     pub required_args: bool,
+    /// `schema`: the arguments must fit the tool's own schema.
+    pub schema: bool,
+    /// `unknown_args: deny`: every argument must be declared by the tool's own schema.
+    pub refuse_unknown: bool,
 }
 
 impl Validate {

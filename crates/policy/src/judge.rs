@@ -1,18 +1,20 @@
 //! The evaluator: phases over all entries that apply.
 //!
-//! `(no policy)` → `(hidden)` → `(default deny)` → validate → deny → require, evaluate → approvals → limits. Inside a
+//! `(no policy)` → `(hidden)` → `(default deny)` → `(ambiguous)` → validate → deny → require, evaluate → approvals → limits. Inside a
 //! phase: the server's policy before the grant's, and in each the exact entry, globs in file order, `"*"`, `all_tools`.
+
+mod validation;
 
 use std::sync::Arc;
 
-use crate::compile::{CompiledEntry, Constraint, ConstraintTest, Constraints, Policy};
-use crate::condition::{Kindness, Leaf, Look, Truth, Why};
-use crate::counter::CounterKey;
-use crate::decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, RuleName, ShadowFinding, ToolFacts, Verdict,
-};
+use crate::compile::{CompiledEntry, CompiledWhen, Constraint, ConstraintTest, Constraints, Policy};
+use crate::condition::{self, Compiled, CompiledLeaf, Kindness, Look, Outcome, Why};
+use crate::counter::{CounterKey, CounterTemplate};
+use crate::decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
 use crate::describe;
 use crate::document::{DefaultVerdict, ListMode, Section};
+use crate::fact::{Facts, ToolFacts};
+use crate::uri;
 
 /// Judges a call by the policies that apply to it, the server's first.
 ///
@@ -21,7 +23,7 @@ pub fn judge(stack: &[(Origin, &Policy)], call: &Call<'_>, facts: &Facts<'_>) ->
     Walk::new(stack, call, facts).judge()
 }
 
-/// Whether lists show a name: not what is hidden, nor (unless `list: all`) what is denied by default. In shadow mode
+/// Whether lists show a name: not what is hidden, nor (unless `list: all`) what is denied by default or ambiguous. In shadow mode
 /// nothing is left out.
 pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> bool {
     let shown = |policy: &Policy| {
@@ -30,7 +32,11 @@ pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> boo
             || policy.shadow
             || listed(policy, section, name)
     };
-    let visible = |policy: &Policy| !hidden(policy, section, name, false) && shown(policy);
+    let closed = |policy: &Policy| {
+        hidden(policy, section, name, false)
+            || (policy.list != ListMode::All && !policy.shadow && ambiguous(policy, section, name))
+    };
+    let visible = |policy: &Policy| !closed(policy) && shown(policy);
     !stack.is_empty() && stack.iter().all(|(_, policy)| visible(policy))
 }
 
@@ -51,7 +57,7 @@ pub fn spends_on_challenge(stack: &[(Origin, &Policy)], section: Section, name: 
 }
 
 /// What keeps the call out before any constraint is looked at.
-fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
+pub(crate) fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     let (section, name) = (call.section, call.name);
     if stack.is_empty() {
         return Some(RuleName::NoPolicy);
@@ -59,8 +65,11 @@ fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     if stack.iter().any(|(_, policy)| hidden(policy, section, name, false)) {
         return Some(RuleName::Hidden);
     }
-    let unlisted = |policy: &Policy| !policy.shadow && default_denied(policy, section, name);
-    stack.iter().any(|(_, policy)| unlisted(policy)).then_some(RuleName::DefaultDeny)
+    let enforced = || stack.iter().map(|(_, policy)| *policy).filter(|policy| !policy.shadow);
+    if enforced().any(|policy| default_denied(policy, section, name)) {
+        return Some(RuleName::DefaultDeny);
+    }
+    enforced().any(|policy| ambiguous(policy, section, name)).then_some(RuleName::Ambiguous)
 }
 
 /// What would keep the call out if the policy were not in shadow mode.
@@ -68,7 +77,13 @@ fn shut_out_in_shadow(policy: &Policy, call: &Call<'_>) -> Option<RuleName> {
     if hidden(policy, call.section, call.name, true) {
         return Some(RuleName::Hidden);
     }
-    (policy.shadow && default_denied(policy, call.section, call.name)).then_some(RuleName::DefaultDeny)
+    if !policy.shadow {
+        return None;
+    }
+    if default_denied(policy, call.section, call.name) {
+        return Some(RuleName::DefaultDeny);
+    }
+    ambiguous(policy, call.section, call.name).then_some(RuleName::Ambiguous)
 }
 
 /// Whether the policy hides the name, by constraints that are in shadow mode or by those that are not.
@@ -83,6 +98,15 @@ pub(crate) fn listed(policy: &Policy, section: Section, name: &str) -> bool {
 
 fn default_denied(policy: &Policy, section: Section, name: &str) -> bool {
     policy.default == DefaultVerdict::Deny && !listed(policy, section, name)
+}
+
+/// Whether a resource's URI can be read as another one, by a policy that tells resources apart and does not name it
+/// exactly so.
+fn ambiguous(policy: &Policy, section: Section, name: &str) -> bool {
+    section == Section::Resources
+        && policy.tells_apart(section)
+        && !policy.entries(section).names(name)
+        && !uri::is_plain(name)
 }
 
 /// The phases in which constraints object or ask.
@@ -180,7 +204,7 @@ impl<'a> Walk<'a> {
 
     fn enforced(&mut self) -> Ruling<'a> {
         if let Some(rule) = shut_out(self.stack, self.call) {
-            let reason = not_permitted(self.call);
+            let reason = shut_out_words(&rule, self.call);
             return Ruling { verdict: Verdict::Deny, rule, constraint: None, name: None, reason };
         }
         for phase in Phase::ALL {
@@ -248,8 +272,11 @@ impl<'a> Walk<'a> {
         self.shadow_policies(&mut findings);
         for index in 0..self.applied.len() {
             let Some(Applied { origin, entry }) = self.applied.get(index).copied() else { continue };
-            for phase in Phase::ALL.into_iter().filter(|phase| defined || *phase != Phase::Validate) {
+            for phase in Phase::ALL {
                 for constraint in phase.of(&entry.shadowed) {
+                    if constraint.needs_definition && !defined {
+                        continue;
+                    }
                     // A denied call reads no counters for the sake of its shadow.
                     let unread = std::mem::take(&mut self.look.unread);
                     let objection = constraint.objection(phase, &mut self.look);
@@ -280,10 +307,10 @@ impl<'a> Walk<'a> {
     fn shadow_policies(&self, findings: &mut Vec<ShadowFinding>) {
         for (_, policy) in self.stack {
             findings.extend(shut_out_in_shadow(policy, self.call).map(|rule| ShadowFinding {
+                reason: shut_out_words(&rule, self.call),
                 rule,
                 name: None,
                 verdict: Verdict::Deny,
-                reason: not_permitted(self.call),
             }));
         }
     }
@@ -293,13 +320,14 @@ impl<'a> Walk<'a> {
         let mut keys: Vec<CounterKey> = Vec::new();
         for Applied { entry, .. } in &self.applied {
             for constraints in [&entry.enforced, &entry.shadowed] {
-                let leaves =
-                    Phase::ALL.iter().flat_map(|phase| phase.of(constraints)).flat_map(Constraint::leaves);
-                for template in leaves.filter_map(|leaf| leaf.counter.as_ref()) {
-                    let Ok(key) = template.key(&self.look.caller) else { continue };
-                    if !keys.contains(&key) {
-                        keys.push(key);
-                    }
+                for constraint in Phase::ALL.iter().flat_map(|phase| phase.of(constraints)) {
+                    constraint.counters(&mut |template| {
+                        // A call without the value that the counter is kept for has no such counter.
+                        let Ok(key) = template.key(&self.look.caller) else { return };
+                        if !keys.contains(&key) {
+                            keys.push(key);
+                        }
+                    });
                 }
             }
         }
@@ -332,12 +360,22 @@ pub(crate) fn not_permitted(call: &Call<'_>) -> String {
     format!("{} {} is not permitted", call.section.noun(), describe::quoted(call.name))
 }
 
-/// The rule's own text, with why the call could not be judged beside it.
-fn with_text(on_deny: Option<&str>, why: String) -> String {
-    match on_deny {
-        Some(text) => format!("{text} ({why})"),
-        None => why,
+/// Why a call is kept out before any constraint is looked at.
+pub(crate) fn shut_out_words(rule: &RuleName, call: &Call<'_>) -> String {
+    let words = not_permitted(call);
+    match rule {
+        RuleName::Ambiguous => format!("{words}: a server can read it as another"),
+        _ => words,
     }
+}
+
+/// The rule's own text, and as a sentence of its own why the call could not be judged.
+fn with_text(on_deny: Option<&str>, why: String) -> String {
+    let Some(text) = on_deny.map(str::trim_end).filter(|text| !text.is_empty()) else { return why };
+    let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let mut letters = why.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{text}{stop} {first}{}", letters.as_str())
 }
 
 impl<'a> Ruling<'a> {
@@ -353,57 +391,102 @@ impl<'a> Ruling<'a> {
 }
 
 impl Constraint {
-    pub(crate) fn leaves(&self) -> &[Leaf] {
-        match &self.test {
-            ConstraintTest::RequiredArgs => &[],
-            ConstraintTest::Conditions { leaves, .. } => leaves,
+    /// Every test of a value in it.
+    pub(crate) fn leaves(&self) -> Vec<&CompiledLeaf> {
+        let mut leaves = Vec::new();
+        if let ConstraintTest::Conditions { conditions, .. } = &self.test {
+            conditions.iter().for_each(|condition| condition.leaves(&mut |leaf| leaves.push(leaf)));
         }
+        leaves
+    }
+
+    /// Every counter that its conditions may read.
+    fn counters<'p>(&'p self, each: &mut impl FnMut(&'p CounterTemplate)) {
+        if let ConstraintTest::Conditions { conditions, when, .. } = &self.test {
+            when.iter().flat_map(|when| &when.counters).flatten().for_each(&mut *each);
+            for condition in conditions {
+                condition.leaves(&mut |leaf| leaf.counter.iter().for_each(&mut *each));
+            }
+        }
+    }
+
+    /// Whether nothing about the call matters to it.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { conditions, .. } if conditions.is_empty())
+    }
+
+    /// Whether it never objects: a rule whose only condition bounds its own counter is tested as a limit.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } if conditions.is_empty())
     }
 
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
     pub(crate) fn objection(&self, phase: Phase, look: &mut Look<'_>) -> Option<String> {
         match &self.test {
-            ConstraintTest::RequiredArgs => required_args(look).map(|why| match look.facts.tool {
-                ToolFacts::Known { .. } => self.told(why),
-                ToolFacts::Unknown | ToolFacts::Absent => why,
-            }),
-            ConstraintTest::Conditions { kindness: Kindness::Allow, leaves, .. } => {
-                self.must_hold(leaves, look)
+            ConstraintTest::Arguments(validate) => {
+                validation::objection(*validate, look).map(|why| match look.facts.tool {
+                    ToolFacts::Known { .. } => self.told(why),
+                    ToolFacts::Unknown | ToolFacts::Absent => why,
+                })
             }
-            ConstraintTest::Conditions { kindness: Kindness::Deny, leaves, objection } => {
-                self.objects(phase, leaves, objection, look)
+            ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, when, .. } => self
+                .must_hold(conditions, look)
+                .or_else(|| when.as_ref().and_then(|when| self.expression_must_hold(when, look))),
+            ConstraintTest::Conditions { kindness: Kindness::Deny, conditions, when, objection } => {
+                let when = when.as_deref();
+                self.objects(phase, (conditions, when), objection, look)
             }
         }
     }
 
-    fn must_hold(&self, leaves: &[Leaf], look: &mut Look<'_>) -> Option<String> {
-        for leaf in leaves {
-            match leaf.judge(Kindness::Allow, look) {
-                Truth::True => {}
-                Truth::False => return Some(self.on_deny.as_ref().unwrap_or(&leaf.requirement).to_string()),
-                Truth::Unknown(why) => return Some(self.told(unknown(leaf, why))),
+    fn must_hold(&self, conditions: &[Compiled], look: &mut Look<'_>) -> Option<String> {
+        for condition in conditions {
+            match condition.judge(look) {
+                Outcome::True => {}
+                Outcome::False => {
+                    let told = || describe::requirement(condition);
+                    return Some(self.on_deny.as_deref().map_or_else(told, str::to_owned));
+                }
+                Outcome::Unknown(leaf, why) => return Some(self.told(unknown(leaf, &why))),
             }
         }
         None
     }
 
-    /// Kleene's `all`: one false condition and there is nothing to object to, whatever cannot be judged.
-    fn objects(&self, phase: Phase, leaves: &[Leaf], objection: &str, look: &mut Look<'_>) -> Option<String> {
-        let mut first_unknown = None;
-        for leaf in leaves {
-            match leaf.judge(Kindness::Deny, look) {
-                Truth::True => {}
-                Truth::False => return None,
-                Truth::Unknown(why) => first_unknown = first_unknown.or(Some((leaf, why))),
+    fn expression_must_hold(&self, when: &CompiledWhen, look: &mut Look<'_>) -> Option<String> {
+        match when.judge(look) {
+            Ok(true) => None,
+            Ok(false) => {
+                let told = || format!("{} must hold", describe::expression(&when.expression));
+                Some(self.on_deny.as_deref().map_or_else(told, str::to_owned))
             }
+            Err(why) => Some(self.told(why)),
         }
-        Some(match (first_unknown, &self.on_deny) {
-            (Some((leaf, why)), _) => self.told(unknown(leaf, why)),
+    }
+
+    fn objects(
+        &self,
+        phase: Phase,
+        (conditions, when): (&[Compiled], Option<&CompiledWhen>),
+        objection: &str,
+        look: &mut Look<'_>,
+    ) -> Option<String> {
+        let mut unknown = match condition::all(conditions, look) {
+            Outcome::False => return None,
+            Outcome::True => None,
+            Outcome::Unknown(leaf, why) => Some(unknown(leaf, &why)),
+        };
+        match when.map(|when| when.judge(look)) {
+            Some(Ok(false)) => return None,
+            Some(Err(why)) => unknown = unknown.or(Some(why)),
+            Some(Ok(true)) | None => {}
+        }
+        let always = conditions.is_empty() && when.is_none();
+        Some(match (unknown, &self.on_deny) {
+            (Some(unknown), _) => self.told(unknown),
             (None, Some(text)) => text.to_string(),
-            (None, None) if leaves.is_empty() && phase == Phase::Ask => {
-                "the policy asks a person every time".to_owned()
-            }
-            (None, None) if leaves.is_empty() => {
+            (None, None) if always && phase == Phase::Ask => "the policy asks a person every time".to_owned(),
+            (None, None) if always => {
                 format!(
                     "{} {} is denied by policy",
                     look.call.section.noun(),
@@ -419,20 +502,6 @@ impl Constraint {
     }
 }
 
-fn unknown(leaf: &Leaf, why: Why) -> String {
+fn unknown(leaf: &CompiledLeaf, why: &Why) -> String {
     format!("{} {}", leaf.subject, why.words())
-}
-
-/// `inputSchema.required` asks for presence; whether null is a value is the schema's own question.
-fn required_args(look: &Look<'_>) -> Option<String> {
-    match look.facts.tool {
-        ToolFacts::Unknown => Some("the arguments that the tool requires are not known yet".to_owned()),
-        ToolFacts::Absent => Some(not_permitted(look.call)),
-        ToolFacts::Known { required } => {
-            let given =
-                |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
-            let missing = required.iter().find(|name| !given(name))?;
-            Some(format!("required argument {} is missing", describe::quoted(missing)))
-        }
-    }
 }

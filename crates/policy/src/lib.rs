@@ -8,6 +8,8 @@
 //! The crate is pure: no clock, file, thread, environment or randomness. The same policies, call and facts always
 //! give the same decision.
 
+mod cel;
+mod closed;
 mod compile;
 mod condition;
 mod counter;
@@ -16,40 +18,65 @@ mod describe;
 mod diagnostic;
 mod digest;
 mod document;
+mod fact;
 mod glob;
+mod import;
+mod inventory;
 mod judge;
+mod language_schema;
+mod layout;
 mod limit;
 mod located;
+mod operator;
 mod parse;
 mod path;
+mod places;
 mod print;
 mod quantity;
+mod reading;
 mod regular;
+mod schema;
+mod tool;
+mod tool_list;
 mod trace;
 mod tree;
+mod uri;
+mod what_if;
 mod window;
 mod zone;
 
-pub use compile::{Policy, Source, Syntax, compile};
+pub use cel::Expression;
+pub use closed::{Closed, closed};
+pub use compile::{Policy, Source, Syntax, compile, compile_for};
 pub use counter::{CounterKey, CounterValues, ScopePart};
 pub use decision::{
-    Call, Decision, Facts, Judgement, Need, Origin, Payment, Price, RuleName, ShadowFinding, ToolFacts,
-    Verdict,
+    Call, Decision, Judgement, Need, Origin, Payment, Price, RuleName, ShadowFinding, Verdict,
 };
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
-    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Limit,
-    ListMode, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section, Spend,
-    SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
+    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
+    ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section,
+    Spend, SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
 };
+pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
+pub use import::{Choice, Dialect, Imported, import};
+pub use inventory::{Item, ItemKind};
 pub use judge::{judge, requires_definition, spends_on_challenge, visible};
+pub use language_schema::schema;
+pub use layout::laid_out;
 pub use located::Located;
 pub use path::{Path, Step};
+pub use places::Places;
 pub use quantity::Bound;
+pub use reading::Reading;
 pub use regular::Regular;
+pub use schema::{Rejection, Schema, SchemaError};
+pub use tool::ToolDefinition;
+pub use tool_list::{ToolList, ToolListError};
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
+pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};
 pub use window::{Align, Window};
 pub use zone::Zone;
 

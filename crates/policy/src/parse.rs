@@ -4,9 +4,12 @@ mod approvals;
 mod check;
 mod condition;
 mod entry;
-mod fields;
+pub(crate) mod fields;
 mod indentation;
 mod limit;
+pub(crate) mod lists;
+mod operand;
+pub(crate) mod operator;
 mod rule;
 mod scalar;
 mod spend;
@@ -15,7 +18,8 @@ use crate::diagnostic::{At, Report};
 use crate::document::{
     DefaultVerdict, Document, Entries, Entry, ListMode, Matcher, Section, TellAgent, Version,
 };
-use crate::tree::{self, Node, Value};
+use crate::tool_list::ToolList;
+use crate::tree::{self, Member, Node, Value};
 use crate::{Source, Syntax};
 
 use fields::Fields;
@@ -36,29 +40,36 @@ const KNOWN: [&str; 14] = [
     "lists",
     "spend_currency",
 ];
-const UNSUPPORTED: [&str; 1] = ["lists"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
-pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Document> {
+pub(crate) fn read(
+    source: &Source<'_>,
+    tools: Option<&ToolList>,
+    report: &mut Report<'_>,
+) -> Option<Document> {
     let root = match source.syntax {
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
-    let document = root.map(|root| {
-        let document = document(&root, report);
-        check::document(&document, &root, report);
-        document
-    });
+    let document = root.map(|root| tree(&root, tools, report));
     if report.has_errors() && source.syntax == Syntax::Yaml {
         indentation::explain(report);
     }
     document
 }
 
+/// Reads a tree whose places are those of the report's text.
+pub(crate) fn tree(root: &Node, tools: Option<&ToolList>, report: &mut Report<'_>) -> Document {
+    let document = document(root, report);
+    check::document(&document, root, tools, report);
+    lists::unused(report);
+    document
+}
+
 fn document(root: &Node, report: &mut Report<'_>) -> Document {
     let at = At::ROOT;
-    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &UNSUPPORTED, &at, report) else {
+    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &[], &at, report) else {
         return Document::default();
     };
     let version = fields.read("version", &at, report, version);
@@ -81,13 +92,18 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
         }),
         approvals: fields.read("approvals", &at, report, approvals::read),
         spend_currency: fields.read("spend_currency", &at, report, scalar::name),
+        // Before the sections, which refer to them.
+        lists: fields.read("lists", &at, report, lists::read).unwrap_or_default(),
         ..Document::default()
     };
     document.tools = section(&fields, Section::Tools, &at, report);
     document.resources = section(&fields, Section::Resources, &at, report);
     document.prompts = section(&fields, Section::Prompts, &at, report);
-    document.all_tools = fields
-        .read("all_tools", &at, report, |node, at, report| entry::read(node, Section::Tools, at, report));
+    document.all_tools = fields.meant("all_tools").and_then(|member| {
+        let at = at.key(&member.key);
+        entry::warn_if_empty(member, Section::Tools, &at, report);
+        entry::read(&member.value, Section::Tools, &at, report)
+    });
     document
 }
 
@@ -116,8 +132,8 @@ fn hide(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Matcher
 }
 
 fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Entries {
-    let at = at.key(section.key());
-    let Some(node) = fields.get(section.key()) else { return Vec::new() };
+    let Some(Member { key, value: node, .. }) = fields.meant(section.key()) else { return Vec::new() };
+    let at = at.key(key);
     let members = match &node.value {
         Value::Map(members) => members.as_slice(),
         Value::Null => return Vec::new(),
@@ -131,6 +147,7 @@ fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Repo
     for member in members {
         let at = at.key(&member.key);
         let matcher = matcher(&member.key, member.key_range.clone(), &at, report);
+        entry::warn_if_empty(member, section, &at, report);
         let entry: Option<Entry> = entry::read(&member.value, section, &at, report);
         entries.extend(matcher.zip(entry));
     }

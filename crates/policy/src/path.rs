@@ -15,6 +15,20 @@ pub enum Path {
     CallServer,
     /// `grant.name`: who calls.
     GrantName,
+    /// `grant.labels.x`: a label of who calls.
+    GrantLabel(String),
+    /// `client.name`: what the client calls itself. It may call itself anything.
+    ClientName,
+    /// `time.hour`, 0 to 23.
+    TimeHour,
+    /// `time.weekday`, `monday` to `sunday`.
+    TimeWeekday,
+    /// `tool.category`, as the catalogue says.
+    ToolCategory,
+    /// `tool.severity`, as the catalogue says.
+    ToolSeverity,
+    /// `tool.annotations.<hint>`, as the server's definition says.
+    ToolAnnotation(String),
     /// `state.<tool>.<counter>`: what a counter of this policy holds; `_global` is the entry `"*"`.
     State {
         /// The counter's entry: a name or glob of the section, or `_global`.
@@ -42,8 +56,6 @@ pub(crate) enum PathError {
     Malformed(&'static str),
     /// The first name is none that paths can begin with.
     UnknownRoot(String),
-    /// The language knows it, this version does not.
-    Unsupported,
 }
 
 /// Deepest path: arguments themselves are bounded in depth.
@@ -58,12 +70,31 @@ impl Path {
         if steps.len() > MOST_STEPS {
             return Err(PathError::Malformed("it has too many steps"));
         }
-        match root.as_str() {
+        Path::of(&root, steps)
+    }
+
+    /// The path with this first name and these steps after it.
+    pub(crate) fn of(root: &str, steps: Vec<Step>) -> Result<Path, PathError> {
+        match root {
             "args" if steps.is_empty() => Err(PathError::Malformed("name an argument after `args.`")),
             "args" => Ok(Path::Args(steps)),
             "state" => state(steps),
-            "call" | "grant" | "client" | "time" | "tool" => fact(&root, &steps),
-            _ => Err(PathError::UnknownRoot(root)),
+            "call" | "grant" | "client" | "time" | "tool" => fact(root, &steps),
+            _ => Err(PathError::UnknownRoot(root.to_owned())),
+        }
+    }
+
+    /// Whether the path reads the tool's definition, or what is concluded from it.
+    pub(crate) fn reads_definition(&self) -> bool {
+        matches!(self, Path::ToolCategory | Path::ToolSeverity | Path::ToolAnnotation(_))
+    }
+
+    /// Whether every call has a value there, if it is known at all.
+    pub(crate) fn is_always_there(&self) -> bool {
+        match self {
+            Path::Args(_) | Path::GrantLabel(_) | Path::ClientName | Path::ToolAnnotation(_) => false,
+            Path::CallTool | Path::CallServer | Path::GrantName | Path::TimeHour | Path::TimeWeekday => true,
+            Path::ToolCategory | Path::ToolSeverity | Path::State { .. } => true,
         }
     }
 
@@ -96,10 +127,13 @@ fn fact(root: &str, steps: &[Step]) -> Result<Path, PathError> {
         ("call", ["tool"]) => Ok(Path::CallTool),
         ("call", ["server"]) => Ok(Path::CallServer),
         ("grant", ["name"]) => Ok(Path::GrantName),
-        ("grant", ["labels", _])
-        | ("client", ["name"])
-        | ("time", ["hour" | "weekday"])
-        | ("tool", ["category" | "severity"] | ["annotations", _]) => Err(PathError::Unsupported),
+        ("grant", ["labels", label]) => Ok(Path::GrantLabel((*label).to_owned())),
+        ("client", ["name"]) => Ok(Path::ClientName),
+        ("time", ["hour"]) => Ok(Path::TimeHour),
+        ("time", ["weekday"]) => Ok(Path::TimeWeekday),
+        ("tool", ["category"]) => Ok(Path::ToolCategory),
+        ("tool", ["severity"]) => Ok(Path::ToolSeverity),
+        ("tool", ["annotations", hint]) => Ok(Path::ToolAnnotation((*hint).to_owned())),
         ("call", _) => Err(PathError::Malformed("known are `call.tool` and `call.server`")),
         ("grant", _) => Err(PathError::Malformed("known are `grant.name` and `grant.labels.<label>`")),
         ("client", _) => Err(PathError::Malformed("known is `client.name`")),
@@ -216,6 +250,19 @@ impl fmt::Display for Path {
             Path::CallTool => f.write_str("call.tool"),
             Path::CallServer => f.write_str("call.server"),
             Path::GrantName => f.write_str("grant.name"),
+            Path::GrantLabel(label) => {
+                f.write_str("grant.labels")?;
+                write_key(label, f)
+            }
+            Path::ClientName => f.write_str("client.name"),
+            Path::TimeHour => f.write_str("time.hour"),
+            Path::TimeWeekday => f.write_str("time.weekday"),
+            Path::ToolCategory => f.write_str("tool.category"),
+            Path::ToolSeverity => f.write_str("tool.severity"),
+            Path::ToolAnnotation(hint) => {
+                f.write_str("tool.annotations")?;
+                write_key(hint, f)
+            }
             Path::State { entry, counter } => {
                 f.write_str("state")?;
                 write_key(entry, f)?;
@@ -292,7 +339,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_written_path_reads_back(steps in proptest::collection::vec(step(), 1..5), entry in ".*", counter in ".*") {
-            for path in [Path::Args(steps), Path::State { entry, counter }] {
+            let named = [Path::GrantLabel(entry.clone()), Path::ToolAnnotation(counter.clone())];
+            for path in named.into_iter().chain([Path::Args(steps), Path::State { entry, counter }]) {
                 prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
             }
         }

@@ -4,12 +4,23 @@ mod json;
 mod tree;
 mod yaml;
 
+use std::collections::BTreeMap;
+
 use crate::document::Document;
+use crate::tree::Node;
+
+/// What is said beside a printed tree: by the RFC 6901 pointer of the node, the lines above it. A line has no break.
+pub(crate) type Comments = BTreeMap<String, Vec<String>>;
+
+/// A tree in block-style YAML, with comments.
+pub(crate) fn annotated(node: &Node, comments: &Comments) -> String {
+    yaml::print(node, comments)
+}
 
 impl Document {
     /// The document in block-style YAML.
     pub fn to_yaml(&self) -> String {
-        yaml::print(&tree::of(self))
+        yaml::print(&tree::of(self), &Comments::new())
     }
 
     /// The document in JSON, indented by two blanks, its keys in a fixed order.
@@ -21,6 +32,11 @@ impl Document {
     pub(crate) fn canonical(&self) -> String {
         json::compact(&tree::of(self))
     }
+}
+
+/// A tree in JSON, indented by two blanks.
+pub(crate) fn tree_as_json(node: &Node) -> String {
+    json::print(node)
 }
 
 /// Characters that are not seen, or that change how others are seen: they are written as escapes.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use interlock_json::Decimal;
 
 use crate::document::{
-    Action, Document, Entry, Increment, Limit, Matcher, Mode, Refund, Rule, Scope, Section, Spend,
+    Action, Condition, Document, Entry, Increment, Limit, Matcher, Mode, Refund, Rule, Scope, Section, Spend,
     SpendAmount, State, Test,
 };
 use crate::path::Path;
@@ -284,23 +284,20 @@ fn scope(written: Option<&[Scope]>) -> &[Scope] {
 }
 
 /// Whether the path names the counter of the rule's own `state`.
-fn is_own(path: &Path, matcher: &Matcher, rule: &Rule) -> bool {
+pub(crate) fn is_own(path: &Path, matcher: &Matcher, rule: &Rule) -> bool {
     let Path::State { entry, counter } = path else { return false };
     rule.state.as_ref().is_some_and(|state| state.counter == *counter) && entry == state_name(matcher)
 }
 
 /// A condition that bounds the rule's own counter is tested inside the reservation, with this call's amount added,
 /// and not before.
-pub(crate) fn bounds_own(
-    condition: &crate::document::Condition,
-    matcher: &Matcher,
-    rule: &Rule,
-) -> Option<Bound> {
+pub(crate) fn bounds_own(condition: &Condition, matcher: &Matcher, rule: &Rule) -> Option<Bound> {
+    let leaf = condition.as_leaf()?;
     let evaluates = rule.effective_action() == Action::Evaluate;
-    if !evaluates || !is_own(&condition.path, matcher, rule) {
+    if !evaluates || !is_own(&leaf.path, matcher, rule) {
         return None;
     }
-    match condition.test {
+    match leaf.test {
         Test::Lt(value) => Some(Bound::Below(value)),
         Test::Lte(value) => Some(Bound::AtMost(value)),
         _ => None,
@@ -429,6 +426,13 @@ impl Parts {
             parts.grant = true;
         }
         parts
+    }
+
+    /// Whether a counter with these parts counts for all that one with the others counts for, and perhaps for more.
+    pub(crate) fn are_among(&self, others: &Parts) -> bool {
+        let flags = |parts: &Parts| [parts.grant, parts.session, parts.tool, parts.call];
+        let mut pairs = flags(self).into_iter().zip(flags(others));
+        pairs.all(|(own, other)| !own || other) && self.arguments.is_subset(&others.arguments)
     }
 }
 

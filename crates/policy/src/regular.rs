@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use regex_syntax::hir::Look;
+use regex_syntax::hir::{Hir, Look};
 
 /// Longest expression, in bytes.
 const MOST_TEXT: usize = 4_096;
@@ -36,18 +36,39 @@ impl Regular {
         if text.len() > MOST_TEXT {
             return Err(format!("is longer than {MOST_TEXT} bytes"));
         }
+        Regular::compile(text, text, ignore_case, budget)
+    }
+
+    /// Compiles an expression that is to match the whole of a text. It is anchored as a tree: an expression such as
+    /// `a)|(b`, or one that ends in a comment, could break out of anchors put round its text.
+    pub(crate) fn whole(text: &str, ignore_case: bool, budget: &mut Budget) -> Result<Regular, String> {
+        if text.len() > MOST_TEXT {
+            return Err(format!("is longer than {MOST_TEXT} bytes"));
+        }
+        let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build();
+        let inner = parser.parse(text).map_err(|error| not_valid(&error.to_string()))?;
+        let anchored = Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]);
+        Regular::compile(text, &anchored.to_string(), ignore_case, budget)
+    }
+
+    fn compile(
+        text: &str,
+        expression: &str,
+        ignore_case: bool,
+        budget: &mut Budget,
+    ) -> Result<Regular, String> {
         for bound in BOUNDS {
             let Some(left) = budget.0.checked_sub(bound) else {
                 return Err("and those before it are too large together".to_owned());
             };
-            let mut builder = regex::RegexBuilder::new(text);
+            let mut builder = regex::RegexBuilder::new(expression);
             match builder.case_insensitive(ignore_case).size_limit(bound).build() {
                 Ok(compiled) => {
                     budget.0 = left;
                     return Ok(Regular { text: text.to_owned(), ignore_case, compiled });
                 }
                 Err(regex::Error::CompiledTooBig(_)) => {}
-                Err(error) => return Err(format!("is not valid: {}", last_line(&error.to_string()))),
+                Err(error) => return Err(not_valid(&error.to_string())),
             }
         }
         // Trying took as long as compiling it would have.
@@ -75,8 +96,9 @@ impl Regular {
 }
 
 /// The message of a regex error draws the expression over several lines; its last line says what is wrong.
-fn last_line(message: &str) -> &str {
-    message.lines().last().unwrap_or(message).trim().trim_start_matches("error: ")
+fn not_valid(message: &str) -> String {
+    let last = message.lines().last().unwrap_or(message).trim().trim_start_matches("error: ");
+    format!("is not valid: {last}")
 }
 
 impl PartialEq for Regular {

@@ -1,18 +1,31 @@
 //! Documents in, decisions and diagnostics out.
 
+mod advice;
 mod counting;
 mod diagnostics;
+mod dialects;
 mod documents;
+mod expressions;
+mod facts;
+mod language_schema;
+mod layout;
 mod meaning;
+mod nested;
+mod odd;
 mod operators;
-mod properties;
+pub(crate) mod properties;
+mod readings;
 mod ready;
+mod tool_lists;
+mod typos;
+mod validation;
+mod what_if;
 
 use interlock_json::{Decimal, Limits};
 
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Payment, Policy,
-    Price, Section, Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
+    Price, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -36,6 +49,8 @@ pub(crate) struct Given {
     pub(crate) section: Section,
     pub(crate) required: Option<Vec<String>>,
     pub(crate) absent: bool,
+    /// `inputSchema`
+    pub(crate) schema: Option<&'static str>,
     /// Values of counters by the end of their key; others are zero.
     pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
     /// What a payment in the call answers: nothing that is known, or this.
@@ -54,8 +69,23 @@ impl Given {
 
 impl Default for Given {
     fn default() -> Self {
-        Given { section: Section::Tools, required: None, absent: false, counters: None, paid: None }
+        let section = Section::Tools;
+        Given { section, required: None, absent: false, schema: None, counters: None, paid: None }
     }
+}
+
+/// A tool with this `inputSchema`.
+pub(crate) fn defined(schema: &str) -> ToolDefinition {
+    definition(&format!("{{\"inputSchema\": {schema}}}"))
+}
+
+/// A tool of which its server says this.
+pub(crate) fn annotated(annotations: &str) -> ToolDefinition {
+    definition(&format!("{{\"annotations\": {annotations}}}"))
+}
+
+fn definition(tool: &str) -> ToolDefinition {
+    ToolDefinition::read(interlock_json::scan(tool, &Limits::default()).unwrap().root()).unwrap()
 }
 
 struct Values<'v>(&'v [(&'static str, &'static str)]);
@@ -72,25 +102,35 @@ impl CounterValues for Values<'_> {
     }
 }
 
+/// A call of a tool of server `s`.
+pub(crate) fn call<'a>(name: &'a str, arguments: Option<interlock_json::Value<'a>>) -> Call<'a> {
+    Call { section: Section::Tools, server: "s", name, arguments }
+}
+
+/// What is known where a test says nothing else: grant `g`, session `n`, every counter zero.
+pub(crate) fn facts() -> Facts<'static> {
+    Facts { tool: ToolFacts::Absent, counters: Some(&Values(&[])), ..Facts::new("g", "n", 0) }
+}
+
 /// Judges one call of server `s` by grant `g` in session `n`. Arguments are JSON; an empty text is none.
 pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, given: &Given) -> Judgement {
     let document =
         (!arguments.is_empty()).then(|| interlock_json::scan(arguments, &Limits::default()).unwrap());
-    let call = Call {
-        section: given.section,
-        server: "s",
-        name,
-        arguments: document.as_ref().map(|document| document.root()),
-    };
+    let arguments = document.as_ref().map(|document| document.root());
+    let call = Call { section: given.section, ..call(name, arguments) };
     let values = given.counters.as_deref().map(Values);
-    let tool = match &given.required {
+    let definition = match (&given.schema, &given.required) {
+        (Some(schema), _) => Some(defined(schema)),
+        (None, Some(required)) => Some(defined(&format!("{{\"required\": {required:?}}}"))),
+        (None, None) => None,
+    };
+    let tool = match &definition {
         _ if given.absent => ToolFacts::Absent,
         None => ToolFacts::Unknown,
-        Some(required) => ToolFacts::Known { required },
+        Some(definition) => ToolFacts::Known { definition },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
-    let judgement =
-        judge(stack, &call, &Facts { grant: "g", session: "n", tool, counters, payment: given.payment() });
+    let judgement = judge(stack, &call, &Facts { tool, counters, payment: given.payment(), ..facts() });
     if let Judgement::Decided(decision) = &judgement {
         assert!(
             decision.verdict != Verdict::Deny || decision.needs.is_empty(),

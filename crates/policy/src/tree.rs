@@ -142,3 +142,9 @@ pub(crate) fn within_size(report: &mut Report<'_>) -> bool {
     }
     true
 }
+
+/// The value of a map's key.
+pub(crate) fn member<'t>(node: &'t Node, key: &str) -> Option<&'t Node> {
+    let Value::Map(members) = &node.value else { return None };
+    members.iter().find(|member| member.key == key).map(|member| &member.value)
+}

@@ -13,6 +13,7 @@ mod clock;
 mod database;
 mod desk;
 mod engine;
+mod in_memory;
 mod kept_clock;
 mod listing;
 mod reclocking;
@@ -42,6 +43,7 @@ use crate::{BoxFuture, StoreError};
 pub use clock::{ClockSource, SystemClock};
 use desk::Desk;
 use engine::Engine;
+pub use in_memory::InMemory;
 use syncing::Syncing;
 use work::{Asked, Work};
 

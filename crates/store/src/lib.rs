@@ -13,7 +13,7 @@ pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Need, Reservation, ReservationId,
     ReserveAnswer, ReserveRequest, Settle,
 };
-pub use embedded::{ClockSource, Durability, Embedded, Options, SystemClock};
+pub use embedded::{ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
 pub use error::StoreError;
 pub use instances::{Instance, Instances};
 pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window, Zone};

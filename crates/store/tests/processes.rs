@@ -33,8 +33,9 @@ fn request(key: &str, max: u64) -> ReserveRequest {
         label: String::new(),
         shadow: false,
         refund: false,
+        pays: false,
     };
-    ReserveRequest { needs: vec![need], expect: Vec::new() }
+    ReserveRequest { needs: vec![need], ..ReserveRequest::default() }
 }
 
 async fn passes(store: &Embedded, key: &str, max: u64) -> Result<bool, StoreError> {

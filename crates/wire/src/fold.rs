@@ -1,15 +1,47 @@
 //! Keys that a reader who ignores case would take for keys of the protocol.
 
-/// The keys that decide what a message means.
-const PROTOCOL_KEYS: [&str; 10] =
-    ["jsonrpc", "id", "method", "params", "name", "arguments", "uri", "_meta", "result", "error"];
+/// The keys that decide what a message means: all that the gateway judges by.
+const PROTOCOL_KEYS: &[&str] = &[
+    "jsonrpc",
+    "id",
+    "method",
+    "params",
+    "_meta",
+    "result",
+    "error",
+    // What is asked for.
+    "name",
+    "arguments",
+    "uri",
+    "ref",
+    "type",
+    "notifications",
+    "resourceSubscriptions",
+    "cursor",
+    "taskId",
+    "requestId",
+    "requestState",
+    // What the client is asked.
+    "resultType",
+    "inputRequests",
+    "mode",
+    "tools",
+    "toolChoice",
+    "includeContext",
+    "task",
+    // What a list shows, beside `tools`.
+    "prompts",
+    "resources",
+    "resourceTemplates",
+];
 
 /// The protocol's key that `key` equals under case folding, but not byte for byte.
 pub(crate) fn variant_of(key: &str) -> Option<&'static str> {
+    let mut known = PROTOCOL_KEYS.iter().copied();
     let known = if key.is_ascii() {
-        PROTOCOL_KEYS.into_iter().find(|known| known.eq_ignore_ascii_case(key))
+        known.find(|known| known.eq_ignore_ascii_case(key))
     } else {
-        PROTOCOL_KEYS.into_iter().find(|known| key.chars().map(fold).eq(known.chars()))
+        known.find(|known| key.chars().map(fold).eq(known.chars().map(fold)))
     };
     known.filter(|known| *known != key)
 }
@@ -31,7 +63,7 @@ mod tests {
     fn variants_and_their_twins() {
         let check =
             |key: &str, expected: Option<&'static str>| assert_eq!(variant_of(key), expected, "{key}");
-        for key in PROTOCOL_KEYS {
+        for key in PROTOCOL_KEYS.iter().copied() {
             check(key, None);
             check(&key.to_uppercase(), Some(key));
         }
@@ -40,6 +72,9 @@ mod tests {
         check("Method", Some("method"));
         check("param\u{17f}", Some("params"));
         check("ARGUMENT\u{17f}", Some("arguments"));
+        check("requestid", Some("requestId"));
+        check("re\u{17f}ourcetemplate\u{17f}", Some("resourceTemplates"));
+        check("ta\u{17f}\u{212a}id", Some("taskId"));
         check("_META", Some("_meta"));
         check("\u{131}d", None);
         check("id ", None);

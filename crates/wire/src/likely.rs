@@ -1,18 +1,23 @@
-//! Whose answer an unreadable line would have been.
+//! What an unreadable line would have been: whose answer, or which request.
 //!
-//! A server's answer that is no JSON, or too long to be kept, is not relayed, and its asker must not wait for
-//! another. Taking the wrong request for it harms nobody but the server, which could have answered that
-//! request wrongly itself; so a look that does not insist on the grammar is enough here, and only here.
+//! An answer that is no JSON, or too long to be kept, is not relayed, and its asker must not wait for another;
+//! nor must the sender of a request that is too long. Taking the wrong request for it harms nobody but the
+//! sender, which could have answered that request wrongly itself, or used that id; so a look that does not insist
+//! on the grammar is enough here, and only here.
+
+use interlock_json::{Limits, scan};
 
 use crate::id::RequestId;
 
 /// What an unreadable line would have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Likely {
-    /// The answer to this request: an integer `id` at the top and no `method`, as far as the bytes go.
+    /// The answer to this request: an integer `id` at the top, no `method` and no `params`, as far as the bytes
+    /// go.
     Response(RequestId),
-    /// A request or a notification: it has a `method` at the top.
-    Call,
+    /// A request or a notification: it has a `method` or `params` at the top. With its `id`, where there is one
+    /// and it is no answer as well.
+    Call(Option<RequestId>),
     /// Nobody can say.
     Unknown,
 }
@@ -21,7 +26,7 @@ pub enum Likely {
 pub(crate) fn likely_response(bytes: &[u8]) -> Option<RequestId> {
     match likely(bytes) {
         Likely::Response(id) => Some(id),
-        Likely::Call | Likely::Unknown => None,
+        Likely::Call(_) | Likely::Unknown => None,
     }
 }
 
@@ -29,7 +34,8 @@ pub(crate) fn likely_response(bytes: &[u8]) -> Option<RequestId> {
 pub fn likely(bytes: &[u8]) -> Likely {
     let mut look = Look { bytes, at: 0 };
     let mut depth = 0_usize;
-    let mut id = None;
+    let mut ids = Vec::new();
+    let (mut calls, mut answers) = (false, false);
     while let Some(byte) = look.next() {
         match byte {
             b'{' | b'[' => depth += 1,
@@ -40,15 +46,22 @@ pub fn likely(bytes: &[u8]) -> Likely {
                     continue;
                 }
                 match text {
-                    b"method" => return Likely::Call,
-                    b"id" => id = look.integer(),
+                    b"method" | b"params" => calls = true,
+                    b"result" | b"error" => answers = true,
+                    b"id" => ids.push(look.id()),
                     _ => {}
                 }
             }
             _ => {}
         }
     }
-    id.map_or(Likely::Unknown, |id| Likely::Response(id.into()))
+    // The last of several ids, or the first: nobody can say.
+    let id = if ids.len() == 1 { ids.pop().flatten() } else { None };
+    match (calls, id) {
+        (true, id) => Likely::Call(id.filter(|_| !answers)),
+        (false, Some(id)) if id.as_u64().is_some() => Likely::Response(id),
+        (false, _) => Likely::Unknown,
+    }
 }
 
 struct Look<'b> {
@@ -89,11 +102,20 @@ impl<'b> Look<'b> {
         found
     }
 
-    fn integer(&mut self) -> Option<u64> {
+    /// An id that ends within the bytes.
+    fn id(&mut self) -> Option<RequestId> {
         self.skip_white();
-        let rest = self.bytes.get(self.at..)?;
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        std::str::from_utf8(rest.get(..length)?).ok()?.parse().ok()
+        let start = self.at;
+        if self.bytes.get(start) == Some(&b'"') {
+            self.at += 1;
+            self.string();
+        } else {
+            let rest = self.bytes.get(start..)?;
+            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b'"') || byte.is_ascii_whitespace();
+            self.at += rest.iter().position(ends)?;
+        }
+        let text = std::str::from_utf8(self.bytes.get(start..self.at)?).ok()?;
+        RequestId::from_value(scan(text, &Limits::default()).ok()?.root())
     }
 }
 
@@ -109,6 +131,10 @@ mod tests {
             (b"{\"result\":\"\xff\",\"id\":9}", Some(9)),
             (br#"{"result":{"id":3"#, None),
             (br#"{"id":"7","result":{}"#, None),
+            (br#"{"id":1.5,"result":{}"#, None),
+            (br#"{"id":7,"id":8,"result":{}"#, None),
+            // It may go on: 7 or 71.
+            (br#"{"result":{},"id":7"#, None),
             (br#"{"result":"\",\"id\":5"#, None),
             (br#"garbage "id":5"#, None),
             (b"", None),
@@ -123,14 +149,29 @@ mod tests {
 
     #[test]
     fn what_has_a_method_answers_nothing() {
-        for line in [
-            &br#"{"id":7,"method":"ping","x":NaN}"#[..],
-            br#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"x"#,
-            br#"{"method":"#,
+        for (line, expected) in [
+            (&br#"{"id":7,"method":"ping","x":NaN}"#[..], Some(RequestId::from(7))),
+            (br#"{"jsonrpc":"2.0","id" : -7 ,"params":{"id":8,"data":"x"#, Some(id("-7"))),
+            (br#"{"id":"a\u0062","method":"ping"#, Some(RequestId::from("ab"))),
+            (br#"{"method":"ping","id":"a,}"}"#, Some(RequestId::from("a,}"))),
+            (br#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"x"#, None),
+            (br#"{"method":"#, None),
+            (br#"{"method":"ping","id":7"#, None),
+            (br#"{"method":"ping","id":"7"#, None),
+            (br#"{"method":"ping","id":7.0,"#, None),
+            (br#"{"method":"ping","id":null,"#, None),
+            (br#"{"method":"ping","id":[7],"#, None),
+            (br#"{"method":"ping","id":7,"id":7,"#, None),
+            // Answering an answer would answer a question of one's own.
+            (br#"{"method":"ping","id":7,"result":{}"#, None),
         ] {
-            assert_eq!(likely(line), Likely::Call, "{}", String::from_utf8_lossy(line));
+            assert_eq!(likely(line), Likely::Call(expected), "{}", String::from_utf8_lossy(line));
         }
         // Further down it is anybody's.
-        assert_eq!(likely(br#"{"result":{"method":"x"},"id":7"#), Likely::Response(7.into()));
+        assert_eq!(likely(br#"{"result":{"method":"x"},"id":7}"#), Likely::Response(7.into()));
+    }
+
+    fn id(json: &str) -> RequestId {
+        RequestId::from_value(scan(json, &Limits::default()).unwrap().root()).unwrap()
     }
 }

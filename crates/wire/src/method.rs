@@ -69,6 +69,8 @@ pub enum Judged {
     ReadResource,
     /// Watching a resource: the policy's resources.
     Subscribe,
+    /// Watching a resource no more: nothing, whatever the policy says by now.
+    Unsubscribe,
     /// `prompts/get`: the policy's prompts.
     GetPrompt,
     /// `completion/complete`: the policy of the prompt or resource it names.

@@ -4,6 +4,7 @@ use interlock_json::{ScanError, ScanErrorKind};
 use thiserror::Error;
 
 use crate::id::RequestId;
+use crate::likely::{Likely, likely};
 use crate::reply;
 
 /// JSON-RPC 2.0 section 5.1: the text is not JSON.
@@ -40,6 +41,12 @@ pub enum RefusalKind {
     /// Not a JSON text that every reader understands alike.
     #[error(transparent)]
     Json(#[from] ScanError),
+    /// A line too long to be kept.
+    #[error("a line of more than {limit} bytes")]
+    LongLine {
+        /// The limit that was exceeded.
+        limit: usize,
+    },
     /// A line that some readers would take for two.
     #[error("a line holds a carriage return")]
     CarriageReturn,
@@ -130,6 +137,12 @@ pub enum Place {
     Params,
     /// `_meta` of `params` or `result`.
     Meta,
+    /// `ref` of `params`
+    Reference,
+    /// `notifications` of `params`
+    Notifications,
+    /// One of `inputRequests`, or its `params`.
+    InputRequest,
     /// `result`
     Result,
     /// `error`
@@ -142,6 +155,9 @@ impl fmt::Display for Place {
             Self::Message => "the message",
             Self::Params => "`params`",
             Self::Meta => "`_meta`",
+            Self::Reference => "`ref`",
+            Self::Notifications => "`notifications`",
+            Self::InputRequest => "`inputRequests`",
             Self::Result => "`result`",
             Self::Error => "`error`",
         })
@@ -170,6 +186,16 @@ impl Refusal {
     /// A refusal of a message of which nothing is certain.
     pub fn new(kind: RefusalKind) -> Self {
         Self { code: kind.code(), kind, id: None, method: None, response_to: None, likely_response_to: None }
+    }
+
+    /// A refusal of a line of more than `limit` bytes, by its head.
+    pub fn of_long_line(head: &[u8], limit: usize) -> Self {
+        let refusal = Self::new(RefusalKind::LongLine { limit });
+        match likely(head) {
+            Likely::Call(id) => Self { id, ..refusal },
+            Likely::Response(id) => Self { likely_response_to: Some(id), ..refusal },
+            Likely::Unknown => refusal,
+        }
     }
 
     /// The error to answer with, as a line without its end; `None` where it is not certain whom to answer.

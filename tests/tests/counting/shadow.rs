@@ -53,13 +53,16 @@ async fn rules_entries_and_whole_documents() -> Result<()> {
 /// The most specific mode wins: one rule is enforced in a document in shadow.
 #[tokio::test]
 async fn one_enforced_rule_in_shadow() -> Result<()> {
-    let policy = "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a:\n    rules:\n      - { rate_limit: 1/hour }\n      - { name: real, mode: enforce, rate_limit: 3/hour }\n";
+    let policy = "version: \"1\"\ndefault: allow\nmode: shadow\ntools:\n  a:\n    rules:\n      - { name: soft, rate_limit: 1/hour }\n      - { name: real, mode: enforce, rate_limit: 3/hour }\n";
     let budget = Budget::new(policy)?;
     let mut caller = budget.connect().await?;
     assert_eq!(caller.passed("a", 6).await?, 3);
     let refusals = budget.interlock.records_of("refusal").await?;
     assert_eq!(refusals.len(), 3);
     assert_eq!(refusals[0]["name"], "real", "{:#}", refusals[0]);
+    // What would have objected has its author's name for it, as what did object has.
+    let intents = budget.interlock.records_of("intent").await?;
+    assert_eq!(intents[1]["shadow"][0]["name"], "soft", "{:#}", intents[1]);
     Ok(())
 }
 

@@ -1,8 +1,15 @@
 //! Arrays of messages: in 2025-03-26 each element is judged by itself, everywhere else there are none.
 
-use anyhow::Result;
-use interlock_testkit::script::VERSIONS;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use interlock_testkit::client::PATIENCE;
+use interlock_testkit::interlock::Interlock;
+use interlock_testkit::recording::RecordingServer;
+use interlock_testkit::script::{Script, VERSIONS};
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::time::timeout;
 
 use super::session::{Answer, Case, Session, call, call_of, check};
 
@@ -126,4 +133,51 @@ async fn answers_come_in_one_array_or_not_at_all() -> Result<()> {
     let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
     assert_eq!(ids, ["quick", "slow"]);
     session.finish().await
+}
+
+/// A client that writes and does not read is read no further, whatever its batches hold; when it reads, each
+/// request has its answer.
+#[tokio::test]
+async fn from_a_client_that_does_not_read() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\ntools: { echo: {} }\n";
+    let argument = "y".repeat(300);
+    for params in [
+        format!(r#""method":"x/{argument}""#),
+        format!(r#""method":"tools/call","params":{{"name":"{argument}"}}"#),
+        format!(r#""method":"tools/call","params":{{"name":"echo","arguments":{{"a":"{argument}"}}}}"#),
+    ] {
+        let server = RecordingServer::new(&Script::default())?;
+        let interlock = Interlock::with_policy(policy)?.settings("limits: { queued_bytes: 65536 }\n")?;
+        let (mut child, _group) = interlock.before(&server.command()?)?.spawn()?;
+        let mut input = child.stdin.take().context("no input")?;
+        let mut output = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let hello = r#"{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{}}}"#;
+        input.write_all(format!("{hello}\n").as_bytes()).await?;
+        output.next_line().await?.context("no handshake")?;
+
+        let lines: String =
+            (0..40_000).map(|n| format!("[{{\"jsonrpc\":\"2.0\",\"id\":{n},{params}}}]\n")).collect();
+        let mut sent = 0;
+        // Where the other side reads on it takes all of it.
+        while let Ok(count) = timeout(Duration::from_secs(2), input.write(&lines.as_bytes()[sent..])).await {
+            sent += count?;
+            ensure!(sent < lines.len(), "all was read: {}", &params[..40]);
+        }
+        ensure!(sent < 4 << 20, "{sent} bytes were read: {}", &params[..40]);
+        let end = sent + lines[sent..].find('\n').context("a line")? + 1;
+        let rest = &lines.as_bytes()[sent..end];
+        let read = async {
+            let mut answered = 0;
+            while answered < lines[..end].lines().count() {
+                let line = output.next_line().await?.context("the output ended")?;
+                ensure!(line.contains("\"id\":"), "{line}");
+                answered += 1;
+            }
+            Ok(())
+        };
+        let (written, read) = tokio::join!(input.write_all(rest), timeout(PATIENCE, read));
+        written?;
+        read.context("not everything was answered")??;
+    }
+    Ok(())
 }

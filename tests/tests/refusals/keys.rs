@@ -1,7 +1,7 @@
 //! Keys that a reader who ignores case would take for the protocol's own.
 
 use anyhow::Result;
-use interlock_testkit::script::VERSIONS;
+use interlock_testkit::script::{MODERN, VERSIONS};
 
 use super::session::{Case, call, check, request};
 
@@ -90,6 +90,46 @@ fn instead() -> Vec<Case> {
         Case::silent(r#"{"jsonrpc":"2.0","id":1,"Result":{}}"#, reason),
         Case::silent(r#"{"jsonrpc":"2.0","id":1,"result":{"_META":{}}}"#, reason),
     ]
+}
+
+/// Variants of what is judged inside params: the resources of a subscription, the reference of a completion.
+fn inside(version: &str) -> Vec<Case> {
+    let reason = "could be taken for it";
+    let complete = |reference: &str| {
+        let argument = r#"{"name":"a","value":"","Type":1}"#;
+        request("completion/complete", &format!(r#"$META"ref":{reference},"argument":{argument}"#))
+    };
+    let good = complete(r#"{"type":"ref/prompt","name":"greet","names":1}"#);
+    let mut cases: Vec<Case> = [
+        r#"{"type":"ref/prompt","name":"greet","Name":"shut"}"#,
+        r#"{"type":"ref/prompt","Type":"ref/resource","name":"greet","uri":"doc:///shut"}"#,
+        r#"{"type":"ref/prompt","name":"greet","URI":"doc:///shut"}"#,
+    ]
+    .into_iter()
+    .map(|reference| Case::error(complete(reference), -32_600, reason).twin(good.clone()))
+    .collect();
+    let twice = complete(r#"{"type":"ref/prompt","name":"greet"}"#);
+    let twice = twice.replacen("\"ref\"", r#""Ref":{"type":"ref/prompt","name":"shut"},"ref""#, 1);
+    cases.push(Case::error(twice, -32_600, reason).twin(good));
+    if MODERN.contains(&version) {
+        for filter in [
+            r#""notifications":{},"Notifications":{"resourceSubscriptions":["doc:///shut"]}"#,
+            r#""notifications":{"ResourceSubscriptions":["doc:///shut"]}"#,
+            r#""notifications":{"re\u017fourceSubscriptions":["doc:///shut"]}"#,
+        ] {
+            let listen = request("subscriptions/listen", &format!("$META{filter}"));
+            cases.push(Case::error(listen, -32_600, reason));
+        }
+    }
+    cases
+}
+
+#[tokio::test]
+async fn case_variants_inside_params() -> Result<()> {
+    for version in VERSIONS {
+        check(version, &inside(version)).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

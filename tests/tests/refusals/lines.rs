@@ -14,7 +14,8 @@ fn padded(bytes: usize) -> String {
     whole.replace("$PAD", &"x".repeat(bytes))
 }
 
-/// A line of the largest size passes, one of a byte more is dropped, and the next message works.
+/// A line of the largest size passes, one of a byte more is refused, and the next message works. Its sender is
+/// answered where the head names the request.
 #[tokio::test]
 async fn longer_than_the_limit() -> Result<()> {
     for version in VERSIONS {
@@ -22,8 +23,11 @@ async fn longer_than_the_limit() -> Result<()> {
         let (bare, _) = session.fill(padded(0).as_bytes());
         let room = MOST - bare.len();
         let reason = "a line of more than 65536 bytes";
-        session.refuse(&Case::silent(padded(room + 1), reason).twin(padded(room))).await?;
-        session.refuse(&Case::silent(padded(10 * MOST), reason)).await?;
+        session.refuse(&Case::error(padded(room + 1), -32_600, reason).twin(padded(room))).await?;
+        session.refuse(&Case::error(padded(10 * MOST), -32_600, reason)).await?;
+        let behind =
+            format!(r#"{{"method":"tools/call","params":{{"name":"{}"}},"id":77}}"#, "x".repeat(MOST));
+        session.refuse(&Case::silent(behind, reason)).await?;
         session.refuse(&Case::silent("x".repeat(MOST + 1), reason)).await?;
         // Nothing of it is taken for a message, whatever is inside.
         let inside = format!("{}{}", "x".repeat(MOST), quiet_call("{}"));
@@ -39,7 +43,26 @@ async fn longer_than_the_default_limit() -> Result<()> {
     let (bare, _) = session.fill(padded(0).as_bytes());
     let room = (8 << 20) - bare.len();
     let reason = "a line of more than 8388608 bytes";
-    session.refuse(&Case::silent(padded(room + 1), reason).twin(padded(room))).await?;
+    session.refuse(&Case::error(padded(room + 1), -32_600, reason).twin(padded(room))).await?;
+    session.finish().await
+}
+
+/// An id that is in flight belongs to the request that waits under it, whatever the head of a long line says.
+#[tokio::test]
+async fn longer_than_the_limit_under_an_id_in_flight() -> Result<()> {
+    let mut session = Session::with("2025-11-25", &format!("limits: {{ message_bytes: {MOST} }}\n")).await?;
+    let id = session.new_id();
+    let slow = super::session::call_of("\"file_slow\"", "{}").replace("$ID", &id.to_string());
+    let (line, _) = session.fill(slow.as_bytes());
+    session.client.send(&line).await?;
+    let (long, _) = session.fill(padded(MOST).replace("$ID", &id.to_string()).as_bytes());
+    session.client.send(&long).await?;
+    session.expect("a long line", None, Answer::Nothing, "a line of more than 65536 bytes");
+    session.settled().await?;
+    assert!(session.client.unclaimed().is_empty());
+    session.release()?;
+    let answer = session.client.response(&json!(id)).await?;
+    assert!(answer["result"].is_object(), "{answer}");
     session.finish().await
 }
 

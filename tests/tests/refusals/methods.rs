@@ -1,7 +1,9 @@
 //! Methods by their exact bytes, in their version, from the side that may send them.
 
 use anyhow::Result;
-use interlock_testkit::script::{LEGACY, MODERN, VERSIONS};
+use interlock_testkit::script::{LEGACY, MODERN, Script, Step, VERSIONS};
+use interlock_tests::wrapped::Wrapped;
+use serde_json::{Value, json};
 
 use super::session::{Case, call, check, request};
 
@@ -134,7 +136,7 @@ async fn in_a_version_that_does_not_have_it() -> Result<()> {
     Ok(())
 }
 
-/// What the settings list as an extension passes, in exactly its own bytes.
+/// What the settings list as an extension passes, in exactly its own bytes, and leaves an intent and an outcome.
 #[tokio::test]
 async fn extensions_of_the_operator() -> Result<()> {
     let settings = "servers: { wrapped: { extensions: [vendor/special, notifications/vendor] } }\n";
@@ -150,4 +152,29 @@ async fn extensions_of_the_operator() -> Result<()> {
         session.finish().await?;
     }
     Ok(())
+}
+
+/// No policy judges an extension, so its records say all there is to say of it.
+#[tokio::test]
+async fn extensions_are_recorded() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\n";
+    let settings = "servers: { recording: { extensions: [vendor/wipe, notifications/wipe] } }\n";
+    let script = Script::default().on("vendor/wipe", [Step::Result { text: "{}".to_owned() }]);
+    let mut wrapped = Wrapped::connect(policy, settings, &script).await?;
+    wrapped.client.ask("vendor/wipe", json!({ "all": true })).await?;
+    wrapped.client.notify("notifications/wipe", json!({})).await?;
+    wrapped.client.ask("logging/setLevel", json!({ "level": "info" })).await?;
+    wrapped.finish().await?;
+    let seen = |records: Vec<Value>| -> Vec<Value> {
+        records.iter().map(|record| json!([record["method"], record["status"], record["rule"]])).collect()
+    };
+    let methods = ["vendor/wipe", "notifications/wipe", "logging/setLevel"];
+    let intents = seen(wrapped.interlock.records_of("intent").await?);
+    assert_eq!(intents, methods.map(|method| json!([method, null, "(not judged)"])));
+    let outcomes = seen(wrapped.outcomes(3).await?);
+    let mut ended = methods.map(|method| json!([method, "ok", null])).to_vec();
+    assert_eq!(outcomes.len(), 3, "{outcomes:#?}");
+    ended.retain(|outcome| !outcomes.contains(outcome));
+    assert!(ended.is_empty(), "{ended:#?} are not in {outcomes:#?}");
+    wrapped.refusals(0).await.map(drop)
 }

@@ -25,8 +25,8 @@ tools:
   exactly: { require: [{ conditions: [{ path: args.n, op: eq, value: 9007199254740993 }] }] }
   one: { require: [{ conditions: [{ path: args.n, op: eq, value: 1 }] }] }
   not_above: { deny_if: [{ conditions: [{ path: args.n, op: gt, value: 100 }] }] }
-resources: { "doc:///open": {} }
-prompts: { greet: {} }
+resources: { "doc:///open": {}, "file:///public/*": {} }
+prompts: { greet: {}, refused: { rules: [{ action: deny, on_deny: not this prompt }] } }
 "#;
 
 /// Names of tools that the server has; `secret` and `other` are there but not for this client.
@@ -56,6 +56,8 @@ const JUDGED: &[&str] = &[
     "\"resources/unsubscribe\"",
     "\"prompts/get\"",
     "\"completion/complete\"",
+    "\"vendor/special\"",
+    "\"notifications/vendor\"",
 ];
 
 /// The members of a modern `_meta` that every request carries.

@@ -108,12 +108,67 @@ async fn a_way_of_asking_that_was_not_declared() -> Result<()> {
             json!({ "elicitation": { "url": {} } }),
             json!({ "elicitation": { "form": {} } }),
         ),
+        (
+            "sampling/createMessage",
+            json!({ "includeContext": "allServers" }),
+            json!({ "sampling": {} }),
+            json!({ "sampling": { "context": {} } }),
+        ),
+        (
+            "sampling/createMessage",
+            json!({ "task": {} }),
+            json!({ "sampling": {}, "tasks": {} }),
+            json!({ "sampling": {}, "tasks": { "requests": { "sampling": { "createMessage": {} } } } }),
+        ),
     ] {
         refused(version, &without, method, &params, -32_602).await?;
         asked(version, &with, method, &params).await?;
     }
     refused(version, &json!({}), "tasks/get", &json!({ "taskId": "t" }), -32_601).await?;
     asked(version, &json!({ "tasks": {} }), "tasks/get", &json!({ "taskId": "t" })).await
+}
+
+/// A way of asking that a version does not have is not declared in it either.
+#[tokio::test]
+async fn a_way_of_asking_of_a_later_version() -> Result<()> {
+    let (version, able) = ("2025-06-18", json!({ "elicitation": {}, "sampling": {} }));
+    refused(version, &able, "elicitation/create", &json!({ "mode": "url" }), -32_602).await?;
+    asked(version, &able, "elicitation/create", &json!({ "mode": "form" })).await?;
+    refused(version, &able, "sampling/createMessage", &json!({ "tools": [] }), -32_602).await?;
+    // Everybody could be asked this before it had a capability.
+    asked(version, &able, "sampling/createMessage", &json!({ "includeContext": "allServers" })).await
+}
+
+/// An error can ask to open URLs as well.
+#[tokio::test]
+async fn an_error_that_asks() -> Result<()> {
+    let elicitation = r#"{"mode":"url","elicitationId":"e","url":"https://example.com/","message":"m"}"#;
+    let error = |code: i64| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":{code},"message":"m","data":{{"elicitations":[{elicitation}]}}}}}}"#
+        )
+    };
+    let url = json!({ "elicitation": { "url": {} } });
+    for (version, capabilities, code, passes) in [
+        ("2025-11-25", json!({ "sampling": {} }), -32_042, false),
+        ("2025-11-25", json!({ "elicitation": {} }), -32_042, false),
+        ("2025-06-18", json!({ "elicitation": {} }), -32_042, false),
+        ("2025-11-25", url, -32_042, true),
+        ("2025-11-25", json!({}), -32_041, true),
+    ] {
+        let script = Script::with_tools(&["ask"]).on("tools/call:ask", [Step::Line { text: error(code) }]);
+        let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+        initialize(&mut wrapped, version, capabilities.clone()).await?;
+        let answer = wrapped.client.call("ask", json!({})).await?;
+        let expected = if passes { code } else { 50_201 };
+        assert_eq!(answer["error"]["code"], expected, "{version} {capabilities}: {answer}");
+        assert_eq!(answer.to_string().contains("example.com"), passes, "{answer}");
+        wrapped.finish().await?;
+        wrapped.refusals(usize::from(!passes)).await?;
+        let outcomes = wrapped.outcomes(1).await?;
+        assert_eq!(outcomes[0]["status"], if passes { "error" } else { "blocked" }, "{outcomes:#?}");
+    }
+    Ok(())
 }
 
 /// While no request of the client's is under way: no legacy version forbids it.

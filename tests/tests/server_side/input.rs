@@ -1,6 +1,8 @@
 //! A server of 2026-07-28 that asks for input before it answers: the retry is the same call for its limits, and
 //! for nothing else.
 
+use std::time::Instant;
+
 use anyhow::Result;
 use interlock_testkit::interlock::ALLOW_ALL;
 use interlock_testkit::script::{Script, Step};
@@ -57,11 +59,36 @@ async fn a_retry_counts_with_its_first_leg() -> Result<()> {
     assert_eq!(intents[0]["counters"].as_array().map(Vec::len), Some(1), "{intents:#?}");
     for (intent, continued) in intents[1..].iter().zip(&intents) {
         let expected =
-            format!("continues the call of record {}, which its limits have counted", continued["seq"]);
+            format!("continues the call of record {} and takes its place in the limits", continued["seq"]);
         assert_eq!(intent["reason"], expected, "{intents:#?}");
-        assert!(intent["counters"].is_null(), "{intents:#?}");
+        assert_eq!(intent["counters"], intents[0]["counters"], "the call is counted once: {intents:#?}");
     }
     assert_eq!(wrapped.outcomes(3).await?.len(), 3);
+    Ok(())
+}
+
+/// Calls that wait for their retry, and retried all at once, bring no more into a window than its limit.
+#[tokio::test]
+async fn retries_that_were_hoarded_do_not_exceed_the_limit() -> Result<()> {
+    const TWO: &str =
+        "version: \"1\"\ndefault: deny\ntools:\n  ask: { rules: [{ rate_limit: { max: 2, window: 2 } }] }\n";
+    let mut wrapped = Wrapped::start(TWO, "{}", &asking(""))?;
+    let mut states = Vec::new();
+    while states.len() < 6 {
+        let answer = call(&mut wrapped, "ask", json!({}), None).await?;
+        if !is_denied(&answer) {
+            states.push(answer["result"]["requestState"].clone());
+        }
+    }
+    let since = Instant::now();
+    let mut passed = 0;
+    for state in &states {
+        passed += u64::from(!is_denied(&call(&mut wrapped, "ask", json!({}), Some(state)).await?));
+    }
+    // Those of the present window have their place in it. A machine that takes longer has seen more windows.
+    let windows = 1 + since.elapsed().as_secs() / 2;
+    assert!((2..=2 * windows).contains(&passed), "{passed} in {windows} windows");
+    wrapped.finish().await?;
     Ok(())
 }
 
@@ -162,4 +189,72 @@ async fn a_retry_is_no_repetition() -> Result<()> {
     assert_eq!(wrapped.server.calls()?.len(), 2);
     wrapped.finish().await?;
     wrapped.refusals(2).await.map(drop)
+}
+
+/// Only three methods are answered by asking for input, and a task's state asks no more than its client declared.
+#[tokio::test]
+async fn by_whatever_answer() -> Result<()> {
+    let question = r#""inputRequests":{"q":{"method":"elicitation/create","params":{"mode":"url"}}}"#;
+    let able = json!({ "elicitation": { "url": {} } });
+    let asking = format!(r#"{{"resultType":"input_required",{question}}}"#);
+    let state = format!(r#"{{"resultType":"complete","taskId":"t","status":"input_required",{question}}}"#);
+    let reference = json!({ "ref": { "type": "ref/prompt", "name": "p" }, "argument": {} });
+    for (method, params, answer, passes_declared) in [
+        ("completion/complete", reference, &asking, false),
+        ("tools/list", json!({}), &asking, false),
+        ("resources/templates/list", json!({}), &asking, false),
+        ("server/discover", json!({}), &asking, false),
+        ("tasks/cancel", json!({ "taskId": "t" }), &asking, false),
+        ("tasks/get", json!({ "taskId": "t" }), &state, true),
+        ("tools/call", json!({ "name": "echo" }), &asking, true),
+    ] {
+        for (declared, text, passes) in [
+            (json!({}), answer.as_str(), false),
+            (able.clone(), answer.as_str(), passes_declared),
+            (json!({}), r#"{"resultType":"complete","x":[{"inputRequests":{}}]}"#, true),
+        ] {
+            let script = Script::default().on(method, [Step::Result { text: text.to_owned() }]);
+            let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+            let mut params = params.clone();
+            params["_meta"] = meta(&declared);
+            let answer = wrapped.client.ask(method, params).await?;
+            assert_eq!(answer["result"].is_object(), passes, "{method} {declared}: {answer}");
+            assert_eq!(answer["error"]["code"] == 50_201, !passes, "{method} {declared}: {answer}");
+            assert!(passes || !answer.to_string().contains("\"url\""), "{answer}");
+            wrapped.finish().await?;
+            let refusals = wrapped.refusals(usize::from(!passes)).await?;
+            assert!(refusals.iter().all(|refusal| refusal["category"] == "server"), "{refusals:#?}");
+        }
+    }
+    Ok(())
+}
+
+/// The news of a task holds its questions too.
+#[tokio::test]
+async fn by_the_news_of_a_task() -> Result<()> {
+    let question = r#""inputRequests":{"q":{"method":"roots/list"}}"#;
+    let news = |subscription: &str| {
+        let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{subscription}}}"#);
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/tasks","params":{{"taskId":"t",{question},{meta}}}}}"#
+        )
+    };
+    let nobodys =
+        format!(r#"{{"jsonrpc":"2.0","method":"notifications/tasks","params":{{"taskId":"t",{question}}}}}"#);
+    for (declared, passes) in [(json!({}), false), (json!({ "roots": {} }), true)] {
+        let line = |text: &str| Step::Line { text: text.to_owned() };
+        let script = Script::default().on(
+            "subscriptions/listen",
+            [line(&news("$ID")), line(&nobodys), Step::Result { text: "{}".to_owned() }],
+        );
+        let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+        let params = json!({ "_meta": meta(&declared), "notifications": { "taskIds": ["t"] } });
+        let answer = wrapped.client.ask("subscriptions/listen", params).await?;
+        assert!(answer["result"].is_object(), "{answer}");
+        let expected = if passes { vec![news(&answer["id"].to_string())] } else { Vec::new() };
+        assert_eq!(wrapped.client.unclaimed(), expected, "{declared}");
+        wrapped.finish().await?;
+        wrapped.refusals(if passes { 1 } else { 2 }).await?;
+    }
+    Ok(())
 }

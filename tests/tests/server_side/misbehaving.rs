@@ -253,6 +253,34 @@ async fn read_late(child: &mut tokio::process::Child) -> Result<u64> {
     Ok(peak.trim().trim_end_matches(" kB").parse()?)
 }
 
+/// What a list shows can only be told of an array: anything else would show what policy hides.
+#[tokio::test]
+async fn lists_that_are_none() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\ntools: { shown: {} }\n";
+    for (method, member) in [
+        ("tools/list", "tools"),
+        ("prompts/list", "prompts"),
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+    ] {
+        let bad = format!(r#"{{"{member}":{{"0":{{"name":"unseen","uri":"unseen"}}}}}}"#);
+        let good = format!(r#"{{"{member}":[],"other":{{"0":"seen"}}}}"#);
+        for (answer, refused) in [(bad, true), (good, false)] {
+            let mut wrapped = Wrapped::start(policy, "{}", &Script::default().on(method, [result(&answer)]))?;
+            wrapped.client.initialize(VERSION).await?;
+            let answer = wrapped.client.ask(method, json!({})).await?;
+            assert_eq!(answer["error"]["code"] == REFUSED_ANSWER, refused, "{method}: {answer}");
+            assert_eq!(answer["result"]["other"]["0"] == "seen", !refused, "{method}: {answer}");
+            assert!(!answer.to_string().contains("unseen"), "{answer}");
+            wrapped.finish().await?;
+            let refusals = wrapped.refusals(usize::from(refused)).await?;
+            let words = format!("`{member}` is not an array");
+            assert!(refusals.iter().all(|refusal| refusal["reason"] == *words), "{refusals:#?}");
+        }
+    }
+    Ok(())
+}
+
 /// A version that the server chose and that is not spoken here ends the handshake with an error.
 #[tokio::test]
 async fn it_chooses_another_protocol() -> Result<()> {

@@ -146,6 +146,37 @@ async fn answered_in_a_way_that_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// So does one that is too long to be kept; and a question that is too long is answered itself.
+#[tokio::test]
+async fn in_lines_that_are_too_long() -> Result<()> {
+    let settings = "limits: { message_bytes: 65536 }\n";
+    let long = "x".repeat(70_000);
+    let (question, own) = (
+        ask("\"own\"", "roots/list"),
+        format!(r#"{{"jsonrpc":"2.0","id":"long","method":"roots/list","params":{{"a":"{long}"}}}}"#),
+    );
+    let wait = Step::AwaitLine { contains: "\"long\"".to_owned() };
+    let script =
+        Script::with_tools(&["ask"]).on("tools/call:ask", [line(&own), wait, question, Step::Answer]);
+    for (bad, refusals) in [(long.as_str(), 2), ("short", 1)] {
+        let mut wrapped = Wrapped::connect(ALLOW_ALL, settings, &script).await?;
+        let call = wrapped.client.request("tools/call", json!({ "name": "ask" })).await?;
+        let question = wrapped.client.wait_for("roots", |message| message["method"] == "roots/list").await?;
+        assert!(question["params"]["a"].is_null(), "the long one was not asked");
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"a":"{bad}"}}}}"#, question["id"]);
+        wrapped.client.send(answer).await?;
+        wrapped.client.response(&json!(call)).await?;
+        let received = responses(&wrapped)?;
+        let found: Vec<_> =
+            received.iter().map(|response| (&response["id"], response["error"]["code"].as_i64())).collect();
+        let failed = (refusals == 2).then_some(50_201);
+        assert_eq!(found, [(&json!("long"), Some(-32_600)), (&json!("own"), failed)]);
+        wrapped.finish().await?;
+        wrapped.refusals(refusals).await?;
+    }
+    Ok(())
+}
+
 /// A question that nobody answers ends with an error, and an answer that comes later is ignored.
 #[tokio::test]
 async fn never_answered() -> Result<()> {

@@ -181,3 +181,63 @@ async fn to_several_resources() -> Result<()> {
     }
     Ok(())
 }
+
+/// A subscription ends with its permission: no news of the resource any more, and the client can still end it.
+#[tokio::test]
+async fn older_than_the_policy() -> Result<()> {
+    let policy = |resources: &str| {
+        format!(
+            "version: \"1\"\ndefault: deny\nresources:\n  \"doc:///kept\": {{ rules: [{{ rate_limit: 1/hour }}] }}\n{resources}"
+        )
+    };
+    let update = |uri: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{{"uri":"{uri}"}}}}"#
+        )
+    };
+    // Nobody ever asked for the third.
+    let uris = ["doc:///gone", "doc:///kept", "doc:///never"];
+    let told: Vec<Step> = uris.iter().map(|uri| line(update(uri))).chain([Step::Answer]).collect();
+    let script = Script::with_tools(&[]).on("prompts/list", told);
+    let before = policy("  \"doc:///gone\": { rules: [{ rate_limit: 1/hour }] }\n");
+    let mut wrapped = Wrapped::start(&before, "{}", &script)?;
+    wrapped.client.initialize("2025-11-25").await?;
+    for uri in ["doc:///gone", "doc:///kept"] {
+        let answer = wrapped.client.ask("resources/subscribe", json!({ "uri": uri })).await?;
+        assert!(answer["result"].is_object(), "{answer}");
+    }
+    wrapped.client.ask("prompts/list", json!({})).await?;
+    assert_eq!(wrapped.client.take_unclaimed(), [update("doc:///gone"), update("doc:///kept")]);
+    wrapped.refusals(1).await?;
+
+    wrapped.interlock.replace_policy(&policy(""))?;
+    let reloaded = |found: &[Value]| found.iter().any(|record| record["kind"] == "policy_reload");
+    wrapped.interlock.wait_for_records("policy_reload", PATIENCE, reloaded).await?;
+    wrapped.client.take_unclaimed();
+    wrapped.client.ask("prompts/list", json!({})).await?;
+    let told = wrapped.client.take_unclaimed();
+    let told: Vec<&String> = told.iter().filter(|line| line.contains("updated")).collect();
+    assert_eq!(told, [&update("doc:///kept")]);
+    let refusals = wrapped.refusals(3).await?;
+    let named = |refusal: &Value, uri: &str| refusal["reason"].as_str().is_some_and(|why| why.contains(uri));
+    for (refusal, uri) in refusals.iter().zip(["doc:///never", "doc:///gone", "doc:///never"]) {
+        assert!(named(refusal, uri) && refusal["category"] == "server", "{refusal:#}");
+    }
+
+    // The limits of both are used up, and one is not permitted any more.
+    for uri in ["doc:///gone", "doc:///kept", "doc:///kept"] {
+        let answer = wrapped.client.ask("resources/unsubscribe", json!({ "uri": uri })).await?;
+        assert!(answer["result"].is_object(), "{answer}");
+    }
+    assert_eq!(wrapped.server.received_method("resources/unsubscribe")?.len(), 3);
+    let answer = wrapped.client.ask("resources/subscribe", json!({ "uri": "doc:///gone" })).await?;
+    assert_eq!(answer["error"]["code"], 40_300, "{answer}");
+    wrapped.finish().await?;
+    let ended = wrapped.interlock.records(&["--kind", "outcome", "--text", "resources/unsubscribe"]).await?;
+    assert_eq!(ended.len(), 3, "{ended:#?}");
+    assert!(
+        ended.iter().all(|record| record["status"] == "ok" && record["resource"].is_string()),
+        "{ended:#?}"
+    );
+    wrapped.refusals(4).await.map(drop)
+}

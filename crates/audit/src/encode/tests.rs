@@ -20,11 +20,25 @@ fn assert_canonical(record: &str) {
     assert_eq!(canonical::to_string(document.root()), record);
 }
 
+/// Every member has a row in the page about the log.
+fn assert_documented(record: &str) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/audit.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let document = scan(record, &Limits::default()).unwrap();
+    for (member, _) in document.root().members() {
+        assert!(
+            page.contains(&format!("\n| `{}` |", member.text())),
+            "docs/audit.md has no row for `{}`",
+            member.text()
+        );
+    }
+}
+
 fn ruling() -> Ruling<'static> {
     const CHANGES: &[CounterChange<'static>] =
         &[CounterChange { key: "calls/60", before: Decimal::ZERO, after: Decimal::ONE }];
     const FINDINGS: &[Finding<'static>] =
-        &[Finding { rule: "r", verdict: Verdict::Deny, reason: "shadow says" }];
+        &[Finding { rule: "r", name: Some("n"), verdict: Verdict::Deny, reason: "shadow says" }];
     Ruling {
         verdict: Verdict::Ask,
         mode: Mode::Shadow,
@@ -99,6 +113,7 @@ fn every_field_has_its_sorted_place() {
         ..Lifecycle::new(LifecycleKind::Alarm)
     }));
     subjects.iter().for_each(|entry| assert_canonical(&encoded(entry)));
+    subjects.iter().for_each(|entry| assert_documented(&encoded(entry)));
     assert!(encoded(&subjects[0]).contains(r#""full":{"amount":12}"#));
     assert!(encoded(subjects.last().unwrap()).contains(r#""details":{"a":["x","y"],"z":true,"é":-5}"#));
 }

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod batch;
+mod losses;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,6 +18,7 @@ use crate::leaf::Leaf;
 use crate::{AuditError, InstanceId, encode, line};
 use backlog::Backlog;
 use batch::{Batch, Kept};
+use losses::Losses;
 
 /// Records that wait for one write are at most about this many bytes.
 const BATCH_BYTES: usize = 64 << 10;
@@ -33,9 +35,7 @@ pub(super) struct Writer {
     /// Where the chain will stand once the batch is written.
     end: End,
     batch: Batch,
-    /// How many batches were lost: a record that was staged before one of them is not in the log.
-    losses: u64,
-    last_loss: String,
+    losses: Losses,
     /// Intents without an outcome, by number.
     open: BTreeSet<u64>,
     backlog: Backlog,
@@ -103,8 +103,7 @@ impl Writer {
             space: Space::new(options.kept_back_bytes),
             end,
             batch: Batch::after(end),
-            losses: 0,
-            last_loss: String::new(),
+            losses: Losses::default(),
             open: at.open,
             backlog: Backlog::default(),
             finished: false,
@@ -129,7 +128,7 @@ impl Writer {
         if result.is_err() {
             self.keep(now_ms, entry);
         }
-        Ok(Staged { seq: result?, losses: self.losses })
+        Ok(Staged { seq: result?, losses: self.losses.count() })
     }
 
     /// Writes the batch with one `write(2)`. Where that fails, none of it is in the log.
@@ -147,12 +146,11 @@ impl Writer {
 
     /// Whether a staged record is in the log, once it is; the batch is written where it has to be.
     pub(super) fn confirm(&mut self, staged: Staged) -> Result<Seq, AuditError> {
-        let lost = |writer: &Self| staged.losses != writer.losses;
-        if !lost(self) && self.batch.holds(staged.seq) {
+        if !self.losses.took(staged) && self.batch.holds(staged.seq) {
             self.write()?;
         }
-        if lost(self) {
-            let (path, message) = (self.segment.path().to_owned(), self.last_loss.clone());
+        if self.losses.took(staged) {
+            let (path, message) = (self.segment.path().to_owned(), self.losses.why().to_owned());
             return Err(AuditError::Unwritten { path, message });
         }
         Ok(staged.seq)
@@ -267,8 +265,8 @@ impl Writer {
     /// Takes back a batch that could not be written. The calls that it let through are refused by those who
     /// confirm them; what has happened already is kept for later, or counted.
     fn lose(&mut self, why: String) {
-        (self.losses, self.last_loss) = (self.losses + 1, why);
         self.end = self.batch.before();
+        self.losses.add(self.end.next, why);
         let first = Seq(self.end.next);
         for record in self.batch.take() {
             let time_ms = record.time_ms;

@@ -71,7 +71,8 @@ fn shadow_findings_are_found() {
     let data = tempfile::tempdir().unwrap();
     let log = open_with(data.path(), T0, small()).unwrap();
     log.append(T0, &refusal("alice", "write_file", "\"shadow\":[{}]")).unwrap();
-    let shadow = [Finding { rule: "server:/tools/x/rules/0", verdict: Verdict::Deny, reason: "no \"x\"" }];
+    let rule = "server:/tools/x/rules/0";
+    let shadow = [Finding { rule, name: Some("no x"), verdict: Verdict::Deny, reason: "no \"x\"" }];
     let ruling = Ruling { verdict: Verdict::Proceed, shadow: &shadow, ..Ruling::default() };
     log.append(T0 + 1, &Entry::Intent(Intent { ruling, ..Intent::default() })).unwrap();
     let filter = Filter { shadow: true, ..Filter::default() };
@@ -81,6 +82,19 @@ fn shadow_findings_are_found() {
         let findings: Vec<_> = records[0].shadow().collect();
         assert_eq!(findings.len(), 1);
         assert_eq!((&*findings[0].verdict, &*findings[0].reason), ("deny", "no \"x\""));
+        assert_eq!((&*findings[0].rule, findings[0].name.as_deref()), (rule, Some("no x")));
+    }
+    for (rule, expected) in [
+        ("no x", 1),
+        ("no*", 1),
+        (rule, 1),
+        ("server:/tools/x/*", 1),
+        ("x", 0),
+        ("deny", 0),
+        ("server:/tools/y/*", 0),
+    ] {
+        let filter = Filter { rule: Some(rule.to_owned()), ..Filter::default() };
+        assert_eq!(found(data.path(), filter).len(), expected, "{rule}");
     }
 }
 

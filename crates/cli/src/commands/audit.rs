@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::{
@@ -16,10 +15,12 @@ use interlock_audit::{
 };
 
 use crate::args::{Format, PlaceArgs};
-use crate::data_dir::data_dir;
+use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
+use crate::terminal;
 use output::Output;
+pub(super) use text::short;
 
 /// A follower that looks this often shows a record well within a quarter of a second.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
@@ -81,21 +82,32 @@ enum Command {
         #[arg(value_name = "RECORD")]
         address: Address,
         #[command(flatten)]
-        common: Common,
+        common: Whole,
     },
     /// Check every record against its hash and its chain, and name the first bad one
     #[command(after_help = "Examples:
   interlock audit verify
   interlock audit verify --data /mnt/copy-of-the-data --format json
 
-Exit codes: 0 everything is as it was written, 1 something is not, 2 it could not be found out: the files,
-or the register of instances that tells which chains there must be, could not be read.")]
+Exit codes: 0 everything is as it was written, 1 something is not, 2 it could not be found out: the files, or the \
+register of instances that tells which chains there must be, could not be read.")]
     Verify {
         #[command(flatten)]
-        common: Common,
+        common: Whole,
     },
 }
 
+/// What commands take whose answer is one thing.
+#[derive(Debug, Args)]
+struct Whole {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// How to print it; `json` is one object
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What commands take whose answer is records.
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
@@ -108,37 +120,38 @@ struct Common {
 /// Which records. In names, `*` stands for any text.
 #[derive(Debug, Default, Args)]
 struct FilterArgs {
-    /// Not before this time: 2026-11-21, 2026-11-21T10:00:00Z, or so long ago: 90s, 15m, 2h, 7d, 4w
+    /// Only records not before this time: 2026-11-21, 2026-11-21T10:00:00Z, or so long ago: 90s, 15m, 2h, 7d, 4w
     #[arg(long, value_name = "TIME", value_parser = crate::when::parse_now)]
     since: Option<i64>,
-    /// Before this time; written like --since
+    /// Only records before this time; written like --since
     #[arg(long, value_name = "TIME", value_parser = crate::when::parse_now)]
     until: Option<i64>,
-    /// Of this grant
+    /// Only records of this grant; `*` stands for any text
     #[arg(long, value_name = "NAME")]
     grant: Option<String>,
-    /// Of this server
+    /// Only records of this server; `*` stands for any text
     #[arg(long, value_name = "NAME")]
     server: Option<String>,
-    /// Of this tool, resource or prompt
+    /// Only records of this tool, resource or prompt; `*` stands for any text
     #[arg(long, value_name = "NAME")]
     tool: Option<String>,
-    /// With this verdict
+    /// Only records with this verdict
     #[arg(long, value_enum)]
     verdict: Option<VerdictArg>,
-    /// Decided by this rule: its own name, or server:/tools/…
+    /// Only records that this rule decided, or in shadow mode would have: its own name, or server:/tools/…; `*` stands
+    /// for any text
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// Of this kind
+    /// Only records of this kind
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS))]
     kind: Option<String>,
-    /// With something that a rule in shadow mode would have denied, or asked a person about
+    /// Only records with something that a rule in shadow mode would have denied, or asked a person about
     #[arg(long)]
     shadow: bool,
-    /// With this text anywhere in it, in any case
+    /// Only records with this text anywhere in them, in any case
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Of instances whose name begins so
+    /// Only records of instances whose name begins so
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
 }
@@ -178,17 +191,17 @@ impl FilterArgs {
 pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Tail { lines, follow, filter, common } => {
-            let data = log_of(common)?;
+            let data = log_of(&common.place)?;
             let own = record_read(&data, "tail", &filter.filter(None));
             tail(&data, &filter.filter(None), *lines, *follow, &mut Output::new(common.format, own))
         }
         Command::Query { limit, filter, common } => {
-            let data = log_of(common)?;
+            let data = log_of(&common.place)?;
             let own = record_read(&data, "query", &filter.filter(*limit));
             find(&data, filter.filter(*limit), &mut Output::new(common.format, own))
         }
         Command::Show { address, common } => {
-            let data = log_of(common)?;
+            let data = log_of(&common.place)?;
             let filter = Filter { instance: Some(address.to_string()), ..Filter::default() };
             record_read(&data, "show", &filter);
             let shown = show(&data, address)?;
@@ -197,7 +210,7 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
             output.flush()?;
             Ok(if shown.record.is_intact() { Exit::Yes } else { Exit::No })
         }
-        Command::Verify { common } => verify::run(&log_of(common)?, common.format),
+        Command::Verify { common } => verify::run(&log_of(&common.place)?, common.format),
     }
 }
 
@@ -208,8 +221,11 @@ fn tail(
     follow: bool,
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
-    let (mut tail, records) = Tail::open(data, filter, lines)?;
-    for record in &records {
+    // The record of this very read may be among the newest, and is not part of the answer.
+    let (mut tail, mut records) = Tail::open(data, filter, lines.saturating_add(1))?;
+    records.retain(|record| !output.is_own(record));
+    let excess = records.len().saturating_sub(lines);
+    for record in records.iter().skip(excess) {
         output.record(record)?;
     }
     output.flush()?;
@@ -221,7 +237,7 @@ fn tail(
         output.flush()?;
     }
     if !follow && !output.has_shown() && !output.is_closed() {
-        output::note("no record matches");
+        terminal::note("no record matches");
     }
     Ok(if follow || output.has_shown() { Exit::Yes } else { Exit::No })
 }
@@ -235,23 +251,17 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
     }
     output.flush()?;
     if !output.has_shown() && !output.is_closed() {
-        output::note("no record matches");
+        terminal::note("no record matches");
     }
     Ok(if output.has_shown() { Exit::Yes } else { Exit::No })
 }
 
 /// The data directory, if there is a log in it: reading must not make one.
-fn log_of(common: &Common) -> anyhow::Result<PathBuf> {
-    let settings = Settings::load(common.place.settings.as_deref())?;
-    let data = data_dir(common.place.data.as_deref(), &settings)?;
-    let log = data.join("audit");
-    match log.metadata() {
-        Ok(_) => Ok(data),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            bail!("there is no audit log in `{}`; say where with `--data DIR`", data.display())
-        }
-        Err(e) => Err(e).with_context(|| format!("cannot read the audit log `{}`", log.display())),
-    }
+fn log_of(place: &PlaceArgs) -> anyhow::Result<PathBuf> {
+    let settings = Settings::load(place.settings.as_deref())?;
+    let data = data_dir(place.data.as_deref(), &settings)?;
+    data_dir::has_log(&data)?;
+    Ok(data)
 }
 
 /// Who reads and what is asked for becomes a record, whose number is returned. A copy that may not be written
@@ -270,7 +280,7 @@ pub(super) fn record_read(data: &Path, command: &str, filter: &Filter) -> Option
     let now = jiff::Timestamp::now().as_millisecond();
     let recorded = append_shared(data, now, &Entry::Lifecycle(read));
     if let Err(error) = &recorded {
-        output::note(&format!("warning: this read of the log is not recorded: {error}"));
+        terminal::note(&format!("warning: this read of the log is not recorded: {error}"));
     }
     recorded.ok()
 }

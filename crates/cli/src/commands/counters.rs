@@ -1,6 +1,7 @@
 //! `interlock counters`: what the ledger holds, and its clock.
 
 use std::io::{IsTerminal, Write, stderr, stdin};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,11 +13,16 @@ use serde::Serialize;
 use super::audit::record_read;
 use super::status::counter::{CounterReport, HEADER};
 use crate::args::{Format, PlaceArgs};
-use crate::data_dir::data_dir;
+use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::terminal::table::table;
+
+const MOST_LISTED: NonZeroUsize = match NonZeroUsize::new(1_000) {
+    Some(most) => most,
+    None => NonZeroUsize::MIN,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -38,8 +44,8 @@ enum Command {
   interlock counters list --limit 10 --format json")]
     List {
         /// At most so many counters
-        #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
-        limit: usize,
+        #[arg(long, value_name = "COUNT", default_value_t = MOST_LISTED)]
+        limit: NonZeroUsize,
         #[command(flatten)]
         common: Common,
     },
@@ -48,8 +54,8 @@ enum Command {
   interlock counters reclock
   interlock counters reclock --yes --format json
 
-A clock that steps back reopens nothing: the ledger goes by the latest date that it ever saw. After a date that was
-false, this brings it back. What was counted by the false date counts for the present day, week and month, together
+A clock that steps back reopens nothing: the ledger goes by the latest date that it ever saw. After a date that was \
+false, this brings it back. What was counted by the false date counts for the present day, week and month, together \
 with what was counted in them before; sliding limits count by elapsed time and stay as they are.")]
     Reclock {
         /// Do not ask
@@ -77,8 +83,8 @@ pub(crate) fn run(args: &CountersArgs) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     match &args.command {
         Command::List { limit, common } => {
-            record_read(&data, "counters list", &Filter { limit: Some(*limit), ..Filter::default() });
-            list(&runtime.block_on(store.list(*limit))?, common.format)
+            record_read(&data, "counters list", &Filter { limit: Some(limit.get()), ..Filter::default() });
+            list(&runtime.block_on(store.list(limit.get()))?, common.format)
         }
         Command::Reclock { yes, common } => {
             let dates = runtime.block_on(store.dates())?;
@@ -99,9 +105,7 @@ pub(crate) fn run(args: &CountersArgs) -> anyhow::Result<Exit> {
 /// The data directory, if there is a ledger in it: looking must not make one.
 fn ledger_of(common: &Common, settings: &Settings) -> anyhow::Result<PathBuf> {
     let data = data_dir(common.place.data.as_deref(), settings)?;
-    if !data.join("ledger.db").exists() {
-        bail!("nothing has run with the data directory `{}`; say where with `--data DIR`", data.display());
-    }
+    data_dir::used(&data)?;
     Ok(data)
 }
 

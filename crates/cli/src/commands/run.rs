@@ -1,14 +1,16 @@
 //! `interlock run`: wrap one MCP server.
 
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use interlock_audit::{Detail, DigestKey, InstanceId, Lifecycle, LifecycleKind, Log};
 use interlock_gateway::reload::{self, LoadError, Watch};
 use interlock_gateway::transport::child::ServerCommand;
-use interlock_gateway::{Ended, Gateway, Identity, Snapshot, Wrapped, transport};
+use interlock_gateway::{Ended, Gateway, Identity, PolicyFile, Snapshot, Wrapped, transport};
+use interlock_policy::Diagnostic;
 use interlock_store::{Embedded, Instance, Instances, Jump};
 use tokio::sync::mpsc;
 
@@ -21,6 +23,7 @@ use crate::terminal;
 
 /// Wraps the server and relays until one side goes.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let (named, shown) = (args.policy.clone(), in_words(&args.command));
     let args = RunArgs { policy: policy_file(&args.policy)?, ..args };
     let settings = Settings::load(args.place.settings.as_deref())?;
     terminal::log::start(&settings.telemetry)?;
@@ -30,16 +33,14 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
             terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &diagnostics)?;
             anyhow::bail!("the policy `{}` has mistakes, so nothing was started", path.display());
         }
+        Err(error @ LoadError::Unreadable { .. }) if named.is_relative() => {
+            anyhow::bail!(
+                "{error}; name it with an absolute path: clients start servers in directories of their own"
+            )
+        }
         Err(error) => return Err(error.into()),
     };
-    let warnings = loaded.diagnostics.len();
-    if warnings > 0 {
-        let policy = args.policy.display();
-        let s = if warnings == 1 { "" } else { "s" };
-        tracing::warn!(
-            "the policy `{policy}` has {warnings} warning{s}; `interlock check {policy}` shows them"
-        );
-    }
+    warn(&args.policy, &loaded.diagnostics);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -49,7 +50,48 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     runtime.shutdown_background();
     match ended? {
         Ended::ClientGone | Ended::Signalled { .. } => Ok(Exit::Yes),
-        Ended::ServerGone { status } => anyhow::bail!("the server ended by itself: {status}"),
+        Ended::ServerGone { status } => {
+            anyhow::bail!("the server ended by itself: {status}; run `{shown}` by itself to see why")
+        }
+    }
+}
+
+/// Says at the start what `check` warns of. That nobody can be asked is how a ready policy is meant, and no news at
+/// every start.
+fn warn(policy: &Path, diagnostics: &[Diagnostic]) {
+    let policy = policy.display();
+    let (known, news): (Vec<_>, Vec<_>) =
+        diagnostics.iter().partition(|diagnostic| diagnostic.code == "cannot-ask");
+    let said = |count: usize| {
+        let s = if count == 1 { "" } else { "s" };
+        format!("the policy `{policy}` has {count} warning{s}; `interlock check {policy}` shows them")
+    };
+    match (news.len(), known.len()) {
+        (0, 0) => {}
+        (0, known) => tracing::info!("{}", said(known)),
+        (news, known) => tracing::warn!("{}", said(news + known)),
+    }
+}
+
+/// A command as it is typed.
+fn in_words(command: &[OsString]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./@:=,+%".contains(c);
+    let word = |word: &OsString| {
+        let text = word.to_string_lossy();
+        if !text.is_empty() && text.chars().all(plain) {
+            return text.into_owned();
+        }
+        format!("'{}'", text.replace('\'', "'\\''"))
+    };
+    command.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Whoever starts it in a terminal sees nothing else while all is well.
+fn greet(server: &str) {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        terminal::note(&format!(
+            "interlock: in front of `{server}`, waiting for a client on standard input; press Ctrl-C to end"
+        ));
     }
 }
 
@@ -89,13 +131,15 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
         settings.gateway(&server),
     ));
     recover_others(Arc::clone(&gateway), data);
-    let following = tokio::spawn(follow(Arc::clone(&gateway), args.policy));
+    let from = PolicyFile { server: server.clone(), path: args.policy.display().to_string() };
+    let following = tokio::spawn(follow(Arc::clone(&gateway), args.policy, from));
     let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
     let wrapped = Wrapped {
         command,
         server,
         identity: Identity { grant: args.grant, session: instance.to_string(), client: None },
     };
+    greet(&wrapped.server);
     let ended = interlock_gateway::run(gateway, &wrapped, input, output).await;
     following.abort();
     alarming.abort();
@@ -181,47 +225,60 @@ fn recover_others(gateway: Arc<Gateway>, data: PathBuf) {
 }
 
 /// Puts each good version of the policy file in force, and says so when one is not good.
-async fn follow(gateway: Arc<Gateway>, path: PathBuf) {
+async fn follow(gateway: Arc<Gateway>, path: PathBuf, from: PolicyFile) {
     let mut watch = Watch::new(&path);
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &path, &mut last_mistake);
+        take(&gateway, &path, &from, &mut last_mistake, &watch);
         watch.changed().await;
-        settle(&mut watch).await;
     }
 }
 
-/// Editors write in several steps: waits until they have been quiet for a moment, but not for ever.
-async fn settle(watch: &mut Watch) {
-    const QUIET: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(1);
-    let quiet = async { while tokio::time::timeout(QUIET, watch.changed()).await.is_ok() {} };
-    let _still_busy = tokio::time::timeout(LONGEST, quiet).await;
-}
-
-fn take(gateway: &Gateway, path: &Path, last_mistake: &mut Option<String>) {
-    match reload::load(path) {
+fn take(gateway: &Gateway, path: &Path, from: &PolicyFile, last_mistake: &mut Option<String>, watch: &Watch) {
+    let loaded = reload::load(path);
+    if watch.is_written() {
+        // Somebody began to write while it was read. When they are done, it is read again.
+        return;
+    }
+    match loaded {
         Ok(loaded) => {
             *last_mistake = None;
-            gateway.replace(Snapshot::of_server(loaded.policy));
+            gateway.replace(Snapshot::of_server(loaded.policy), from);
         }
         Err(error) => {
             let mistake = error.to_string();
             if last_mistake.as_ref() != Some(&mistake) {
                 tracing::error!("{mistake}; the policy in force is still the one before");
-                gateway.rejected(&mistake);
+                gateway.rejected(&mistake, from);
                 *last_mistake = Some(mistake);
             }
         }
     }
 }
 
-fn command_of(words: &[std::ffi::OsString]) -> anyhow::Result<ServerCommand> {
+pub(super) fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
     let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
     Ok(ServerCommand { program: program.clone(), args: args.to_vec(), directory: None })
 }
 
 fn wall_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_typed_again() {
+        for (words, expected) in [
+            (&["uvx", "a.b-c@0.1.1"][..], "uvx a.b-c@0.1.1"),
+            (&["sh", "-c", "exit 1"], "sh -c 'exit 1'"),
+            (&["a", "", "it's"], r"a '' 'it'\''s'"),
+        ] {
+            let words: Vec<OsString> = words.iter().map(Into::into).collect();
+            assert_eq!(in_words(&words), expected);
+        }
+    }
 }

@@ -5,19 +5,19 @@ mod tally;
 
 use std::path::Path;
 
-use anyhow::bail;
 use interlock_audit::{Filter, format_ms, query};
 use interlock_store::{CounterStatus, Counters, Embedded, Instance, Instances};
 use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
 
 use crate::args::{Format, StatusArgs};
-use crate::commands::audit::record_read;
-use crate::data_dir::data_dir;
+use crate::commands::audit::{record_read, short};
+use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::terminal::table::table;
+use crate::when::to_the_second;
 use counter::CounterReport;
 use tally::{RuleTally, ServerTally, Tally};
 
@@ -29,10 +29,7 @@ const CALLS: [&str; 6] = ["SERVER", "CALLS", "DENIED", "WOULD DENY", "FAILED", "
 pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let settings = Settings::load(args.place.settings.as_deref())?;
     let data = data_dir(args.place.data.as_deref(), &settings)?;
-    // Looking must not make what is not there.
-    if !data.join("ledger.db").exists() {
-        bail!("nothing has run with the data directory `{}`; say where with `--data DIR`", data.display());
-    }
+    data_dir::used(&data)?;
     let (instances, counters) = ledger(&data, &settings)?;
     let status = Status {
         data: data.display().to_string(),
@@ -81,6 +78,8 @@ struct InstanceReport {
     server: Option<String>,
     grant: Option<String>,
     started: String,
+    #[serde(skip)]
+    started_ms: i64,
 }
 
 /// An instance that runs: one that has not said that it finished, and whose process is there.
@@ -95,14 +94,15 @@ fn running(instance: &Instance) -> Option<InstanceReport> {
         server: instance.server.clone(),
         grant: instance.grant.clone(),
         started: format_ms(instance.started_ms),
+        started_ms: instance.started_ms,
     })
 }
 
 fn text(status: &Status) -> String {
     let instances = status.instances.iter().map(|instance| {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let (pid, started) = (instance.pid.to_string(), instance.started.clone());
-        vec![name(&instance.server), name(&instance.grant), pid, started, instance.id.clone()]
+        let (pid, started) = (instance.pid.to_string(), to_the_second(instance.started_ms));
+        vec![name(&instance.server), name(&instance.grant), pid, started, short(&instance.id).to_owned()]
     });
     let servers = status.calls.servers.iter().map(|(server, tally)| {
         let ServerTally { calls, denied, would_deny, failed, discarded } = tally;

@@ -5,17 +5,23 @@ use std::io::{self, IsTerminal, Write};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use interlock_policy::{Diagnostic, Severity};
 
-/// Renders every diagnostic of one file.
+/// Renders every diagnostic of one file. Those that say the same stand together, with all their places.
 pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        if diagnostics.iter().take(index).any(|earlier| alike(earlier, diagnostic)) {
+            continue;
+        }
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
-        let span = within(text, diagnostic.span.offset, diagnostic.span.len);
-        let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
+        let places = diagnostics.iter().skip(index).filter(|later| alike(later, diagnostic));
+        let marks =
+            places.map(|place| AnnotationKind::Primary.span(within(text, place.span.offset, place.span.len)));
+        let snippet = Snippet::source(text).path(file).annotations(marks);
         let message = super::escaped(&diagnostic.message);
         let mut group = level.primary_title(message).id(diagnostic.code).element(snippet);
         if let Some(help) = &diagnostic.help {
@@ -25,6 +31,11 @@ pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour:
         out.push_str("\n\n");
     }
     out
+}
+
+fn alike(one: &Diagnostic, other: &Diagnostic) -> bool {
+    (one.severity, one.code, &one.message, &one.help)
+        == (other.severity, other.code, &other.message, &other.help)
 }
 
 /// A span that lies in the text, at character boundaries.

@@ -136,8 +136,8 @@ async fn what_the_first_leg_reserved_is_settled_with_the_last() {
         let leg = Leg {
             intent: first.intent,
             snapshot: Arc::clone(&first.snapshot),
+            held: first.held.clone(),
             before: 0,
-            held: first.ticket.held(),
             challenge: None,
         };
         first.ticket.settle(failed().continues()).await;

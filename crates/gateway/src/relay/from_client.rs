@@ -6,7 +6,7 @@ use interlock_json::Value;
 use interlock_wire::line::Line;
 use interlock_wire::method::{Judged, Kind, Sender};
 use interlock_wire::{
-    Era, Message, Notification, Parsed, Request, RequestId, Response, Shape, Version, reply,
+    Era, Message, Notification, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
 use super::fault::caught;
@@ -18,7 +18,7 @@ use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
 use crate::forward;
-use crate::identify::{Identity, client_info};
+use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
 use crate::outbox::Room;
 use crate::pending::PendingError;
@@ -35,9 +35,10 @@ impl Relay {
     pub(crate) async fn from_client(self: &Arc<Self>, line: Line) {
         let bytes = match line {
             Line::Complete(bytes) => bytes,
-            Line::TooLong { .. } => {
+            Line::TooLong { head, .. } => {
                 let limit = self.gateway.options.limits.message.bytes;
-                return self.drop_from_client("", None, &format!("a line of more than {limit} bytes"));
+                let refusal = Refusal::of_long_line(&head, limit);
+                return self.refuse_client(&refusal, self.straight_to_client()).await;
             }
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -51,12 +52,12 @@ impl Relay {
         }
     }
 
-    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, interlock_wire::Refusal>>) {
+    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, Refusal>>) {
         let limit = self.gateway.options.limits.batch;
         if elements.len() > limit {
             return self.drop_from_client("", None, &format!("a batch of more than {limit} messages"));
         }
-        let batch = Batch::new(self.client.clone(), self.gateway.options.limits.queued_bytes);
+        let batch = Batch::new(self.client.clone());
         for element in elements {
             let reply = ReplyTo::Batch(batch.slot());
             match element {
@@ -64,6 +65,7 @@ impl Relay {
                 Err(refusal) => self.refuse_client(&refusal, reply).await,
             }
         }
+        batch.close().await;
     }
 
     async fn client_message(self: &Arc<Self>, message: Message, reply: ReplyTo) {
@@ -109,15 +111,18 @@ impl Relay {
             Judged::CallTool
             | Judged::ReadResource
             | Judged::Subscribe
+            | Judged::Unsubscribe
             | Judged::GetPrompt
             | Judged::Complete
-            | Judged::Task => Awaited::Judging,
+            | Judged::Task
+            | Judged::Relay => Awaited::Judging,
             Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
             _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
         };
         let judging = matches!(awaited, Awaited::Judging);
         let mut asked = self.asked(awaited, admitted.version, Some(reply));
         asked.progress = message.progress_token().map(|token| token.raw().to_owned());
+        asked.declared = self.declared(&request, admitted.version);
         if stays_open(&request.method) {
             asked.deadline = None;
         }
@@ -165,6 +170,19 @@ impl Relay {
             session.identity = renamed(&session.identity, client_info(info));
             session.declared =
                 Capabilities::read(request.params.and_then(|params| params.get("capabilities")));
+        }
+    }
+
+    /// What the client of a request declared that it can be asked.
+    fn declared(&self, request: &Request<'_>, version: Version) -> Capabilities {
+        match version.era() {
+            Era::Legacy => self.session().declared,
+            Era::Modern => {
+                let meta = request.params.and_then(|params| params.get("_meta"));
+                Capabilities::read(
+                    meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities")),
+                )
+            }
         }
     }
 
@@ -217,8 +235,8 @@ impl Relay {
         retry: &Retry,
     ) -> Result<Passage, Refused> {
         match judged {
-            Judged::Complete => self.gateway.decide_visible(about, targets).await,
-            Judged::Task => self.gateway.unjudged(about).await,
+            Judged::Complete => self.gateway.decide_completion(about, targets).await,
+            Judged::Task | Judged::Unsubscribe | Judged::Relay => self.gateway.unjudged(about).await,
             _ => self.gateway.decide(about, targets, self, retry).await,
         }
     }
@@ -269,8 +287,21 @@ impl Relay {
         match admit::admit(method, Kind::Notification, Sender::Client, version, extensions) {
             Err(why) => self.drop_from_client(method, None, &why.reason),
             Ok(_) if method == "notifications/cancelled" => self.cancel_call(notification, message).await,
+            Ok(admitted) if admitted.spec.is_none() => self.hand_over(method, message).await,
             Ok(_) => self.upstream.send(message.source().to_owned()).await,
         }
+    }
+
+    /// A notification beyond the protocol may do anything that a call does, and is recorded like one.
+    async fn hand_over(&self, method: &str, message: &Message) {
+        // What is refused here has its record, and a notification has nobody to tell.
+        let Ok(Passage { mut ticket, .. }) = self.gateway.unjudged(self.about(method, None)).await else {
+            return;
+        };
+        let line = message.source().to_owned();
+        ticket.forwarded(line.len());
+        self.upstream.send(line).await;
+        ticket.settle(Ending::HandedOver).await;
     }
 
     /// The client gives up on a request: the server is told under the identifier it knows. A call that is
@@ -293,11 +324,15 @@ impl Relay {
                 }
             }
         };
-        if let Some(ticket) = waiting.and_then(|waiting| waiting.item.awaited.into_ticket()) {
+        let (awaited, reply) = waiting.map(|waiting| (waiting.item.awaited, waiting.item.reply)).unzip();
+        if let Some(ticket) = awaited.and_then(Awaited::into_ticket) {
             ticket.settle(Ending::Cancelled).await;
         }
         if let Some(number) = number {
             self.upstream.send(forward::cancellation(message, request, &number.to_string())).await;
+        }
+        if let Some(reply) = reply.flatten() {
+            reply.forgo().await;
         }
     }
 
@@ -327,7 +362,7 @@ fn stays_open(method: &str) -> bool {
     matches!(method, LISTEN | "tasks/result")
 }
 
-fn renamed(identity: &Identity, client: Option<String>) -> Arc<Identity> {
+fn renamed(identity: &Identity, client: Option<ClientInfo>) -> Arc<Identity> {
     Arc::new(Identity { client, ..identity.clone() })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use interlock_json::Value;
+use interlock_policy::{Call, Section};
 use interlock_wire::line::Line;
 use interlock_wire::method::{Kind, Sender};
 use interlock_wire::splice::Edit;
@@ -10,10 +11,9 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, RequestId, Response, Shape, Version, reply,
 };
 
-use super::{Relay, own};
+use super::{Relay, input, own};
 use crate::admit;
-use crate::answer;
-use crate::batch::ReplyTo;
+use crate::capabilities::Capabilities;
 use crate::forward;
 use crate::lists;
 use crate::session::{Asked, Awaited, Negotiated};
@@ -65,7 +65,11 @@ impl Relay {
                 "an answer to a question that nobody asked, or a second one",
             );
         };
+        let seen = input::may_see(&waiting.item, &response.outcome);
         let Asked { awaited, version, reply, may_ask, .. } = waiting.item;
+        if let (Err(reason), true) = (seen, reply.is_some()) {
+            return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+        }
         let mut edits = Vec::new();
         match awaited {
             Awaited::Own(answer) => {
@@ -74,10 +78,7 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
-                let continues = match self.asked_first(may_ask, &response.outcome) {
-                    Ok(continues) => continues,
-                    Err(reason) => return self.refuse_input(waiting.asker, reply, ticket, reason).await,
-                };
+                let continues = self.remember(may_ask, &response.outcome);
                 let ending = own::answered(&response.outcome, message.source().len());
                 ticket.settle(if continues { ending.continues() } else { ending }).await;
             }
@@ -87,10 +88,15 @@ impl Relay {
                 }
                 edits.extend(named_for_client(message.root().get("result"), waiting.asker.as_ref()));
             }
-            Awaited::List(list) => edits = self.filtered(list, &response.outcome),
+            Awaited::List(list) => match self.filtered(list, &response.outcome) {
+                Ok(cuts) => edits = cuts,
+                Err(reason) => {
+                    return self.refuse_answer(waiting.asker, reply, None, reason.to_string()).await;
+                }
+            },
             Awaited::Initialize => {
                 if let Err(reason) = self.negotiate(&response.outcome, version) {
-                    return self.refuse_negotiated(waiting.asker, reply, &reason).await;
+                    return self.refuse_answer(waiting.asker, reply, None, reason).await;
                 }
             }
             Awaited::Relay | Awaited::Judging => {}
@@ -100,13 +106,13 @@ impl Relay {
         }
     }
 
-    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Vec<Edit> {
+    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, lists::NoList> {
         match outcome {
             Outcome::Result(result) => {
                 let snapshot = self.gateway.snapshot.load();
                 lists::filter(list, *result, &snapshot.stack())
             }
-            Outcome::Error(_) => Vec::new(),
+            Outcome::Error(_) => Ok(Vec::new()),
         }
     }
 
@@ -133,13 +139,6 @@ impl Relay {
         }
     }
 
-    async fn refuse_negotiated(&self, asker: Option<RequestId>, reply: Option<ReplyTo>, reason: &str) {
-        self.drop_from_server("initialize", None, reason);
-        if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, reason, None)).await;
-        }
-    }
-
     async fn server_notification(&self, notification: &Notification<'_>, message: &Message) {
         let method = notification.method.as_ref();
         let version = self.session().negotiated.version();
@@ -162,23 +161,51 @@ impl Relay {
 
     /// A modern server names the subscription that a notification belongs to by the number it knows.
     async fn relay_notification(&self, notification: &Notification<'_>, message: &Message) {
-        let Some(subscription) = notification.params.and_then(subscription) else {
-            return self.client.send(message.source().to_owned()).await;
-        };
-        let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
-        let asker = number.and_then(|number| self.listener(number));
-        let Some(asker) = asker else {
-            let reason = "news of a subscription that nobody asked for";
-            return self.drop_from_server(&notification.method, None, reason);
-        };
-        self.client.send(message.with_edits(vec![Edit::new(subscription.span(), asker.raw())])).await;
+        match self.named_for_listener(notification) {
+            Ok(edits) => self.client.send(message.with_edits(edits)).await,
+            Err(reason) => self.drop_from_server(&notification.method, None, &reason),
+        }
     }
 
-    /// Who asked for the subscription that travels under this number.
-    fn listener(&self, number: u64) -> Option<RequestId> {
+    /// The edits that make a notification one for the client, or why it must not see it.
+    fn named_for_listener(&self, notification: &Notification<'_>) -> Result<Vec<Edit>, String> {
+        let Some(params) = notification.params else { return Ok(Vec::new()) };
+        let (edits, declared) = match subscription(params) {
+            None => (Vec::new(), Capabilities::default()),
+            Some(subscription) => {
+                let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
+                let (asker, declared) = number
+                    .and_then(|number| self.listener(number))
+                    .ok_or("news of a subscription that nobody asked for")?;
+                (vec![Edit::new(subscription.span(), asker.raw())], declared)
+            }
+        };
+        if self.session().negotiated == Negotiated::Modern {
+            input::may_be_asked_in(declared, params)?;
+        }
+        if notification.method == "notifications/resources/updated" {
+            self.may_hear_of(params)?;
+        }
+        Ok(edits)
+    }
+
+    /// A subscription may be older than the policy in force, and a server may tell of what nobody asked for.
+    fn may_hear_of(&self, params: Value<'_>) -> Result<(), String> {
+        let uri = params.get("uri").and_then(Value::as_str).ok_or("news of a resource without its `uri`")?;
+        let snapshot = self.gateway.snapshot.load();
+        let call = Call { section: Section::Resources, server: &self.server, name: &uri, arguments: None };
+        match interlock_policy::closed(&snapshot.stack(), &call) {
+            Some(closed) => Err(format!("news of a closed resource: {}: {}", closed.rule, closed.reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// Who asked for the subscription that travels under this number, and what it can be asked.
+    fn listener(&self, number: u64) -> Option<(RequestId, Capabilities)> {
         let session = self.session();
         let waiting = session.to_server.get(number)?;
-        matches!(waiting.item.awaited, Awaited::Listen(_)).then(|| waiting.asker.clone())?
+        let asker = waiting.asker.clone().filter(|_| matches!(waiting.item.awaited, Awaited::Listen(_)))?;
+        Some((asker, waiting.item.declared))
     }
 
     /// A server that tells of its progress is given time anew.

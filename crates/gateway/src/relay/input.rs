@@ -7,28 +7,29 @@ use std::time::Instant;
 use interlock_json::Value;
 use interlock_policy::Price;
 use interlock_wire::method::Judged;
-use interlock_wire::payment::{Asked, Challenge, Payment};
-use interlock_wire::{Era, Outcome, Request, RequestId, Version, reply};
+use interlock_wire::payment::{self, Challenge, Payment};
+use interlock_wire::{Era, Outcome, Request, Version};
 
 use super::Relay;
-use crate::answer;
-use crate::batch::ReplyTo;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
 use crate::continuation::{CallDigest, Key, Leg, Retry};
 use crate::route::Target;
-use crate::settle::{Ending, Ticket};
+use crate::session::Asked;
 use crate::snapshot::Snapshot;
 
 /// Why a payment is not known.
 const NOT_ASKED: &str = "its payment answers nothing that the server has asked for this call in this session";
 
+/// 2025-11-25, "Elicitation": the client is to open URLs and to ask again.
+const URL_ELICITATION_REQUIRED: i64 = -32_042;
+
 /// What is kept of a call whose server may ask for something first, until it has answered.
 #[derive(Debug)]
 pub(crate) struct MayAsk {
     call: CallDigest,
-    /// What the client may be asked, as this request says; `None` where it is told at once.
-    declared: Option<Capabilities>,
+    /// Whether its server may ask for input.
+    asks: bool,
     /// Whether a policy counts what the server wants to be paid.
     is_charged: bool,
     leg: Option<Leg>,
@@ -52,14 +53,8 @@ impl MayAsk {
         if !asks && !is_paid && !is_charged {
             return None;
         }
-        let meta = request.params.and_then(|params| params.get("_meta"));
-        let declared = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"));
-        Some(Box::new(Self {
-            call: CallDigest::new(&request.method, &target.name, target.arguments),
-            declared: asks.then(|| Capabilities::read(declared)),
-            is_charged,
-            leg: None,
-        }))
+        let call = CallDigest::new(&request.method, &target.name, target.arguments);
+        Some(Box::new(Self { call, asks, is_charged, leg: None }))
     }
 
     /// The call was let through, as the continuation of `first` where there is one.
@@ -67,8 +62,8 @@ impl MayAsk {
         self.leg = Some(Leg {
             intent: passage.intent,
             snapshot: Arc::clone(&passage.snapshot),
+            held: passage.held.clone(),
             before: first.map_or(0, |first| first.before + 1),
-            held: passage.ticket.held(),
             challenge: None,
         });
     }
@@ -84,7 +79,7 @@ impl Relay {
         let mut session = self.session();
         let now = Instant::now();
         let state = request.params.and_then(|params| params.get("requestState")).and_then(Value::as_str);
-        let state = state.filter(|_| may_ask.declared.is_some());
+        let state = state.filter(|_| may_ask.asks);
         let continued =
             state.and_then(|state| session.continuations.take(may_ask.call.with_state(&state), now));
         let Some(payment) = payment else { return Retry { first: continued, paid: None } };
@@ -110,53 +105,24 @@ impl Relay {
         }
     }
 
-    /// The client gets an error in the place of an answer that asks it what it must not be asked. The call has
-    /// reached the server and counts.
-    pub(super) async fn refuse_input(
-        &self,
-        asker: Option<RequestId>,
-        reply: Option<ReplyTo>,
-        ticket: Ticket,
-        reason: String,
-    ) {
-        self.drop_from_server("", None, &reason);
-        let told = format!("the server's answer was refused: {reason}");
-        ticket.settle(Ending::Blocked { reason }).await;
-        if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, &told, None)).await;
-        }
-    }
-
-    /// Looks whether an answer asks for something first, and remembers the call for its retry: `true` if it does.
-    ///
-    /// # Errors
-    /// Why the client must not be asked this.
-    pub(super) fn asked_first(
-        &self,
-        may_ask: Option<Box<MayAsk>>,
-        outcome: &Outcome<'_>,
-    ) -> Result<bool, String> {
-        let Some(may_ask) = may_ask else { return Ok(false) };
-        let Some((key, leg)) = may_ask.asked_for_input(outcome)?.or_else(|| may_ask.asked_to_pay(outcome))
-        else {
-            return Ok(false);
-        };
+    /// Remembers a call whose server asks for something first, for its retry: `true` if it does.
+    pub(super) fn remember(&self, may_ask: Option<Box<MayAsk>>, outcome: &Outcome<'_>) -> bool {
+        let Some(may_ask) = may_ask else { return false };
+        let asked = may_ask.asked_for_input(outcome).or_else(|| may_ask.asked_to_pay(outcome));
+        let Some((key, leg)) = asked else { return false };
         let limits = &self.gateway.options.limits;
-        Ok(self.session().continuations.insert(key, leg, Instant::now(), limits))
+        self.session().continuations.insert(key, leg, Instant::now(), limits)
     }
 }
 
 impl MayAsk {
-    fn asked_for_input(&self, outcome: &Outcome<'_>) -> Result<Option<(Key, Leg)>, String> {
-        let (Some(declared), Outcome::Result(result)) = (self.declared, outcome) else { return Ok(None) };
-        if !result.get("resultType").is_some_and(|kind| kind.is_str("input_required")) {
-            return Ok(None);
+    fn asked_for_input(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
+        let Outcome::Result(result) = outcome else { return None };
+        if !self.asks || !wants_input(*result) {
+            return None;
         }
-        if let Some(requests) = result.get("inputRequests") {
-            may_be_asked(declared, requests)?;
-        }
-        let state = result.get("requestState").and_then(Value::as_str);
-        Ok(state.zip(self.leg.clone()).map(|(state, leg)| (self.call.with_state(&state), leg)))
+        let state = result.get("requestState").and_then(Value::as_str)?;
+        Some((self.call.with_state(&state), self.leg.clone()?))
     }
 
     fn asked_to_pay(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
@@ -166,9 +132,38 @@ impl MayAsk {
     }
 }
 
-fn price(asked: &Asked) -> Price {
-    let Asked { amount, currency, network } = asked.clone();
+fn price(asked: &payment::Asked) -> Price {
+    let payment::Asked { amount, currency, network } = asked.clone();
     Price { amount, currency, network }
+}
+
+fn wants_input(result: Value<'_>) -> bool {
+    result.get("resultType").is_some_and(|kind| kind.is_str("input_required"))
+}
+
+/// Whether the client may see an answer: whatever it asked, it is not asked back what it did not declare.
+///
+/// # Errors
+/// Why not.
+pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String> {
+    match outcome {
+        Outcome::Error(error) if error.code == URL_ELICITATION_REQUIRED => {
+            let allowed = asked.declared.allow_url();
+            allowed.map_err(|undeclared| format!("the error {URL_ELICITATION_REQUIRED}: {undeclared}"))
+        }
+        Outcome::Result(result) if asked.version.era() == Era::Modern => {
+            if asked.may_ask.is_none() && wants_input(*result) {
+                return Err("only a call, a resource or a prompt is answered by asking for input".to_owned());
+            }
+            may_be_asked_in(asked.declared, *result)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks at the questions that an answer or the news of a task holds.
+pub(super) fn may_be_asked_in(declared: Capabilities, holder: Value<'_>) -> Result<(), String> {
+    holder.get("inputRequests").map_or(Ok(()), |requests| may_be_asked(declared, requests))
 }
 
 /// Servers must not ask what the client did not declare, nor anything but these three.

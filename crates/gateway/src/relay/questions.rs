@@ -59,8 +59,10 @@ impl Relay {
     }
 
     /// The server must not ask this: it gets an error in the client's place.
-    async fn refuse_question(&self, method: &str, id: &RequestId, code: i64, reason: &str) {
+    pub(super) async fn refuse_question(&self, method: &str, id: &RequestId, code: i64, reason: &str) {
         self.gateway.recorder.refused(SERVER, &self.about(method, Some(id.raw())), Some(code), reason);
+        // What the client is told waits for the log by itself; the server is told no sooner.
+        self.gateway.recorder.write().await;
         // An answer under an id that is in flight would be taken for that of the other.
         if self.session().to_client.number_of(id).is_none() {
             self.upstream.send(reply::error(id.raw(), code, reason, None)).await;

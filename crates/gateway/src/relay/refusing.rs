@@ -11,7 +11,7 @@ use crate::batch::ReplyTo;
 use crate::pending::Waiting;
 use crate::record::{CLIENT, SERVER};
 use crate::session::{Asked, Awaited, Questioned};
-use crate::settle::Ending;
+use crate::settle::{Ending, Ticket};
 
 impl Relay {
     /// The client sent something that breaks JSON, JSON-RPC or the protocol.
@@ -81,16 +81,18 @@ impl Relay {
     }
 
     /// A line was too long to be kept. Its asker is found by its head; where that does not say, and only one
-    /// request waits, it is that one's.
+    /// request waits, it is that one's. A question of the server's own is answered.
     pub(super) async fn refuse_long_line(&self, head: &[u8]) {
-        let limit = self.gateway.options.limits.message.bytes;
-        let reason = format!("a line of more than {limit} bytes");
-        self.drop_from_server("", None, &reason);
+        let Refusal { kind, code, .. } =
+            Refusal::of_long_line(head, self.gateway.options.limits.message.bytes);
+        let reason = kind.to_string();
         let number = match interlock_wire::likely(head) {
+            Likely::Call(Some(id)) => return self.refuse_question("", &id, code, &reason).await,
+            Likely::Call(None) => None,
             Likely::Response(id) => id.as_u64(),
-            Likely::Call => None,
             Likely::Unknown => self.session().to_server.only(),
         };
+        self.drop_from_server("", None, &reason);
         if let Some(number) = number {
             self.fail_unreadable(number, &reason).await;
         }
@@ -99,8 +101,37 @@ impl Relay {
     /// The asker of a request whose answer cannot be relayed gets an error.
     async fn fail_unreadable(&self, number: u64, reason: &str) {
         let Some(waiting) = self.take_forwarded(number) else { return };
-        let message = format!("the server's answer was refused: {reason}");
-        self.fail(waiting, answer::BAD_ANSWER, &message, Ending::Blocked { reason: reason.to_owned() }).await;
+        let Asked { awaited, reply, .. } = waiting.item;
+        self.block_answer(waiting.asker, reply, awaited.into_ticket(), reason.to_owned()).await;
+    }
+
+    /// The client gets an error in the place of an answer that it must not see. What the server was asked has
+    /// reached it and counts.
+    pub(super) async fn refuse_answer(
+        &self,
+        asker: Option<RequestId>,
+        reply: Option<ReplyTo>,
+        ticket: Option<Ticket>,
+        reason: String,
+    ) {
+        self.drop_from_server("", asker.as_ref().map(RequestId::raw), &reason);
+        self.block_answer(asker, reply, ticket, reason).await;
+    }
+
+    async fn block_answer(
+        &self,
+        asker: Option<RequestId>,
+        reply: Option<ReplyTo>,
+        ticket: Option<Ticket>,
+        reason: String,
+    ) {
+        let told = format!("the server's answer was refused: {reason}");
+        if let Some(ticket) = ticket {
+            ticket.settle(Ending::Blocked { reason }).await;
+        }
+        if let (Some(asker), Some(reply)) = (asker, reply) {
+            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, &told, None)).await;
+        }
     }
 
     /// Ends the wait of a request that the server has seen.

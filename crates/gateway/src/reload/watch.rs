@@ -3,21 +3,37 @@
 //! The directories are watched rather than the file, because editors and orchestrators replace files by renaming
 //! over them or by swapping a link on the way to them (Kubernetes' `..data`). What the system's watching misses
 //! (a directory that is removed and made again, a network file system) is found by looking from time to time.
+//!
+//! A file that somebody is writing is left alone until it is closed: half a policy may be a policy, too, and
+//! another one.
+
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, Watcher};
-use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use told::Told;
 
 /// How often the file is looked at, whatever the system tells.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// Editors that write in several steps are quiet for so long at their end.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// The longest that a file is not read because it changes again and again.
+const LONGEST_BUSY: Duration = Duration::from_secs(1);
+
+/// A file that has not been closed all this time without a change is taken as it is: what wrote it may not have
+/// opened it where the system sees that.
+const LONGEST_OPEN: Duration = Duration::from_secs(30);
 
 /// As many links as Linux itself follows.
 const LINKS: usize = 40;
@@ -33,18 +49,9 @@ pub struct Watch {
     /// The directories that are watched, each as it was then.
     watched: BTreeMap<PathBuf, Option<Stamp>>,
     stamp: Option<Stamp>,
-}
-
-/// What the system has told, until somebody asks. Any number of events are one: whoever wakes reads the file as
-/// it is then.
-#[derive(Debug, Default)]
-struct Told {
-    wake: Notify,
-    changed: AtomicBool,
-    /// A directory may be gone, and with it the watching of it, even if another has taken its place.
-    removed: AtomicBool,
-    /// The names on the way to the file. Other files beside them may change all the time.
-    names: Mutex<BTreeSet<OsString>>,
+    /// Looking has found a change that nobody was told of yet.
+    is_found: bool,
+    still_since: Instant,
 }
 
 /// What tells one state of a file or directory from the next.
@@ -75,18 +82,50 @@ impl Watch {
             .inspect_err(|error| tracing::warn!("the policy is looked at from time to time only: {error}"))
             .ok();
         let (every, watched) = (EVERY, BTreeMap::new());
-        let mut watch = Self { path: path.to_owned(), every, told, watcher, watched, stamp: None };
+        let (path, still_since) = (path.to_owned(), Instant::now());
+        let mut watch =
+            Self { path, every, told, watcher, watched, stamp: None, is_found: false, still_since };
         watch.follow();
         watch
     }
 
-    /// Waits for a change.
+    /// Waits for a change that is complete, as far as can be told. Editors write in several steps: it waits until
+    /// they have been quiet for a moment, but not for ever.
     pub async fn changed(&mut self) {
+        self.next().await;
+        let since = Instant::now();
+        while since.elapsed() < LONGEST_BUSY || self.is_written() {
+            let next = tokio::time::timeout(QUIET, self.next()).await;
+            if next.is_err() && !self.is_written() {
+                return;
+            }
+        }
+    }
+
+    /// Whether somebody has the file open and has written to it: what it holds now is not what it will hold.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.told.is_written()
+    }
+
+    /// The next change. Nothing is lost if this is not awaited to its end.
+    async fn next(&mut self) {
         loop {
-            let _time_to_look = tokio::time::timeout(self.every, self.told.wake.notified()).await;
+            let is_time = tokio::time::timeout(self.every, self.told.wake.notified()).await.is_err();
             let before = self.stamp.clone();
             self.follow();
-            if self.told.changed.swap(false, Ordering::AcqRel) || before != self.stamp {
+            let is_still = before == self.stamp;
+            if !is_still {
+                (self.is_found, self.still_since) = (true, Instant::now());
+            }
+            if self.is_written() && self.still_since.elapsed() >= LONGEST_OPEN {
+                tracing::warn!("the policy file stays open for writing and is read as it is");
+                self.told.give_up_waiting();
+            }
+            // What only looking has found may go on: it is complete when the next look finds no more.
+            let is_complete = self.told.changed() || (self.is_found && is_still && is_time);
+            if is_complete && !self.is_written() {
+                self.is_found = false;
                 return;
             }
         }
@@ -95,8 +134,8 @@ impl Watch {
     /// Watches the way as it is now, and looks at the file.
     fn follow(&mut self) {
         let way = Way::to(&self.path);
-        *self.told.names.lock().unwrap_or_else(PoisonError::into_inner) = way.names;
-        if self.told.removed.swap(false, Ordering::AcqRel) {
+        self.told.expect(way.names);
+        if self.told.removed() {
             self.watched.values_mut().for_each(|identity| *identity = None);
         }
         let gone: Vec<_> =
@@ -131,28 +170,6 @@ impl Watch {
             // The watching of a directory that was removed has ended by itself.
             let _ended = watcher.unwatch(directory);
         }
-    }
-}
-
-impl Told {
-    /// Takes an event. What is not understood counts.
-    fn take(&self, event: &notify::Result<notify::Event>) {
-        if event.as_ref().is_ok_and(|event| event.kind.is_access()) {
-            return;
-        }
-        let removed = event.as_ref().is_ok_and(|event| event.kind.is_remove());
-        let changed = event.as_ref().map_or(true, |event| self.concerns(event));
-        self.removed.fetch_or(removed, Ordering::AcqRel);
-        self.changed.fetch_or(changed, Ordering::AcqRel);
-        if removed || changed {
-            self.wake.notify_one();
-        }
-    }
-
-    fn concerns(&self, event: &notify::Event) -> bool {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let named = |path: &PathBuf| path.file_name().is_none_or(|name| names.contains(name));
-        event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(named)
     }
 }
 
@@ -318,6 +335,40 @@ mod tests {
         quiet(&mut watch).await;
         write("4");
         noticed(&mut watch, "a change in the new directory").await;
+    }
+
+    /// Half of a policy may be a policy. It is read when its writer has closed it.
+    #[tokio::test]
+    async fn a_file_that_is_being_written() {
+        use std::io::Write;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("policy.yaml");
+        fs::write(&path, "1").unwrap();
+        for every in [Duration::from_secs(3_600), Duration::from_millis(10)] {
+            let mut watch = Watch { every, ..Watch::new(&path) };
+            let mut file = fs::File::create(&path).unwrap();
+            for half in ["first", "second"] {
+                file.write_all(half.as_bytes()).unwrap();
+                let early = tokio::time::timeout(Duration::from_millis(200), watch.changed()).await;
+                assert!(early.is_err(), "read after the {half} half");
+            }
+            drop(file);
+            noticed(&mut watch, "its end").await;
+            quiet(&mut watch).await;
+            // The same where it is a new file under the name.
+            fs::remove_file(&path).unwrap();
+            noticed(&mut watch, "its removal").await;
+            quiet(&mut watch).await;
+            let mut file = fs::File::create(&path).unwrap();
+            file.write_all(b"half").unwrap();
+            let early = tokio::time::timeout(Duration::from_millis(200), watch.changed()).await;
+            assert!(early.is_err(), "read while it is made");
+            drop(file);
+            noticed(&mut watch, "the new file").await;
+            fs::write(home.path().join("beside"), "whole").unwrap();
+            fs::rename(home.path().join("beside"), &path).unwrap();
+            noticed(&mut watch, "a file that is moved there").await;
+        }
     }
 
     #[test]

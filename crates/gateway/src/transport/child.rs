@@ -34,6 +34,14 @@ pub enum StartError {
         /// The program as named.
         program: String,
     },
+    /// It is there and may not be run.
+    #[error("`{program}` could not be started: {source}; is it an executable file, and may you run it?")]
+    NotExecutable {
+        /// The program as named.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Another reason of the system's.
     #[error("`{program}` could not be started: {source}")]
     System {
@@ -71,6 +79,7 @@ impl ServerProcess {
         }
         let mut child = builder.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => StartError::NotFound { program: program() },
+            io::ErrorKind::PermissionDenied => StartError::NotExecutable { program: program(), source },
             _ => StartError::System { program: program(), source },
         })?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);

@@ -1,23 +1,31 @@
 //! What only the whole document shows.
 
 mod approval;
+mod conditions;
+mod contradiction;
 mod dead;
 mod known;
 mod spend;
+mod tools;
+mod unreachable;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::cel::Expression;
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
-use crate::document::{Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Section};
+use crate::document::{
+    Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Rule, Section,
+};
 use crate::path::Path;
 use crate::quantity::{self, Adds, Bound, Counters, Lookup, Numbering};
-use crate::tree::{self, Node};
+use crate::tool_list::ToolList;
+use crate::tree::{self, Node, Value};
 use known::Known;
 
 /// Reports what is inconsistent or probably not meant. Where reading the document has found errors, only what they
 /// cannot have caused.
-pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>) {
+pub(crate) fn document(document: &Document, root: &Node, tools: Option<&ToolList>, report: &mut Report<'_>) {
     let known = Known::of(root, report);
     let mut check = Check { document, counters: Counters::of(document), root, known, report };
     check.head();
@@ -34,6 +42,9 @@ pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>
         let mut numbering = quantity::all_tools_numbering(document);
         check.entry(Section::Tools, &Matcher::Every, entry, "/all_tools", &mut numbering);
     }
+    if let Some(tools) = tools {
+        check.tools(tools);
+    }
 }
 
 struct Check<'c, 's> {
@@ -45,12 +56,13 @@ struct Check<'c, 's> {
 }
 
 impl Check<'_, '_> {
-    /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more.
+    /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more, and where the
+    /// text has another key, whose being misspelt is finding enough.
     fn range(&self, pointer: &str) -> Option<Range<usize>> {
         if self.report.is_full() {
             return None;
         }
-        Some(tree::find(self.root, pointer).map_or(0..0, Node::mark))
+        tree::find(self.root, pointer).map(Node::mark)
     }
 
     /// The first key of the document: what is missing is added above it.
@@ -59,6 +71,12 @@ impl Check<'_, '_> {
             return;
         }
         let range = self.root.range.start..self.root.range.start;
+        if is_empty(self.root) {
+            self.report
+                .warning("empty-policy", range, &At::ROOT, "an empty policy denies everything")
+                .help("begin it with `version: \"1\"`, `default: deny` and `tools:`");
+            return;
+        }
         if self.document.version.is_none() {
             self.report
                 .warning(
@@ -116,44 +134,61 @@ impl Check<'_, '_> {
         self.counters(matcher, entry, pointer, numbering);
         self.spending(entry, pointer);
         self.approvals(entry, pointer);
+        self.contradictions(entry, pointer);
+        let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
             let bounded = |condition: &&Condition| quantity::bounds_own(condition, matcher, rule).is_none();
             let read = rule.conditions.iter().enumerate().filter(|(_, condition)| bounded(condition));
-            self.reads(section, read, || format!("{pointer}/rules/{index}/conditions"));
+            let at = at.key("rules");
+            self.reads(section, read, &at.index(index).key("conditions"));
+            self.own_bounds(matcher, rule, &at.index(index).key("conditions"));
+            self.when(section, matcher, rule, &at.index(index).key("when"));
         }
         for (index, requirement) in entry.require.iter().enumerate() {
-            let pointer = format!("{pointer}/require/{index}");
+            let at = at.key("require");
             match requirement {
-                Requirement::Condition(condition) => self.read(section, condition, &pointer),
-                Requirement::Block(block) => self.block(section, block, &pointer),
+                Requirement::Condition(condition) => self.read(section, condition, &at.index(index)),
+                Requirement::Block(block) => self.block(section, block, &at.index(index)),
             }
         }
         for (key, blocks) in [("deny_if", &entry.deny_if), ("approve_if", &entry.approve_if)] {
+            let at = at.key(key);
             for (index, block) in blocks.iter().enumerate() {
-                self.block(section, block, &format!("{pointer}/{key}/{index}"));
+                self.block(section, block, &at.index(index));
             }
         }
     }
 
-    fn block(&mut self, section: Section, block: &Block, pointer: &str) {
-        self.reads(section, block.conditions.iter().enumerate(), || format!("{pointer}/conditions"));
+    fn block(&mut self, section: Section, block: &Block, at: &At<'_>) {
+        self.reads(section, block.conditions.iter().enumerate(), &at.key("conditions"));
     }
 
     fn reads<'c>(
         &mut self,
         section: Section,
         conditions: impl Iterator<Item = (usize, &'c Condition)>,
-        pointer: impl Fn() -> String,
+        at: &At<'_>,
     ) {
-        let reading = conditions.filter(|(_, condition)| matches!(condition.path, Path::State { .. }));
-        for (index, condition) in reading {
-            self.read(section, condition, &format!("{}/{index}", pointer()));
+        for (index, condition) in conditions {
+            self.read(section, condition, &at.index(index));
         }
     }
 
     /// A condition may read only counters that this document counts in.
-    fn read(&mut self, section: Section, condition: &Condition, pointer: &str) {
-        let Path::State { entry, counter } = &condition.path else { return };
+    fn read(&mut self, section: Section, condition: &Condition, at: &At<'_>) {
+        match condition {
+            Condition::Leaf(leaf) => {
+                self.counter(section, &leaf.path, at);
+                self.definition(section, &leaf.path, at);
+            }
+            Condition::Not(inner) => self.read(section, inner, &at.key("not")),
+            Condition::Any(inner) => self.reads(section, inner.iter().enumerate(), &at.key("any")),
+            Condition::All(inner) => self.reads(section, inner.iter().enumerate(), &at.key("all")),
+        }
+    }
+
+    fn counter(&mut self, section: Section, path: &Path, at: &At<'_>) {
+        let Path::State { entry, counter } = path else { return };
         let (code, message, help) = match self.counters.find(section, entry, counter) {
             Some(Lookup::Found(_)) => return,
             None if self.known.may_have_lost(counter) => return,
@@ -168,13 +203,68 @@ impl Check<'_, '_> {
                 "give each of them a name of its own",
             ),
         };
-        if let Some(range) = self.range(pointer) {
-            self.report.error(code, range, &At::from_pointer(pointer), message).help(help);
+        if let Some(range) = self.range(&at.pointer()) {
+            self.report.error(code, range, at, message).help(help);
+        }
+    }
+
+    /// The names in an expression are those of conditions.
+    fn when(&mut self, section: Section, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        for path in rule.when.iter().flat_map(Expression::paths) {
+            self.counter(section, path, at);
+            self.definition(section, path, at);
+            if !quantity::is_own(path, matcher, rule) {
+                continue;
+            }
+            if let Some(range) = self.range(&at.pointer()) {
+                self.report
+                    .error(
+                        "nested-bound",
+                        range,
+                        at,
+                        "the rule's own counter cannot be bounded inside `when`",
+                    )
+                    .help("write the bound directly in the rule's `conditions`");
+            }
+        }
+    }
+
+    /// Only tools have definitions.
+    fn definition(&mut self, section: Section, path: &Path, at: &At<'_>) {
+        if section == Section::Tools || !path.reads_definition() {
+            return;
+        }
+        let place = at.key("path").pointer();
+        let place = if tree::find(self.root, &place).is_some() { place } else { at.pointer() };
+        if let Some(range) = self.range(&place) {
+            let message = format!("`{path}` is of tools, and a {} has none", section.noun());
+            self.report.error("never-judgeable", range, at, message);
+        }
+    }
+
+    /// A bound on the rule's own counter is kept by the reservation, which knows no alternatives. Judged like any other
+    /// condition it would not count the call itself.
+    fn own_bounds(&mut self, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        for (index, condition) in rule.conditions.iter().enumerate() {
+            let Some((key, inner)) = condition.inner() else { continue };
+            if !inner.iter().any(|inner| reads_own(inner, matcher, rule)) {
+                continue;
+            }
+            let at = at.index(index);
+            if let Some(range) = self.range(&at.pointer()) {
+                let message = format!("the rule's own counter cannot be bounded inside `{key}`");
+                self.report
+                    .error("nested-bound", range, &at, message)
+                    .help("write the bound directly in the rule's `conditions`");
+            }
         }
     }
 
     fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
         let all = quantity::counted(self.document, matcher, entry, numbering);
+        if self.known.is_sound(pointer) {
+            self.limits(entry, pointer, &all);
+        }
         let mut seen = BTreeSet::new();
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());
@@ -204,5 +294,23 @@ impl Check<'_, '_> {
         self.report
             .warning("unbounded-state", range, &At::from_pointer(place), message)
             .help(format!("add a condition such as `{{ path: {path}, op: lte, value: 100 }}`"));
+    }
+}
+
+fn reads_own(condition: &Condition, matcher: &Matcher, rule: &Rule) -> bool {
+    match condition {
+        Condition::Leaf(leaf) => quantity::is_own(&leaf.path, matcher, rule),
+        Condition::Not(inner) => reads_own(inner, matcher, rule),
+        Condition::Any(inner) | Condition::All(inner) => {
+            inner.iter().any(|inner| reads_own(inner, matcher, rule))
+        }
+    }
+}
+
+fn is_empty(root: &Node) -> bool {
+    match &root.value {
+        Value::Null => true,
+        Value::Map(members) => members.is_empty(),
+        _ => false,
     }
 }

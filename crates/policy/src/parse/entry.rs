@@ -1,21 +1,27 @@
 //! Entries: what is said about the names that one matcher matches.
 
-use super::condition::{self, Polarity};
+use super::condition;
 use super::fields::Fields;
 use super::{limit, rule, scalar};
-use crate::diagnostic::{At, Report};
+use crate::condition::Kindness;
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Block, Entry, Requirement, Rule, Section, Validate};
-use crate::tree::{Node, Value};
+use crate::tree::{Member, Node, Value};
 
 const KNOWN: [&str; 8] = ["rules", "require", "deny_if", "approve_if", "limits", "validate", "mode", "hide"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Entry> {
+    if let Some(help) = verdict_alone(node) {
+        let message = format!("an entry is a map, not {}", node.kind());
+        report.error("wrong-type", node.mark(), at, message).help(help);
+        return None;
+    }
     let fields = Fields::open(node, "an entry", &KNOWN, &[], at, report)?;
     let blocks = |key: &str, report: &mut Report<'_>| {
         fields
             .read(key, at, report, |node, at, report| {
                 scalar::list_in_place(node, at, report, Block::default, |item, at, report| {
-                    block(item, Polarity::Deny, at, report)
+                    block(item, Kindness::Deny, at, report)
                 })
             })
             .unwrap_or_default()
@@ -47,17 +53,48 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
     })
 }
 
+/// What to write in the place of a bare `allow` or `deny`.
+fn verdict_alone(node: &Node) -> Option<&'static str> {
+    let permits = match &node.value {
+        Value::Bool(yes) => *yes,
+        Value::Text(text) => !matches!(text.to_ascii_lowercase().as_str(), "deny" | "block" | "no" | "off"),
+        Value::Number(_) => true,
+        Value::Null | Value::List(_) | Value::Map(_) => return None,
+    };
+    Some(if permits {
+        "write `{}` to permit it, or a map with `rules`"
+    } else {
+        "write `{ rules: [{ action: deny }] }` to deny it"
+    })
+}
+
+/// Half a line is easily written: a name with nothing behind it permits what it names, and says so nowhere.
+pub(crate) fn warn_if_empty(member: &Member, section: Section, at: &At<'_>, report: &mut Report<'_>) {
+    if member.value.value != Value::Null {
+        return;
+    }
+    let name = quoted(&member.key);
+    let of = if section == Section::Tools { "call" } else { "use" };
+    let (consequence, help) = if member.key == "*" || member.key == "all_tools" {
+        ("it constrains nothing".to_owned(), "write the constraints that are meant, or leave it out")
+    } else {
+        (format!("it permits every {of} of it"), "write `{}` behind it if that is meant, or what is required")
+    };
+    let message = format!("nothing stands behind {name}, so {consequence}");
+    report.warning("empty-entry", member.key_range.clone(), at, message).help(help);
+}
+
 /// A block is told from a condition by its `conditions`.
 fn requirement(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Requirement> {
     let is_block =
         matches!(&node.value, Value::Map(members) if members.iter().any(|member| member.key == "conditions"));
     if is_block {
-        return block(node, Polarity::Allow, at, report).map(Requirement::Block);
+        return block(node, Kindness::Allow, at, report).map(Requirement::Block);
     }
-    condition::read(node, Polarity::Allow, at, report).map(Requirement::Condition)
+    condition::read(node, Kindness::Allow, at, report).map(Requirement::Condition)
 }
 
-fn block(node: &Node, polarity: Polarity, at: &At<'_>, report: &mut Report<'_>) -> Option<Block> {
+fn block(node: &Node, kindness: Kindness, at: &At<'_>, report: &mut Report<'_>) -> Option<Block> {
     if is_bare_condition(node) {
         report
             .error("bare-condition", node.mark(), at, "a block holds its conditions in a list")
@@ -67,7 +104,7 @@ fn block(node: &Node, polarity: Polarity, at: &At<'_>, report: &mut Report<'_>) 
     const KNOWN: &[&str] = &["conditions", "on_deny", "name", "mode"];
     let fields = Fields::open(node, "a block", KNOWN, &[], at, report)?;
     let conditions = fields
-        .need("conditions", at, report, |node, at, report| condition::list(node, polarity, at, report))
+        .need("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
         .unwrap_or_default();
     Some(Block {
         name: fields.read("name", at, report, scalar::name),
@@ -95,7 +132,13 @@ pub(crate) fn validate(
         return None;
     }
     const KNOWN: &[&str] = &["required_args", "schema", "unknown_args"];
-    let fields = Fields::open(node, "`validate`", KNOWN, &["schema", "unknown_args"], at, report)?;
-    let required_args = fields.read("required_args", at, report, scalar::boolean).unwrap_or_default();
-    Some(Validate { required_args })
+    let fields = Fields::open(node, "`validate`", KNOWN, &[], at, report)?;
+    let unknown_args = fields.read("unknown_args", at, report, |node, at, report| {
+        scalar::one_of(node, &[("deny", true)], at, report)
+    });
+    Some(Validate {
+        required_args: fields.read("required_args", at, report, scalar::boolean).unwrap_or_default(),
+        schema: fields.read("schema", at, report, scalar::boolean).unwrap_or_default(),
+        refuse_unknown: unknown_args.unwrap_or_default(),
+    })
 }

@@ -10,7 +10,8 @@ pub(crate) struct Fields<'t> {
     members: &'t [Member],
     range: Range<usize>,
     what: &'static str,
-    known: &'static [&'static str],
+    /// Unknown keys, which have been reported, and the known one that each probably is.
+    misspelt: Vec<(&'static str, &'t Member)>,
 }
 
 /// Keys that stand in one kind of map only, and where: for people who put them somewhere else.
@@ -41,6 +42,8 @@ impl<'t> Fields<'t> {
         at: &At<'_>,
         report: &mut Report<'_>,
     ) -> Option<Fields<'t>> {
+        #[cfg(test)]
+        opened::note(what, known);
         let members = match &node.value {
             Value::Map(members) => members.as_slice(),
             Value::Null => &[],
@@ -49,6 +52,7 @@ impl<'t> Fields<'t> {
                 return None;
             }
         };
+        let mut misspelt = Vec::new();
         for member in members {
             let at = at.key(&member.key);
             let range = member.key_range.clone();
@@ -57,11 +61,15 @@ impl<'t> Fields<'t> {
                 report.error("unsupported", range, &at, message);
             } else if !known.contains(&member.key.as_str()) {
                 let message = format!("unknown key {} in {what}", quoted(&member.key));
+                // Past the last finding that is shown, guessing is work for nothing.
+                let meant = if report.is_full() { None } else { nearest(&member.key, known.iter().copied()) };
+                let belongs_here = home(&member.key).is_none();
+                misspelt.extend(meant.filter(|_| belongs_here).map(|key| (key, member)));
                 let help = if report.is_full() { None } else { advice(member, known) };
                 report.error("unknown-key", range, &at, message).maybe_help(help);
             }
         }
-        Some(Fields { members, range: node.mark(), what, known })
+        Some(Fields { members, range: node.mark(), what, misspelt })
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&'t Node> {
@@ -73,10 +81,16 @@ impl<'t> Fields<'t> {
         self.members.iter().all(|member| keys.contains(&member.key.as_str()))
     }
 
-    /// Whether an unknown key, which has been reported, is probably this one.
-    fn misspelt(&self, key: &str) -> bool {
-        let mut unknown = self.members.iter().filter(|member| !self.known.contains(&member.key.as_str()));
-        unknown.any(|member| nearest(&member.key, self.known.iter().copied()) == Some(key))
+    /// The member of that key, or one whose misspelt key is probably that one: what stands behind it is read all the
+    /// same, so that its mistakes show together with the key's. A value without parts has none to show.
+    pub(crate) fn meant(&self, key: &str) -> Option<&'t Member> {
+        let has_parts = |member: &Member| matches!(member.value.value, Value::Map(_) | Value::List(_));
+        let named = self.members.iter().find(|member| member.key == key);
+        named.or_else(|| self.misspelt(key).find(|member| has_parts(member)))
+    }
+
+    fn misspelt(&self, key: &str) -> impl Iterator<Item = &'t Member> {
+        self.misspelt.iter().filter(move |(meant, _)| *meant == key).map(|(_, member)| *member)
     }
 
     /// The place of a key, for findings that are about its being there.
@@ -93,7 +107,16 @@ impl<'t> Fields<'t> {
         report: &mut Report<'_>,
         read: impl FnOnce(&'t Node, &At<'_>, &mut Report<'_>) -> Option<T>,
     ) -> Option<T> {
-        self.get(key).and_then(|node| read(node, &at.key(key), report))
+        let member = self.meant(key)?;
+        let at = at.key(&member.key);
+        let value = read(&member.value, &at, report)?;
+        if member.value.value == Value::Null {
+            let message = format!("nothing stands behind {}, so it is as if it were not there", quoted(key));
+            report
+                .warning("empty-value", member.key_range.clone(), &at, message)
+                .help("write what is meant, or leave the key out");
+        }
+        Some(value)
     }
 
     /// Reads the value of a key that must be there.
@@ -104,16 +127,32 @@ impl<'t> Fields<'t> {
         report: &mut Report<'_>,
         read: impl FnOnce(&'t Node, &At<'_>, &mut Report<'_>) -> Option<T>,
     ) -> Option<T> {
-        if self.get(key).is_none() {
-            if self.misspelt(key) {
+        if self.meant(key).is_none() {
+            if self.misspelt(key).next().is_some() {
                 return None;
             }
             let message = format!("{} needs `{key}`", self.what);
-            report.error("missing-key", self.range.clone(), at, message);
+            report.error("missing-key", self.range.clone(), at, message).maybe_help(example(key));
             return None;
         }
         self.read(key, at, report, read)
     }
+}
+
+/// What a key that has to be there looks like.
+fn example(key: &str) -> Option<String> {
+    let example = match key {
+        "path" => "path: args.amount",
+        "op" => "op: lte",
+        "value" => "value: 500",
+        "conditions" => "conditions: [{ path: args.amount, op: gt, value: 500 }]",
+        "window" => "window: day",
+        "max" => "max: 10",
+        "counter" => "counter: daily_total",
+        "url" => "url: https://approvals.example.com/hook",
+        _ => return None,
+    };
+    Some(format!("such as `{example}`"))
 }
 
 fn advice(member: &Member, known: &[&'static str]) -> Option<String> {
@@ -131,4 +170,38 @@ fn home(key: &str) -> Option<String> {
 fn cut_off(member: &Member) -> Option<String> {
     let cut_off = member.value.value == Value::Null && member.key.contains(' ');
     cut_off.then(|| "a text that holds a comma needs quotes inside `{ }`".to_owned())
+}
+
+/// Which maps have been opened with which keys, for the test that compares them with the schema.
+#[cfg(test)]
+pub(crate) mod opened {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+
+    type Known = BTreeMap<&'static str, Vec<&'static str>>;
+
+    thread_local! {
+        static OPENED: RefCell<Known> = const { RefCell::new(BTreeMap::new()) };
+        static WORDS: RefCell<BTreeMap<String, Vec<&'static str>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub(super) fn note(what: &'static str, known: &[&'static str]) {
+        OPENED.with_borrow_mut(|opened| opened.insert(what, known.to_vec()));
+    }
+
+    /// The words that the value at a pointer may be.
+    pub(crate) fn note_words<T>(pointer: &str, words: &[(&'static str, T)]) {
+        let words = words.iter().map(|(word, _)| *word).collect();
+        WORDS.with_borrow_mut(|known| known.insert(pointer.to_owned(), words));
+    }
+
+    /// By pointer, the words that this thread has read.
+    pub(crate) fn words() -> BTreeMap<String, Vec<&'static str>> {
+        WORDS.with_borrow(Clone::clone)
+    }
+
+    /// What this thread has opened.
+    pub(crate) fn all() -> Known {
+        OPENED.with_borrow(Clone::clone)
+    }
 }

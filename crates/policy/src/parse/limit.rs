@@ -8,7 +8,7 @@ use crate::document::{Increment, Limit, RateLimit, Refund, Scope, State};
 use crate::path::Path;
 use crate::tree::{Node, Value};
 use crate::window::{Align, Window};
-use crate::zone::{self, Zone};
+use crate::zone::Zone;
 
 /// What the names of counters begin with that have none of their own.
 const RESERVED: [&str; 3] = ["_rate_", "_spend_", "_once_"];
@@ -160,7 +160,7 @@ fn calendar(
     let align = fields.read("align", at, report, |node, at, report| {
         scalar::one_of(node, &[("sliding", Align::Sliding), ("calendar", Align::Calendar)], at, report)
     });
-    let timezone = fields.read("timezone", at, report, timezone);
+    let timezone = fields.read("timezone", at, report, scalar::timezone);
     // A mistake in `align` or `window` is reported; it must not be the cause of a second finding.
     let effective = if fields.get("align").is_some() { align } else { Some(default) };
     if timezone.is_some() && effective == Some(Align::Sliding) {
@@ -175,19 +175,6 @@ fn calendar(
             .help("it goes with `day`, `week` and `month`");
     }
     Calendar { align, timezone }
-}
-
-pub(super) fn timezone(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Zone> {
-    let text = scalar::text(node, at, report)?;
-    let zone = Zone::named(&text);
-    if zone.is_none() {
-        let advice = if report.is_full() { None } else { zone::advice(&text) };
-        let help =
-            advice.unwrap_or_else(|| "it is an IANA name such as `Europe/Berlin`, or `UTC`".to_owned());
-        let message = format!("{} is no time zone", quoted(&text));
-        report.error("unknown-timezone", node.mark(), at, message).help(help);
-    }
-    zone
 }
 
 pub(super) fn refund(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Refund> {

@@ -1,8 +1,10 @@
 //! The items of `rules`.
 
-use super::condition::{self, Polarity};
+use super::condition;
 use super::fields::Fields;
 use super::{entry, limit, scalar, spend};
+use crate::cel::{self, Expression};
+use crate::condition::Kindness;
 use crate::diagnostic::{At, Report};
 use crate::document::{Action, Rule, Section};
 use crate::tree::Node;
@@ -22,12 +24,11 @@ const KNOWN: [&str; 13] = [
     "approval_timeout",
     "mode",
 ];
-const UNSUPPORTED: [&str; 1] = ["when"];
 /// What stands beside an action that lets calls through.
 const CONSTRAINTS: [&str; 5] = ["rate_limit", "state", "spend", "validate", "idempotency_window"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Rule> {
-    let fields = Fields::open(node, "a rule", &KNOWN, &UNSUPPORTED, at, report)?;
+    let fields = Fields::open(node, "a rule", &KNOWN, &[], at, report)?;
     let action = fields.read("action", at, report, |node, at, report| {
         let words = [
             ("evaluate", Action::Evaluate),
@@ -38,14 +39,15 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         scalar::one_of(node, &words, at, report)
     });
     let objects = matches!(action, Some(Action::Deny | Action::RequireApproval));
-    let polarity = if objects { Polarity::Deny } else { Polarity::Allow };
+    let kindness = if objects { Kindness::Deny } else { Kindness::Allow };
     let conditions = fields
-        .read("conditions", at, report, |node, at, report| condition::list(node, polarity, at, report))
+        .read("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
         .unwrap_or_default();
     let rule = Rule {
         name: fields.read("name", at, report, scalar::name),
         action,
         conditions,
+        when: fields.read("when", at, report, expression),
         rate_limit: fields.read("rate_limit", at, report, limit::rate_limit),
         state: fields.read("state", at, report, limit::state),
         spend: fields.read("spend", at, report, |node, at, report| spend::read(node, section, at, report)),
@@ -59,6 +61,18 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
     };
     together(&rule, objects, &fields, at, report);
     Some(rule)
+}
+
+/// A CEL expression.
+fn expression(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Expression> {
+    let text = scalar::text(node, at, report)?;
+    match cel::read(&text, &mut report.expressions, &mut report.regexes) {
+        Ok(expression) => Some(expression),
+        Err(wrong) => {
+            report.error(wrong.code, node.mark(), at, wrong.message).maybe_help(wrong.help);
+            None
+        }
+    }
 }
 
 /// The text for the agent, under either dialect's key.
@@ -93,7 +107,7 @@ fn together(rule: &Rule, objects: bool, fields: &Fields<'_>, at: &At<'_>, report
         let message = "`approval_timeout` says nothing without `action: require_approval`";
         report.error("no-effect", fields.key_range("approval_timeout"), at, message);
     }
-    if rule.action == Some(Action::Allow) && !rule.conditions.is_empty() {
+    if rule.action == Some(Action::Allow) && rule.effective_action() == Action::Evaluate {
         report
             .warning(
                 "allow-with-conditions",

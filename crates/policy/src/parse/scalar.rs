@@ -6,6 +6,7 @@ use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::Mode;
 use crate::tree::{Node, Value};
 use crate::window::{self, Window};
+use crate::zone::Zone;
 
 /// Longest text of a policy: names, reasons, addresses.
 const MOST_TEXT: usize = 8_192;
@@ -98,6 +99,8 @@ pub(crate) fn one_of<T: Copy>(
     at: &At<'_>,
     report: &mut Report<'_>,
 ) -> Option<T> {
+    #[cfg(test)]
+    super::fields::opened::note_words(&at.pointer(), words);
     let Value::Text(text) = &node.value else {
         let message = format!("expected {}, found {}", alternatives(words), node.kind());
         report.error("wrong-type", node.mark(), at, message);
@@ -107,10 +110,29 @@ pub(crate) fn one_of<T: Copy>(
     if found.is_none() {
         let of = if words.len() > 1 { "one of " } else { "" };
         let message = format!("{} is not {of}{}", quoted(text), alternatives(words));
-        let help = did_you_mean(text, words.iter().map(|(word, _)| *word));
+        let help = other_word(text, words)
+            .map(|word| format!("did you mean `{word}`?"))
+            .or_else(|| did_you_mean(text, words.iter().map(|(word, _)| *word)));
         report.error("unknown-word", node.mark(), at, message).maybe_help(help);
     }
     found
+}
+
+/// Words of other programs, and ours of the same meaning.
+const OTHER_WORDS: [(&str, &[&str]); 6] = [
+    ("deny", &["block", "disallow", "forbid", "none", "prohibit", "refuse", "reject"]),
+    ("allow", &["accept", "all", "grant", "pass", "permit"]),
+    ("require_approval", &["approval", "approve", "ask", "ask_human", "confirm", "hold", "prompt"]),
+    ("evaluate", &["check", "condition", "require", "validate"]),
+    ("shadow", &["audit", "dry_run", "dry-run", "log", "monitor", "observe", "report", "warn"]),
+    ("enforce", &["active", "block", "live", "on", "strict"]),
+];
+
+/// The word of `words` that means what `text` means elsewhere.
+fn other_word<T>(text: &str, words: &[(&'static str, T)]) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let ours = OTHER_WORDS.iter().filter(|(_, others)| others.contains(&lower.as_str()));
+    ours.map(|(ours, _)| *ours).find(|ours| words.iter().any(|(word, _)| word == ours))
 }
 
 fn alternatives<T>(words: &[(&'static str, T)]) -> String {
@@ -214,4 +236,17 @@ pub(crate) fn duration(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opt
         report.error("bad-duration", node.mark(), at, message).help("such as `90s`, `30m`, `2h` or `1d`");
     }
     found
+}
+
+/// A time zone by its IANA name.
+pub(crate) fn timezone(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Zone> {
+    let name = text(node, at, report)?;
+    let zone = Zone::named(&name);
+    if zone.is_none() {
+        let help = if report.is_full() { None } else { did_you_mean(&name, Zone::names()) };
+        let help = help.unwrap_or_else(|| "write a name such as `Europe/Berlin` or `UTC`".to_owned());
+        let message = format!("no time zone is called {}", quoted(&name));
+        report.error("unknown-timezone", node.mark(), at, message).help(help);
+    }
+    zone
 }

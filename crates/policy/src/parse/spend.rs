@@ -33,7 +33,7 @@ pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         currency,
         currency_from,
         scope: fields.read("scope", at, report, limit::scope),
-        timezone: fields.read("timezone", at, report, limit::timezone),
+        timezone: fields.read("timezone", at, report, scalar::timezone),
         refund: fields.read("refund", at, report, limit::refund),
     })
 }

@@ -1,15 +1,21 @@
 //! Document to tree: the inverse of parsing.
 
+mod condition;
+
+use std::sync::Arc;
+
 use interlock_json::Decimal;
 
+use crate::cel::Expression;
 use crate::document::{
-    Action, Approvals, Block, Condition, DefaultVerdict, Document, Entry, Increment, Limit, ListMode,
-    Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Spend, SpendAmount, State,
-    TellAgent, Test, Validate, Version,
+    Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
+    RateLimit, Refund, Requirement, Rule, Scalar, Scope, Spend, SpendAmount, State, TellAgent, Validate,
+    Version,
 };
 use crate::tree::{Member, Node, Value};
 use crate::window::{Align, Window};
 use crate::zone::Zone;
+use condition::condition;
 
 /// A map under construction; keys that say nothing are left out.
 #[derive(Default)]
@@ -83,6 +89,9 @@ pub(super) fn of(document: &Document) -> Node {
     );
     map.text("spend_currency", document.spend_currency.as_deref());
     map.maybe("approvals", document.approvals.as_ref().map(approvals));
+    if !document.lists.is_empty() {
+        map.put("lists", lists(&document.lists));
+    }
     for (key, entries) in
         [("tools", &document.tools), ("resources", &document.resources), ("prompts", &document.prompts)]
     {
@@ -91,6 +100,14 @@ pub(super) fn of(document: &Document) -> Node {
         }
     }
     map.maybe("all_tools", document.all_tools.as_ref().map(entry));
+    map.node()
+}
+
+fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Node {
+    let mut map = Map::default();
+    for (name, values) in lists {
+        map.put(name, list(values, condition::scalar));
+    }
     map.node()
 }
 
@@ -153,6 +170,12 @@ fn validate(validate: Validate) -> Option<Node> {
     if validate.required_args {
         map.put("required_args", Node::new(Value::Bool(true)));
     }
+    if validate.schema {
+        map.put("schema", Node::new(Value::Bool(true)));
+    }
+    if validate.refuse_unknown {
+        map.put("unknown_args", Node::new(Value::Text("deny".to_owned())));
+    }
     (!validate.is_empty()).then(|| map.node())
 }
 
@@ -179,6 +202,7 @@ fn rule(rule: &Rule) -> Node {
         }),
     );
     map.list("conditions", &rule.conditions, condition);
+    map.text("when", rule.when.as_ref().map(Expression::as_str));
     map.maybe("rate_limit", rule.rate_limit.as_ref().map(rate_limit));
     map.maybe("state", rule.state.as_ref().map(state));
     map.maybe("spend", rule.spend.as_ref().map(spend));
@@ -187,41 +211,6 @@ fn rule(rule: &Rule) -> Node {
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));
     map.text("on_deny", rule.on_deny.as_deref());
     map.node()
-}
-
-fn condition(condition: &Condition) -> Node {
-    let mut map = Map::default();
-    map.put("path", text(&condition.path.to_string()));
-    map.put("op", text(condition.test.operator()));
-    map.put(
-        "value",
-        match &condition.test {
-            Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => scalar(value),
-            Test::In(values) | Test::NotIn(values) => list(values, scalar),
-            Test::Lt(value) | Test::Lte(value) | Test::Gt(value) | Test::Gte(value) => number(*value),
-            Test::Regex(regular) => text(regular.as_str()),
-            Test::Exists(value) => Node::new(Value::Bool(*value)),
-        },
-    );
-    map.text(
-        "on_missing",
-        condition.on_missing.map(|on_missing| match on_missing {
-            OnMissing::Object => "object",
-            OnMissing::Ignore => "ignore",
-        }),
-    );
-    if condition.ignore_case {
-        map.put("compare", text("ci"));
-    }
-    map.node()
-}
-
-fn scalar(value: &Scalar) -> Node {
-    match value {
-        Scalar::Text(value) => text(value),
-        Scalar::Number(value) => number(*value),
-        Scalar::Bool(value) => Node::new(Value::Bool(*value)),
-    }
 }
 
 fn window(window: Window) -> Node {

@@ -1,12 +1,15 @@
 //! Tree to YAML.
 
-use super::is_invisible;
+use super::{Comments, is_invisible};
+use crate::diagnostic::push_pointer_segment;
 use crate::tree::{Member, Node, Value};
 
-pub(super) fn print(node: &Node) -> String {
+pub(super) fn print(node: &Node, comments: &Comments) -> String {
     let mut out = String::new();
+    let mut place = Place { comments, pointer: String::new() };
+    place.comments_above(&node.value, 0, &mut out);
     match &node.value {
-        Value::Map(members) if !members.is_empty() => map(members, 0, &mut out),
+        Value::Map(members) if !members.is_empty() => map(members, 0, &mut place, &mut out),
         _ => {
             inline(node, &mut out);
             out.push('\n');
@@ -15,13 +18,60 @@ pub(super) fn print(node: &Node) -> String {
     out
 }
 
-fn map(members: &[Member], depth: usize, out: &mut String) {
+/// Where the printer is, and what is to be said there.
+struct Place<'c> {
+    comments: &'c Comments,
+    pointer: String,
+}
+
+impl Place<'_> {
+    /// Does something one step below.
+    fn within<T>(&mut self, segment: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.pointer.len();
+        push_pointer_segment(&mut self.pointer, segment);
+        let done = inside(self);
+        self.pointer.truncate(length);
+        done
+    }
+
+    /// The comments of the node that begins here, each on a line of its own, with those of the nodes that are written
+    /// on its line. The next line is indented.
+    fn comments_above(&self, value: &Value, depth: usize, out: &mut String) {
+        let below = format!("{}/", self.pointer);
+        let inside =
+            self.comments.range(below.clone()..).take_while(|(pointer, _)| pointer.starts_with(&below));
+        let inside = inside.filter(|_| is_on_one_line(value)).map(|(_, lines)| lines);
+        for line in self.comments.get(&self.pointer).into_iter().chain(inside).flatten() {
+            out.push('#');
+            if !line.is_empty() {
+                out.push(' ');
+                out.push_str(line);
+            }
+            out.push('\n');
+            indent(depth, out);
+        }
+    }
+}
+
+/// Whether a node is written on the line on which it begins.
+fn is_on_one_line(value: &Value) -> bool {
+    match value {
+        Value::Map(members) => members.is_empty(),
+        Value::List(items) => !items.iter().any(is_structured),
+        _ => true,
+    }
+}
+
+fn map(members: &[Member], depth: usize, place: &mut Place<'_>, out: &mut String) {
     for (index, member) in members.iter().enumerate() {
         if index > 0 {
             indent(depth, out);
         }
-        block_key(&member.key, depth, out);
-        value(&member.value, depth, out);
+        place.within(&member.key, |place| {
+            place.comments_above(&member.value.value, depth, out);
+            block_key(&member.key, depth, out);
+            value(&member.value, depth, place, out);
+        });
     }
 }
 
@@ -58,25 +108,30 @@ fn written(key: &str) -> String {
 }
 
 /// What stands behind `key:`, up to and with the line's end.
-fn value(node: &Node, depth: usize, out: &mut String) {
+fn value(node: &Node, depth: usize, place: &mut Place<'_>, out: &mut String) {
     match &node.value {
         Value::Map(members) if !members.is_empty() => {
             out.push('\n');
             indent(depth + 1, out);
-            map(members, depth + 1, out);
+            map(members, depth + 1, place, out);
         }
         Value::List(items) if items.iter().any(is_structured) => {
             out.push('\n');
-            for item in items {
+            for (index, item) in items.iter().enumerate() {
                 indent(depth + 1, out);
-                out.push_str("- ");
-                match &item.value {
-                    Value::Map(members) if !members.is_empty() => map(members, depth + 2, out),
-                    _ => {
-                        inline(item, out);
-                        out.push('\n');
+                place.within(&index.to_string(), |place| {
+                    place.comments_above(&item.value, depth + 1, out);
+                    out.push_str("- ");
+                    match &item.value {
+                        Value::Map(members) if !members.is_empty() => {
+                            map(members, depth + 2, place, out);
+                        }
+                        _ => {
+                            inline(item, out);
+                            out.push('\n');
+                        }
                     }
-                }
+                });
             }
         }
         _ => {

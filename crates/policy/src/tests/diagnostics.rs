@@ -62,6 +62,9 @@ fn cases() -> Vec<String> {
         "version: \"1\"\ndefault: deny\nlists: { a: [1] }\nspend_currency: eur\n",
         "version: \"1\"\ndefault: deny\nspend_currency: 5\n",
         "version: \"1\"\ndefault: deny\nprompts: { p: { rules: [{ spend: { amount: challenge, currency: eur } }] } }\n",
+        "version: \"1\"\ndefault: deny\nlists: [a]\n",
+        "version: \"1\"\ndefault: deny\nlists: { a: [], b: 5, c: [null], '': [1], d: [1] }\n",
+        "version: \"1\"\ndefault: deny\nlists: { used: [a], spare: [b] }\ntools: { t: { require: [{ path: args.a, op: in, value: { list: used } }] } }\n",
         "version: \"1\"\ndefault: deny\nmode: shadows\nlist: none\ntell_agent: everything\n",
         "version: \"1\"\ndefault: deny\nhide: secret\n",
         "version: \"1\"\ndefault: deny\nhide: [\"\", \"**\", 5]\n",
@@ -89,6 +92,28 @@ fn cases() -> Vec<String> {
         "{ action: deny, reason: not now, not ever }",
         "{ action: allow, conditions: [{ path: args.a, op: eq, value: 1 }] }",
         "{ when: \"args.a < 5\" }",
+        "{ when: 5 }",
+        "{ when: \"\" }",
+        "{ when: \"args.a <\" }",
+        "{ when: \"arg.a < 5\" }",
+        "{ when: \"amount < 5\" }",
+        "{ when: \"call.tol == 't'\" }",
+        "{ when: \"args.items.all(x, y < 5)\" }",
+        "{ when: \"args.items.all(args, args < 5)\" }",
+        "{ when: \"args.a.startWith('x')\" }",
+        "{ when: \"now() > 5\" }",
+        "{ when: \"size(args.a, 1) > 5\" }",
+        "{ when: \"args.a.matches(args.b)\" }",
+        "{ when: \"args.a.matches('(')\" }",
+        "{ when: \"args.a < 5u\" }",
+        "{ when: \"args.a == {'b': 1}\" }",
+        "{ when: \"has(grant.name)\" }",
+        "{ when: \"grant.labels == 5\" }",
+        "{ when: \"state.t.c < 5\" }",
+        "{ when: \"args.a.all(b, b.all(c, c.all(d, d.all(e, e))))\" }",
+        "{ action: deny, when: \"((((((((((((((((((((((((((((((((((true))))))))))))))))))))))))))))))))))\" }",
+        "{ action: allow, when: \"args.a < 5\", rate_limit: 5/minute }",
+        "{ when: \"state.t.c + args.a < 5\", state: { counter: c, window: day } }",
         "{ spend: { amount: args.a } }",
         "{ spend: { amount: args.a, daly: 5 } }",
         "{ spend: { daily: 5 } }",
@@ -108,6 +133,8 @@ fn cases() -> Vec<String> {
         "{ idempotency_window: 0 }",
         "{ idempotancy_window: 5m }",
         "{ validate: { schema: true, unknown_args: deny } }",
+        "{ validate: { schema: deep, unknown_args: allow } }",
+        "{ validate: { unknown_args: true } }",
         "{ validate: { required_args: yes } }",
         "{ validate: true }",
         "{ mode: dry_run }",
@@ -158,12 +185,15 @@ fn cases() -> Vec<String> {
         "path: args.a, op: eq",
         "path: args.a, op: equals, value: 1",
         "path: args.a, op: \"==\", value: 1",
-        "path: args.a, op: matches, value: a",
+        "path: args.a, op: match, value: a",
         "path: args.a, op: eq, value: null",
         "path: args.a, op: eq, value: [1]",
         "path: args.a, op: in, value: a",
         "path: args.a, op: in, value: []",
         "path: args.a, op: in, value: { list: names }",
+        "path: args.a, op: in, value: { lists: names }",
+        "path: args.a, op: in, value: { list: [names] }",
+        "path: args.a, op: eq, value: { list: names }",
         "path: args.a, op: lte, value: \"5\"",
         "path: args.a, op: lte, value: lots",
         "path: args.a, op: lte, value: 12345678901234567890123456789012345678901",
@@ -185,15 +215,42 @@ fn cases() -> Vec<String> {
         "path: \"args.a[x]\", op: exists",
         "path: \"/args/~2\", op: exists",
         "path: time.hour, op: lt, value: 5",
+        "path: time.hour, op: lt, value: 5, timezone: Europe/Berlim",
+        "path: time.hour, op: lt, value: 5, timezone: CEST",
+        "path: time.hour, op: eq, value: nine",
+        "path: time.hours, op: lt, value: 5",
+        "path: args.a, op: lt, value: 5, timezone: Europe/Berlin",
+        "path: time.weekday, op: in, value: [monday, tuseday]",
+        "path: time.weekday, op: eq, value: 1",
+        "path: grant.label.x, op: eq, value: a",
+        "path: grant.labels.x, op: lt, value: 5",
+        "path: tool.categories, op: eq, value: Read",
+        "path: tool.annotations.readonlyHint, op: eq, value: true",
+        "path: client.name, op: exists, value: false",
         "path: call.method, op: eq, value: a",
         "path: call.tool, op: eq, value: 5",
         "path: state.t, op: lt, value: 5",
         "path: state.t.c, op: lt, value: 5",
         "path: state.t.c, op: contains, value: a",
         "any: []",
+        "all: []",
+        "any: { path: args.a, op: exists }",
         "not: { path: args.a, op: exists }",
+        "not: [{ path: args.a, op: exists }]",
+        "not: { any: [] }",
+        "not: { path: args.a, op: eq, value: 1, on_missing: object }",
+        "not: { path: args.a, op: regex, value: \"^SELECT\" }",
+        "not: { not: { path: args.a, op: regex, value: \"^SELECT\" } }",
+        "any: [{ path: args.a, op: exists }], path: args.b, op: exists",
+        "any: [{ path: args.a, op: exists }], all: [{ path: args.b, op: exists }], not: { path: args.c, op: exists }",
+        "any: [{ path: args.a, opp: exists }, { all: [{ path: arg.b, op: exists }] }]",
+        "any: [{ path: args.a, op: exists }, { path: state.t.c, op: lt, value: 5 }]",
+        "oneof: [{ path: args.a, op: exists }]",
+        "path: args.a, op: exists, on_missing: object",
+        "path: call.tool, op: eq, value: t, on_missing: object",
         "path: args.a, op: exists, vlaue: true",
     ];
+    let deep = format!("{}{{ path: args.a, op: exists }}{}", "{ not: ".repeat(17), " }".repeat(17));
     let limits = [
         "max: 1, window: minute, counters: c",
         "counter: c, window: minute",
@@ -219,6 +276,40 @@ fn cases() -> Vec<String> {
         "tools:\n  t:\n    rules: [text, { action: deny, conditions: [{ path: state.u.c, op: lt, value: 5 }] }]\n  u: { rules: [{ state: { counter: c, window: dya } }] }\n",
         "tools:\n  t:\n    require: [{ path: args.a, op: eqq, value: 1 }, { path: state.t._rate_minute_0, op: lt, value: 5 }]\n  u: { rules: [{ state: { counter: d, window: day } }, { oops: 1 }] }\n",
         "hidee: []\ntools: { '*': { rules: [{ rate_limit: 1/minute }] } }\n",
+        // Conditions together.
+        "tools:\n  t:\n    rules: [{ conditions: [{ any: [{ path: state.t.c, op: lte, value: 5 }, { path: args.a, op: exists }] }], state: { counter: c, window: day } }]\n",
+        "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lte, value: 9 }, { not: { path: state.t.c, op: gt, value: 5 } }], state: { counter: c, window: day } }]\n",
+        "tools:\n  t:\n    deny_if: [{ conditions: [{ not: { path: args.a, op: regex, value: '^SELECT' } }] }]\n    require: [{ any: [{ path: args.a, op: exists }], conditions: [] }]\n",
+        // What the server says of its tools.
+        "tools:\n  t:\n    deny_if: [{ conditions: [{ path: tool.annotations.destructiveHint, op: eq, value: true }] }]\n",
+        "resources:\n  r:\n    require: [{ any: [{ path: args.a, op: exists }, { path: tool.category, op: eq, value: Read }] }]\n",
+        // Named lists.
+        "lists: { names: [a, b] }\ntools:\n  t:\n    require: [{ path: args.a, op: in, value: { list: nams } }, { path: args.b, op: not_in, value: { list: names, also: c } }]\n",
+        "lists: { days: [monday, 5] }\ntools:\n  t:\n    require: [{ path: time.weekday, op: in, value: { list: days } }]\n",
+        // Expressions.
+        "prompts:\n  p: { rules: [{ when: \"tool.category == 'Read'\" }] }\n",
+        // What can never hold together.
+        "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
+        "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
+        "tools:\n  t:\n    rules:\n      - conditions: [{ path: args.a, op: in, value: [a, b] }, { path: args.a, op: in, value: [c] }]\n      - { action: deny, conditions: [{ path: args.a, op: gt, value: 5 }, { path: args.a, op: lt, value: 5 }] }\n      - conditions: [{ path: args.a, op: in, value: [a, b] }, { path: args.a, op: not_in, value: [b, a] }]\n      - conditions: [{ path: args.a, op: exists }, { any: [{ path: args.a, op: eq, value: 5 }, { all: [{ path: args.a, op: gt, value: 5 }, { path: args.a, op: eq, value: x }] }] }]\n",
+        "tools:\n  t:\n    require: [{ path: time.hour, op: gt, value: 23 }, { all: [{ path: args.a, op: exists }, { path: args.a, op: exists, value: false }] }]\n",
+        // These can.
+        "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 5 }, { path: args.a, op: eq, value: 5.0 }]\n      - conditions: [{ path: 'args.a[*]', op: eq, value: 1 }, { path: 'args.a[*]', op: eq, value: 2 }]\n      - conditions: [{ path: time.hour, op: lt, value: 5, timezone: Asia/Tokyo }, { path: time.hour, op: gt, value: 5 }]\n      - conditions: [{ path: args.a, op: eq, value: a, compare: ci }, { path: args.a, op: eq, value: A }]\n      - any: [{ path: args.a, op: eq, value: 1 }, { path: args.a, op: eq, value: 2 }]\n",
+        // Conditions that never hold together.
+        "tools:\n  t: { rules: [{ conditions: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: gt, value: 10 }] }] }\n",
+        "tools:\n  t: { rules: [{ action: deny, conditions: [{ path: args.a, op: eq, value: x }, { path: args.b, op: exists }, { path: args.a, op: in, value: [y, z] }] }] }\n",
+        "tools:\n  t: { require: [{ conditions: [{ path: args.a, op: exists, value: false }, { path: args.a, op: regex, value: '^a$' }] }] }\n",
+        "tools:\n  t: { deny_if: [{ conditions: [{ path: args.a, op: gte, value: 5 }, { path: args.a, op: lte, value: 5 }, { path: args.a, op: neq, value: 5 }] }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: regex, value: '^a$' }] }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: 'args.a[*]', op: lt, value: 5 }, { path: 'args.a[*]', op: gt, value: 10 }] }] }\n",
+        // Limits that are never reached, or let nothing through.
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute }, { rate_limit: 600/hour }, { rate_limit: 599/hour }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute }, { rate_limit: { max: 600, window: hour, scope: session } }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: { max: 10, window: minute, scope: session } }, { rate_limit: 600/hour }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute, mode: shadow }, { rate_limit: 600/hour }] }\n",
+        "tools:\n  t: { limits: [{ max: 10, window: hour, align: calendar }, { max: 19, window: hour }, { max: 20, window: hour }] }\n",
+        "tools:\n  t: { limits: [{ max: 10, window: hour }, { max: 10, window: hour, amount: args.a }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 0/minute }] }\n",
         // Nobody can be asked yet.
         "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
         "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
@@ -230,6 +321,7 @@ fn cases() -> Vec<String> {
     let mut all: Vec<String> = own.iter().map(|text| (*text).to_owned()).collect();
     all.extend(rules.iter().map(|part| rule(part)));
     all.extend(conditions.iter().map(|part| condition(part)));
+    all.push(condition(&format!("not: {deep}")));
     all.extend(limits.iter().map(|part| limit(part)));
     all.extend(entries.iter().map(|part| around(part)));
     all
@@ -283,6 +375,10 @@ fn size_depth_and_number_are_bounded() {
         (yaml_deep(63), None),
         (yaml_deep(64), Some("too-deep")),
         (values, Some("too-large")),
+        (
+            condition(&format!("any: [{}]", "{ path: args.a, op: exists }, ".repeat(1_001))),
+            Some("too-many-conditions"),
+        ),
         (json_values, Some("too-large")),
     ];
     for (text, expected) in table {
@@ -293,6 +389,11 @@ fn size_depth_and_number_are_bounded() {
         assert_eq!(bound, expected, "{start}");
         assert!(expected.is_none() || diagnostics.len() == 1, "{start}");
     }
+    let long = "a,".repeat(100_001);
+    let refers = "{ path: args.a, op: in, value: { list: l } }, ".repeat(10);
+    let lists = format!("version: '1'\nlists: {{ l: [{long}] }}\ntools: {{ t: {{ require: [{refers}] }} }}");
+    let (_, diagnostics) = compiled(&lists);
+    assert!(diagnostics.iter().any(|found| found.code == "lists-too-large"));
     let mistakes: String = (0..2_000).map(|index| format!("unknown_{index}: 1\n")).collect();
     let (_, diagnostics) = compiled(&mistakes);
     assert_eq!(diagnostics.len(), 1_001);

@@ -219,7 +219,7 @@ tools:
   w: { limits: [{ window: minute, max: 5 }, { counter: c, window: day, max: 100, amount: args.n }] }
   v: { rules: [{ state: { counter: c, window: day, increment: 2.5 }, conditions: [{ path: state.v.c, op: lt, value: 9 }, { path: state.v.c, op: lte, value: 9 }] }] }
 ";
-    let deny = |why: &str| format!("deny server:/tools/t/limits/0: say how much (argument \"n\" {why})");
+    let deny = |why: &str| format!("deny server:/tools/t/limits/0: say how much. Argument \"n\" {why}");
     let need = |amount: &str| format!("proceed server:/tools/t: permitted\n+ {amount} server=s/tools/t/c/day/calendar/grant=g <= 100");
     check_all(body, &[
         ("t", r#"{"n": 1}"#, &need("1")),
@@ -455,4 +455,42 @@ tools:
     let expected =
         "proceed server:/tools/u: permitted\n~ deny server:/tools/u/validate: tool \"u\" is not permitted";
     assert_eq!(shown(&shadow), expected);
+}
+
+/// A URI that a server can read as another is permitted by its own text only.
+#[test]
+#[rustfmt::skip]
+fn uris_that_can_be_read_as_others() {
+    let resources = Given { section: Section::Resources, ..Given::default() };
+    let words = |uri: &str| format!("resource \"{uri}\" is not permitted");
+    let ambiguous = |uri: &str| format!("deny (ambiguous): {}: a server can read it as another", words(uri));
+    let (up, other, plain) = ("file:///public/../etc/shadow", "file:///public/%73ecret", "file:///public/a.txt");
+    check_given("default: deny\nresources: { 'file:///public/*': {}, 'file:///public/./exact': {} }", &resources, &[
+        (plain, "", "proceed server:/resources/file:~1~1~1public~1*: permitted"),
+        ("file:///public/./exact", "", "proceed server:/resources/file:~1~1~1public~1.~1exact: permitted"),
+        (up, "", &ambiguous(up)),
+        (other, "", &ambiguous(other)),
+        // What is not listed at all is told apart from nothing.
+        ("file:///../etc", "", &format!("deny (default deny): {}", words("file:///../etc"))),
+    ]);
+    check_given("default: allow\nhide: ['file:///public/secret']", &resources, &[
+        (plain, "", "proceed (default allow): permitted"),
+        ("file:///public/secret", "", &format!("deny (hidden): {}", words("file:///public/secret"))),
+        (other, "", &ambiguous(other)),
+        (up, "", &ambiguous(up)),
+    ]);
+    check_given("default: allow\nresources: { 'file:///etc/*': { rules: [{ action: deny }] } }", &resources, &[(up, "", &ambiguous(up))]);
+    // Nothing depends on which resource it is.
+    for body in ["default: allow", "default: allow\nresources: { '*': {} }", "default: allow\ntools: { x: { hide: true } }"] {
+        check_given(body, &resources, &[(up, "", "proceed (default allow): permitted")]);
+    }
+    let allowed = Given { section: Section::Tools, ..Given::default() };
+    check_given("default: allow\nhide: [x]", &allowed, &[("..", "", "proceed (default allow): permitted")]);
+    check_given("mode: shadow\ndefault: allow\nhide: [x]", &resources, &[
+        (up, "", &format!("proceed (ambiguous): permitted\n~ deny (ambiguous): {}: a server can read it as another", words(up))),
+    ]);
+    for (body, shown) in [("", false), ("list: all", true), ("mode: shadow", true)] {
+        let policy = policy(&format!("version: '1'\ndefault: allow\nhide: [x]\n{body}"));
+        assert_eq!(visible(&[(Origin::Server, &policy)], Section::Resources, up), shown, "{body}");
+    }
 }

@@ -7,7 +7,7 @@ use crate::Origin;
 
 /// What the two uses make of a condition: true, false, or one of the two that never help a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Is {
+pub(super) enum Is {
     True,
     False,
     /// M: missing or null.
@@ -17,7 +17,7 @@ enum Is {
 }
 
 /// Judges `{path: args.v, op, value}` for the arguments, as a guard and as an objection without `on_missing`.
-fn value_of(condition: &str, arguments: &str) -> Is {
+pub(super) fn value_of(condition: &str, arguments: &str) -> Is {
     let passes = |action: &str, on_missing: &str| {
         let text = format!(
             "{{\"version\": \"1\", \"default\": \"deny\", \"tools\": {{\"t\": {{\"rules\": [\
@@ -249,4 +249,37 @@ fn names_of_the_call() {
         let condition = format!(r#""path": "{path}", "op": "eq", "value": "{value}""#);
         assert_eq!(value_of(&condition, "{}"), expected, "{path}");
     }
+}
+
+/// A list by its name is the list itself; the document keeps the name.
+#[test]
+#[rustfmt::skip]
+fn named_lists() {
+    let text = "
+version: '1'
+default: deny
+lists: { buckets: [a, b, 7], other: [c] }
+tools:
+  t:
+    require: [{ path: args.v, op: in, value: { list: buckets } }]
+    deny_if: [{ conditions: [{ path: 'args.w[*]', op: in, value: { list: other } }] }]
+";
+    let named = policy(text);
+    let stack = [(Origin::Server, &named)];
+    for (arguments, expected) in [
+        (r#"{"v": "a"}"#, "proceed server:/tools/t: permitted"),
+        (r#"{"v": 7.0}"#, "proceed server:/tools/t: permitted"),
+        (r#"{"v": "c"}"#, "deny server:/tools/t/require/0: argument \"v\" must be one of \"a\", \"b\", 7"),
+        (r#"{"v": true}"#, "deny server:/tools/t/require/0: argument \"v\" must be text, not true or false"),
+        (r#"{"v": "a", "w": ["a", "c"]}"#, "deny server:/tools/t/deny_if/0: argument \"w[*]\" is one of \"c\""),
+    ] {
+        assert_eq!(shown(&judged(&stack, "t", arguments, &Given::default())), expected, "{arguments}");
+    }
+    let yaml = named.document().to_yaml();
+    assert!(yaml.contains("list: buckets"), "{yaml}");
+    assert_eq!(policy(&yaml).document(), named.document());
+    // The digest names what is said: other values, or the same ones written out, are another document.
+    let digests = [text, &text.replace("b, 7", "b, 8"), &text.replace("{ list: other }", "[c]"), &text.replace("other: [c]", "other: [d]")];
+    let digests: std::collections::BTreeSet<String> = digests.iter().map(|text| policy(text).digest().to_owned()).collect();
+    assert_eq!(digests.len(), 4);
 }

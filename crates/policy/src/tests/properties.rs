@@ -1,14 +1,12 @@
 //! What holds for every document and every call.
 
-mod generate;
+pub(crate) mod generate;
+mod model;
 
 use proptest::prelude::*;
 
 use super::{Given, judged, shown};
-use crate::{
-    Call, Document, Facts, Judgement, Origin, Policy, RuleName, Section, Source, Syntax, ToolFacts, Verdict,
-    compile, explain,
-};
+use crate::{Document, Judgement, Origin, Policy, RuleName, Source, Syntax, Verdict, compile, explain};
 
 fn read(text: &str, syntax: Syntax) -> Result<Document, String> {
     let (policy, diagnostics) = compile(&Source { name: "p", text, syntax });
@@ -66,12 +64,11 @@ proptest! {
         let (name, arguments) = call;
         let text = arguments.to_string();
         let scanned = interlock_json::scan(text.as_str(), &interlock_json::Limits::default()).unwrap();
-        let call = Call { section: Section::Tools, server: "s", name: &name, arguments: Some(scanned.root()) };
-        let facts = Facts { grant: "g", session: "n", tool: ToolFacts::Absent, counters: Some(&super::Values(&[])), payment: crate::Payment::None };
-        let trace = explain(&[(Origin::Server, &policy)], &call, &facts);
+        let call = super::call(&name, Some(scanned.root()));
+        let trace = explain(&[(Origin::Server, &policy)], &call, &super::facts());
         let Judgement::Decided(decision) = trace.judgement else { return Err(TestCaseError::fail("not decided")) };
         let deciding = trace.steps.iter().find(|step| !step.shadow && step.verdict != Verdict::Proceed);
-        let enforced_limit = trace.steps.iter().any(|step| !step.shadow && step.phase == "limit" && step.verdict == Verdict::Deny);
+        let enforced_limit = trace.steps.iter().any(|step| !step.shadow && step.kind == crate::ItemKind::Limit && step.verdict == Verdict::Deny);
         match (&decision.rule, decision.verdict) {
             (RuleName::At { .. }, Verdict::Proceed) | (RuleName::DefaultAllow, _) => prop_assert!(deciding.is_none()),
             (RuleName::At { .. }, Verdict::Ask) => prop_assert_eq!(deciding.map(|step| &step.rule), Some(&decision.rule)),

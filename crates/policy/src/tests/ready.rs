@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::{
-    Call, Facts, Judgement, Origin, Payment, Policy, Section, Source, Syntax, ToolFacts, Verdict, compile,
-    judge, visible,
+    Call, Facts, Judgement, Origin, Policy, Section, Source, Syntax, ToolFacts, Verdict, compile, judge,
+    visible,
 };
 
 fn ready() -> BTreeMap<String, Policy> {
@@ -36,12 +36,9 @@ fn ready() -> BTreeMap<String, Policy> {
 fn verdict(policy: &Policy, name: &str, arguments: &str) -> Verdict {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
-    let tool = ToolFacts::Known { required: &[] };
-    match judge(
-        &[(Origin::Server, policy)],
-        &call,
-        &Facts { grant: "g", session: "n", tool, counters: None, payment: Payment::None },
-    ) {
+    let definition = crate::ToolDefinition::default();
+    let tool = ToolFacts::Known { definition: &definition };
+    match judge(&[(Origin::Server, policy)], &call, &Facts { tool, ..Facts::new("g", "n", 0) }) {
         Judgement::Decided(decision) => decision.verdict,
         Judgement::Read(keys) => panic!("{keys:?}"),
     }

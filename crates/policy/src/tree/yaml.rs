@@ -272,14 +272,14 @@ fn ambiguous_if(number: bool) -> Number {
 }
 
 /// From the parser's character index to a byte of the text.
-struct Offsets {
+pub(crate) struct Offsets {
     /// Byte of each character; empty where every character is one byte.
     bytes: Vec<u32>,
     len: usize,
 }
 
 impl Offsets {
-    fn new(source: &str) -> Offsets {
+    pub(crate) fn new(source: &str) -> Offsets {
         let bytes = if source.is_ascii() {
             Vec::new()
         } else {
@@ -295,7 +295,8 @@ impl Offsets {
         self.bytes.get(index).map_or(self.len, |byte| usize::try_from(*byte).unwrap_or(self.len))
     }
 
-    fn range(&self, span: Span) -> Range<usize> {
+    /// The bytes of a span.
+    pub(crate) fn range(&self, span: Span) -> Range<usize> {
         let start = self.byte(span.start.index());
         start..self.byte(span.end.index()).max(start)
     }

@@ -74,8 +74,8 @@ pub(super) fn prepare_directory(directory: &Path) -> Result<(), StoreError> {
             .recursive(true)
             .mode(0o700)
             .create(directory)
-            .map_err(|error| wrong(format!("cannot be made: {error}"))),
-        Err(error) => Err(wrong(format!("cannot be used: {error}"))),
+            .map_err(|error| wrong(format!("cannot be made: {error}; name another with `--data`"))),
+        Err(error) => Err(wrong(format!("cannot be used: {error}; name another with `--data`"))),
     }
 }
 
@@ -109,6 +109,14 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Connection, St
     }
     // From here on the engine itself waits for other processes.
     connection.busy_timeout(Duration::ZERO).map_err(failed("be opened"))?;
+    Ok(connection)
+}
+
+/// A database that is in memory only, laid out like the others.
+pub(super) fn open_in_memory(options: &Options) -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory().map_err(failed("be opened"))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    lay_out(&connection, options)?;
     Ok(connection)
 }
 

@@ -4,11 +4,11 @@ use interlock_json::Decimal;
 use interlock_meter::{Now, Refused};
 use rusqlite::Connection;
 
-use super::tallies::{Parts, Tallies};
+use super::tallies::{Parts, Tallies, execute};
 use crate::StoreError;
 use crate::counters::{
     Cause, Change, Counted, CounterRef, Exhausted, Need, Reservation, ReservationId, ReserveAnswer,
-    ReserveRequest,
+    ReserveRequest, Settle,
 };
 
 /// One transaction's view.
@@ -43,8 +43,35 @@ impl Reserving<'_> {
                 return Ok(ReserveAnswer::Stale);
             }
         }
-        let mut looks: Vec<Look<'_>> = Vec::with_capacity(request.needs.len());
-        for (index, need) in request.needs.iter().enumerate() {
+        match &request.replaces {
+            None => self.reserve_all(&request.needs),
+            Some(earlier) => self.replace(earlier, &request.needs),
+        }
+    }
+
+    /// Gives an earlier reservation back and reserves; where the needs do not fit, nothing has happened.
+    fn replace(&mut self, earlier: &ReservationId, needs: &[Need]) -> Result<ReserveAnswer, StoreError> {
+        let before = self.tallies.clone();
+        execute(self.connection, "SAVEPOINT replacing", [])?;
+        let (keeps, moved): (Vec<_>, Vec<_>) =
+            earlier.counted().into_iter().partition(|counted| counted.pays);
+        self.release(&moved)?;
+        let answer = self.reserve_all(needs)?;
+        if let ReserveAnswer::Reserved(reservation) = &answer {
+            // Should the transaction fail, it counts on: nobody can give it back any more.
+            earlier.settle(Settle::Commit);
+            reservation.id.continue_from(&moved, keeps);
+        } else {
+            *self.tallies = before;
+            execute(self.connection, "ROLLBACK TO replacing", [])?;
+        }
+        execute(self.connection, "RELEASE replacing", [])?;
+        Ok(answer)
+    }
+
+    fn reserve_all(&mut self, needs: &[Need]) -> Result<ReserveAnswer, StoreError> {
+        let mut looks: Vec<Look<'_>> = Vec::with_capacity(needs.len());
+        for (index, need) in needs.iter().enumerate() {
             let look = self.look(need, &looks)?;
             match look {
                 Ok(look) => looks.push(look),

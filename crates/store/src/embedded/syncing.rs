@@ -45,6 +45,11 @@ impl Signal {
 pub(super) struct Dirty(Arc<Signal>);
 
 impl Dirty {
+    /// Marks that nobody looks for: what is in memory alone is never brought to a disk.
+    pub(super) fn unheard() -> Self {
+        Self(Arc::default())
+    }
+
     pub(super) fn mark(&self) {
         let mut state = self.0.state();
         if !state.dirty {

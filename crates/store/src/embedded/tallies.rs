@@ -25,7 +25,7 @@ const CLEARED_FOR_ROOM: i64 = 64;
 const SLACK: i64 = 8;
 
 /// What this process remembers of the counters.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tallies {
     known: HashMap<Arc<str>, Known, RandomState>,
     changed: Vec<Arc<str>>,
@@ -35,7 +35,7 @@ pub(super) struct Tallies {
 }
 
 /// A counter's row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Known {
     id: i64,
     pub(super) tally: Tally,
@@ -118,7 +118,13 @@ impl Tallies {
         let mark = known.tally.add(now, need.amount, &need.bound, &mut parts)?;
         known.describe(need);
         self.mark_changed(&need.counter.key);
-        Ok(mark.map(|mark| Counted { counter: need.counter.clone(), mark, refund: need.refund }))
+        Ok(mark.map(|mark| Counted {
+            counter: need.counter.clone(),
+            mark,
+            refund: need.refund,
+            pays: need.pays,
+            has_arrived: false,
+        }))
     }
 
     /// Gives back what was counted.
@@ -143,9 +149,7 @@ impl Tallies {
     }
 
     fn open(&mut self, connection: &Connection, now: Now, need: &Need) -> Result<(), StoreError> {
-        // What has expired by the date alone, which may be false, counts again if the clock is put right.
-        let wall_ms = now.wall_ms.min(now.elapsed_ms);
-        self.clear_expired(connection, Now { wall_ms, ..now }, CLEARED)?;
+        self.clear_expired(connection, now, CLEARED)?;
         let CounterRef { key, window, align } = &need.counter;
         let tally = Tally::new(*window, *align);
         let values = params![key, *align != Align::Sliding, tally.to_bytes()];
@@ -162,6 +166,8 @@ impl Tallies {
     }
 
     fn clear_expired(&mut self, connection: &Connection, now: Now, most: i64) -> Result<(), StoreError> {
+        // What has expired by the date alone, which may be false, counts again if the clock is put right.
+        let wall_ms = now.wall_ms.min(now.elapsed_ms);
         let expired = connection
             .prepare_cached(
                 "SELECT id, key FROM counters WHERE aligned = 0 AND clear_after BETWEEN 1 AND ?1
@@ -169,7 +175,7 @@ impl Tallies {
                  LIMIT ?3",
             )
             .and_then(|mut statement| {
-                let rows = statement.query_map(params![now.elapsed_ms, now.wall_ms, most], |row| {
+                let rows = statement.query_map(params![now.elapsed_ms, wall_ms, most], |row| {
                     Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
                 })?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
@@ -309,7 +315,11 @@ impl TryFrom<Kept> for Known {
     }
 }
 
-fn execute(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+pub(super) fn execute(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(values))

@@ -66,6 +66,7 @@ passes! {
         days_of_a_zone_end_at_its_midnight(ledger),
         a_clock_that_is_set_reopens_nothing(ledger),
         time_off_counts(ledger),
+        what_takes_the_place_of_an_earlier_one_counts_from_now_on(ledger),
         a_false_date_that_is_put_right_gives_nothing_back(ledger),
         a_true_date_needs_nothing(ledger),
     }
@@ -135,6 +136,23 @@ async fn new_counters_are_denied_past_the_cap_and_expired_ones_make_room() {
     reserved(&*counters, vec![call(sliding("d"), "2"), call(sliding("e"), "2"), call(daily("f"), "2")]).await;
     let denied = exhausted(&*counters, vec![call(sliding("a"), "2")]).await;
     assert_eq!(denied.cause, Cause::TooManyCounters { most: 3 });
+}
+
+/// A date that may be false makes no room: what was spent by the true one must still be there when it is put right.
+#[tokio::test]
+async fn a_false_date_makes_no_room() {
+    let ledger = ledger_with(|options| Options { max_counters: 1, ..options });
+    let Ledger { counters, clock, time, .. } = &ledger;
+    reserved(&**counters, vec![call(daily("spent"), "1")]).await;
+    clock.set_by(3 * 86_400_000);
+    let denied = exhausted(&**counters, vec![call(daily("other"), "1")]).await;
+    assert_eq!(denied.cause, Cause::TooManyCounters { most: 1 });
+    clock.set_by(-3 * 86_400_000);
+    time.reclock().await.unwrap();
+    exhausted(&**counters, vec![call(daily("spent"), "1")]).await;
+    // The twin: what has really expired makes room.
+    clock.advance(3 * 86_400_000);
+    reserved(&**counters, vec![call(daily("other"), "1")]).await;
 }
 
 /// Calls that count nothing open nothing: nothing would ever clear it away.
@@ -273,7 +291,7 @@ async fn a_damaged_ledger_denies() {
         Ok(store) => {
             let request = ReserveRequest {
                 needs: vec![call(daily("a long name for a counter 7"), "2")],
-                expect: Vec::new(),
+                ..ReserveRequest::default()
             };
             let error = store.reserve(request).await.unwrap_err();
             assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
@@ -291,7 +309,7 @@ async fn a_damaged_counter_denies_only_those_that_need_it() {
     connection.execute("UPDATE counters SET tally = x'00ff' WHERE key = 'bad'", []).unwrap();
     let ask = |keys: &[&str]| {
         let needs = keys.iter().map(|key| call(sliding(key), "9")).collect();
-        store.reserve(ReserveRequest { needs, expect: Vec::new() })
+        store.reserve(ReserveRequest { needs, ..ReserveRequest::default() })
     };
     let (first, second, third) = tokio::join!(ask(&["good"]), ask(&["good", "bad"]), ask(&["good"]));
     for (answer, expected) in [(first, change("1", "2")), (third, change("2", "3"))] {

@@ -8,6 +8,7 @@
 
 mod clock;
 mod embedded;
+mod in_memory;
 mod model;
 mod reclocking;
 mod request;

@@ -124,8 +124,9 @@ proptest! {
                         label: String::new(),
                         shadow: false,
                         refund: false,
+                        pays: false,
                     });
-                    let request = ReserveRequest { needs: needs.collect(), expect: Vec::new() };
+                    let request = ReserveRequest { needs: needs.collect(), ..ReserveRequest::default() };
                     let answer = match runtime.block_on(ledger.counters.reserve(request)).unwrap() {
                         ReserveAnswer::Reserved(reservation) => Ok(reservation.id),
                         ReserveAnswer::Exhausted(e) => Err((e.index, e.retry_after_ms, e.value)),

@@ -29,7 +29,15 @@ pub(crate) fn daily(key: &str) -> CounterRef {
 }
 
 pub(crate) fn need(counter: CounterRef, amount: &str, bound: Bound) -> Need {
-    Need { counter, amount: number(amount), bound, label: "a limit".to_owned(), shadow: false, refund: false }
+    Need {
+        counter,
+        amount: number(amount),
+        bound,
+        label: "a limit".to_owned(),
+        shadow: false,
+        refund: false,
+        pays: false,
+    }
 }
 
 pub(crate) fn call(counter: CounterRef, max: &str) -> Need {
@@ -37,7 +45,7 @@ pub(crate) fn call(counter: CounterRef, max: &str) -> Need {
 }
 
 pub(crate) async fn ask(counters: &dyn Counters, needs: Vec<Need>) -> ReserveAnswer {
-    counters.reserve(ReserveRequest { needs, expect: Vec::new() }).await.unwrap()
+    counters.reserve(ReserveRequest { needs, ..ReserveRequest::default() }).await.unwrap()
 }
 
 pub(crate) async fn reserved(counters: &dyn Counters, needs: Vec<Need>) -> Reservation {

@@ -137,6 +137,7 @@ pub(crate) async fn what_was_judged_on_must_still_hold(counters: &dyn Counters) 
     let request = |expected: &[(&str, &str)]| ReserveRequest {
         needs: vec![call(sliding("a"), "9")],
         expect: expected.iter().map(|(key, held)| (daily(key), number(held))).collect(),
+        replaces: None,
     };
     let answer = |request| async move { counters.reserve(request).await.unwrap() };
     assert!(matches!(answer(request(&[("x", "0"), ("y", "0.0")])).await, ReserveAnswer::Reserved(_)));
@@ -145,7 +146,8 @@ pub(crate) async fn what_was_judged_on_must_still_hold(counters: &dyn Counters) 
     assert_eq!(answer(request(&[("x", "1"), ("y", "3")])).await, ReserveAnswer::Stale);
     assert!(matches!(answer(request(&[("x", "0"), ("y", "3.00")])).await, ReserveAnswer::Reserved(_)));
     assert_eq!(value(counters, sliding("a")).await, number("2"), "a stale request counts nothing");
-    let only_looking = ReserveRequest { needs: Vec::new(), expect: vec![(daily("y"), number("3"))] };
+    let only_looking =
+        ReserveRequest { expect: vec![(daily("y"), number("3"))], ..ReserveRequest::default() };
     assert!(matches!(answer(only_looking).await, ReserveAnswer::Reserved(_)));
 }
 

@@ -1,7 +1,9 @@
 //! What holds while time passes and clocks are set.
 
 use interlock_json::Decimal;
-use interlock_store::{Align, CounterRef, Dates, Reclocked, Window, Zone};
+use interlock_store::{
+    Align, CounterRef, Dates, Reclocked, ReservationId, ReserveAnswer, ReserveRequest, Settle, Window, Zone,
+};
 
 use crate::Ledger;
 use crate::clock::NOON;
@@ -118,6 +120,33 @@ pub(crate) async fn time_off_counts(ledger: &Ledger) {
 }
 
 /// Until the clock is put right a false date stands; then what was counted before, by it, and since adds up.
+pub(crate) async fn what_takes_the_place_of_an_earlier_one_counts_from_now_on(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    let needs = || vec![call(sliding("s"), "2"), call(daily("d"), "9")];
+    let instead = |earlier: &ReservationId| {
+        let request =
+            ReserveRequest { needs: needs(), replaces: Some(earlier.clone()), ..ReserveRequest::default() };
+        async { counters.reserve(request).await.unwrap() }
+    };
+    let held = || async { counters.read(vec![sliding("s"), daily("d")]).await.unwrap() };
+    let old = [reserved(&**counters, needs()).await.id, reserved(&**counters, needs()).await.id];
+    clock.advance(MINUTE + 1);
+    let young = [reserved(&**counters, needs()).await.id, reserved(&**counters, needs()).await.id];
+    // The place of the old ones has gone, and without one there is no room.
+    assert!(matches!(instead(&old[0]).await, ReserveAnswer::Exhausted(_)));
+    assert_eq!(held().await, numbers(&["2", "4"]), "what was reserved before stays as it was");
+    clock.advance(MINUTE / 2);
+    let ReserveAnswer::Reserved(moved) = instead(&young[0]).await else { panic!("not reserved") };
+    assert_eq!(moved.changes, [change("1", "2"), change("3", "4")]);
+    counters.settle(young[0].clone(), Settle::Release).await.unwrap();
+    assert_eq!(held().await, numbers(&["2", "4"]), "its place has been taken: it gives nothing back");
+    clock.advance(MINUTE / 2 + 1);
+    assert_eq!(held().await, numbers(&["1", "4"]), "the other one has left the window, this one has not");
+    // Now there is room for an old one, whose budget counted it all the time.
+    let ReserveAnswer::Reserved(late) = instead(&old[0]).await else { panic!("not reserved") };
+    assert_eq!(late.changes, [change("1", "2"), change("3", "4")]);
+}
+
 pub(crate) async fn a_false_date_that_is_put_right_gives_nothing_back(ledger: &Ledger) {
     let Ledger { counters, clock, time, .. } = ledger;
     let both = || vec![call(sliding("s"), "9"), call(daily("d"), "3")];
@@ -132,7 +161,7 @@ pub(crate) async fn a_false_date_that_is_put_right_gives_nothing_back(ledger: &L
     assert_eq!(time.reclock().await.unwrap(), Reclocked { dates, moved: 1 });
     assert_eq!(exhausted(&**counters, both()).await.retry_after_ms, Some((12 * HOUR - 5_000).unsigned_abs()));
     assert_eq!(value(&**counters, sliding("s")).await, Decimal::from(3));
-    counters.settle(given_back, interlock_store::Settle::Release).await.unwrap();
+    counters.settle(given_back, Settle::Release).await.unwrap();
     exhausted(&**counters, both()).await;
     assert_eq!(value(&**counters, sliding("s")).await, Decimal::from(2), "elapsed time is as it was");
     clock.advance(12 * HOUR);

@@ -77,6 +77,9 @@ fn read_call(method: Value<'_>, parts: &Parts<'_>) -> Result<Layout, RefusalKind
         }
         refuse_variants(Place::Params, params)?;
         refuse_meta_variants(Place::Params, params)?;
+        refuse_variants_in(Place::Reference, params.get("ref"))?;
+        refuse_variants_in(Place::Notifications, params.get("notifications"))?;
+        refuse_question_variants(params)?;
     }
     params::check(&name, parts.params)?;
     let params = parts.params.map(Value::id);
@@ -94,6 +97,7 @@ fn read_result(result: Value<'_>, parts: &Parts<'_>) -> Result<Layout, RefusalKi
     }
     refuse_variants(Place::Result, result)?;
     refuse_meta_variants(Place::Result, result)?;
+    refuse_question_variants(result)?;
     Ok(Layout::Result { id: id.value().id(), result: result.id() })
 }
 
@@ -117,6 +121,19 @@ fn refuse_meta_variants(place: Place, holder: Value<'_>) -> Result<(), RefusalKi
         return Err(RefusalKind::InvalidMember { place, key: "_meta", expected: "an object" });
     }
     refuse_variants(Place::Meta, meta)
+}
+
+/// What a server asks the client inside an answer, or in the news of a task, is judged like a message.
+fn refuse_question_variants(holder: Value<'_>) -> Result<(), RefusalKind> {
+    let Some(questions) = holder.get("inputRequests") else { return Ok(()) };
+    questions.members().try_for_each(|(_, question)| {
+        refuse_variants(Place::InputRequest, question)?;
+        refuse_variants_in(Place::InputRequest, question.get("params"))
+    })
+}
+
+fn refuse_variants_in(place: Place, object: Option<Value<'_>>) -> Result<(), RefusalKind> {
+    object.map_or(Ok(()), |object| refuse_variants(place, object))
 }
 
 fn refuse_variants(place: Place, object: Value<'_>) -> Result<(), RefusalKind> {

@@ -3,7 +3,7 @@ use crate::version::Version;
 
 use Judged::{
     CallTool, Complete, GetPrompt, Lifecycle, ListPrompts, ListResourceTemplates, ListResources, ListTools,
-    ReadResource, Relay, ServerRequest, Subscribe, Task,
+    ReadResource, Relay, ServerRequest, Subscribe, Task, Unsubscribe,
 };
 use Sender::{Both, Client, Server};
 use Version::{V2024_11_05, V2025_06_18, V2025_11_25, V2026_07_28};
@@ -20,7 +20,7 @@ pub(super) const TABLE: &[Spec] = &[
     request("resources/list", Client, V2024_11_05, V2026_07_28, ListResources),
     request("resources/templates/list", Client, V2024_11_05, V2026_07_28, ListResourceTemplates),
     request("resources/subscribe", Client, V2024_11_05, V2025_11_25, Subscribe),
-    request("resources/unsubscribe", Client, V2024_11_05, V2025_11_25, Subscribe),
+    request("resources/unsubscribe", Client, V2024_11_05, V2025_11_25, Unsubscribe),
     request("subscriptions/listen", Client, V2026_07_28, V2026_07_28, Subscribe),
     request("prompts/get", Client, V2024_11_05, V2026_07_28, GetPrompt),
     request("prompts/list", Client, V2024_11_05, V2026_07_28, ListPrompts),

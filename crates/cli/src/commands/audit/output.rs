@@ -1,6 +1,6 @@
 //! Records on standard output: lines for people, JSON lines for programs.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _};
 
 use anstream::AutoStream;
 use interlock_audit::{Record, Seq, Shown};
@@ -30,8 +30,13 @@ impl Output {
         Self { format, to_terminal, own, buffer: String::new(), shown: false, closed: false }
     }
 
+    /// Whether this is the record of the read that is being answered.
+    pub(super) fn is_own(&self, record: &Record) -> bool {
+        record.instance().is_shared() && Some(record.seq()) == self.own
+    }
+
     pub(super) fn record(&mut self, record: &Record) -> anyhow::Result<()> {
-        if record.instance().is_shared() && Some(record.seq()) == self.own {
+        if self.is_own(record) {
             return Ok(());
         }
         self.shown = true;
@@ -99,13 +104,6 @@ impl Output {
     pub(super) fn is_closed(&self) -> bool {
         self.closed
     }
-}
-
-/// A word on standard error, beside the answer.
-pub(super) fn note(text: &str) {
-    let mut err = AutoStream::auto(io::stderr());
-    // Standard error may be closed: there is nobody left to tell.
-    let _nobody = writeln!(err, "{}", text::plain(text));
 }
 
 fn write(mut out: impl io::Write, text: &str) -> io::Result<()> {

@@ -17,29 +17,31 @@ const RESET: &str = "\u{1b}[0m";
 /// Of an instance's name, what tells it from the others: its time and a little more.
 const SHORT: usize = 14;
 
+/// What tells an instance from the others, and is enough to name it.
+pub(in crate::commands) fn short(instance: &str) -> &str {
+    instance.get(..SHORT).unwrap_or(instance)
+}
+
 /// Text on one line, with nothing in it that a terminal would obey: an attacker chooses tools' names and
 /// reasons.
 pub(super) fn plain(text: &str) -> String {
     terminal::escaped(text).replace('\n', "\\n")
 }
 
-/// `2026-11-21T02:19:00.123Z 01kahz3b2c5xyz:12 deny     files/read_file local  reason`
+/// As wide as the longest kind of record, `policy_rejected`.
+const WIDEST: usize = 15;
+
+/// `2026-11-21T02:19:00.123Z 01kahz3b2c5xyz:12 deny            read_file on files for alice, reason`
 pub(super) fn line(record: &Record, out: &mut String) {
     let (word, colour) = word(record);
-    let instance = record.instance().as_str();
-    let short = instance.get(..SHORT).unwrap_or(instance);
+    let short = short(record.instance().as_str());
     let time = format_ms(record.time_ms());
-    let _infallible =
-        write!(out, "{DIM}{time} {short}:{:<5}{RESET} {colour}{word:<9}{RESET}", record.seq().0);
-    if let Some(target) = target(record) {
-        let _infallible = write!(out, " {BOLD}{target}{RESET}");
-    }
-    if let Some(grant) = record.text("grant") {
-        let _infallible = write!(out, " {}", plain(&grant));
-    }
-    let more = more(record);
-    if !more.is_empty() {
-        let _infallible = write!(out, "  {more}");
+    let _infallible = write!(out, "{DIM}{time} {short}:{:<5}{RESET} {colour}{word}{RESET}", record.seq().0);
+    let facts: Vec<String> =
+        [about(record), more(record)].into_iter().filter(|part| !part.is_empty()).collect();
+    if !facts.is_empty() {
+        let gap = WIDEST.saturating_sub(word.len());
+        let _infallible = write!(out, "{:gap$} {}", "", facts.join(", "));
     }
     out.push('\n');
 }
@@ -64,20 +66,24 @@ fn word(record: &Record) -> (String, &'static str) {
     }
 }
 
-/// `server/tool`, or the server or method alone.
-fn target(record: &Record) -> Option<String> {
-    let server = record.text("server").map(|text| plain(&text));
-    let subject = record.subject().or_else(|| record.text("method")).map(|text| plain(&text));
-    match (server, subject) {
-        (Some(server), Some(subject)) => Some(format!("{server}/{subject}")),
-        (server, subject) => server.or(subject),
-    }
+/// `read_file on files for alice`, as much of it as the record says.
+fn about(record: &Record) -> String {
+    let subject = record.subject().or_else(|| record.text("method")).map(|name| one_word(&name));
+    let subject = subject.map(|name| format!("{BOLD}{name}{RESET}"));
+    let server = record.text("server").map(|name| format!("on {}", one_word(&name)));
+    let grant = record.text("grant").map(|name| format!("for {}", one_word(&name)));
+    [subject, server, grant].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A server chooses the names of its tools: one with a blank or a comma could pretend to be several words of the line.
+fn one_word(name: &str) -> String {
+    if name.contains([' ', ',', '"']) { plain(&format!("{name:?}")) } else { plain(name) }
 }
 
 fn more(record: &Record) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(call) = record.number("call") {
-        parts.push(format!("call :{call}"));
+        parts.push(format!("of record :{call}"));
     }
     if let Some(latency) = record.number("latency_us") {
         parts.push(format!("{}.{:03} ms", latency / 1000, latency % 1000));
@@ -95,8 +101,8 @@ fn more(record: &Record) -> String {
         parts.push(format!("again in {}", duration(wait)));
     }
     for shadow in record.shadow() {
-        let (verdict, rule, reason) = (&shadow.verdict, &shadow.rule, &shadow.reason);
-        parts.push(format!("in shadow: {} by {}: {}", plain(verdict), plain(rule), plain(reason)));
+        let rule = named(shadow.name.as_deref(), &shadow.rule);
+        parts.push(format!("in shadow: {} by {rule}: {}", plain(&shadow.verdict), plain(&shadow.reason)));
     }
     if let Some(details) = record.root().get("details") {
         let facts =

@@ -11,11 +11,11 @@ use interlock_audit::{ChainReport, ChainState, InstanceId, Problem, Registered, 
 use interlock_store::{Embedded, Instance, Instances};
 use serde::Serialize;
 
-use super::output::note;
-use super::text::plain;
+use super::text::{plain, short};
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::terminal;
+use crate::when::to_the_second;
 
 /// How long after its registration an instance may be without a chain.
 const STARTING_MS: i64 = 10_000;
@@ -68,7 +68,7 @@ fn with_progress<T>(work: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
         scope.spawn(move || {
             if waiting.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                note("checking every record of the audit log…");
+                terminal::note("checking every record of the audit log…");
             }
         });
         let result = work();
@@ -117,9 +117,9 @@ fn count(number: u64, noun: &str) -> String {
 }
 
 fn row(chain: &ChainReport) -> Vec<String> {
-    let time = |ms: Option<i64>| ms.map_or_else(|| "-".to_owned(), format_ms);
+    let time = |ms: Option<i64>| ms.map_or_else(|| "-".to_owned(), to_the_second);
     vec![
-        chain.instance.to_string(),
+        short(chain.instance.as_str()).to_owned(),
         state(chain.state).to_owned(),
         chain.records.to_string(),
         chain.segments.to_string(),

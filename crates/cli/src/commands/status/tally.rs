@@ -84,7 +84,9 @@ impl Tally {
             }
         }
         for shadow in record.shadow().filter(|_| kind == "intent") {
-            rules.entry(shadow.rule.into_owned()).or_default().would_deny += 1;
+            let rule = rules.entry(shadow.rule.into_owned()).or_default();
+            rule.name = shadow.name.map(Cow::into_owned).or(rule.name.take());
+            rule.would_deny += 1;
         }
     }
 

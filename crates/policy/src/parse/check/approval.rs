@@ -30,9 +30,8 @@ impl Check<'_, '_> {
                 "cannot-ask",
                 range,
                 &At::from_pointer(place),
-                "no person can be asked yet: a call that needs approval is denied, and its reason says that a \
-                 person must approve it",
+                "no person can be asked yet, so this call is denied, with a reason that says so",
             )
-            .help("keep it if such calls are to be denied, or write `mode: shadow` to record them and let them pass");
+            .help("`mode: shadow` records such calls and lets them pass");
     }
 }

@@ -40,7 +40,7 @@ impl Check<'_, '_> {
         if self.report.is_full() {
             return;
         }
-        let range = tree::find_key(self.root, &pointer).unwrap_or_default();
+        let Some(range) = tree::find_key(self.root, &pointer) else { return };
         let message = format!(
             "`hide` takes out {}, so every call of {} is denied and this entry says nothing",
             quoted(by),

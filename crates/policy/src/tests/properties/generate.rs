@@ -101,16 +101,56 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn condition() -> impl Strategy<Value = Value> {
+    leaf().prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..4).prop_map(|inner| json!({"any": inner})),
+            vec(inner.clone(), 1..4).prop_map(|inner| json!({"all": inner})),
+            inner.prop_map(|inner| json!({"not": inner})),
+        ]
+    })
+}
+
+fn leaf() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => test_of_argument(), 1 => test_of_fact()]
+}
+
+fn test_of_fact() -> impl Strategy<Value = Value> {
+    let names =
+        select(vec!["grant.labels.team", "grant.labels[\"a b\"]", "client.name", "grant.name", "call.tool"]);
+    let zone = select(vec![None, Some("Europe/Berlin"), Some("America/New_York")]);
+    let hour = (0..24_u32, select(vec!["lt", "lte", "gt", "gte", "eq"]), zone.clone()).prop_map(
+        |(hour, op, zone)| {
+            let mut test = json!({"path": "time.hour", "op": op, "value": hour});
+            put(&mut test, "timezone", zone.map(Value::from));
+            test
+        },
+    );
+    let day = (select(vec!["monday", "friday"]), zone).prop_map(|(day, zone)| {
+        let mut test = json!({"path": "time.weekday", "op": "in", "value": [day, "thursday"]});
+        put(&mut test, "timezone", zone.map(Value::from));
+        test
+    });
+    prop_oneof![
+        (names, text()).prop_map(|(path, value)| json!({"path": path, "op": "neq", "value": value})),
+        hour,
+        day,
+    ]
+}
+
+fn test_of_argument() -> impl Strategy<Value = Value> {
     let test = prop_oneof![
         (select(vec!["eq", "neq", "contains"]), scalar())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
         (select(vec!["in", "not_in"]), vec(scalar(), 1..4))
             .prop_map(|(op, values)| json!({"op": op, "value": values})),
+        (select(vec!["in", "not_in"]), select(vec!["words", "a b"]))
+            .prop_map(|(op, list)| json!({"op": op, "value": {"list": list}})),
         (select(vec!["lt", "lte", "gt", "gte"]), number())
             .prop_map(|(op, value)| json!({"op": op, "value": value})),
         select(vec!["^a$", "a|b", "(?i)x+", "\\d"]).prop_map(|value| json!({"op": "regex", "value": value})),
         any::<bool>().prop_map(|value| json!({"op": "exists", "value": value})),
         text().prop_map(|value| json!({"op": "eq", "value": value, "compare": "ci"})),
+        reading(),
     ];
     let on_missing = prop_oneof![Just(None), select(vec!["object", "ignore"]).prop_map(Some)];
     (path(), test, on_missing).prop_map(|(path, mut test, on_missing)| {
@@ -120,7 +160,33 @@ fn condition() -> impl Strategy<Value = Value> {
     })
 }
 
-fn put(map: &mut Value, key: &str, value: Option<Value>) {
+/// A test by an operator that parses what it judges.
+fn reading() -> impl Strategy<Value = Value> {
+    let texts = (select(vec!["starts_with", "ends_with", "argv_in"]), vec("[a-z]{1,4}", 1..3))
+        .prop_map(|(op, texts)| (op, json!(texts)));
+    let lengths =
+        (select(vec!["length_lte", "length_gte"]), 0..5_u8).prop_map(|(op, bound)| (op, json!(bound)));
+    let others = select(vec![
+        ("matches", json!("a|b")),
+        ("matches", json!("(?x) a # b")),
+        ("matches_glob", json!(["a*", "*"])),
+        ("one_of_types", json!(["string", "integer"])),
+        ("one_of_types", json!("array")),
+        ("within_path", json!(["/data", "src"])),
+        ("url_host_in", json!(["example.com", "*.example.org", "[::1]:80"])),
+        ("url_host_in", json!({"hosts": "10.0.0.0/8", "schemes": ["ssh", "https"]})),
+        ("url_scheme_in", json!("https")),
+        ("ip_in", json!(["10.0.0.0/8", "::1"])),
+        ("sql_readonly", json!({"dialect": "generic"})),
+        ("sql_readonly", json!({"dialect": "postgres"})),
+        ("email_domain_in", json!("bücher.example")),
+        ("before", json!("2026-01-31")),
+        ("after", json!("2026-01-31T12:00:00+02:00")),
+    ]);
+    prop_oneof![texts, lengths, others].prop_map(|(op, value)| json!({"op": op, "value": value}))
+}
+
+pub(super) fn put(map: &mut Value, key: &str, value: Option<Value>) {
     if let Some(value) = value {
         map[key] = value;
     }
@@ -217,19 +283,43 @@ fn spend() -> impl Strategy<Value = Value> {
     )
 }
 
+fn when() -> impl Strategy<Value = Option<Value>> {
+    maybe(&[
+        "args.a == 1 || has(args.b)",
+        "args.items.all(x, x != 'a') && size(args) < 3",
+        "grant.labels.team in ['ops', \"dev\"]\n && time.hour < 20",
+        "args.a.matches('^a\\\\d')",
+    ])
+}
+
 fn rule() -> impl Strategy<Value = Value> {
     let conditions = || vec(condition(), 0..3);
-    let guard =
-        (maybe(&["evaluate", "allow"]), conditions(), proptest::option::of(rate_limit()), any::<bool>())
-            .prop_map(|(action, conditions, rate_limit, validate)| {
-                let mut rule = json!({"conditions": conditions});
-                put(&mut rule, "action", action);
-                put(&mut rule, "rate_limit", rate_limit);
-                put(&mut rule, "validate", validate.then(|| json!({"required_args": true})));
-                rule
-            });
-    let objection = (select(vec!["deny", "require_approval"]), conditions())
-        .prop_map(|(action, conditions)| json!({"action": action, "conditions": conditions}));
+    let guard = (
+        maybe(&["evaluate", "allow"]),
+        conditions(),
+        proptest::option::of(rate_limit()),
+        any::<bool>(),
+        when(),
+    )
+        .prop_map(|(action, conditions, rate_limit, validate, when)| {
+            let mut rule = json!({"conditions": conditions});
+            put(&mut rule, "when", when);
+            put(&mut rule, "action", action);
+            put(&mut rule, "rate_limit", rate_limit);
+            put(
+                &mut rule,
+                "validate",
+                validate.then(|| json!({"required_args": true, "schema": true, "unknown_args": "deny"})),
+            );
+            rule
+        });
+    let objection = (select(vec!["deny", "require_approval"]), conditions(), when()).prop_map(
+        |(action, conditions, when)| {
+            let mut rule = json!({"action": action, "conditions": conditions});
+            put(&mut rule, "when", when);
+            rule
+        },
+    );
     let budget = (counter(), window(), argument(), any::<bool>(), calendar()).prop_map(
         |(counter, window, from, fixed, calendar)| {
             let mut state = json!({"counter": counter, "window": window});
@@ -314,7 +404,7 @@ fn approvals() -> impl Strategy<Value = Value> {
 }
 
 /// A document in JSON that compiles without errors.
-pub(super) fn document() -> impl Strategy<Value = Value> {
+pub(crate) fn document() -> impl Strategy<Value = Value> {
     let head = (
         maybe(&["1"]),
         maybe(&["allow", "deny"]),
@@ -322,6 +412,7 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
         maybe(&["permitted", "all"]),
         maybe(&["reason", "full", "nothing"]),
         (proptest::option::of(text()), proptest::option::of(name())),
+        (vec(scalar(), 1..4), vec(scalar(), 1..3)),
     );
     let entries = || vec((tool(), entry()), 0..4);
     (
@@ -334,14 +425,16 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
     )
         .prop_map(
             |(
-                (version, default, mode, list, tell_agent, (description, currency)),
+                (version, default, mode, list, tell_agent, (description, currency), lists),
                 hide,
                 tools,
                 resources,
                 all_tools,
                 approvals,
             )| {
-                let mut document = json!({"hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
+                let lists = json!({"words": lists.0, "a b": lists.1});
+                let mut document =
+                    json!({"lists": lists, "hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
                 let mut resources: Map<String, Value> = resources.into_iter().collect();
                 for entry in resources.values_mut() {
                     for rule in entry["rules"].as_array_mut().unwrap() {

@@ -254,8 +254,71 @@ fn keys_that_could_be_taken_for_others() {
         "error",
         None,
     );
+    let listen = |params: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{params}}}"#)
+    };
+    let complete = |reference: &str| {
+        let params = format!(r#"{{"ref":{reference},"argument":{{"Name":"a","Type":"b"}}}}"#);
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{params}}}"#)
+    };
+    for (key, of) in [
+        ("Notifications", "notifications"),
+        ("REF", "ref"),
+        ("requestid", "requestId"),
+        ("RequestState", "requestState"),
+        ("Cursor", "cursor"),
+        ("taſkId", "taskId"),
+        ("Mode", "mode"),
+        ("TASK", "task"),
+    ] {
+        check(&listen(&format!(r#"{{"notifications":{{}},"{key}":1}}"#)), Place::Params, key, of, Some("1"));
+    }
+    check(
+        &listen(r#"{"notifications":{"ResourceSubscriptions":["u"]}}"#),
+        Place::Notifications,
+        "ResourceSubscriptions",
+        "resourceSubscriptions",
+        Some("1"),
+    );
+    check(
+        &complete(r#"{"type":"ref/prompt","name":"a","Name":"b"}"#),
+        Place::Reference,
+        "Name",
+        "name",
+        Some("1"),
+    );
+    check(
+        &complete(r#"{"type":"ref/prompt","Type":"ref/resource","name":"a"}"#),
+        Place::Reference,
+        "Type",
+        "type",
+        Some("1"),
+    );
+    let answer = |members: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{{members}}}}}"#);
+    for (members, place, key, of) in [
+        (r#""ResultType":"input_required""#, Place::Result, "ResultType", "resultType"),
+        (r#""InputRequests":{}"#, Place::Result, "InputRequests", "inputRequests"),
+        (r#""tools":[],"Tools":[]"#, Place::Result, "Tools", "tools"),
+        (r#""inputRequests":{"Id":{"method":"a","Method":"b"}}"#, Place::InputRequest, "Method", "method"),
+        (
+            r#""inputRequests":{"q":{"method":"a","params":{"mode":"form","Mode":"url"}}}"#,
+            Place::InputRequest,
+            "Mode",
+            "mode",
+        ),
+    ] {
+        check(&answer(members), place, key, of, None);
+    }
 
     // The same keys where they are ordinary, and the protocol's own where they are not expected.
+    let type_and_name = call(r#"{"name":"x","arguments":{"Type":1,"Ref":{"Name":1},"Notifications":[]}}"#);
+    let listened = listen(r#"{"notifications":{"resourceSubscriptions":[],"other":{"Name":1}}}"#);
+    let completed = complete(r#"{"type":"ref/prompt","name":"a","title":"b"}"#);
+    let asked =
+        answer(r#""inputRequests":{"Name":{"method":"a","params":{"mode":"form"}}},"tools":[{"Name":1}]"#);
+    for good in [type_and_name, listened, completed, asked] {
+        assert!(Message::parse(good.clone().into(), &Limits::default()).is_ok(), "{good}");
+    }
     for good in [
         r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"Name":1,"ID":2}],"structuredContent":{"Id":1}}}"#,
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"","data":{"ID":1}}}"#,

@@ -1,0 +1,68 @@
+//! What to write instead of a command line that cannot be understood.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Adds to an error what the words before and behind `--` tell.
+pub(crate) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return error };
+    if error.kind() == ErrorKind::UnknownArgument
+        && words.get(1).is_some_and(|command| command == "run")
+        && let Some(tip) = tip(word, words)
+    {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+fn tip(word: &str, words: &[OsString]) -> Option<String> {
+    if word.starts_with('-') {
+        return None;
+    }
+    let separated = words.iter().any(|word| word == "--");
+    let named = words.iter().any(|word| names_a_policy(word));
+    if !named {
+        return Some(format!("name the policy with `-c {word}`"));
+    }
+    (!separated).then(|| format!("put `--` before the server's command: `-- {word} …`"))
+}
+
+fn names_a_policy(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    text.starts_with("-c") || ["--policy", "--config"].iter().any(|flag| text.starts_with(flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::Args;
+
+    fn said(line: &str) -> String {
+        let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
+        let error = Args::try_parse_from(&words).unwrap_err();
+        with_tip(error, &words).to_string()
+    }
+
+    #[test]
+    fn what_stands_on_the_wrong_side_of_the_dashes() {
+        for (line, tip) in [
+            (
+                "interlock run -c p.yaml uvx my-server",
+                "tip: put `--` before the server's command: `-- uvx …`",
+            ),
+            ("interlock run --policy=p.yaml ./server -v", "`-- ./server …`"),
+            ("interlock run p.yaml -- uvx my-server", "tip: name the policy with `-c p.yaml`"),
+            ("interlock run p.yaml", "tip: name the policy with `-c p.yaml`"),
+        ] {
+            let said = said(line);
+            assert!(said.contains(tip), "{line}: {said}");
+        }
+        for line in ["interlock run -c p.yaml --grnt x -- y", "interlock status now", "interlock run"] {
+            let said = said(line);
+            assert!(!said.contains("the server's command:") && !said.contains("name the policy"), "{said}");
+        }
+    }
+}

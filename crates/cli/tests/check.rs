@@ -1,0 +1,78 @@
+//! `interlock check` from the outside.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: to fail is its way to say so")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const GOOD: &str = "version: \"1\"\ndefault: deny\ntools: { t: {} }\n";
+const LAX: &str = "default: deny\ntools: { t: {} }\n";
+const BAD: &str = "version: \"1\"\ndefault: denny\n";
+
+/// Standard output, standard error, and the exit code.
+fn check(folder: &Path, args: &[&str]) -> (String, String, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+    let output = command.arg("check").args(args).current_dir(folder).env("NO_COLOR", "1").output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|stream| String::from_utf8(stream).unwrap());
+    (out, err, output.status.code().unwrap())
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("good.yaml", GOOD), ("lax.yaml", LAX), ("bad.yaml", BAD)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn verdicts() {
+    let folder = folder();
+    for (args, last, code) in [
+        (["good.yaml"].as_slice(), "good.yaml: ok", 0),
+        (&["lax.yaml"], "lax.yaml: ok (1 warning)", 0),
+        (&["lax.yaml", "--strict"], "lax.yaml: invalid with --strict (1 warning)", 1),
+        (&["good.yaml", "--strict"], "good.yaml: ok", 0),
+        (&["bad.yaml"], "bad.yaml: invalid (1 error)", 1),
+        (&["bad.yaml", "--strict"], "bad.yaml: invalid (1 error)", 1),
+    ] {
+        let (out, err, exit) = check(folder.path(), args);
+        assert_eq!((out.lines().last(), err.as_str(), exit), (Some(last), "", code), "{args:?}");
+        let (out, _, exit) = check(folder.path(), &[args, &["--format", "json"]].concat());
+        let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((found[0]["valid"].as_bool(), exit), (Some(code == 0), code), "{args:?}");
+    }
+}
+
+/// What cannot be read takes nothing away from what can.
+#[test]
+fn every_file_is_reported() {
+    let folder = folder();
+    fs::write(folder.path().join("latin.yaml"), b"description: caf\xe9\n").unwrap();
+    let files = ["none.yaml", "bad.yaml", "latin.yaml", "good.yaml"];
+    let (out, err, exit) = check(folder.path(), &files);
+    assert_eq!(exit, 2, "{err}");
+    for part in ["did you mean `deny`?", "bad.yaml: invalid (1 error)", "good.yaml: ok"] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    for part in ["none.yaml`: No such file", "`latin.yaml` is not UTF-8 text"] {
+        assert!(err.contains(part), "{part} in {err}");
+    }
+    let (out, ..) = check(folder.path(), &[&files[..], &["--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(found.as_array().map(Vec::len), Some(2), "{out}");
+}
+
+/// Findings that say the same are said once, with each of their places.
+#[test]
+fn what_is_alike_stands_together() {
+    let folder = folder();
+    let entry = |index| format!("  t{index}: {{ rules: [{{ action: require_approval }}] }}\n");
+    let rules: String = (0..5).map(entry).collect();
+    let text = format!("version: \"1\"\ndefault: deny\ntools:\n{rules}");
+    fs::write(folder.path().join("ask.yaml"), text).unwrap();
+    let (out, _, exit) = check(folder.path(), &["ask.yaml"]);
+    assert_eq!((out.matches("warning[cannot-ask]").count(), exit), (1, 0), "{out}");
+    assert_eq!(out.lines().filter(|line| line.contains("^^^")).count(), 5, "{out}");
+    assert!(out.ends_with("ask.yaml: ok (5 warnings)\n"), "{out}");
+}

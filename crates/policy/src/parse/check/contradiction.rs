@@ -1,0 +1,201 @@
+//! Conditions on one value that can never hold together.
+
+use std::collections::HashMap;
+
+use interlock_json::Decimal;
+
+use super::Check;
+use crate::diagnostic::{At, quoted};
+use crate::document::{Action, Condition, Entry, Leaf, Requirement, Scalar, Test};
+use crate::path::Path;
+use crate::zone::Zone;
+
+impl Check<'_, '_> {
+    /// Every list of an entry whose conditions must all hold.
+    pub(super) fn contradictions(&mut self, entry: &Entry, pointer: &str) {
+        let at = At::from_pointer(pointer);
+        for (index, rule) in entry.rules.iter().enumerate() {
+            let help = help(matches!(rule.action, Some(Action::Deny | Action::RequireApproval)));
+            self.together(&rule.conditions, help, &at.key("rules").index(index).key("conditions"));
+        }
+        for (index, requirement) in entry.require.iter().enumerate() {
+            let (at, help) = (at.key("require"), help(false));
+            match requirement {
+                Requirement::Condition(condition) => self.inside(condition, help, &at.index(index)),
+                Requirement::Block(block) => {
+                    self.together(&block.conditions, help, &at.index(index).key("conditions"));
+                }
+            }
+        }
+        for (key, blocks) in [("deny_if", &entry.deny_if), ("approve_if", &entry.approve_if)] {
+            for (index, block) in blocks.iter().enumerate() {
+                self.together(&block.conditions, help(true), &at.key(key).index(index).key("conditions"));
+            }
+        }
+    }
+
+    fn inside(&mut self, condition: &Condition, help: &'static str, at: &At<'_>) {
+        match condition {
+            Condition::Leaf(_) => self.together(std::slice::from_ref(condition), help, at),
+            Condition::All(inner) => self.together(inner, ALONE, &at.key("all")),
+            Condition::Not(inner) => self.inside(inner, ALONE, &at.key("not")),
+            Condition::Any(inner) => {
+                for (index, inner) in inner.iter().enumerate() {
+                    self.inside(inner, ALONE, &at.key("any").index(index));
+                }
+            }
+        }
+    }
+
+    fn together(&mut self, conditions: &[Condition], help: &'static str, at: &At<'_>) {
+        let mut left: HashMap<(&Path, Option<&str>), Left<'_>> = HashMap::new();
+        for (index, condition) in conditions.iter().enumerate() {
+            let Some(leaf) = condition.as_leaf() else {
+                self.inside(condition, ALONE, &at.index(index));
+                continue;
+            };
+            if leaf.path.is_plural() {
+                continue;
+            }
+            let value = (&leaf.path, leaf.timezone.map(Zone::name));
+            let known = left.entry(value).or_insert_with(|| Left::of(&leaf.path));
+            if !known.is_nothing() && known.take(leaf) {
+                self.never(&leaf.path, help, &at.index(index));
+            }
+        }
+    }
+
+    fn never(&mut self, path: &Path, help: &'static str, at: &At<'_>) {
+        let pointer = at.pointer();
+        // A condition that stands for itself has no index.
+        let place = if crate::tree::find(self.root, &pointer).is_some() {
+            pointer
+        } else {
+            pointer.rsplit_once('/').map_or_else(String::new, |(above, _)| above.to_owned())
+        };
+        if let Some(range) = self.range(&place) {
+            let message = format!(
+                "no value of {} satisfies this and the conditions before it",
+                quoted(&path.to_string())
+            );
+            self.report.warning("contradiction", range, &At::from_pointer(&place), message).help(help);
+        }
+    }
+}
+
+/// Most comparisons of the values of two lists.
+const MOST_COMPARED: usize = 10_000;
+const ALONE: &str = "as it stands this part never holds";
+
+fn help(objects: bool) -> &'static str {
+    if objects {
+        "as it stands nothing that can be judged is objected to"
+    } else {
+        "as it stands every call is denied"
+    }
+}
+
+/// What conditions leave of a value.
+struct Left<'d> {
+    /// The values that it may have; `None` for any.
+    among: Option<Vec<&'d Scalar>>,
+    /// A bound, and whether the bound itself is left out.
+    above: Option<(Decimal, bool)>,
+    below: Option<(Decimal, bool)>,
+    exists: Option<bool>,
+    nothing: bool,
+}
+
+impl<'d> Left<'d> {
+    fn of(path: &Path) -> Left<'d> {
+        let hours = matches!(path, Path::TimeHour);
+        Left {
+            among: None,
+            above: hours.then_some((Decimal::ZERO, false)),
+            below: hours.then(|| (Decimal::from(23_u64), false)),
+            exists: None,
+            nothing: false,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.nothing
+    }
+
+    /// Takes in one condition; true where it leaves nothing.
+    fn take(&mut self, leaf: &'d Leaf) -> bool {
+        match &leaf.test {
+            // Folding case would have to be done on both sides.
+            Test::Eq(_) | Test::In(_) | Test::Neq(_) | Test::NotIn(_) if leaf.ignore_case => {}
+            Test::In(values) | Test::NotIn(values) if self.is_too_much(values.len()) => {}
+            Test::Eq(value) => self.keep(&|one| one == value, std::slice::from_ref(value)),
+            Test::In(values) => self.keep(&|one| values.contains(one), values),
+            Test::Neq(value) => self.drop(&|one| one == value),
+            Test::NotIn(values) => self.drop(&|one| values.contains(one)),
+            Test::Lt(bound) => self.below = Some(tighter(self.below, (*bound, true), |a, b| a < b)),
+            Test::Lte(bound) => self.below = Some(tighter(self.below, (*bound, false), |a, b| a < b)),
+            Test::Gt(bound) => self.above = Some(tighter(self.above, (*bound, true), |a, b| a > b)),
+            Test::Gte(bound) => self.above = Some(tighter(self.above, (*bound, false), |a, b| a > b)),
+            Test::Exists(wanted) => {
+                self.nothing |= self.exists.is_some_and(|before| before != *wanted);
+                self.exists = Some(*wanted);
+            }
+            _ => {}
+        }
+        self.nothing |= self.is_empty();
+        self.nothing
+    }
+
+    /// A warning is not worth much time.
+    fn is_too_much(&self, values: usize) -> bool {
+        self.among.as_ref().map_or(0, Vec::len).saturating_mul(values) > MOST_COMPARED
+    }
+
+    fn keep(&mut self, holds: &dyn Fn(&Scalar) -> bool, values: &'d [Scalar]) {
+        match &mut self.among {
+            Some(among) => among.retain(|one| holds(one)),
+            none => *none = Some(values.iter().collect()),
+        }
+    }
+
+    fn drop(&mut self, excluded: &dyn Fn(&Scalar) -> bool) {
+        if let Some(among) = &mut self.among {
+            among.retain(|one| !excluded(one));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match &self.among {
+            Some(among) => !among.iter().any(|one| self.is_within(one)),
+            None => match (self.above, self.below) {
+                (Some((above, no_above)), Some((below, no_below))) => {
+                    above > below || (above == below && (no_above || no_below))
+                }
+                _ => false,
+            },
+        }
+    }
+
+    fn is_within(&self, value: &Scalar) -> bool {
+        let Scalar::Number(number) = value else { return self.above.is_none() && self.below.is_none() };
+        let above =
+            self.above.is_none_or(|(bound, without)| *number > bound || (*number == bound && !without));
+        let below =
+            self.below.is_none_or(|(bound, without)| *number < bound || (*number == bound && !without));
+        above && below
+    }
+}
+
+/// Of two bounds the one that leaves less.
+fn tighter(
+    before: Option<(Decimal, bool)>,
+    now: (Decimal, bool),
+    is_tighter: fn(Decimal, Decimal) -> bool,
+) -> (Decimal, bool) {
+    match before {
+        None => now,
+        Some(before) if before.0 == now.0 => (now.0, before.1 || now.1),
+        Some(before) if is_tighter(before.0, now.0) => before,
+        Some(_) => now,
+    }
+}

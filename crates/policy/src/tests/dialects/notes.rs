@@ -1,0 +1,81 @@
+//! What an import writes and says.
+
+use crate::{Source, Syntax, import};
+
+/// The text that was written, and the choices as `line: message`.
+fn written(text: &str) -> (String, Vec<String>) {
+    let json = text.trim_start().starts_with('{');
+    let syntax = if json { Syntax::Json } else { Syntax::Yaml };
+    let (imported, found) = import(&Source { name: "policy", text, syntax }, None, "s.json");
+    let imported = imported.unwrap_or_else(|| panic!("{found:#?}"));
+    let stricter = |stricter| if stricter { "stricter" } else { "same" };
+    let choices = imported.choices.iter();
+    let choices = choices
+        .map(|choice| format!("{} ({}): {}", choice.span.line, stricter(choice.stricter), choice.message));
+    (imported.text, choices.collect())
+}
+
+#[test]
+fn an_intercept_policy_with_everything_that_is_chosen() {
+    let (text, choices) = written(
+        r#"tools:
+  create_charge:
+    rules:
+      - name: daily
+        conditions:
+          - { path: state.create_charge.spend, op: lt, value: 10.5 }
+          - { path: args.note, op: regex, value: '^\w+$' }
+        state: { counter: spend, window: day, increment: 3, increment_from: args.amount }
+  create_issue: { rules: [{ name: r, rate_limit: 5/hour }] }
+  start_job: { rules: [{ action: allow, rate_limit: { max: 10, window: 60 } }] }
+hide: [delete_*]
+"#,
+    );
+    insta::assert_snapshot!("intercept", format!("{text}\n{}", choices.join("\n")));
+}
+
+#[test]
+fn a_policylayer_policy_with_everything_that_is_chosen() {
+    let (text, choices) = written(
+        r#"{ "tools": { "a": {
+  "require": [{ "path": "args.x", "op": "regex", "value": "^\\d+$", "reason": "digits only" }],
+  "limits": [{ "counter": "n", "window": "minute", "max": 2 }] } } }"#,
+    );
+    insta::assert_snapshot!("policylayer", format!("{text}\n{}", choices.join("\n")));
+}
+
+#[test]
+fn nothing_is_said_where_nothing_was_chosen() {
+    let (text, choices) = written(
+        "version: \"1\"\ndefault: deny\ntools: { a: { rules: [{ name: r, action: deny }] }, b: { rules: [] } }\n",
+    );
+    let expected = "# yaml-language-server: $schema=s.json\n\
+        # Imported from Intercept by `interlock policy import`.\n#\n\
+        version: \"1\"\ndefault: deny\ntools:\n  a:\n    rules:\n      - name: r\n        action: deny\n  b: {}\n";
+    assert_eq!((text.as_str(), choices.as_slice()), (expected, [].as_slice()));
+}
+
+#[test]
+fn the_author_s_comments_stay() {
+    let (text, _) = written(
+        "# Of the shop\nversion: \"1\"\ndefault: deny # strict\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
+         \x20 \"b~/c\":\n    rules:\n      # never\n      - { name: r, action: deny } # closed\n  # d: {}\n# end\n",
+    );
+    let expected = "# yaml-language-server: $schema=s.json\n\
+        # Imported from Intercept by `interlock policy import`.\n#\n# Of the shop\n# end\n#\n\
+        version: \"1\"\n# strict\ndefault: deny\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
+        \x20 \"b~/c\":\n    rules:\n      # never\n      # closed\n      - name: r\n        action: deny\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_document_of_both_dialects_is_of_neither() {
+    let text = "tools: { a: { rules: [], limits: [] } }";
+    let (imported, found) = import(&Source { name: "p", text, syntax: Syntax::Yaml }, None, "s");
+    assert!(imported.is_none());
+    assert_eq!(found[0].code, "mixed-dialects");
+    assert_eq!(
+        found[0].message,
+        "`rules` is Intercept's and `limits` is PolicyLayer's: the document is in neither dialect"
+    );
+}
