@@ -5,7 +5,7 @@
 use interlock_json::{Decimal, Limits, scan};
 use interlock_policy::{
     Call, CounterKey, CounterValues, Diagnostic, Facts, Judgement, Origin, Policy, Section, Severity, Source,
-    Syntax, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
+    Syntax, ToolDefinition, ToolFacts, Verdict, compile, explain, judge, requires_definition, visible,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -45,7 +45,7 @@ const ARGUMENTS: [&str; 5] = [
     r#"{"a": -0, "b": true, "amount": -1, "items": []}"#,
 ];
 
-const ANNOTATIONS: &str = r#"{"readOnlyHint": true, "destructiveHint": null, "title": ["x"]}"#;
+const TOOL: &str = r#"{"inputSchema": {"required": ["a"], "properties": {"a": {"type": "integer"}, "items": {"items": {"properties": {"x": {"minimum": 1}}}}}}, "annotations": {"readOnlyHint": true, "destructiveHint": null, "title": ["x"]}}"#;
 
 struct Fixed(Decimal);
 
@@ -57,9 +57,9 @@ impl CounterValues for Fixed {
 
 /// Two compiled forms of one document decide alike, and the second look at counters is the last.
 fn check_calls(one: &Policy, other: &Policy) {
-    let required = ["a".to_owned()];
     let labels = [("team".to_owned(), "ops".to_owned())];
-    let annotations = scan(ANNOTATIONS, &Limits::default()).expect("the annotations are JSON");
+    let tool = scan(TOOL, &Limits::default()).expect("the tool is JSON");
+    let definition = ToolDefinition::read(tool.root()).expect("the tool is well-formed");
     for section in Section::ALL {
         let named = one.document().section(section).iter().map(|(matcher, _)| matcher.as_str()).take(3);
         for name in named.chain(["t", "get_x"]) {
@@ -67,7 +67,7 @@ fn check_calls(one: &Policy, other: &Policy) {
                 let document = scan(arguments, &Limits::default()).expect("the arguments are JSON");
                 let call = Call { section, server: "s", name, arguments: Some(document.root()) };
                 let tool = match index % 3 {
-                    0 => ToolFacts::Known { required: &required, annotations: Some(annotations.root()) },
+                    0 => ToolFacts::Known { definition: &definition },
                     1 => ToolFacts::Absent,
                     _ => ToolFacts::Unknown,
                 };

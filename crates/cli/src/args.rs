@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Run the tests beside policies: calls, and the decisions that are expected
     Test(TestArgs),
+    /// Print the list of a server's tools as JSON
+    Tools(ToolsArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -106,15 +108,25 @@ pub(crate) struct PlaceArgs {
 #[command(after_help = "Examples:
   interlock check policy.yaml
   interlock check --format json policies/*.yaml
+  interlock tools -- uvx my-server > tools.json
+  interlock check --tools tools.json policy.yaml
+  interlock check --strict --format github policy.yaml
+
+With --tools, names, arguments and values that the server does not have are warnings, and what the policy does not list
+is a note.
 
 Exit codes: 0 no mistakes (warnings do not count), 1 mistakes, 2 a file could not be read.")]
 pub(crate) struct CheckArgs {
     /// Policy files (YAML or JSON); `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// A server's tools, as it answers `tools/list` (JSON; `interlock tools` writes it): what does not fit them is
+    /// found too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: CheckFormat,
     /// Count warnings as mistakes
     #[arg(long)]
     pub(crate) strict: bool,
@@ -141,6 +153,45 @@ pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::test::TestArgs;
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
+  interlock tools --names -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  interlock tools -- ./my-server | interlock check --tools - policy.yaml
+
+The server is started, asked for every page of its list, and ended; nothing is called and nothing recorded. Its own
+messages go to standard error.
+
+Exit codes: 0 the list is complete, 2 there is none.")]
+pub(crate) struct ToolsArgs {
+    /// Print only the tools' names, one a line
+    #[arg(long)]
+    pub(crate) names: bool,
+    /// How long the server may take for one answer, such as 30s or 2m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::when::span)]
+    pub(crate) timeout: std::time::Duration,
+    /// Do not say on standard error how far it has come
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The server's command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// How `check` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people, each mistake under its line
+    #[default]
+    Text,
+    /// For programs; stable
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Commands of GitHub's workflows, which annotate the lines
+    Github,
+}
 
 /// How a command prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -9,3 +9,4 @@ pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod tools;

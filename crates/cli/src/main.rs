@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Test(test) => commands::test::run(&test),
+        Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),
         Command::Status(status) => commands::status::run(&status),

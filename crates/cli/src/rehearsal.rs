@@ -17,7 +17,6 @@ use interlock_store::InMemory;
 
 use call::CallText;
 use policies::Policies;
-use tools::Tools;
 
 /// Who calls, where, and what is known of the server.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ pub(crate) struct Caller {
 #[derive(Debug)]
 pub(crate) struct Rehearsal<'p> {
     policies: &'p Policies,
-    tools: Option<&'p Tools>,
+    tools: Option<&'p ToolList>,
     ledger: InMemory,
     runtime: tokio::runtime::Runtime,
 }
@@ -55,7 +54,11 @@ impl Judged {
 
 impl<'p> Rehearsal<'p> {
     /// With a ledger that holds nothing, at a time in unix milliseconds.
-    pub(crate) fn new(policies: &'p Policies, tools: Option<&'p Tools>, now_ms: i64) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        policies: &'p Policies,
+        tools: Option<&'p ToolList>,
+        now_ms: i64,
+    ) -> anyhow::Result<Self> {
         let ledger = InMemory::new(now_ms)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(Self { policies, tools, ledger, runtime })
@@ -168,7 +171,7 @@ impl<'p> Rehearsal<'p> {
         };
         let arguments = document.as_ref().map(|document| document.root());
         let called = Call { section: call.section, server: &caller.server, name: &call.name, arguments };
-        let tool = Tools::facts(self.tools, &call.name);
+        let tool = tools::facts(self.tools, &call.name);
         let facts = Facts { tool, ..Facts::new(&caller.grant, &caller.session, 0) };
         Ok(look(&called, &facts))
     }

@@ -20,6 +20,13 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     write_out(format!("{text}\n").as_bytes())
 }
 
+/// Says on standard error how far something has come.
+pub(crate) fn progress(text: &str) {
+    let mut err = anstream::AutoStream::auto(io::stderr());
+    // Standard error may be closed: there is nobody left to tell.
+    let _nobody = writeln!(err, "{}", escaped(text));
+}
+
 /// Says what went wrong, with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut err = anstream::AutoStream::auto(io::stderr());

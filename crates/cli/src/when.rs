@@ -24,6 +24,14 @@ fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
     })
 }
 
+/// A length of time, such as `30s`.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let length = ago(text).and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
+    length
+        .map(std::time::Duration::from_millis)
+        .ok_or_else(|| "write a length of time: 30s, 2m, 1h".to_owned())
+}
+
 /// Milliseconds of `15m` and the like.
 fn ago(text: &str) -> Option<i64> {
     let unit = match text.chars().next_back()? {
@@ -46,6 +54,14 @@ mod tests {
     #[test]
     fn tables_show_seconds() {
         assert_eq!(to_the_second(1_763_690_000_999), "2025-11-21T01:53:20Z");
+    }
+
+    #[test]
+    fn spans() {
+        assert_eq!(span("30s"), Ok(std::time::Duration::from_secs(30)));
+        for text in ["0s", "30", "-1s", "", "s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -248,7 +248,9 @@ impl Gateway {
         };
         let tool = match &list {
             None => ToolFacts::Unknown,
-            Some(list) => list.get(&target.name).map_or(ToolFacts::Absent, |tool| tool.facts()),
+            Some(list) => {
+                list.get(&target.name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition })
+            }
         };
         let client = about.identity.client.as_ref().map(|client| client.name.as_str());
         let now_ms = now_ms();

@@ -6,33 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use interlock_json::{Document, Kind, Limits, Value};
-use interlock_policy::ToolFacts;
+use interlock_json::{Kind, Value};
+use interlock_policy::ToolDefinition;
 use tokio::sync::watch;
-
-/// What the gateway keeps of one tool.
-#[derive(Debug)]
-pub(crate) struct Tool {
-    /// `inputSchema.required`.
-    pub(crate) required: Vec<String>,
-    /// `annotations`, as the server wrote them.
-    pub(crate) annotations: Option<Document<String>>,
-}
-
-impl Tool {
-    /// What the evaluator looks at.
-    pub(crate) fn facts(&self) -> ToolFacts<'_> {
-        ToolFacts::Known {
-            required: &self.required,
-            annotations: self.annotations.as_ref().map(Document::root),
-        }
-    }
-}
 
 /// One complete list: every page.
 #[derive(Debug, Default)]
 pub(crate) struct ToolList {
-    tools: HashMap<String, Tool>,
+    tools: HashMap<String, ToolDefinition>,
 }
 
 /// Why there is no list to judge by.
@@ -70,7 +51,7 @@ pub enum DefinitionsError {
 }
 
 impl ToolList {
-    pub(crate) fn get(&self, name: &str) -> Option<&Tool> {
+    pub(crate) fn get(&self, name: &str) -> Option<&ToolDefinition> {
         self.tools.get(name)
     }
 
@@ -92,34 +73,14 @@ impl ToolList {
             if self.tools.len() >= limit {
                 return Err(DefinitionsError::TooMany { what: "tools", limit });
             }
-            let definition = Tool { required: required(tool)?, annotations: annotations(tool)? };
+            let definition =
+                ToolDefinition::read(tool).map_err(|what| DefinitionsError::Malformed { what })?;
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
         }
         Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
     }
-}
-
-fn required(tool: Value<'_>) -> Result<Vec<String>, DefinitionsError> {
-    let malformed = DefinitionsError::Malformed { what: "`inputSchema.required` is not an array of strings" };
-    let Some(required) = tool.get("inputSchema").and_then(|schema| schema.get("required")) else {
-        return Ok(Vec::new());
-    };
-    if required.kind() != Kind::Array {
-        return Err(malformed);
-    }
-    required
-        .items()
-        .map(|name| name.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| malformed.clone()))
-        .collect()
-}
-
-fn annotations(tool: Value<'_>) -> Result<Option<Document<String>>, DefinitionsError> {
-    let malformed = |_| DefinitionsError::Malformed { what: "`annotations` cannot be read" };
-    let annotations = tool.get("annotations").filter(|annotations| !annotations.is_null());
-    let kept = annotations.map(|kept| interlock_json::scan(kept.raw().to_owned(), &Limits::default()));
-    kept.transpose().map_err(malformed)
 }
 
 /// What is known of one server's definitions.
@@ -249,9 +210,8 @@ mod tests {
             page(&mut list, r#"{"tools":[{"name":"a","inputSchema":{"required":["x"]}}],"nextCursor":"2"}"#);
         assert_eq!(next, Ok(Some("2".to_owned())));
         assert_eq!(page(&mut list, r#"{"tools":[{"name":"b","annotations":null}]}"#), Ok(None));
-        assert_eq!(list.get("a").unwrap().required, ["x"]);
-        assert_eq!(list.get("b").unwrap().required, [""; 0]);
-        assert!(list.get("b").unwrap().annotations.is_none());
+        assert_eq!(list.get("a").unwrap().required(), ["x"]);
+        assert_eq!(list.get("b").unwrap().required(), [""; 0]);
         let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
         assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
     }

@@ -4,7 +4,7 @@ mod fault;
 mod from_client;
 mod from_server;
 mod input;
-mod own;
+pub(crate) mod own;
 mod questions;
 mod refusing;
 

@@ -94,6 +94,24 @@ impl Decimal {
         self.coefficient.checked_mul(10_i128.checked_pow(exponent)?)
     }
 
+    /// Whether the number is a whole number of times `step`; nothing but 0 is a multiple of 0.
+    pub fn is_multiple_of(self, step: Self) -> bool {
+        if self.is_zero() || step.is_zero() {
+            return self.is_zero();
+        }
+        // The coefficient does not end in 0, so it is no multiple of a larger power of ten.
+        let Ok(shift) = u32::try_from(self.exponent - step.exponent) else { return false };
+        let modulus = step.coefficient.unsigned_abs();
+        let mut remainder = self.coefficient.unsigned_abs() % modulus;
+        for _ in 0..shift {
+            if remainder == 0 {
+                break;
+            }
+            remainder = times_ten(remainder, modulus);
+        }
+        remainder == 0
+    }
+
     fn normalised(mut magnitude: u128, negative: bool, mut exponent: i32) -> Option<Self> {
         if magnitude == 0 {
             return Some(Self::ZERO);
@@ -128,6 +146,14 @@ impl Decimal {
             self.magnitude_at(exponent).cmp(&other.magnitude_at(exponent))
         })
     }
+}
+
+/// `10 * number % modulus` for a number below the modulus, which is below 10^38.
+const fn times_ten(number: u128, modulus: u128) -> u128 {
+    // Three times 10^38 is what fits, so it is done by doubling: 10n = 2(4n + n).
+    let twice = 2 * number % modulus;
+    let four_times = 2 * twice % modulus;
+    2 * ((four_times + number) % modulus) % modulus
 }
 
 const fn digits(number: u128) -> u32 {

@@ -9,12 +9,13 @@ use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
     Action, Block, Condition, DefaultVerdict, Document, Entry, Increment, ListMode, Matcher, Mode,
-    Requirement, Rule, Section,
+    Requirement, Rule, Section, Validate,
 };
 use crate::glob::Glob;
 use crate::limit::{Amount, Limit};
 use crate::path::{self, Path};
 use crate::quantity::{self, Bound, Counted, Counters, Lookup, Numbering};
+use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
 
 /// A policy document as text.
@@ -51,8 +52,13 @@ impl Syntax {
 
 /// Reads and compiles a document. There is a policy where there is no error; warnings come with either.
 pub fn compile(source: &Source<'_>) -> (Option<Policy>, Vec<Diagnostic>) {
+    compile_for(source, None)
+}
+
+/// The same, and compares the document with the tools of the server that it is for.
+pub fn compile_for(source: &Source<'_>, tools: Option<&ToolList>) -> (Option<Policy>, Vec<Diagnostic>) {
     let mut report = Report::new(source.text);
-    let document = parse::read(source, &mut report);
+    let document = parse::read(source, tools, &mut report);
     let policy = document.filter(|_| !report.has_errors()).map(Policy::new);
     (policy, report.finish())
 }
@@ -238,8 +244,8 @@ pub(crate) struct Constraint {
 
 #[derive(Debug)]
 pub(crate) enum ConstraintTest {
-    /// What the tool's schema requires must be there.
-    RequiredArgs,
+    /// What the tool's own definition says of arguments must be so.
+    Arguments(Validate),
     /// All conditions must hold, or all holding objects.
     Conditions {
         kindness: Kindness,
@@ -317,18 +323,18 @@ impl Compiler<'_> {
 
     fn validations(&self, compiled: &mut CompiledEntry) {
         let entry = self.entry;
-        if entry.validate.required_args {
+        if !entry.validate.is_empty() {
             let pointer = format!("{}/validate", self.pointer);
             let labels = Labels { pointer, name: None, on_deny: None, approval_timeout: None, mode: None };
-            self.validation(&labels, compiled);
+            self.validation(entry.validate, &labels, compiled);
         }
-        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| rule.validate.required_args) {
-            self.validation(&self.labels(rule, index), compiled);
+        for (index, rule) in entry.rules.iter().enumerate().filter(|(_, rule)| !rule.validate.is_empty()) {
+            self.validation(rule.validate, &self.labels(rule, index), compiled);
         }
     }
 
-    fn validation(&self, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
-        let constraint = labels.constraint(ConstraintTest::RequiredArgs);
+    fn validation(&self, validate: Validate, labels: &Labels<'_>, compiled: &mut CompiledEntry) {
+        let constraint = labels.constraint(ConstraintTest::Arguments(validate));
         compiled.of(self.is_shadow(labels.mode)).validate.push(constraint);
     }
 
@@ -502,7 +508,7 @@ fn limit_words(counted: &Counted<'_>) -> String {
 impl ConstraintTest {
     fn reads_definition(&self) -> bool {
         match self {
-            ConstraintTest::RequiredArgs => true,
+            ConstraintTest::Arguments(_) => true,
             ConstraintTest::Conditions { conditions, when, .. } => {
                 let mut paths = when.iter().flat_map(|when| when.expression.paths());
                 let mut reads = paths.any(Path::reads_definition);

@@ -6,13 +6,15 @@ use crate::cel;
 use crate::parse::lists::Lists;
 use crate::regular::Budget;
 
-/// How much a diagnostic matters: an error keeps the document from being used, a warning does not.
+/// How much a diagnostic matters: only an error keeps the document from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The document cannot be used.
     Error,
     /// The document can be used; it probably does not mean what was intended.
     Warning,
+    /// Worth knowing; nothing is wrong.
+    Note,
 }
 
 /// A place in the source text.
@@ -31,7 +33,7 @@ pub struct Span {
 /// One finding about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Error or warning.
+    /// How much it matters.
     pub severity: Severity,
     /// Stable kebab-case name of the kind of mistake, such as `unknown-key`.
     pub code: &'static str,
@@ -122,6 +124,16 @@ impl<'s> Report<'s> {
         message: impl Into<String>,
     ) -> Advice<'_> {
         self.push(Severity::Warning, code, range, at, message.into())
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        at: &At<'_>,
+        message: impl Into<String>,
+    ) -> Advice<'_> {
+        self.push(Severity::Note, code, range, at, message.into())
     }
 
     fn push(
@@ -255,16 +267,15 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
         return None;
     }
     let lower = written.to_lowercase();
-    let near = |word: &str| {
-        let distance = strsim::damerau_levenshtein(&lower, word);
+    let mut best: Option<((usize, f64), &str)> = None;
+    for word in known {
+        let distance = strsim::damerau_levenshtein(&lower, &word.to_lowercase());
         // The second measure finds words with another ending, such as `denied` for `deny`.
-        distance <= (word.len() / 3).max(1) || strsim::jaro_winkler(&lower, word) >= 0.82
-    };
-    let mut best: Option<(f64, &str)> = None;
-    for word in known.into_iter().filter(|word| near(word)) {
-        let likeness = strsim::jaro_winkler(&lower, word);
-        if best.is_none_or(|(most, _)| likeness > most) {
-            best = Some((likeness, word));
+        let likeness = strsim::jaro_winkler(&lower, &word.to_lowercase());
+        let near = distance <= (word.len() / 3).max(1) || likeness >= 0.82;
+        let nearer = |(least, most)| distance < least || distance == least && likeness > most;
+        if near && best.is_none_or(|(measures, _)| nearer(measures)) {
+            best = Some(((distance, likeness), word));
         }
     }
     best.map(|(_, word)| word)

@@ -282,6 +282,10 @@ pub enum Action {
 pub struct Validate {
     /// `required_args`: what the tool's own schema requires must be there.
     pub required_args: bool,
+    /// `schema`: the arguments must fit the tool's own schema.
+    pub schema: bool,
+    /// `unknown_args: deny`: every argument must be declared by the tool's own schema.
+    pub refuse_unknown: bool,
 }
 
 impl Validate {

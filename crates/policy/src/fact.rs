@@ -7,6 +7,7 @@ use interlock_json::{Decimal, Value};
 use crate::counter::CounterValues;
 use crate::decision::Call;
 use crate::path::Path;
+use crate::tool::ToolDefinition;
 use crate::zone::{self, Zone};
 
 /// What is known besides the call.
@@ -58,10 +59,8 @@ pub enum ToolFacts<'a> {
     Absent,
     /// The list holds the tool.
     Known {
-        /// `inputSchema.required`
-        required: &'a [String],
-        /// `annotations`; `None` where the definition has none.
-        annotations: Option<Value<'a>>,
+        /// What the list says of it.
+        definition: &'a ToolDefinition,
     },
 }
 
@@ -102,14 +101,14 @@ pub(crate) fn find<'a>(
         Path::ToolSeverity => facts.severity.map_or(Found::NotKnown, Found::Text),
         Path::ToolAnnotation(hint) => match facts.tool {
             ToolFacts::Unknown | ToolFacts::Absent => Found::NotKnown,
-            ToolFacts::Known { annotations: None, .. } => Found::Missing,
-            ToolFacts::Known { annotations: Some(annotations), .. } if !annotations.is_object() => {
-                Found::NotKnown
-            }
-            ToolFacts::Known { annotations: Some(annotations), .. } => {
-                let found = annotations.get(hint).filter(|value| !value.is_null());
-                found.map_or(Found::Missing, Found::Value)
-            }
+            ToolFacts::Known { definition } => match definition.annotations() {
+                None => Found::Missing,
+                Some(annotations) if !annotations.is_object() => Found::NotKnown,
+                Some(annotations) => {
+                    let found = annotations.get(hint).filter(|value| !value.is_null());
+                    found.map_or(Found::Missing, Found::Value)
+                }
+            },
         },
     })
 }

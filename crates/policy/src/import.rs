@@ -79,7 +79,7 @@ fn translated(
         Dialect::PolicyLayer => policylayer::translate(&mut root, &mut translation),
     }
     let (comments, choices) = translation.finish();
-    let document = parse::tree(&root, report);
+    let document = parse::tree(&root, None, report);
     if report.has_errors() {
         return None;
     }

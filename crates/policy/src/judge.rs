@@ -3,6 +3,8 @@
 //! `(no policy)` → `(hidden)` → `(default deny)` → `(ambiguous)` → validate → deny → require, evaluate → approvals → limits. Inside a
 //! phase: the server's policy before the grant's, and in each the exact entry, globs in file order, `"*"`, `all_tools`.
 
+mod validation;
+
 use std::sync::Arc;
 
 use crate::compile::{CompiledEntry, CompiledWhen, Constraint, ConstraintTest, Constraints, Policy};
@@ -410,10 +412,12 @@ impl Constraint {
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.
     pub(crate) fn objection(&self, phase: Phase, look: &mut Look<'_>) -> Option<String> {
         match &self.test {
-            ConstraintTest::RequiredArgs => required_args(look).map(|why| match look.facts.tool {
-                ToolFacts::Known { .. } => self.told(why),
-                ToolFacts::Unknown | ToolFacts::Absent => why,
-            }),
+            ConstraintTest::Arguments(validate) => {
+                validation::objection(*validate, look).map(|why| match look.facts.tool {
+                    ToolFacts::Known { .. } => self.told(why),
+                    ToolFacts::Unknown | ToolFacts::Absent => why,
+                })
+            }
             ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, when, .. } => self
                 .must_hold(conditions, look)
                 .or_else(|| when.as_ref().and_then(|when| self.expression_must_hold(when, look))),
@@ -489,18 +493,4 @@ impl Constraint {
 
 fn unknown(leaf: &CompiledLeaf, why: &Why) -> String {
     format!("{} {}", leaf.subject, why.words())
-}
-
-/// `inputSchema.required` asks for presence; whether null is a value is the schema's own question.
-fn required_args(look: &Look<'_>) -> Option<String> {
-    match look.facts.tool {
-        ToolFacts::Unknown => Some("the arguments that the tool requires are not known yet".to_owned()),
-        ToolFacts::Absent => Some(not_permitted(look.call)),
-        ToolFacts::Known { required, .. } => {
-            let given =
-                |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
-            let missing = required.iter().find(|name| !given(name))?;
-            Some(format!("required argument {} is missing", describe::quoted(missing)))
-        }
-    }
 }

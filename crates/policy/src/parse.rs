@@ -17,6 +17,7 @@ use crate::diagnostic::{At, Report};
 use crate::document::{
     DefaultVerdict, Document, Entries, Entry, ListMode, Matcher, Section, TellAgent, Version,
 };
+use crate::tool_list::ToolList;
 use crate::tree::{self, Member, Node, Value};
 use crate::{Source, Syntax};
 
@@ -42,12 +43,16 @@ const UNSUPPORTED: [&str; 1] = ["spend_currency"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
-pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Document> {
+pub(crate) fn read(
+    source: &Source<'_>,
+    tools: Option<&ToolList>,
+    report: &mut Report<'_>,
+) -> Option<Document> {
     let root = match source.syntax {
         Syntax::Yaml => tree::yaml::read(report),
         Syntax::Json => tree::json::read(report),
     };
-    let document = root.map(|root| tree(&root, report));
+    let document = root.map(|root| tree(&root, tools, report));
     if report.has_errors() && source.syntax == Syntax::Yaml {
         indentation::explain(report);
     }
@@ -55,9 +60,9 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report<'_>) -> Option<Docum
 }
 
 /// Reads a tree whose places are those of the report's text.
-pub(crate) fn tree(root: &Node, report: &mut Report<'_>) -> Document {
+pub(crate) fn tree(root: &Node, tools: Option<&ToolList>, report: &mut Report<'_>) -> Document {
     let document = document(root, report);
-    check::document(&document, root, report);
+    check::document(&document, root, tools, report);
     lists::unused(report);
     document
 }

@@ -1,110 +1,135 @@
-//! The JSON Schema of the language, for editors.
+//! JSON Schema (2020-12, and by `$schema` 2019-09, draft-07, -06 and -04) for arguments that are to be judged.
 //!
-//! It is made from one table of the language's keys. A test compares the table with the keys that the parser knows, so
-//! that neither can be changed alone. The schema helps while a policy is written; what is a policy, the parser decides.
+//! A server writes its schemas itself, so a schema is hostile until shown otherwise. Nothing is ever fetched; size,
+//! parts and patterns are bounded when a schema is compiled, and every comparison draws on a bounded account, because
+//! the work that a schema asks for grows exponentially with its size where its parts refer to each other. Numbers
+//! are compared exactly, from their text. Whatever cannot be compiled or compared is a reason to deny.
 
-pub(crate) mod operators;
-pub(crate) mod table;
+mod arguments;
+mod compile;
+mod declared;
+mod identity;
+mod keywords;
+mod node;
+mod pattern;
+mod place;
+mod references;
+mod validate;
 
-use crate::print::tree_as_json;
-use crate::tree::{Member, Node, Value};
-use table::{Key, Of, SHAPES, Shape};
+use interlock_json::{Limits, Value, scan};
 
-/// The schema (JSON Schema draft-07, which the validators of all editors read).
-pub fn schema() -> String {
-    let document = SHAPES.iter().find(|shape| shape.name == "document");
-    let mut root = vec![text("$schema", "http://json-schema.org/draft-07/schema#")];
-    root.extend(document.map(members).unwrap_or_default());
-    let inner = SHAPES.iter().filter(|shape| shape.name != "document");
-    root.push(member(
-        "definitions",
-        map(inner.map(|shape| member(shape.name, map(members(shape)))).collect()),
-    ));
-    tree_as_json(&map(root))
+use node::Node;
+use place::Place;
+use validate::{Account, Validation};
+
+/// Longest schema that is read, in bytes.
+pub(crate) const MOST_BYTES: usize = 512 << 10;
+/// Most parts that a schema may have.
+const MOST_PARTS: usize = 20_000;
+/// What comparing one call's arguments may cost: about a part of the schema, a member or a byte of a pattern's text.
+const MOST_WORK: usize = 2_000_000;
+/// Parts of the schema inside each other, on one way through the arguments.
+const MOST_DEEP: usize = 256;
+
+/// A compiled schema.
+#[derive(Debug)]
+pub struct Schema {
+    parts: Vec<Node>,
 }
 
-fn members(shape: &Shape) -> Vec<Member> {
-    // `null` where a map is expected means empty, where nothing is required.
-    let kind = if shape.required.is_empty() {
-        list(vec![string("object"), string("null")])
-    } else {
-        string("object")
-    };
-    let title = shape.what.replace('`', "");
-    let mut members = vec![text("title", &title), text("description", shape.says), member("type", kind)];
-    let keys = shape.keys.iter().map(|key| member(key.name, property(key)));
-    members.push(member("properties", map(keys.collect())));
-    members.push(member("additionalProperties", Node::new(Value::Bool(false))));
-    if !shape.required.is_empty() {
-        members.push(member("required", list(shape.required.iter().map(|key| string(key)).collect())));
-    }
-    if shape.name == "condition" {
-        members.extend(operators::constraints());
-    }
-    members
+/// Why a tool's schema cannot be judged by.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// It is longer than what is read.
+    #[error("it is longer than {MOST_BYTES} bytes")]
+    TooLong,
+    /// It is not JSON that is read in one way only.
+    #[error("it is not well-formed JSON")]
+    NotJson,
+    /// It has more parts than are kept.
+    #[error("it has more than {MOST_PARTS} parts")]
+    TooManyParts,
+    /// `$schema` names none of the drafts.
+    #[error("its `$schema` {0} is not known")]
+    UnknownDialect(String),
+    /// A keyword has a value that it cannot have.
+    #[error("its `{keyword}` is not {wanted}")]
+    Keyword {
+        /// The keyword.
+        keyword: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// A reference leads out of the schema, or nowhere in it.
+    #[error("it refers to {0}, which it does not hold")]
+    Reference(String),
+    /// A reference that depends on the way by which it is reached, in a schema of several resources.
+    #[error("its `{0}` depends on the way by which it is reached")]
+    DynamicReference(&'static str),
+    /// A pattern that cannot be matched in linear time, or not at all.
+    #[error("its pattern {pattern} {why}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
-fn property(key: &Key) -> Node {
-    let mut members = of(&key.of);
-    // Beside a reference every other word is ignored.
-    if members.iter().any(|member| member.key == "$ref") {
-        members = vec![member("allOf", list(vec![map(members)]))];
-    }
-    members.insert(0, text("description", key.says));
-    map(members)
+/// Why arguments are not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// In words: `argument "amount" must be at most 5`.
+    pub reason: String,
+    /// The arguments could not be compared with the schema at all.
+    pub unjudgeable: bool,
 }
 
-/// The words of the schema for a kind of value.
-fn of(kind: &Of) -> Vec<Member> {
-    match kind {
-        Of::Text => vec![text("type", "string")],
-        Of::Name => vec![text("type", "string"), member("minLength", number("1"))],
-        Of::Bool => vec![text("type", "boolean")],
-        Of::Number => vec![text("type", "number")],
-        Of::Amount => vec![text("type", "number"), member("minimum", number("0"))],
-        Of::Count => vec![text("type", "integer"), member("minimum", number("0"))],
-        Of::Anything => Vec::new(),
-        Of::Operator => operators::op(),
-        Of::Pattern(pattern) => vec![text("type", "string"), text("pattern", pattern)],
-        Of::Words(words) => vec![member("enum", list(words.iter().map(|word| string(word)).collect()))],
-        Of::Shape(name) => vec![text("$ref", &format!("#/definitions/{name}"))],
-        Of::List(items) => {
-            vec![member("type", list(vec![string("array"), string("null")])), member("items", map(of(items)))]
+impl Schema {
+    /// Compiles a schema from its text.
+    ///
+    /// # Errors
+    /// [`SchemaError`] for a schema that cannot be judged by.
+    pub fn new(text: &str) -> Result<Schema, SchemaError> {
+        if text.len() > MOST_BYTES {
+            return Err(SchemaError::TooLong);
         }
-        Of::Some(items) => {
-            vec![text("type", "array"), member("items", map(of(items))), member("minItems", number("1"))]
-        }
-        Of::Map(values) => vec![
-            member("type", list(vec![string("object"), string("null")])),
-            member("additionalProperties", map(of(values))),
-            member("propertyNames", map(vec![member("minLength", number("1"))])),
-        ],
-        Of::Either(kinds) => {
-            vec![member("anyOf", list(kinds.iter().map(|kind| map(of(kind))).collect()))]
-        }
+        let document = scan(text, &Limits::default()).map_err(|_| SchemaError::NotJson)?;
+        compile::compile(document.root())
+    }
+
+    /// Compares the arguments with the schema.
+    ///
+    /// # Errors
+    /// [`Rejection`] where they do not fit, or where that cannot be found out.
+    pub fn validate(&self, arguments: Value<'_>) -> Result<(), Rejection> {
+        Validation::new(self).run(arguments)
+    }
+
+    /// Refuses arguments that the schema does not declare: at the top always, further down wherever the schema
+    /// declares members at all. An argument is declared where any part that may apply names it, or where
+    /// `additionalProperties` is a schema of its own, so that the object is a map.
+    ///
+    /// # Errors
+    /// [`Rejection`] that names the first argument that is not declared.
+    pub fn refuse_undeclared(&self, arguments: Value<'_>) -> Result<(), Rejection> {
+        declared::refuse_undeclared(self, arguments)
+    }
+
+    fn part(&self, index: usize) -> Option<&Node> {
+        self.parts.get(index)
     }
 }
 
-fn map(members: Vec<Member>) -> Node {
-    Node::new(Value::Map(members))
+impl Rejection {
+    fn too_much_work() -> Rejection {
+        let reason = "the arguments take too much work to compare with the tool's schema".to_owned();
+        Rejection { reason, unjudgeable: true }
+    }
 }
 
-fn list(items: Vec<Node>) -> Node {
-    Node::new(Value::List(items))
-}
+pub(crate) use arguments::{Form, Named};
+pub(crate) use node::Types;
 
-fn string(text: &str) -> Node {
-    Node::new(Value::Text(text.to_owned()))
-}
-
-fn number(digits: &str) -> Node {
-    Node::new(Value::Number(digits.to_owned()))
-}
-
-fn member(key: &str, value: Node) -> Member {
-    Member { key: key.to_owned(), key_range: 0..0, value }
-}
-
-fn text(key: &str, value: &str) -> Member {
-    member(key, string(value))
-}
+#[cfg(test)]
+mod tests;

@@ -6,21 +6,25 @@ mod dialects;
 mod documents;
 mod expressions;
 mod facts;
+mod language_schema;
 mod layout;
 mod meaning;
 mod nested;
+mod odd;
 mod operators;
 pub(crate) mod properties;
 mod readings;
 mod ready;
-mod schema;
+mod tool_lists;
+mod typos;
+mod validation;
 mod what_if;
 
 use interlock_json::{Decimal, Limits};
 
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Policy, Section,
-    Severity, Source, Syntax, ToolFacts, Verdict, compile, judge,
+    Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -44,14 +48,30 @@ pub(crate) struct Given {
     pub(crate) section: Section,
     pub(crate) required: Option<Vec<String>>,
     pub(crate) absent: bool,
+    /// `inputSchema`
+    pub(crate) schema: Option<&'static str>,
     /// Values of counters by the end of their key; others are zero.
     pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Given { section: Section::Tools, required: None, absent: false, counters: None }
+        Given { section: Section::Tools, required: None, absent: false, schema: None, counters: None }
     }
+}
+
+/// A tool with this `inputSchema`.
+pub(crate) fn defined(schema: &str) -> ToolDefinition {
+    definition(&format!("{{\"inputSchema\": {schema}}}"))
+}
+
+/// A tool of which its server says this.
+pub(crate) fn annotated(annotations: &str) -> ToolDefinition {
+    definition(&format!("{{\"annotations\": {annotations}}}"))
+}
+
+fn definition(tool: &str) -> ToolDefinition {
+    ToolDefinition::read(interlock_json::scan(tool, &Limits::default()).unwrap().root()).unwrap()
 }
 
 struct Values<'v>(&'v [(&'static str, &'static str)]);
@@ -85,10 +105,15 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
     let arguments = document.as_ref().map(|document| document.root());
     let call = Call { section: given.section, ..call(name, arguments) };
     let values = given.counters.as_deref().map(Values);
-    let tool = match &given.required {
+    let definition = match (&given.schema, &given.required) {
+        (Some(schema), _) => Some(defined(schema)),
+        (None, Some(required)) => Some(defined(&format!("{{\"required\": {required:?}}}"))),
+        (None, None) => None,
+    };
+    let tool = match &definition {
         _ if given.absent => ToolFacts::Absent,
         None => ToolFacts::Unknown,
-        Some(required) => ToolFacts::Known { required, annotations: None },
+        Some(definition) => ToolFacts::Known { definition },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
     let judgement = judge(stack, &call, &Facts { tool, counters, ..facts() });

@@ -107,7 +107,7 @@ fn step(
 
 fn seen(constraint: &Constraint, look: &mut Look<'_>) -> Vec<Seen> {
     match &constraint.test {
-        ConstraintTest::RequiredArgs => Vec::new(),
+        ConstraintTest::Arguments(_) => Vec::new(),
         ConstraintTest::Conditions { kindness, conditions, when, .. } => {
             let words = match kindness {
                 Kindness::Allow => describe::requirement,

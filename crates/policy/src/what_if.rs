@@ -252,7 +252,7 @@ impl<'s, 'a> Search<'s, 'a> {
                         found.extend(candidate::of_leaf(leaf, wanted, &walk.look.caller, world));
                     }
                 }
-                if matches!(constraint.test, ConstraintTest::RequiredArgs) {
+                if matches!(&constraint.test, ConstraintTest::Arguments(validate) if validate.required_args) {
                     found.extend(candidate::of_required(&missing(&walk.look), world));
                 }
             });
@@ -274,10 +274,11 @@ impl<'s, 'a> Search<'s, 'a> {
                 for leaf in constraint.leaves() {
                     found.extend(candidate::of_leaf(leaf, !leaf.wanted(), &walk.look.caller, world));
                 }
-                if let (ConstraintTest::RequiredArgs, ToolFacts::Known { required, .. }) =
+                if let (ConstraintTest::Arguments(validate), ToolFacts::Known { definition }) =
                     (&constraint.test, trial.facts.tool)
+                    && validate.required_args
                 {
-                    found.extend(required.iter().filter_map(|name| taken_out(name, world)));
+                    found.extend(definition.required().iter().filter_map(|name| taken_out(name, world)));
                 }
             }
             found
@@ -378,9 +379,9 @@ fn deciding(
 
 /// The required arguments that are not given.
 fn missing(look: &crate::condition::Look<'_>) -> Vec<String> {
-    let ToolFacts::Known { required, .. } = look.facts.tool else { return Vec::new() };
+    let ToolFacts::Known { definition } = look.facts.tool else { return Vec::new() };
     let given = |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
-    required.iter().filter(|name| !given(name)).cloned().collect()
+    definition.required().iter().filter(|name| !given(name)).cloned().collect()
 }
 
 fn taken_out(name: &str, world: &World) -> Option<World> {

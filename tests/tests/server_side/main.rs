@@ -7,5 +7,7 @@ mod dying;
 mod ending;
 mod input;
 mod misbehaving;
+mod other_sections;
 mod questions;
+mod schemas;
 mod subscriptions;

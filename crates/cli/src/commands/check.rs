@@ -1,30 +1,44 @@
 //! `interlock check`: every mistake of a policy at once, with its place and advice.
 
-use std::io::{IsTerminal, Read};
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use interlock_policy::{Diagnostic, Severity, Source, Syntax, compile};
-use serde::Serialize;
+use interlock_policy::{Diagnostic, Severity, Source, Syntax, ToolList, compile_for};
 
-use crate::args::{CheckArgs, Format};
+use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
 use crate::policy_tests;
 use crate::terminal;
 
 /// Checks every file and says what was found.
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let stdin = |file: &&Path| *file == Path::new("-");
+    if args.files.iter().map(AsRef::as_ref).chain(args.tools.as_deref()).filter(stdin).count() > 1 {
+        anyhow::bail!("only one file can come from standard input");
+    }
+    let tools = args.tools.as_deref().map(tools).transpose()?;
     let mut checked = Vec::with_capacity(args.files.len());
     let mut unread = Vec::new();
     for file in &args.files {
-        match check(file, args.strict) {
+        match check(file, tools.as_ref(), args.strict) {
             Ok(file) => checked.push(file),
             Err(error) => unread.push(error),
         }
     }
-    match args.format {
-        Format::Text => print_text(&checked)?,
-        Format::Json => print_json(&checked)?,
+    let printed = match args.format {
+        CheckFormat::Text => text::print(&checked),
+        CheckFormat::Json => json::print(&checked)?,
+        CheckFormat::Sarif => sarif::print(&checked)?,
+        CheckFormat::Github => github::print(&checked),
+    };
+    if !printed.is_empty() {
+        terminal::line(&printed)?;
     }
     unread.iter().for_each(terminal::error);
     Ok(match () {
@@ -49,7 +63,7 @@ enum Verdict {
     Invalid,
 }
 
-fn check(file: &Path, strict: bool) -> anyhow::Result<Checked> {
+fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
     let (name, bytes) = read(file)?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -61,12 +75,13 @@ fn check(file: &Path, strict: bool) -> anyhow::Result<Checked> {
         let diagnostics = policy_tests::mistakes(&text, syntax);
         (diagnostics.is_empty(), diagnostics)
     } else {
-        let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax });
+        let (policy, diagnostics) = compile_for(&Source { name: &name, text: &text, syntax }, tools);
         (policy.is_some(), diagnostics)
     };
+    let warned = diagnostics.iter().any(|found| found.severity == Severity::Warning);
     let verdict = match valid {
         false => Verdict::Invalid,
-        true if strict && !diagnostics.is_empty() => Verdict::TooLax,
+        true if strict && warned => Verdict::TooLax,
         true => Verdict::Ok,
     };
     Ok(Checked { name, verdict, text, diagnostics })
@@ -88,86 +103,62 @@ pub(super) fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     Ok((name, bytes))
 }
 
-fn print_text(checked: &[Checked]) -> anyhow::Result<()> {
-    let colour = std::io::stdout().is_terminal();
-    for file in checked {
-        let mut out = terminal::diagnostics::render(&file.name, &file.text, &file.diagnostics, colour);
-        let (errors, warnings) = counts(&file.diagnostics);
-        let verdict = match file.verdict {
-            Verdict::Ok => "ok",
-            Verdict::TooLax => "invalid with --strict",
-            Verdict::Invalid => "invalid",
-        };
-        out.push_str(&terminal::escaped(&file.name));
-        out.push_str(&format!(": {verdict}"));
-        let found: Vec<String> = [(errors, "error"), (warnings, "warning")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| plural(count, what))
-            .collect();
-        if !found.is_empty() {
-            out.push_str(&format!(" ({})", found.join(", ")));
-        }
-        terminal::line(&out)?;
+/// The tools that the policies are compared with.
+fn tools(file: &Path) -> anyhow::Result<ToolList> {
+    let (name, bytes) = read(file)?;
+    let Ok(text) = String::from_utf8(bytes) else { anyhow::bail!("`{name}` is not UTF-8 text") };
+    ToolList::read(&text).with_context(|| format!("cannot use the tools in `{name}`"))
+}
+
+fn counts(diagnostics: &[Diagnostic]) -> (usize, usize, usize) {
+    let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    (of(Severity::Error), of(Severity::Warning), of(Severity::Note))
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
     }
-    Ok(())
 }
 
-fn counts(diagnostics: &[Diagnostic]) -> (usize, usize) {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    (errors, diagnostics.len() - errors)
+impl Checked {
+    /// The line and column behind the last character that a finding is about.
+    fn end(&self, found: &Diagnostic) -> (usize, usize) {
+        let end = found.span.offset.saturating_add(found.span.len);
+        let text = self.text.get(found.span.offset..end).unwrap_or_default();
+        match text.rsplit_once('\n') {
+            None => (found.span.line, found.span.column + text.chars().count()),
+            Some((before, last)) => {
+                (found.span.line + before.matches('\n').count() + 1, last.chars().count() + 1)
+            }
+        }
+    }
 }
 
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
+#[cfg(test)]
+mod tests {
+    use interlock_policy::{Source, Syntax, compile};
 
-#[derive(Serialize)]
-struct FileReport<'a> {
-    file: &'a str,
-    valid: bool,
-    diagnostics: Vec<DiagnosticReport<'a>>,
-}
+    use super::{Checked, Verdict};
 
-#[derive(Serialize)]
-struct DiagnosticReport<'a> {
-    severity: &'static str,
-    code: &'a str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'a str>,
-    line: usize,
-    column: usize,
-    offset: usize,
-    length: usize,
-    pointer: &'a str,
-}
+    /// A file with this text.
+    pub(super) fn checked(name: &str, text: &str) -> Checked {
+        let (policy, diagnostics) = compile(&Source { name, text, syntax: Syntax::Yaml });
+        let verdict = if policy.is_some() { Verdict::Ok } else { Verdict::Invalid };
+        Checked { name: name.to_owned(), text: text.to_owned(), verdict, diagnostics }
+    }
 
-fn print_json(checked: &[Checked]) -> anyhow::Result<()> {
-    let reports: Vec<FileReport<'_>> = checked
-        .iter()
-        .map(|file| FileReport {
-            file: &file.name,
-            valid: file.verdict == Verdict::Ok,
-            diagnostics: file.diagnostics.iter().map(report).collect(),
-        })
-        .collect();
-    terminal::line(&serde_json::to_string_pretty(&reports)?)
-}
-
-fn report(diagnostic: &Diagnostic) -> DiagnosticReport<'_> {
-    DiagnosticReport {
-        severity: match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
-        code: diagnostic.code,
-        message: &diagnostic.message,
-        help: diagnostic.help.as_deref(),
-        line: diagnostic.span.line,
-        column: diagnostic.span.column,
-        offset: diagnostic.span.offset,
-        length: diagnostic.span.len,
-        pointer: &diagnostic.pointer,
+    #[test]
+    fn the_end_of_a_finding() {
+        let mut file = checked("p.yaml", "é: 1\nb: 2\n");
+        let mut found = file.diagnostics.remove(0);
+        found.span = interlock_policy::Span { offset: 0, len: 8, line: 1, column: 1 };
+        assert_eq!(file.end(&found), (2, 3));
+        found.span.len = 2;
+        assert_eq!(file.end(&found), (1, 2));
+        found.span.len = 0;
+        assert_eq!(file.end(&found), (1, 1));
     }
 }

@@ -17,9 +17,9 @@ use crate::args::{Format, name};
 use crate::exit::Exit;
 use crate::rehearsal::call::{self, CallText};
 use crate::rehearsal::policies::Policies;
-use crate::rehearsal::tools::Tools;
 use crate::rehearsal::{Caller, Judged, Rehearsal, times};
 use crate::terminal;
+use interlock_policy::ToolList;
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -142,8 +142,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-fn tools(path: &Path) -> anyhow::Result<Tools> {
-    Tools::read(&read(path)?).with_context(|| format!("the tool list `{}`", path.display()))
+fn tools(path: &Path) -> anyhow::Result<ToolList> {
+    ToolList::read(&read(path)?).with_context(|| format!("the tool list `{}`", path.display()))
 }
 
 fn moment(text: &str) -> Result<i64, String> {

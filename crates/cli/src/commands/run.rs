@@ -257,7 +257,7 @@ fn take(gateway: &Gateway, path: &Path, from: &PolicyFile, last_mistake: &mut Op
     }
 }
 
-fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
+pub(super) fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
     let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
     Ok(ServerCommand { program: program.clone(), args: args.to_vec(), directory: None })
 }

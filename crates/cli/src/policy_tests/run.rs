@@ -12,9 +12,9 @@ use super::coverage::Coverage;
 use super::document::{At, Case, ListExpectation, Setting, Step, TestFile, ToolSource};
 use super::{CaseResult, Failure, FileResult, find, read};
 use crate::rehearsal::policies::{Policies, RulePlaces};
-use crate::rehearsal::tools::Tools;
 use crate::rehearsal::{Judged, Rehearsal, shown, times};
 use crate::terminal;
+use interlock_policy::ToolList;
 
 /// Runs the cases of a file whose names `filter` is in.
 pub(crate) fn run_file(path: &Path, filter: Option<&str>) -> FileResult {
@@ -36,7 +36,7 @@ pub(crate) fn run_file(path: &Path, filter: Option<&str>) -> FileResult {
     }
 }
 
-type ToolLists = HashMap<ToolSource, Tools>;
+type ToolLists = HashMap<ToolSource, ToolList>;
 
 fn load(path: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<(TestFile, Policies, ToolLists)> {
     let name = path.display().to_string();
@@ -65,15 +65,15 @@ fn load(path: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<(TestFile, Polic
     Ok((file, policies, lists))
 }
 
-fn tools(source: &ToolSource, folder: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<Tools> {
+fn tools(source: &ToolSource, folder: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<ToolList> {
     match source {
-        ToolSource::Inline(text) => Tools::read(text).context("the list of `tools`"),
+        ToolSource::Inline(text) => ToolList::read(text).context("the list of `tools`"),
         ToolSource::File(name) => {
             let path = folder.join(name);
             read.push(path.clone());
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read the tool list `{}`", path.display()))?;
-            Tools::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
+            ToolList::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
         }
     }
 }
@@ -81,7 +81,7 @@ fn tools(source: &ToolSource, folder: &Path, read: &mut Vec<PathBuf>) -> anyhow:
 struct Runner<'r> {
     case: &'r Case,
     policies: &'r Policies,
-    tools: Option<&'r Tools>,
+    tools: Option<&'r ToolList>,
     places: &'r RulePlaces<'r>,
 }
 

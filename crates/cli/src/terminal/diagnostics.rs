@@ -16,6 +16,7 @@ pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour:
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let places = diagnostics.iter().skip(index).filter(|later| alike(later, diagnostic));
         let marks =

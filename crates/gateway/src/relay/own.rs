@@ -104,7 +104,7 @@ impl Drop for OwnRequest<'_> {
     }
 }
 
-fn list_request(number: u64, cursor: Option<&str>, version: Version) -> String {
+pub(crate) fn list_request(number: u64, cursor: Option<&str>, version: Version) -> String {
     let mut params = Vec::new();
     if let Some(cursor) = cursor {
         let mut text = String::from(r#""cursor":"#);

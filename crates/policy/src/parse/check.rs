@@ -1,9 +1,12 @@
 //! What only the whole document shows.
 
 mod approval;
+mod conditions;
 mod contradiction;
 mod dead;
 mod known;
+mod tools;
+mod unreachable;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,12 +18,13 @@ use crate::document::{
 };
 use crate::path::Path;
 use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
+use crate::tool_list::ToolList;
 use crate::tree::{self, Node, Value};
 use known::Known;
 
 /// Reports what is inconsistent or probably not meant. Where reading the document has found errors, only what they
 /// cannot have caused.
-pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>) {
+pub(crate) fn document(document: &Document, root: &Node, tools: Option<&ToolList>, report: &mut Report<'_>) {
     let known = Known::of(root, report);
     let mut check = Check { document, counters: Counters::of(document), root, known, report };
     check.head();
@@ -36,6 +40,9 @@ pub(crate) fn document(document: &Document, root: &Node, report: &mut Report<'_>
     if let Some(entry) = &document.all_tools {
         let mut numbering = quantity::all_tools_numbering(document);
         check.entry(Section::Tools, &Matcher::Every, entry, "/all_tools", &mut numbering);
+    }
+    if let Some(tools) = tools {
+        check.tools(tools);
     }
 }
 
@@ -253,6 +260,9 @@ impl Check<'_, '_> {
 
     fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
         let all = quantity::counted(matcher, entry, numbering);
+        if self.known.is_sound(pointer) {
+            self.limits(entry, pointer, &all);
+        }
         let mut seen = BTreeSet::new();
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());

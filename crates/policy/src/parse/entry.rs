@@ -132,7 +132,13 @@ pub(crate) fn validate(
         return None;
     }
     const KNOWN: &[&str] = &["required_args", "schema", "unknown_args"];
-    let fields = Fields::open(node, "`validate`", KNOWN, &["schema", "unknown_args"], at, report)?;
-    let required_args = fields.read("required_args", at, report, scalar::boolean).unwrap_or_default();
-    Some(Validate { required_args })
+    let fields = Fields::open(node, "`validate`", KNOWN, &[], at, report)?;
+    let unknown_args = fields.read("unknown_args", at, report, |node, at, report| {
+        scalar::one_of(node, &[("deny", true)], at, report)
+    });
+    Some(Validate {
+        required_args: fields.read("required_args", at, report, scalar::boolean).unwrap_or_default(),
+        schema: fields.read("schema", at, report, scalar::boolean).unwrap_or_default(),
+        refuse_unknown: unknown_args.unwrap_or_default(),
+    })
 }

@@ -167,6 +167,12 @@ fn validate(validate: Validate) -> Option<Node> {
     if validate.required_args {
         map.put("required_args", Node::new(Value::Bool(true)));
     }
+    if validate.schema {
+        map.put("schema", Node::new(Value::Bool(true)));
+    }
+    if validate.refuse_unknown {
+        map.put("unknown_args", Node::new(Value::Text("deny".to_owned())));
+    }
     (!validate.is_empty()).then(|| map.node())
 }
 

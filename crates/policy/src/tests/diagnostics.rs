@@ -115,6 +115,8 @@ fn cases() -> Vec<String> {
         "{ spend: { amount: args.a } }",
         "{ idempotency_window: 5m }",
         "{ validate: { schema: true, unknown_args: deny } }",
+        "{ validate: { schema: deep, unknown_args: allow } }",
+        "{ validate: { unknown_args: true } }",
         "{ validate: { required_args: yes } }",
         "{ validate: true }",
         "{ mode: dry_run }",
@@ -256,6 +258,21 @@ fn cases() -> Vec<String> {
         "tools:\n  t:\n    require: [{ path: time.hour, op: gt, value: 23 }, { all: [{ path: args.a, op: exists }, { path: args.a, op: exists, value: false }] }]\n",
         // These can.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 5 }, { path: args.a, op: eq, value: 5.0 }]\n      - conditions: [{ path: 'args.a[*]', op: eq, value: 1 }, { path: 'args.a[*]', op: eq, value: 2 }]\n      - conditions: [{ path: time.hour, op: lt, value: 5, timezone: Asia/Tokyo }, { path: time.hour, op: gt, value: 5 }]\n      - conditions: [{ path: args.a, op: eq, value: a, compare: ci }, { path: args.a, op: eq, value: A }]\n      - any: [{ path: args.a, op: eq, value: 1 }, { path: args.a, op: eq, value: 2 }]\n",
+        // Conditions that never hold together.
+        "tools:\n  t: { rules: [{ conditions: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: gt, value: 10 }] }] }\n",
+        "tools:\n  t: { rules: [{ action: deny, conditions: [{ path: args.a, op: eq, value: x }, { path: args.b, op: exists }, { path: args.a, op: in, value: [y, z] }] }] }\n",
+        "tools:\n  t: { require: [{ conditions: [{ path: args.a, op: exists, value: false }, { path: args.a, op: regex, value: '^a$' }] }] }\n",
+        "tools:\n  t: { deny_if: [{ conditions: [{ path: args.a, op: gte, value: 5 }, { path: args.a, op: lte, value: 5 }, { path: args.a, op: neq, value: 5 }] }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: regex, value: '^a$' }] }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: 'args.a[*]', op: lt, value: 5 }, { path: 'args.a[*]', op: gt, value: 10 }] }] }\n",
+        // Limits that are never reached, or let nothing through.
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute }, { rate_limit: 600/hour }, { rate_limit: 599/hour }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute }, { rate_limit: { max: 600, window: hour, scope: session } }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: { max: 10, window: minute, scope: session } }, { rate_limit: 600/hour }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 10/minute, mode: shadow }, { rate_limit: 600/hour }] }\n",
+        "tools:\n  t: { limits: [{ max: 10, window: hour, align: calendar }, { max: 19, window: hour }, { max: 20, window: hour }] }\n",
+        "tools:\n  t: { limits: [{ max: 10, window: hour }, { max: 10, window: hour, amount: args.a }] }\n",
+        "tools:\n  t: { rules: [{ rate_limit: 0/minute }] }\n",
         // Nobody can be asked yet.
         "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
         "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",

@@ -136,8 +136,8 @@ fn decided(policy: &Policy, row: &Row<'_>, ledger: &mut Ledger) -> (Word, String
         .then(|| interlock_json::scan(row.arguments, &interlock_json::Limits::default()).unwrap());
     let arguments = document.as_ref().map(|document| document.root());
     let call = Call { section: Section::Tools, server: "s", name: row.tool, arguments };
-    let required = ["datastore_id".to_owned()];
-    let tool = ToolFacts::Known { required: &required, annotations: None };
+    let definition = super::defined(r#"{"required": ["datastore_id"]}"#);
+    let tool = ToolFacts::Known { definition: &definition };
     let values = ledger.now();
     let facts = Facts { tool, counters: Some(&values), ..Facts::new(row.who, "n", 0) };
     let Judgement::Decided(decision) = judge(&[(Origin::Server, policy)], &call, &facts) else {

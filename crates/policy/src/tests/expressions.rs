@@ -218,8 +218,8 @@ fn a_judgement_takes_a_bounded_number_of_steps() {
 #[rustfmt::skip]
 fn facts_have_the_names_that_paths_have() {
     let labels = [("team".to_owned(), "ops".to_owned())];
-    let annotations = interlock_json::scan(r#"{"readOnlyHint": true}"#, &interlock_json::Limits::default()).unwrap();
-    let tool = ToolFacts::Known { required: &[], annotations: Some(annotations.root()) };
+    let definition = super::annotated(r#"{"readOnlyHint": true}"#);
+    let tool = ToolFacts::Known { definition: &definition };
     let all = Facts { labels: &labels, client: Some("c"), tool, now_ms: 1_772_409_600_000, ..facts() };
     for (expression, expected) in [
         ("call.tool == 't' && call.server == 's' && grant.name == 'g'", true),

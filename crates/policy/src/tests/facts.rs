@@ -29,12 +29,11 @@ const UNKNOWN: [bool; 3] = [false, false, false];
 #[rustfmt::skip]
 fn every_fact_in_four_values() {
     let labels = [("team".to_owned(), "ops".to_owned()), ("a b".to_owned(), String::new())];
-    let annotations = interlock_json::scan(HINTS, &interlock_json::Limits::default()).unwrap();
-    let list = interlock_json::scan("[]", &interlock_json::Limits::default()).unwrap();
+    let [hinted, plain, listing] = [HINTS, "null", "[]"].map(super::annotated);
     let nothing = Facts { tool: ToolFacts::Unknown, ..facts() };
-    let known = ToolFacts::Known { required: &[], annotations: Some(annotations.root()) };
-    let bare = Facts { tool: ToolFacts::Known { required: &[], annotations: None }, ..nothing };
-    let odd = Facts { tool: ToolFacts::Known { required: &[], annotations: Some(list.root()) }, ..nothing };
+    let known = ToolFacts::Known { definition: &hinted };
+    let bare = Facts { tool: ToolFacts::Known { definition: &plain }, ..nothing };
+    let odd = Facts { tool: ToolFacts::Known { definition: &listing }, ..nothing };
     // A Monday, 00:00 in UTC.
     let all = Facts {
         labels: &labels, client: Some("claude"), now_ms: 1_772_409_600_000, tool: known, category: Some("Read"),

@@ -36,7 +36,8 @@ fn ready() -> BTreeMap<String, Policy> {
 fn verdict(policy: &Policy, name: &str, arguments: &str) -> Verdict {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
-    let tool = ToolFacts::Known { required: &[], annotations: None };
+    let definition = crate::ToolDefinition::default();
+    let tool = ToolFacts::Known { definition: &definition };
     match judge(&[(Origin::Server, policy)], &call, &Facts { tool, ..Facts::new("g", "n", 0) }) {
         Judgement::Decided(decision) => decision.verdict,
         Judgement::Read(keys) => panic!("{keys:?}"),

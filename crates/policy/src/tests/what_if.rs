@@ -43,8 +43,8 @@ fn told(
 ) -> Vec<String> {
     let document = interlock_json::scan(arguments, &interlock_json::Limits::default()).unwrap();
     let call = Call { section: Section::Tools, server: "s", name, arguments: Some(document.root()) };
-    let required = ["first".to_owned(), "second".to_owned()];
-    let tool = ToolFacts::Known { required: &required, annotations: None };
+    let definition = super::defined(r#"{"required": ["first", "second"]}"#);
+    let tool = ToolFacts::Known { definition: &definition };
     let facts = Facts { tool, ..Facts::new("g", "n", 0) };
     let counters: Vec<(CounterKey, Decimal)> = counters
         .iter()

@@ -262,7 +262,11 @@ fn rule() -> impl Strategy<Value = Value> {
             put(&mut rule, "when", when);
             put(&mut rule, "action", action);
             put(&mut rule, "rate_limit", rate_limit);
-            put(&mut rule, "validate", validate.then(|| json!({"required_args": true})));
+            put(
+                &mut rule,
+                "validate",
+                validate.then(|| json!({"required_args": true, "schema": true, "unknown_args": "deny"})),
+            );
             rule
         });
     let objection = (select(vec!["deny", "require_approval"]), conditions(), when()).prop_map(

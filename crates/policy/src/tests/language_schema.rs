@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compiled;
+use crate::language_schema::operators;
+use crate::language_schema::schema;
+use crate::language_schema::table::{Of, SHAPES, Shape};
 use crate::parse::fields::opened;
 use crate::parse::operator;
-use crate::schema::operators;
-use crate::schema::schema;
-use crate::schema::table::{Of, SHAPES, Shape};
 
 /// Maps of the language that the parser does not know yet. One that it knows does not belong here.
 const NOT_READ_YET: [&str; 2] = ["spend", "arg_scope"];

@@ -1,0 +1,234 @@
+//! A server's whole list of tools, read once and not for a client: for comparing a policy with it.
+
+use std::time::Duration;
+
+use interlock_json::{Kind, Value};
+use interlock_wire::line::Line;
+use interlock_wire::{Message, Outcome, Response, Shape, Version, reply};
+use tokio::io::AsyncWriteExt;
+
+use crate::limits::Limits;
+use crate::relay::own::list_request;
+use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::transport::lines::LineReader;
+
+/// What a server lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Each tool as the server wrote it, JSON on one line.
+    pub tools: Vec<String>,
+}
+
+/// How far reading a list has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The server's process runs.
+    Started,
+    /// It has answered the first request.
+    Greeted,
+    /// It has sent another page.
+    Page {
+        /// The tools so far.
+        tools: usize,
+    },
+}
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListingError {
+    /// The server did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It did not answer in time.
+    #[error("the server did not answer `{method}` within {seconds} s")]
+    TimedOut {
+        /// What was asked.
+        method: &'static str,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// It ended, or closed its output.
+    #[error("the server ended before it answered `{method}`")]
+    Gone {
+        /// What was asked.
+        method: &'static str,
+    },
+    /// It answered with an error.
+    #[error("the server refused `{method}`: {message}")]
+    Refused {
+        /// What was asked.
+        method: &'static str,
+        /// Its message.
+        message: String,
+    },
+    /// Its answer is not what was asked for.
+    #[error("the server's answer to `{method}` is malformed: {what}")]
+    Malformed {
+        /// What was asked.
+        method: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// It lists more than is read.
+    #[error("the server lists more {what} than the limit of {limit}")]
+    TooMany {
+        /// `pages`, `tools` or `bytes`.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+const INITIALIZE: &str = "initialize";
+const LIST: &str = "tools/list";
+/// Messages that a server may send before it answers.
+const MOST_OTHERS: usize = 10_000;
+/// How long a server may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Starts the server, reads every page of its list of tools, and ends it.
+///
+/// # Errors
+/// [`ListingError`] where there is no complete list.
+pub async fn list_tools(
+    command: &ServerCommand,
+    patience: Duration,
+    mut progress: impl FnMut(Progress),
+) -> Result<Listing, ListingError> {
+    let (mut process, input, output) = ServerProcess::start(command)?;
+    progress(Progress::Started);
+    let limits = Limits::default();
+    let lines = LineReader::new(output, limits.definition_bytes);
+    let mut asking = Asking { input, lines, number: 0, patience, limits, bytes: 0 };
+    let listed = asking.read(&mut progress).await;
+    // Its input closed, it goes by itself.
+    drop(asking);
+    process.end(GRACE).await;
+    listed
+}
+
+struct Asking {
+    input: ServerInput,
+    lines: LineReader<ServerOutput>,
+    number: u64,
+    patience: Duration,
+    limits: Limits,
+    bytes: usize,
+}
+
+impl Asking {
+    async fn read(&mut self, progress: &mut impl FnMut(Progress)) -> Result<Listing, ListingError> {
+        let version = self.greet().await?;
+        progress(Progress::Greeted);
+        let mut tools = Vec::new();
+        let mut cursor = None;
+        for _ in 0..self.limits.definition_pages {
+            self.number += 1;
+            let request = list_request(self.number, cursor.as_deref(), version);
+            let answer = self.ask(LIST, &request).await?;
+            cursor = self.add(&answer, &mut tools)?;
+            progress(Progress::Page { tools: tools.len() });
+            if cursor.is_none() {
+                return Ok(Listing { tools });
+            }
+        }
+        Err(ListingError::TooMany { what: "pages", limit: self.limits.definition_pages })
+    }
+
+    /// Does the handshake; a server that refuses it is asked as the version without one asks.
+    async fn greet(&mut self) -> Result<Version, ListingError> {
+        let client = concat!(r#"{"name":"interlock","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+        let version = Version::LATEST_LEGACY;
+        let params = format!(
+            r#"{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{client}}}"#,
+            version.as_str()
+        );
+        let answer = self.ask(INITIALIZE, &reply::request(0, INITIALIZE, Some(&params))).await?;
+        match outcome(&answer, INITIALIZE)? {
+            Outcome::Error(_) => Ok(Version::LATEST),
+            Outcome::Result(result) => {
+                let answered = result.get("protocolVersion").and_then(Value::as_str);
+                let spoken = answered.as_deref().and_then(Version::parse).unwrap_or(version);
+                self.send(INITIALIZE, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await?;
+                Ok(spoken)
+            }
+        }
+    }
+
+    fn add(&self, answer: &Message, tools: &mut Vec<String>) -> Result<Option<String>, ListingError> {
+        let malformed = |what: &str| ListingError::Malformed { method: LIST, what: what.to_owned() };
+        let result = match outcome(answer, LIST)? {
+            Outcome::Result(result) => result,
+            Outcome::Error(error) => {
+                return Err(ListingError::Refused { method: LIST, message: error.message.into_owned() });
+            }
+        };
+        let page = result.get("tools").filter(|tools| tools.kind() == Kind::Array);
+        let page = page.ok_or_else(|| malformed("`tools` is not an array"))?;
+        tools.extend(page.items().map(|tool| tool.raw().to_owned()));
+        if tools.len() > self.limits.definition_tools {
+            return Err(ListingError::TooMany { what: "tools", limit: self.limits.definition_tools });
+        }
+        Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
+    }
+
+    async fn ask(&mut self, method: &'static str, request: &str) -> Result<Message, ListingError> {
+        let patience = self.patience;
+        let asked = async {
+            self.send(method, request).await?;
+            self.answer(method).await
+        };
+        let timed_out = ListingError::TimedOut { method, seconds: patience.as_secs() };
+        tokio::time::timeout(patience, asked).await.unwrap_or(Err(timed_out))
+    }
+
+    async fn send(&mut self, method: &'static str, message: &str) -> Result<(), ListingError> {
+        let line = format!("{message}\n");
+        let sent = async {
+            self.input.write_all(line.as_bytes()).await?;
+            self.input.flush().await
+        };
+        sent.await.map_err(|_| ListingError::Gone { method })
+    }
+
+    /// Waits for the answer. What the server says besides is not for a client; what it asks is refused.
+    async fn answer(&mut self, method: &'static str) -> Result<Message, ListingError> {
+        let malformed = |what: String| ListingError::Malformed { method, what };
+        for _ in 0..MOST_OTHERS {
+            let line = self.lines.next().await.map_err(|_| ListingError::Gone { method })?;
+            let line = match line {
+                None => return Err(ListingError::Gone { method }),
+                Some(Line::Complete(line)) => line,
+                Some(_) => {
+                    let limit = self.limits.definition_bytes;
+                    return Err(ListingError::TooMany { what: "bytes", limit });
+                }
+            };
+            self.bytes += line.len();
+            if self.bytes > self.limits.definition_bytes {
+                return Err(ListingError::TooMany { what: "bytes", limit: self.limits.definition_bytes });
+            }
+            let limits = interlock_json::Limits { bytes: self.limits.definition_bytes, ..Default::default() };
+            let message = Message::parse(line, &limits).map_err(|refusal| malformed(refusal.to_string()))?;
+            let refused = match message.shape() {
+                Shape::Response(Response { id: Some(id), .. }) if id.as_u64() == Some(self.number) => {
+                    return Ok(message);
+                }
+                Shape::Request(request) if request.method == "ping" => Some(reply::result(request.id, "{}")),
+                Shape::Request(request) => Some(reply::error(request.id, -32_601, "not offered", None)),
+                Shape::Response(_) | Shape::Notification(_) => None,
+            };
+            if let Some(refused) = refused {
+                self.send(method, &refused).await?;
+            }
+        }
+        Err(malformed("it says too much else before".to_owned()))
+    }
+}
+
+fn outcome<'m>(answer: &'m Message, method: &'static str) -> Result<Outcome<'m>, ListingError> {
+    match answer.shape() {
+        Shape::Response(response) => Ok(response.outcome),
+        _ => Err(ListingError::Malformed { method, what: "it is not an answer".to_owned() }),
+    }
+}
