@@ -412,12 +412,12 @@ impl Constraint {
 
     /// Whether nothing about the call matters to it.
     pub(crate) fn is_unconditional(&self) -> bool {
-        matches!(&self.test, ConstraintTest::Conditions { conditions, .. } if conditions.is_empty())
+        matches!(&self.test, ConstraintTest::Conditions { conditions, when: None, .. } if conditions.is_empty())
     }
 
     /// Whether it never objects: a rule whose only condition bounds its own counter is tested as a limit.
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, .. } if conditions.is_empty())
+        matches!(&self.test, ConstraintTest::Conditions { kindness: Kindness::Allow, conditions, when: None, .. } if conditions.is_empty())
     }
 
     /// Why the constraint objects to the call, or asks for a person; `None` where it does not.

@@ -25,6 +25,15 @@ async fn limits_in_shadow_count_apart() -> Result<()> {
     assert_eq!(budget.interlock.records_of("refusal").await?.len(), 0);
     // What was counted in shadow is not held against anyone when it is enforced.
     budget.reload(&policy("enforce")).await?;
+    // The record of the change says as much as the one of the start.
+    let [loaded, reloaded] = [
+        budget.interlock.records_of("policy_load").await?,
+        budget.interlock.records_of("policy_reload").await?,
+    ];
+    for member in ["server", "details"] {
+        assert_eq!(reloaded[0][member], loaded[0][member], "{:#}", reloaded[0]);
+    }
+    assert!(loaded[0]["details"]["file"].is_string() && reloaded[0]["policy"] != loaded[0]["policy"]);
     assert_eq!(caller.passed("a", 5).await?, 2);
     assert_eq!(budget.arrived()?, 7);
     Ok(())

@@ -11,7 +11,7 @@ use interlock_store::{
 
 use super::*;
 use crate::gateway::Options;
-use crate::identify::Identity;
+use crate::identify::{ClientInfo, Identity};
 use crate::limits::Limits;
 use crate::settle::Ending;
 
@@ -41,6 +41,18 @@ impl Counters for Moving {
 
     fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<CounterStatus>, StoreError>> {
         self.store.list(most)
+    }
+}
+
+/// A server that lists one tool, with these annotations.
+struct Annotated(&'static str);
+
+impl DefinitionSource for Annotated {
+    async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
+        let page = format!(r#"{{"tools":[{{"name":"once","annotations":{}}}]}}"#, self.0);
+        let mut list = ToolList::default();
+        list.add_page(interlock_json::scan(page, &interlock_json::Limits::default()).unwrap().root(), 1)?;
+        Ok(Arc::new(list))
     }
 }
 
@@ -75,7 +87,17 @@ fn gateway(
 
 /// Decides a call of the tool `once`.
 async fn decide(gateway: &Arc<Gateway>, request: &str, retry: &Retry) -> Result<Passage, Denial> {
-    let identity = Identity { grant: "g".to_owned(), session: "s".to_owned(), client: None };
+    decide_for(None, gateway, request, retry, &NoDefinitions).await
+}
+
+async fn decide_for(
+    client: Option<ClientInfo>,
+    gateway: &Arc<Gateway>,
+    request: &str,
+    retry: &Retry,
+    definitions: &impl DefinitionSource,
+) -> Result<Passage, Denial> {
+    let identity = Identity { grant: "g".to_owned(), session: "s".to_owned(), client };
     let about = About {
         identity: Arc::new(identity),
         server: Arc::from("server"),
@@ -86,16 +108,26 @@ async fn decide(gateway: &Arc<Gateway>, request: &str, retry: &Retry) -> Result<
         traceparent: None,
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
-    let decided = gateway.decide(about, &[target], &NoDefinitions, retry).await;
+    let decided = gateway.decide(about, &[target], definitions, retry).await;
     decided.map_err(|refused| refused.denial)
 }
 
 /// Decides one call whose counters move so many times, within these limits.
 async fn decided(times: usize, limits: Limits) -> Result<(), Denial> {
+    judged(LIMITED, times, limits, None, &NoDefinitions).await
+}
+
+async fn judged(
+    policy: &str,
+    times: usize,
+    limits: Limits,
+    client: Option<ClientInfo>,
+    definitions: &impl DefinitionSource,
+) -> Result<(), Denial> {
     let data = tempfile::tempdir().unwrap();
     let counters = Moving { store: store(data.path()), times: AtomicUsize::new(times) };
-    let gateway = gateway(LIMITED, Arc::new(counters), data.path(), limits);
-    let passage = decide(&gateway, "1", &Retry::default()).await?;
+    let gateway = gateway(policy, Arc::new(counters), data.path(), limits);
+    let passage = decide_for(client, &gateway, "1", &Retry::default(), definitions).await?;
     passage.ticket.settle(Ending::NotSent).await;
     Ok(())
 }
@@ -159,4 +191,35 @@ async fn counters_that_keep_moving_deny_only_after_real_time() {
     assert!(denial.reason.contains("keep changing"), "{denial:?}");
     // A few looks are always allowed, however slow the store is.
     assert_eq!(decided(1, Limits { rejudging: Duration::ZERO, ..hasty }).await, Ok(()));
+}
+
+/// What conditions look at besides the call comes from the session, the server's definitions and the clock.
+#[tokio::test]
+async fn conditions_see_the_client_the_definition_and_the_time() {
+    let claude = || Some(ClientInfo { name: "claude".to_owned(), text: "claude/1".to_owned() });
+    let table = [
+        ("path: client.name, op: eq, value: claude", claude(), "{}", true),
+        ("path: client.name, op: eq, value: claude/1", claude(), "{}", false),
+        ("path: client.name, op: eq, value: claude", None, "{}", false),
+        ("path: tool.annotations.readOnlyHint, op: eq, value: true", None, r#"{"readOnlyHint":true}"#, true),
+        (
+            "path: tool.annotations.readOnlyHint, op: eq, value: true",
+            None,
+            r#"{"readOnlyHint":false}"#,
+            false,
+        ),
+        ("path: tool.annotations.readOnlyHint, op: eq, value: true", None, "[]", false),
+        ("path: tool.annotations.readOnlyHint, op: eq, value: true", None, "null", false),
+        ("path: time.hour, op: gte, value: 0", None, "{}", true),
+        ("path: tool.category, op: eq, value: Read", None, "{}", false),
+    ];
+    for (condition, client, annotations, passes) in table {
+        let policy =
+            format!("version: \"1\"\ndefault: deny\ntools:\n  once: {{ require: [{{ {condition} }}] }}\n");
+        let decided = judged(&policy, 0, Limits::default(), client, &Annotated(annotations)).await;
+        assert_eq!(decided.is_ok(), passes, "{condition} {annotations}: {decided:?}");
+    }
+    let unlisted = "version: \"1\"\ndefault: deny\ntools:\n  once: { require: [{ path: tool.annotations.readOnlyHint, op: eq, value: true }] }\n";
+    let denial = judged(unlisted, 0, Limits::default(), None, &NoDefinitions).await.unwrap_err();
+    assert_eq!(denial.rule, "(definitions)");
 }

@@ -236,3 +236,19 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn multiples() {
+    #[rustfmt::skip]
+    let table = [
+        ("0", "3", true), ("-0", "0", true), ("1", "0", false), ("9", "3", true), ("-9", "3", true), ("9", "-3", true), ("10", "3", false),
+        ("19.99", "0.01", true), ("19.999", "0.01", false), ("0.3", "0.1", true), ("1e300", "7", false), ("7e300", "7", true),
+        ("1e9999", "1e-9999", true), ("1", "1e1", false), ("25", "1e1", false), ("5e1", "1e1", true),
+        ("9007199254740993", "2", false), ("99999999999999999999999999999999999999e9", "99999999999999999999999999999999999997", false),
+        ("1e40", "99999999999999999999999999999999999999", false), ("2.5", "0.5", true),
+    ];
+    for (number, step, expected) in table {
+        let [number, step] = [number, step].map(|text| Decimal::parse(text).unwrap());
+        assert_eq!(number.is_multiple_of(step), expected, "{number} of {step}");
+    }
+}

@@ -271,7 +271,7 @@ tools:
     assert_eq!(line(r#"{"a": 2, "b": 1}"#, Some("5")), format!("deny server:/tools/t/rules/1 [busy]: argument \"a\" is given and `state.t.c >= 5 && args.a > 1` holds\n= 5 {key}"));
     assert_eq!(line(r#"{"a": 1, "b": 0}"#, Some("5")), format!("{passed} 5 {key}"));
     assert_eq!(line(r#"{"a": 2, "b": 3}"#, Some("4")), format!("deny server:/tools/t/rules/0 [small]: keep b below a\n= 4 {key}"));
-    assert_eq!(line(r#"{"a": 2}"#, Some("4")), format!("deny server:/tools/t/rules/0 [small]: keep b below a (argument \"b\" is missing)\n= 4 {key}"));
+    assert_eq!(line(r#"{"a": 2}"#, Some("4")), format!("deny server:/tools/t/rules/0 [small]: keep b below a. Argument \"b\" is missing\n= 4 {key}"));
     assert_eq!(line(r#"{"a": 2, "b": 1}"#, Some("unreadable")), "deny server:/tools/t/rules/1 [busy]: counter \"c\" of \"t\" could not be read");
 }
 

@@ -29,8 +29,8 @@ fn by_the_schema() {
         // No arguments at all are none of them.
         ("by_entry", "", "deny server:/tools/by_entry/validate: required argument \"n\" is missing"),
         ("by_rule", r#"{"n": 1}"#, "proceed server:/tools/by_rule: permitted"),
-        ("by_rule", r#"{"n": 1, "x": 1}"#, "deny server:/tools/by_rule/rules/0 [sound]: not like this (argument \"x\" is not declared by the tool)"),
-        ("by_rule", r#"{"n": 1.5}"#, "deny server:/tools/by_rule/rules/0 [sound]: not like this (argument \"n\" must be a whole number)"),
+        ("by_rule", r#"{"n": 1, "x": 1}"#, "deny server:/tools/by_rule/rules/0 [sound]: not like this. Argument \"x\" is not declared by the tool"),
+        ("by_rule", r#"{"n": 1.5}"#, "deny server:/tools/by_rule/rules/0 [sound]: not like this. Argument \"n\" must be a whole number"),
         ("strict", r#"{"n": "1"}"#, "proceed server:/tools/strict: permitted"),
         ("strict", "", "proceed server:/tools/strict: permitted"),
         ("strict", r#"{"N": "1"}"#, "deny server:/tools/strict/validate: argument \"N\" is not declared by the tool"),

@@ -103,6 +103,11 @@ struct Left<'d> {
     above: Option<(Decimal, bool)>,
     below: Option<(Decimal, bool)>,
     exists: Option<bool>,
+    /// Some test looks at a value, some at a number, some at text.
+    valued: bool,
+    numeric: bool,
+    textual: bool,
+    unwanted: Vec<&'d Scalar>,
     nothing: bool,
 }
 
@@ -114,6 +119,10 @@ impl<'d> Left<'d> {
             above: hours.then_some((Decimal::ZERO, false)),
             below: hours.then(|| (Decimal::from(23_u64), false)),
             exists: None,
+            valued: false,
+            numeric: false,
+            textual: false,
+            unwanted: Vec::new(),
             nothing: false,
         }
     }
@@ -124,13 +133,19 @@ impl<'d> Left<'d> {
 
     /// Takes in one condition; true where it leaves nothing.
     fn take(&mut self, leaf: &'d Leaf) -> bool {
+        self.valued |= !matches!(leaf.test, Test::Exists(false));
+        self.numeric |= matches!(leaf.test, Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_));
+        self.textual |= matches!(leaf.test, Test::Regex(_));
         match &leaf.test {
             // Folding case would have to be done on both sides.
             Test::Eq(_) | Test::In(_) | Test::Neq(_) | Test::NotIn(_) if leaf.ignore_case => {}
             Test::In(values) | Test::NotIn(values) if self.is_too_much(values.len()) => {}
             Test::Eq(value) => self.keep(&|one| one == value, std::slice::from_ref(value)),
             Test::In(values) => self.keep(&|one| values.contains(one), values),
-            Test::Neq(value) => self.drop(&|one| one == value),
+            Test::Neq(value) => {
+                self.unwanted.push(value);
+                self.drop(&|one| one == value);
+            }
             Test::NotIn(values) => self.drop(&|one| values.contains(one)),
             Test::Lt(bound) => self.below = Some(tighter(self.below, (*bound, true), |a, b| a < b)),
             Test::Lte(bound) => self.below = Some(tighter(self.below, (*bound, false), |a, b| a < b)),
@@ -142,6 +157,8 @@ impl<'d> Left<'d> {
             }
             _ => {}
         }
+        // What is absent has no value, and no value is a number and text.
+        self.nothing |= self.exists == Some(false) && self.valued || self.numeric && self.textual;
         self.nothing |= self.is_empty();
         self.nothing
     }
@@ -169,7 +186,9 @@ impl<'d> Left<'d> {
             Some(among) => !among.iter().any(|one| self.is_within(one)),
             None => match (self.above, self.below) {
                 (Some((above, no_above)), Some((below, no_below))) => {
-                    above > below || (above == below && (no_above || no_below))
+                    let only = |one: &&Scalar| **one == Scalar::Number(above);
+                    above > below
+                        || above == below && (no_above || no_below || self.unwanted.iter().any(only))
                 }
                 _ => false,
             },

@@ -95,3 +95,28 @@ fn what_a_denied_agent_reads() {
         assert!(found.contains(expected), "{value}: {found}");
     }
 }
+
+/// What comes from a named list is written by its name, and names are judged as what they stand for.
+#[test]
+fn named_lists() {
+    let text = r#"{"version": "1", "default": "deny", "lists": {"inside": ["10.0.0.0/8", "::1"], "secure": ["https"], "ours": ["a.example", "*.b.example"]},
+        "tools": {"t": {"require": [
+            {"path": "args.i", "op": "ip_in", "value": {"list": "inside"}},
+            {"path": "args.u", "op": "url_host_in", "value": {"hosts": {"list": "ours"}, "schemes": {"list": "secure"}}},
+            {"path": "args.w", "op": "url_host_in", "value": {"list": "ours"}}]}}}"#;
+    let policy = policy(text);
+    let printed = policy.document().to_json();
+    assert_eq!(printed.matches("\"list\"").count(), 4, "{printed}");
+    assert_eq!(compiled(&printed).0.unwrap().document(), policy.document());
+    for (arguments, passes) in [
+        (r#"{"i": "10.0.0.1", "u": "https://a.example", "w": "http://x.b.example"}"#, true),
+        (r#"{"i": "11.0.0.1", "u": "https://a.example", "w": "http://a.example"}"#, false),
+        (r#"{"i": "10.0.0.1", "u": "http://a.example", "w": "http://a.example"}"#, false),
+        (r#"{"i": "10.0.0.1", "u": "https://a.example", "w": "http://b.example"}"#, false),
+    ] {
+        let found = shown(&judged(&[(Origin::Server, &policy)], "t", arguments, &Given::default()));
+        assert_eq!(found.starts_with("proceed"), passes, "{arguments}: {found}");
+    }
+    let (_, found) = compiled(&text.replace("10.0.0.0/8", "10.0.0.1/8"));
+    assert!(found.iter().any(|found| found.code == "bad-operand"), "{found:#?}");
+}

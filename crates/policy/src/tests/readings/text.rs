@@ -1,7 +1,7 @@
 //! Patterns, affixes, globs, lengths and types.
 
-use super::Is::{False, True, Unknown};
-use super::{check_texts, check_values, judged};
+use super::Is::{False, Missing, True, Unknown};
+use super::{check_texts, check_values, judged, value_of};
 
 const OTHERS: [&str; 5] = ["5", "true", r#"["a"]"#, r#"{"a": 1}"#, "1e400"];
 
@@ -26,6 +26,45 @@ fn what_takes_text_judges_nothing_else() {
             assert_eq!(judged(name, operand, false, other), Unknown, "{name} on {other}");
         }
     }
+}
+
+/// A guard fails, an objection has nothing to object to unless it minds.
+#[test]
+fn what_is_missing_is_missing_to_every_operator() {
+    for (name, operand) in [
+        ("matches", r#"".*""#),
+        ("starts_with", r#""a""#),
+        ("ends_with", r#""a""#),
+        ("matches_glob", r#""*""#),
+        ("length_lte", "5"),
+        ("length_gte", "0"),
+        ("one_of_types", r#""string""#),
+        ("within_path", r#""/""#),
+        ("url_host_in", r#""a.example""#),
+        ("url_scheme_in", r#""https""#),
+        ("ip_in", r#""::/0""#),
+        ("sql_readonly", r#"{"dialect": "postgres"}"#),
+        ("argv_in", r#""ls""#),
+        ("email_domain_in", r#""a.example""#),
+        ("before", r#""2026-01-01""#),
+        ("after", r#""2026-01-01""#),
+    ] {
+        let condition = format!(r#""path": "args.v", "op": "{name}", "value": {operand}"#);
+        for arguments in ["{}", r#"{"v": null}"#, r#"{"w": "a"}"#] {
+            assert_eq!(value_of(&condition, arguments), Missing, "{name} on {arguments}");
+        }
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn each_item_is_judged() {
+    let condition = r#""path": "args.v[*]", "op": "email_domain_in", "value": "example.com""#;
+    let guards = |value: &str| value_of(condition, &format!(r#"{{"v": {value}}}"#));
+    assert_eq!(guards(r#"["a@example.com", "b@example.com"]"#), True);
+    assert_eq!(guards(r#"["a@other.example"]"#), False);
+    assert_eq!(guards(r#"["a@example.com, b@other.example"]"#), Unknown);
+    assert_eq!(guards(r#""a@example.com""#), Unknown);
 }
 
 #[test]
