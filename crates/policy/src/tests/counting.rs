@@ -173,14 +173,14 @@ fn where_a_call_says_its_currency() {
         "+ 1 server=s/tools/t/_spend_usd_month_0/month/calendar/grant=g <= 9",
     );
     for (arguments, why) in [
-        (r#"{"n":1}"#, "argument \"unit\" is missing, so the currency is unknown"),
-        (r#"{"n":1,"currency":"usd"}"#, "argument \"unit\" is missing, so the currency is unknown"),
+        (r#"{"n":1}"#, "Argument \"unit\" is missing, so the currency is unknown"),
+        (r#"{"n":1,"currency":"usd"}"#, "Argument \"unit\" is missing, so the currency is unknown"),
         (
             r#"{"n":1,"unit":"eur"}"#,
-            "argument \"unit\" must be \"USD\": the budget counts in no other currency",
+            "Argument \"unit\" must be \"USD\": the budget counts in no other currency",
         ),
     ] {
-        denies(&text, arguments, &format!("rules/0 [n]: too dear ({why})"));
+        denies(&text, arguments, &format!("rules/0 [n]: too dear. {why}"));
     }
     // Without a cap it only counts, and without a currency it counts whatever is said.
     let free = "version: \"1\"\ndefault: allow\ntools:\n  t: { rules: [{ spend: { amount: args.n } }] }\n";

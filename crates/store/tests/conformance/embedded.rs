@@ -52,6 +52,7 @@ passes! {
         an_edited_limit_keeps_what_was_counted(counters),
         what_is_given_back_can_be_used_once_more(counters),
         errors_refund_what_says_so(counters),
+        what_has_reached_the_server_is_only_refunded(counters),
         the_last_label_is_told(counters),
         what_was_judged_on_must_still_hold(counters),
         shadows_count_and_deny_nothing(counters),

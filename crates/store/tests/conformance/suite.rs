@@ -228,3 +228,38 @@ pub(crate) async fn parallel_callers_share_one_limit(counters: Arc<dyn Counters>
     assert_eq!(passed, 50);
     assert_eq!(counters.read(vec![daily("other"), sliding("shared")]).await.unwrap(), numbers(&["50", "50"]));
 }
+
+/// What takes the place of an earlier reservation stands for a call that has reached the server: it is given back as
+/// a refund, and not as though the call had never been made. What was paid stays, and adds up.
+pub(crate) async fn what_has_reached_the_server_is_only_refunded(counters: &dyn Counters) {
+    for (how, left) in [
+        (Settle::Commit, ["1", "8", "8"]),
+        (Settle::Release, ["1", "3", "3"]),
+        (Settle::Refund, ["1", "0", "8"]),
+    ] {
+        let key = |name: &str| sliding(&format!("{how:?} {name}"));
+        let paid = |name: &str, amount| Need { pays: true, ..need(key(name), amount, at_most("9")) };
+        let needs = |amount| {
+            let refunded = Need { refund: true, ..paid("refunded", amount) };
+            vec![call(key("calls"), "1"), refunded, paid("kept", amount)]
+        };
+        let first = reserved(counters, needs("3")).await.id;
+        exhausted(counters, needs("5")).await;
+        let instead = |amount| {
+            let replaces = Some(first.clone());
+            counters.reserve(ReserveRequest { needs: needs(amount), replaces, ..ReserveRequest::default() })
+        };
+        let refused = instead("7").await.unwrap();
+        assert!(
+            matches!(refused, ReserveAnswer::Exhausted(_)),
+            "what was paid has no room twice: {refused:?}"
+        );
+        let ReserveAnswer::Reserved(last) = instead("5").await.unwrap() else { panic!("not reserved") };
+        assert_eq!(last.changes, [change("0", "1"), change("3", "8"), change("3", "8")], "{how:?}");
+        for reservation in [&first, &last.id, &last.id] {
+            counters.settle(reservation.clone(), how).await.unwrap();
+        }
+        let held = counters.read(vec![key("calls"), key("refunded"), key("kept")]).await.unwrap();
+        assert_eq!(held, numbers(&left), "{how:?}");
+    }
+}
