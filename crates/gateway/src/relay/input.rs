@@ -147,7 +147,9 @@ fn wants_input(result: Value<'_>) -> bool {
 /// Why not.
 pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String> {
     match outcome {
-        Outcome::Error(error) if error.code == URL_ELICITATION_REQUIRED => {
+        Outcome::Error(error)
+            if error.code == URL_ELICITATION_REQUIRED && !asks_to_be_paid(outcome, error.data) =>
+        {
             let allowed = asked.declared.allow_url();
             allowed.map_err(|undeclared| format!("the error {URL_ELICITATION_REQUIRED}: {undeclared}"))
         }
@@ -159,6 +161,13 @@ pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an error wants a payment and nothing else: servers use this code for that, too.
+fn asks_to_be_paid(outcome: &Outcome<'_>, data: Option<Value<'_>>) -> bool {
+    let asks_for_urls =
+        |data: Value<'_>| data.members().any(|(key, _)| key.text().eq_ignore_ascii_case("elicitations"));
+    Challenge::read(outcome).is_some() && !data.is_some_and(asks_for_urls)
 }
 
 /// Looks at the questions that an answer or the news of a task holds.
