@@ -6,12 +6,14 @@ pub(crate) mod shown;
 pub(crate) mod times;
 pub(crate) mod tools;
 
+use std::cell::Cell;
+
 use anyhow::Context;
 use interlock_gateway::rehearse::{self, Rehearsed};
 use interlock_json::Decimal;
 use interlock_policy::{
-    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, Trace, Trial,
-    did_you_mean, quoted,
+    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, ToolList, Trace,
+    Trial, did_you_mean, quoted,
 };
 use interlock_store::InMemory;
 
@@ -24,6 +26,22 @@ pub(crate) struct Caller {
     pub(crate) server: String,
     pub(crate) grant: String,
     pub(crate) session: String,
+    /// The grant's labels.
+    pub(crate) labels: Vec<(String, String)>,
+    /// What the client calls itself.
+    pub(crate) client: Option<String>,
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self {
+            server: "server".to_owned(),
+            grant: "local".to_owned(),
+            session: "session".to_owned(),
+            labels: Vec::new(),
+            client: None,
+        }
+    }
 }
 
 /// A ledger and a caller, for calls one after another.
@@ -32,6 +50,7 @@ pub(crate) struct Rehearsal<'p> {
     policies: &'p Policies,
     tools: Option<&'p ToolList>,
     ledger: InMemory,
+    now_ms: Cell<i64>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -61,11 +80,12 @@ impl<'p> Rehearsal<'p> {
     ) -> anyhow::Result<Self> {
         let ledger = InMemory::new(now_ms)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(Self { policies, tools, ledger, runtime })
+        Ok(Self { policies, tools, ledger, now_ms: Cell::new(now_ms), runtime })
     }
 
     pub(crate) fn set_time(&self, now_ms: i64) {
         self.ledger.set_time(now_ms);
+        self.now_ms.set(now_ms);
     }
 
     /// Judges a call, counts it where it goes through, and tells what was looked at.
@@ -90,7 +110,7 @@ impl<'p> Rehearsal<'p> {
     /// What becomes of a changed call, in a ledger of its own.
     pub(crate) fn outcome(&self, trial: &Trial<'_>, now_ms: i64) -> anyhow::Result<Outcome> {
         let ledger = InMemory::new(now_ms)?;
-        let facts = Facts { counters: None, ..trial.facts };
+        let facts = Facts { counters: None, now_ms, ..trial.facts };
         let decided = self.runtime.block_on(async {
             for (key, amount) in trial.counters {
                 rehearse::count(&ledger, key, *amount).await?;
@@ -172,7 +192,12 @@ impl<'p> Rehearsal<'p> {
         let arguments = document.as_ref().map(|document| document.root());
         let called = Call { section: call.section, server: &caller.server, name: &call.name, arguments };
         let tool = tools::facts(self.tools, &call.name);
-        let facts = Facts { tool, ..Facts::new(&caller.grant, &caller.session, 0) };
+        let facts = Facts {
+            tool,
+            labels: &caller.labels,
+            client: caller.client.as_deref(),
+            ..Facts::new(&caller.grant, &caller.session, self.now_ms.get())
+        };
         Ok(look(&called, &facts))
     }
 

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn page(list: &mut ToolList, source: &str) -> Result<Option<String>, DefinitionsError> {
-        list.add_page(scan(source, &Limits::default()).unwrap().root(), 3)
+        list.add_page(scan(source, &interlock_json::Limits::default()).unwrap().root(), 3)
     }
 
     #[test]

@@ -10,7 +10,8 @@ use anyhow::{Context, bail, ensure};
 use clap::Args as ClapArgs;
 use interlock_json::Decimal;
 use interlock_policy::{
-    Alternative, Change, CounterKey, Outcome, RuleName, Section, Trial, Verdict, alternatives, objections,
+    Alternative, Change, CounterKey, Outcome, RuleName, Section, ToolList, Trial, Verdict, alternatives,
+    objections,
 };
 
 use crate::args::{Format, name};
@@ -19,13 +20,13 @@ use crate::rehearsal::call::{self, CallText};
 use crate::rehearsal::policies::Policies;
 use crate::rehearsal::{Caller, Judged, Rehearsal, times};
 use crate::terminal;
-use interlock_policy::ToolList;
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   interlock explain -c policy.yaml --tool create_charge --arg currency=usd --arg-json amount=60000
   interlock explain -c policy.yaml --tools tools.json call.json
   interlock explain -c policy.yaml --resource file:///etc/passwd
+  interlock explain -c policy.yaml --tool deploy --label team=ops --client cursor --at 2026-11-21T22:00:00Z
   interlock explain -c policy.yaml --tool start_job --counter start_job._rate_minute_0=10
   interlock audit query --verdict deny --limit 1 --format json | interlock explain -c policy.yaml -
 
@@ -66,6 +67,12 @@ pub(crate) struct ExplainArgs {
     /// The grant on whose behalf the call is made
     #[arg(long, value_name = "NAME", default_value = "local", value_parser = name)]
     grant: String,
+    /// A label of the grant
+    #[arg(long = "label", value_name = "NAME=TEXT", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// What the client calls itself
+    #[arg(long, value_name = "NAME")]
+    client: Option<String>,
     /// When the call is made: 2026-11-21T10:00:00Z, or a date [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<i64>,
@@ -94,8 +101,13 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let call = called(args)?;
     let policies = Policies::load(&args.policy, args.grant_policy.as_deref())?;
     let tools = args.tools.as_deref().map(tools).transpose()?;
-    let caller =
-        Caller { server: args.server.clone(), grant: args.grant.clone(), session: "session".to_owned() };
+    let caller = Caller {
+        server: args.server.clone(),
+        grant: args.grant.clone(),
+        labels: args.labels.clone(),
+        client: args.client.clone(),
+        ..Caller::default()
+    };
     let at_ms = args.at.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
     let rehearsal = Rehearsal::new(&policies, tools.as_ref(), at_ms)?;
     let held = counters(args, &rehearsal, &caller, &call)?;
@@ -144,6 +156,11 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 fn tools(path: &Path) -> anyhow::Result<ToolList> {
     ToolList::read(&read(path)?).with_context(|| format!("the tool list `{}`", path.display()))
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "write `NAME=TEXT`".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn moment(text: &str) -> Result<i64, String> {

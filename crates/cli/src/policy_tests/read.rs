@@ -18,11 +18,22 @@ const CLOCK: &str = "2026-01-05T09:00:00Z";
 /// A case repeats a call at most so often.
 const MOST_REPEATS: u64 = 1_000_000;
 
-const FILE: [&str; 9] =
-    ["policy", "grant_policy", "cases", "server", "grant", "session", "clock", "tools", "counters"];
-const CASE: [&str; 13] = [
-    "name", "call", "repeat", "expect", "steps", "visible", "hidden", "server", "grant", "session", "clock",
-    "tools", "counters",
+const FILE: [&str; 11] = [
+    "policy",
+    "grant_policy",
+    "cases",
+    "server",
+    "grant",
+    "session",
+    "labels",
+    "client",
+    "clock",
+    "tools",
+    "counters",
+];
+const CASE: [&str; 15] = [
+    "name", "call", "repeat", "expect", "steps", "visible", "hidden", "server", "grant", "session", "labels",
+    "client", "clock", "tools", "counters",
 ];
 const STEP: [&str; 5] = ["at", "call", "repeat", "expect", "counters"];
 const CALL: [&str; 4] = ["tool", "resource", "prompt", "args"];
@@ -40,11 +51,7 @@ pub(super) fn read(text: &str, syntax: Syntax) -> (Option<TestFile>, Vec<Diagnos
 fn file(root: &Node, reader: &mut Reader<'_>) -> TestFile {
     let fields = reader.open(root, "a file of tests", &FILE, "");
     let default = Setting {
-        caller: Caller {
-            server: "server".to_owned(),
-            grant: "local".to_owned(),
-            session: "session".to_owned(),
-        },
+        caller: Caller::default(),
         clock_ms: times::moment(CLOCK).unwrap_or_default(),
         tools: None,
         counters: Vec::new(),
@@ -85,6 +92,13 @@ fn setting(fields: &Fields<'_>, mut setting: Setting, reader: &mut Reader<'_>) -
         if let Some(text) = fields.text(key, reader) {
             *name = text;
         }
+    }
+    if let Some(client) = fields.text("client", reader) {
+        caller.client = Some(client);
+    }
+    for (name, value) in fields.pairs("labels", reader) {
+        caller.labels.retain(|(known, _)| *known != name);
+        caller.labels.push((name, value));
     }
     if let Some((node, text)) = fields.get("clock").zip(fields.text("clock", reader)) {
         match times::moment(&text) {

@@ -1,5 +1,4 @@
 //! Documents of every size and shape: each is read or refused soon, and nothing panics.
-#![expect(clippy::disallowed_methods, reason = "these tests measure time, and what they test takes none")]
 
 use crate::{Source, Syntax, compile};
 

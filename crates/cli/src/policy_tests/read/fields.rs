@@ -137,6 +137,25 @@ impl<'n> Fields<'n> {
         number
     }
 
+    /// A map from names to texts.
+    pub(super) fn pairs(&self, key: &str, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+        let Some(node) = self.get(key) else { return Vec::new() };
+        let Value::Map(members) = &node.value else {
+            reader.expected("a map from names to texts", node, &self.below(key));
+            return Vec::new();
+        };
+        let mut texts = Vec::with_capacity(members.len());
+        for member in members {
+            if let Value::Text(text) = &member.value.value {
+                texts.push((member.key.clone(), text.clone()));
+            } else {
+                let pointer = format!("{}/{}", self.below(key), member.key);
+                reader.expected("text", &member.value, &pointer);
+            }
+        }
+        texts
+    }
+
     /// A map from names to amounts.
     pub(super) fn amounts(&self, key: &str, reader: &mut Reader<'_>) -> Vec<(String, Decimal)> {
         let Some(node) = self.get(key) else { return Vec::new() };
