@@ -200,7 +200,7 @@ fn mistakes_are_shown_like_those_of_policies() {
             "a tool list that is none",
             POLICY,
             "tools: [{ nam: x }]\ncases: [{ name: x, visible: [look] }]",
-            "a tool has no `name`",
+            "it is not a list of tools",
         ),
         ("not YAML", POLICY, "cases: [", "has 1 mistake"),
     ] {

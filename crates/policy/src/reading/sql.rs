@@ -1,9 +1,10 @@
 //! `sql_readonly`: one statement that only reads.
 //!
 //! Three gates, each of which knows what it lets pass and refuses the rest: [`notation`] the marks that every reader
-//! takes alike, the parser the grammar, [`tree`] the nodes and [`functions`] the functions.
+//! takes alike, the parser the grammar, [`tree`] and [`expression`] the nodes with their [`functions`].
 
 mod depth;
+mod expression;
 mod functions;
 mod notation;
 mod tree;

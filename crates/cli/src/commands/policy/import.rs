@@ -26,7 +26,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
         None => terminal::write_out(imported.text.as_bytes())?,
         Some(file) => write_new(file, &imported.text)?,
     }
-    terminal::note(&said(&name, &imported));
+    said(&name, &imported).lines().for_each(terminal::note);
     Ok(Exit::Yes)
 }
 
