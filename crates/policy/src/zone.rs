@@ -102,7 +102,7 @@ mod tests {
             assert!(Zone::named(unknown).is_none(), "{unknown}");
         }
         for name in Zone::names() {
-            assert_eq!(Zone::named(&name).unwrap().name(), name);
+            assert_eq!(Zone::named(name).unwrap().name(), name);
         }
         assert_eq!(hour(i64::MAX, None), None);
     }
