@@ -169,7 +169,8 @@ mod tests {
     fn what_changes_is_shown_with_what_is_around_it() {
         let old = "a\nb\nc\nd\ne:  1\nf\ng\nh\ni\nj\nk\n";
         let new = "a\nb\nc\nd\ne: 1\nf\ng\nh\ni\nj\nk\nl\n";
-        let expected = "--- p\n+++ p (laid out)\n@@ line 2 @@\n b\n c\n d\n-e:  1\n+e: 1\n f\n g\n h\n i\n j\n k\n+l\n";
+        let expected =
+            "--- p\n+++ p (laid out)\n@@ line 2 @@\n b\n c\n d\n-e:  1\n+e: 1\n f\n g\n h\n i\n j\n k\n+l\n";
         assert_eq!(difference("p", old, new), expected);
     }
 
