@@ -79,6 +79,8 @@ fn request(counters: usize) -> ReserveRequest {
         bound: Bound::AtMost(Decimal::from(i64::MAX)),
         label: "server:/tools/create_charge/rules/0".to_owned(),
         shadow: false,
+        refund: false,
+        pays: false,
     };
     ReserveRequest {
         needs: kinds.into_iter().take(counters).map(need).collect(),

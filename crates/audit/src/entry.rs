@@ -232,6 +232,8 @@ pub enum Settlement {
     Commit,
     /// It was given back.
     Release,
+    /// The server answered with an error: what the policy refunds then was given back, the rest counts.
+    Refund,
 }
 
 /// Something that was not let through.

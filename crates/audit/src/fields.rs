@@ -142,6 +142,7 @@ impl<'a> Fields<'a> {
             settled: outcome.settled.map(|settled| match settled {
                 Settlement::Commit => "commit",
                 Settlement::Release => "release",
+                Settlement::Refund => "refund",
             }),
             latency_us: outcome.latency_us,
             bytes_in: outcome.bytes_in,

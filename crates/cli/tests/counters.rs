@@ -35,7 +35,15 @@ fn ledger(data: &Path, wrong_by: i64) -> Embedded {
     let store = Embedded::open(data, options).unwrap();
     let counter = CounterRef { key: KEY.to_owned(), window: Window::Day, align: Align::Calendar };
     let (amount, bound) = ("1".parse().unwrap(), Bound::AtMost("4".parse().unwrap()));
-    let need = Need { counter, amount, bound, label: "a limit".to_owned(), shadow: false };
+    let need = Need {
+        counter,
+        amount,
+        bound,
+        label: "a limit".to_owned(),
+        shadow: false,
+        refund: false,
+        pays: false,
+    };
     now(store.reserve(ReserveRequest { needs: vec![need], ..ReserveRequest::default() })).unwrap();
     store
 }

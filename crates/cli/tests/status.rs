@@ -75,6 +75,8 @@ fn count(data: &Path) {
         bound: Bound::AtMost("5".parse().unwrap()),
         label: "server:/tools/write/rules/0".to_owned(),
         shadow: false,
+        refund: false,
+        pays: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };

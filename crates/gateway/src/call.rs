@@ -8,15 +8,14 @@ use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
     Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
-use interlock_store::ReservationId;
 
-use crate::continuation::Leg;
+use crate::continuation::{Leg, Retry};
 use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
 use crate::record::{About, Ruled, now_ms};
-use crate::reserve::{self, Reserved};
+use crate::reserve::{self, Held, Reserved};
 use crate::route::Target;
 use crate::settle::Ticket;
 use crate::snapshot::Snapshot;
@@ -33,7 +32,7 @@ pub(crate) trait DefinitionSource: Sync {
 pub(crate) struct Passage {
     pub(crate) ticket: Ticket,
     pub(crate) intent: Option<Seq>,
-    pub(crate) reservation: Option<ReservationId>,
+    pub(crate) held: Option<Held>,
     pub(crate) snapshot: Arc<Snapshot>,
 }
 
@@ -46,22 +45,21 @@ pub(crate) struct Refused {
 
 impl Gateway {
     /// Decides a call. Several targets (a subscription that names several resources) pass together or not
-    /// at all. A retry of a call whose server asked for input is judged again and takes over what was reserved
-    /// for the leg before, `first`. A refusal has been recorded when this returns, and so has
-    /// the intent of what may pass.
+    /// at all. A retry of a call whose server asked for something first is judged again and takes over what was
+    /// reserved for the leg before, but for what that leg has paid. A refusal has been recorded when this returns,
+    /// and so has the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
         mut about: About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
-        first: Option<&Leg>,
+        retry: &Retry,
     ) -> Result<Passage, Refused> {
         let _company = self.recorder.company();
         // One snapshot from beginning to end, whatever is reloaded meanwhile.
         let snapshot = self.snapshot.load_full();
         let arguments = targets.first().and_then(|target| target.arguments);
-        let first = first.filter(|first| first.holds_under(&snapshot));
-        match self.judge_and_reserve(&snapshot, &about, targets, definitions, first).await {
+        match self.judge_and_reserve(&snapshot, &about, targets, definitions, retry).await {
             Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
             Err(Stopped { mut denial, decision, target }) => {
                 if let Some(target) =
@@ -124,16 +122,16 @@ impl Gateway {
             // beside an intent that ends `unknown`: the refusal says that the call was not made.
             Err(error) => {
                 tracing::error!("calls are denied because the audit log cannot be written: {error}");
-                reserve::release(self, passed.reserved.id).await;
+                reserve::release(self, passed.reserved.held).await;
                 let denial =
                     Denial::unavailable("(audit)", "the call cannot be recorded, so it is not made", &error);
                 self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &[]);
                 return Err(Refused { denial, snapshot });
             }
         };
-        let reservation = passed.reserved.id.clone();
-        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.id, intent);
-        Ok(Passage { ticket, intent, reservation, snapshot })
+        let held = passed.reserved.held.clone();
+        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, intent);
+        Ok(Passage { ticket, intent, held, snapshot })
     }
 
     fn stage_intent(
@@ -166,31 +164,35 @@ impl Gateway {
         about: &About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
-        first: Option<&Leg>,
+        retry: &Retry,
     ) -> Result<Passed, Stopped> {
+        let first = retry.first.as_ref().filter(|first| first.holds_under(snapshot));
         let stack = snapshot.stack();
         let since = Instant::now();
         let limits = &self.options.limits;
-        let earlier = first.and_then(|first| first.reservation.as_ref());
+        let earlier = first.and_then(|first| first.held.as_ref());
+        let request = about.request.as_deref();
         let mut looks = 0;
         // Counters that many callers share may move many times in a moment: only time says that it is too much.
         while looks < limits.rejudgements || since.elapsed() < limits.rejudging {
             looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
             for (place, target) in targets.iter().enumerate() {
-                let decision = self.judge(&stack, about, target, definitions).await;
+                let decision = self.judge(&stack, about, target, definitions, retry).await;
                 decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
-            let needs: Vec<&Need> = decisions.iter().flat_map(|decision| &decision.needs).collect();
+            let all = decisions.iter().flat_map(|decision| &decision.needs).enumerate();
+            let (places, needs): (Vec<usize>, Vec<&Need>) =
+                all.filter(|(_, need)| is_due(need, first, retry)).unzip();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self.counters.as_ref(), &needs, &reads, earlier).await {
+            match reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
                 Err(reserve::Failed::Limit { denial, need }) => {
-                    let place = target_of(&decisions, need);
+                    let place = places.get(need).map_or(0, |need| target_of(&decisions, *need));
                     let decision = decisions.into_iter().next().map(Box::new);
                     return Err(Stopped { denial: Box::new(denial), decision, target: Some(place) });
                 }
@@ -237,6 +239,7 @@ impl Gateway {
         about: &About,
         target: &Target<'_>,
         definitions: &impl DefinitionSource,
+        retry: &Retry,
     ) -> Result<Box<Decision>, Stopped> {
         let call = judge::call(&about.server, target);
         let list = match interlock_policy::requires_definition(stack, &call) {
@@ -260,7 +263,7 @@ impl Gateway {
             let judgement = {
                 let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
                 let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
-                let facts = Facts { client, tool, counters, ..known };
+                let facts = Facts { client, tool, counters, payment: retry.payment(), ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {
@@ -287,6 +290,13 @@ struct Passed {
     decisions: Vec<Decision>,
     reserved: Reserved,
     note: Option<String>,
+}
+
+/// Whether a need is to be reserved. A retry whose first leg was let through by another policy is a new call for its
+/// limits; it is still no repetition of that leg.
+fn is_due(need: &Need, first: Option<&Leg>, retry: &Retry) -> bool {
+    let continues_under_another = retry.first.is_some() && first.is_none();
+    !(continues_under_another && need.key.is_of_one_call())
 }
 
 /// What judging or reserving stopped.

@@ -1,7 +1,8 @@
-//! Calls that a server answered by asking for input first (2026-07-28, `InputRequiredResult`), until their
-//! retry. The retry is a request of its own and judged again, but it is the same call: it takes over what was
-//! reserved for the leg before, which counts from now on and no longer from then. So hoarding such answers and
-//! retrying them all at once brings no more calls into a window than its limit.
+//! Calls that a server answered by asking for something first, until their retry: for input (2026-07-28,
+//! `InputRequiredResult`), or for a payment. The retry is a request of its own and judged again, but it is the
+//! same call: it takes over what was reserved for the leg before, which counts from now on and no longer from
+//! then. So hoarding such answers and retrying them all at once brings no more calls into a window than its
+//! limit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +11,19 @@ use std::time::Instant;
 use foldhash::quality::RandomState;
 use interlock_audit::Seq;
 use interlock_json::{Value, canonical};
-use interlock_store::ReservationId;
+use interlock_policy::{Payment, Price};
+use interlock_wire::payment::Challenge;
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::Limits;
+use crate::reserve::Held;
 use crate::snapshot::Snapshot;
 
 /// One call by what it does: method, capability and canonical arguments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallDigest([u8; 32]);
 
-/// One call together with the `requestState` that its server gave out.
+/// One call together with the `requestState` that its server gave out, or with the payment that it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -31,10 +34,31 @@ pub(crate) struct Leg {
     pub(crate) intent: Option<Seq>,
     /// The policies that it was judged by.
     pub(crate) snapshot: Arc<Snapshot>,
-    /// What was reserved for it.
-    pub(crate) reservation: Option<ReservationId>,
+    /// What is reserved for it and for those legs.
+    pub(crate) held: Option<Held>,
     /// How many legs went before it.
     pub(crate) before: usize,
+    /// What the server wants to be paid.
+    pub(crate) challenge: Option<Arc<Challenge>>,
+}
+
+/// What a request has to do with the calls before it.
+#[derive(Debug, Default)]
+pub(crate) struct Retry {
+    /// The leg that it continues.
+    pub(crate) first: Option<Leg>,
+    /// What it pays, or why that is not known; `None` where it carries no payment.
+    pub(crate) paid: Option<Result<Price, String>>,
+}
+
+impl Retry {
+    pub(crate) fn payment(&self) -> Payment<'_> {
+        match &self.paid {
+            None => Payment::None,
+            Some(Ok(price)) => Payment::Due(price),
+            Some(Err(why)) => Payment::Unknown(why),
+        }
+    }
 }
 
 /// The legs that wait for their retry. It holds no `requestState` itself, whose size is the server's choice.
@@ -54,6 +78,15 @@ impl CallDigest {
         let mut hash = Sha256::new();
         hash.update(self.0);
         hash.update(state);
+        Key(hash.finalize().into())
+    }
+
+    /// The call as one that a server wants to be paid for.
+    pub(crate) fn to_be_paid(self) -> Key {
+        let mut hash = Sha256::new();
+        // No `requestState` makes this of a call's digest.
+        hash.update("to be paid");
+        hash.update(self.0);
         Key(hash.finalize().into())
     }
 }
@@ -91,8 +124,8 @@ impl Continuations {
     }
 
     /// Remembers a leg until its retry. Where there is no room, or it has had too many legs, the retry will be
-    /// a new call and count as one.
-    pub(crate) fn insert(&mut self, key: Key, leg: Leg, now: Instant, limits: &Limits) {
+    /// a new call and count as one: then the answer is `false`.
+    pub(crate) fn insert(&mut self, key: Key, leg: Leg, now: Instant, limits: &Limits) -> bool {
         if self.waiting.len() >= limits.continuations {
             self.waiting.retain(|_, (_, until)| *until > now);
         }
@@ -102,7 +135,9 @@ impl Continuations {
             && leg.before + 1 < limits.legs
         {
             self.waiting.insert(key, (leg, until));
+            return true;
         }
+        false
     }
 
     /// The leg that a retry continues: once, and while it has not expired.
@@ -123,7 +158,7 @@ mod tests {
     fn leg(policy: &str, before: usize) -> Leg {
         let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
         let snapshot = Arc::new(Snapshot::of_server(compile(&source).0.unwrap()));
-        Leg { intent: Some(Seq(7)), snapshot, reservation: None, before }
+        Leg { intent: Some(Seq(7)), snapshot, held: None, before, challenge: None }
     }
 
     fn key(method: &str, name: &str, arguments: &str, state: &str) -> Key {
@@ -144,6 +179,7 @@ mod tests {
             key("tools/call", "a", r#"{"x":1,"y":2}"#, "S"),
             key("tools/call", "a", r#"{"x":1,"y":2}"#, ""),
             CallDigest::new("tools/call", "a", None).with_state("s"),
+            CallDigest::new("tools/call", "a", None).to_be_paid(),
         ] {
             assert_ne!(own, other);
         }

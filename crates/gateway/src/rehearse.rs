@@ -7,7 +7,7 @@ use interlock_policy::{
 use interlock_store::{Bound, Counters, Need, ReserveAnswer, ReserveRequest, Settle, StoreError};
 
 use crate::judge::CounterSnapshot;
-use crate::reserve::{self, Failed, counter_of};
+use crate::reserve::{self, Failed, Held, counter_of};
 
 /// What would become of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ pub async fn decide(
     let reads: Vec<_> = decision.read.iter().collect();
     let reserved = match decision.verdict {
         Verdict::Deny => return Ok(Rehearsed::of(decision)),
-        Verdict::Ask | Verdict::Proceed => reserve::reserve(counters, &needs, &reads, None).await,
+        Verdict::Ask | Verdict::Proceed => reserve::reserve(counters, None, &needs, &reads, None).await,
     };
     match reserved {
         Ok(Some(reserved)) => {
@@ -67,7 +67,7 @@ pub async fn decide(
             let mut rehearsed = Rehearsed::of(decision);
             rehearsed.add_over(&reserved.over);
             if rehearsed.verdict == Verdict::Ask {
-                if let Some(id) = reserved.id {
+                if let Some(Held { id, .. }) = reserved.held {
                     counters.settle(id, Settle::Release).await?;
                 }
             } else {
@@ -128,7 +128,8 @@ pub async fn count(counters: &dyn Counters, key: &CounterKey, amount: Decimal) -
     let held = counters.read(vec![counter.clone()]).await?.into_iter().next().unwrap_or_default();
     // Under a bound that just holds it, so that time is kept as exactly as a limit would.
     let bound = held.checked_add(amount).map_or(Bound::None, Bound::AtMost);
-    let need = Need { counter, amount, bound, label: String::new(), shadow: false };
+    let need =
+        Need { counter, amount, bound, label: String::new(), shadow: false, refund: false, pays: false };
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     match counters.reserve(request).await? {
         ReserveAnswer::Reserved(_) => Ok(()),

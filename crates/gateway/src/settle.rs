@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_audit::{Seq, Settlement, Status};
-use interlock_store::ReservationId;
 
 use crate::gateway::Gateway;
 use crate::record::{About, Ended};
-use crate::reserve;
+use crate::reserve::{self, Held};
 
 /// The right to forward one call: what was reserved for it and the intent that was recorded.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct Ticket {
 struct Open {
     gateway: Arc<Gateway>,
     about: About,
-    reservation: Option<ReservationId>,
+    reservation: Option<Held>,
     /// `None` when the log could not be written and the operator lets calls pass all the same.
     intent: Option<Seq>,
     since: Instant,
@@ -34,6 +33,8 @@ pub(crate) enum Ending {
     NotSent,
     /// The server answered.
     Answered { status: Status, bytes: u64, code: Option<i64> },
+    /// The server answered with what it wants first, and the retry will be the same call.
+    Continues { status: Status, bytes: u64, code: Option<i64> },
     /// It reached the server, who answers no notification.
     HandedOver,
     /// The caller gave up.
@@ -46,11 +47,21 @@ pub(crate) enum Ending {
     Blocked { reason: String },
 }
 
+impl Ending {
+    /// The same answer, to a call that goes on.
+    pub(crate) fn continues(self) -> Ending {
+        match self {
+            Ending::Answered { status, bytes, code } => Ending::Continues { status, bytes, code },
+            other => other,
+        }
+    }
+}
+
 impl Ticket {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
         about: About,
-        reservation: Option<ReservationId>,
+        reservation: Option<Held>,
         intent: Option<Seq>,
     ) -> Self {
         let since = Instant::now();
@@ -68,22 +79,33 @@ impl Ticket {
     /// Gives back what was reserved or lets it count, and records the outcome.
     pub(crate) async fn settle(mut self, ending: Ending) {
         let Some(mut open) = self.open.take() else { return };
-        if ending == Ending::NotSent {
-            let released = reserve::release(&open.gateway, open.reservation.take()).await;
-            open.record(&ending, released.then_some(Settlement::Release));
-        } else {
-            let counted = open.reservation.is_some().then_some(Settlement::Commit);
-            open.record(&ending, counted);
-        }
+        let settled = match &ending {
+            Ending::NotSent => {
+                let released = reserve::release(&open.gateway, open.reservation.take()).await;
+                released.then_some(Settlement::Release)
+            }
+            Ending::Answered { status: Status::Error | Status::ToolError, .. } => {
+                let refunded = reserve::refund(&open.gateway, open.reservation.clone()).await;
+                if refunded { Some(Settlement::Refund) } else { open.counted() }
+            }
+            _ => open.counted(),
+        };
+        open.record(&ending, settled);
     }
 }
 
 impl Open {
+    fn counted(&self) -> Option<Settlement> {
+        self.reservation.is_some().then_some(Settlement::Commit)
+    }
+
     fn record(&self, ending: &Ending, settled: Option<Settlement>) {
         let Some(intent) = self.intent else { return };
         let (status, bytes_out, code, reason) = match ending {
             Ending::NotSent => (Status::NotSent, None, None, None),
-            Ending::Answered { status, bytes, code } => (*status, Some(*bytes), *code, None),
+            Ending::Answered { status, bytes, code } | Ending::Continues { status, bytes, code } => {
+                (*status, Some(*bytes), *code, None)
+            }
             Ending::HandedOver => (Status::Ok, None, None, None),
             Ending::Cancelled => (Status::Cancelled, None, None, None),
             Ending::TimedOut => (Status::TimedOut, None, None, None),
@@ -100,7 +122,7 @@ impl Open {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
-            open.record(&Ending::Disconnected, open.reservation.is_some().then_some(Settlement::Commit));
+            open.record(&Ending::Disconnected, open.counted());
         }
     }
 }

@@ -83,7 +83,7 @@ impl Counter {
         let latest = self.entries.last_key_value().map_or(i64::MIN, |(stamp, _)| *stamp);
         match self.align {
             Align::Sliding => shape.stamp(now.elapsed_ms).max(latest),
-            Align::Calendar => shape.period_end(now.wall_ms),
+            Align::Calendar | Align::CalendarIn(_) => shape.period_end(now.wall_ms),
         }
     }
 
@@ -91,7 +91,7 @@ impl Counter {
     fn counting(&self, now: Now) -> impl Iterator<Item = (i64, Decimal)> {
         let after = match self.align {
             Align::Sliding => Shape::new(self.window, self.align, &Bound::None).horizon(now.elapsed_ms),
-            Align::Calendar => now.wall_ms,
+            Align::Calendar | Align::CalendarIn(_) => now.wall_ms,
         };
         self.entries.range(after.saturating_add(1)..).map(|(stamp, amount)| (*stamp, *amount))
     }
@@ -110,7 +110,7 @@ impl Counter {
             if bound.after(left, amount).is_ok() {
                 let wait = match self.align {
                     Align::Sliding => shape.leaves(stamp).saturating_sub(now.elapsed_ms),
-                    Align::Calendar => stamp.saturating_sub(now.wall_ms),
+                    Align::Calendar | Align::CalendarIn(_) => stamp.saturating_sub(now.wall_ms),
                 };
                 return u64::try_from(wait).ok();
             }

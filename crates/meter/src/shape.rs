@@ -2,7 +2,7 @@
 
 use interlock_json::Decimal;
 
-use crate::{Align, Bound, Window};
+use crate::{Align, Bound, Window, Zone};
 
 /// Sliding counters up to this limit count exactly; above it, in steps.
 pub const EXACT: i64 = 10_000;
@@ -76,6 +76,6 @@ impl Shape {
     /// The end of the period that holds `wall_ms` (aligned).
     #[must_use]
     pub fn period_end(&self, wall_ms: i64) -> i64 {
-        self.window.period_end(wall_ms)
+        self.window.period_end(self.align.zone().unwrap_or(Zone::UTC), wall_ms)
     }
 }

@@ -12,7 +12,7 @@ use interlock_json::Decimal;
 use self::calendar::Calendar;
 use self::sliding::Sliding;
 use crate::encoding::{Malformed, Reader, Writer};
-use crate::{Align, Bound, Mark, Now, Shape, Window};
+use crate::{Align, Bound, Mark, Now, Shape, Window, Zone};
 
 /// One counter: what is counted, without the limit, which belongs to each call's policy.
 ///
@@ -57,6 +57,8 @@ pub trait Spill {
 const VERSION: u8 = 1;
 const SLIDING: u8 = 0;
 const CALENDAR: u8 = 1;
+/// Followed by the name of the zone.
+const CALENDAR_IN: u8 = 2;
 
 impl Tally {
     /// One that has counted nothing.
@@ -64,7 +66,8 @@ impl Tally {
     pub fn new(window: Window, align: Align) -> Self {
         let kind = match align {
             Align::Sliding => Kind::Sliding(Sliding::default()),
-            Align::Calendar => Kind::Calendar(Calendar::new()),
+            Align::Calendar => Kind::Calendar(Calendar::new(Zone::UTC)),
+            Align::CalendarIn(zone) => Kind::Calendar(Calendar::new(zone)),
         };
         Self { window, kind }
     }
@@ -78,9 +81,9 @@ impl Tally {
     /// Sliding or aligned.
     #[must_use]
     pub fn align(&self) -> Align {
-        match self.kind {
+        match &self.kind {
             Kind::Sliding(_) => Align::Sliding,
-            Kind::Calendar(_) => Align::Calendar,
+            Kind::Calendar(calendar) => Align::calendar_in(calendar.zone()),
         }
     }
 
@@ -211,7 +214,13 @@ impl Tally {
                 sliding.write(&mut writer);
             }
             Kind::Calendar(calendar) => {
-                writer.byte(CALENDAR);
+                match calendar.zone() {
+                    Zone::UTC => writer.byte(CALENDAR),
+                    zone => {
+                        writer.byte(CALENDAR_IN);
+                        writer.text(zone.name());
+                    }
+                }
                 calendar.write(&mut writer);
             }
         }
@@ -230,7 +239,12 @@ impl Tally {
         let window = read_window(&mut reader)?;
         let kind = match reader.byte()? {
             SLIDING => Kind::Sliding(Sliding::read(&mut reader)?),
-            CALENDAR => Kind::Calendar(Calendar::read(&mut reader)?),
+            CALENDAR => Kind::Calendar(Calendar::read(Zone::UTC, &mut reader)?),
+            CALENDAR_IN => {
+                let malformed = reader.malformed();
+                let zone = Zone::named(reader.text()?).ok_or(malformed)?;
+                Kind::Calendar(Calendar::read(zone, &mut reader)?)
+            }
             _ => return Err(reader.malformed()),
         };
         reader.finish()?;

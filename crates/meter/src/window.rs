@@ -1,19 +1,19 @@
 //! Spans of time in which a counter counts.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
+
+use crate::zone::{self, Zone};
 
 /// A window's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Window {
     /// So many seconds; aligned, it counts from the epoch.
     Seconds(u64),
-    /// A day: 24 hours, or from midnight UTC.
+    /// A day: 24 hours, or from midnight to midnight.
     Day,
-    /// A week: 7 days, or an ISO week from Monday, midnight UTC.
+    /// A week: 7 days, or an ISO week from the midnight with which Monday begins.
     Week,
-    /// A month: 30 days, or a calendar month in UTC.
+    /// A month: 30 days, or a month of the calendar.
     Month,
 }
 
@@ -22,8 +22,28 @@ pub enum Window {
 pub enum Align {
     /// Anywhere: what counts is the last window's length.
     Sliding,
-    /// Where the calendar says.
+    /// Where the calendar says, in UTC.
     Calendar,
+    /// Where the calendar says, in a time zone.
+    CalendarIn(Zone),
+}
+
+impl Align {
+    /// The zone of the calendar; `None` where nothing goes by a calendar.
+    #[must_use]
+    pub fn zone(self) -> Option<Zone> {
+        match self {
+            Self::Sliding => None,
+            Self::Calendar => Some(Zone::UTC),
+            Self::CalendarIn(zone) => Some(zone),
+        }
+    }
+
+    /// By the calendar of this zone.
+    #[must_use]
+    pub fn calendar_in(zone: Zone) -> Self {
+        if zone == Zone::UTC { Self::Calendar } else { Self::CalendarIn(zone) }
+    }
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -40,23 +60,45 @@ impl Window {
         }
     }
 
-    /// The longest that a calendar period lasts, in milliseconds.
+    /// A time that no calendar period exceeds, in milliseconds. A zone may repeat hours, and has repeated whole days.
     #[must_use]
-    pub(crate) fn longest_ms(self) -> i64 {
-        if self == Self::Month { 31 * DAY_MS } else { self.length_ms() }
+    pub(crate) fn longest_ms(self, zone: Zone) -> i64 {
+        let longest = if self == Self::Month { 31 * DAY_MS } else { self.length_ms() };
+        if zone == Zone::UTC { longest } else { longest.saturating_add(DAY_MS) }
     }
 
     /// The end of the calendar period that holds `unix_ms`: its first millisecond that belongs to the next.
+    ///
+    /// Windows of seconds count from the epoch in every zone.
     #[must_use]
-    pub fn period_end(self, unix_ms: i64) -> i64 {
-        let next_date = match self {
+    pub fn period_end(self, zone: Zone, unix_ms: i64) -> i64 {
+        let end = match self {
             Self::Seconds(_) => return next_multiple(unix_ms, self.length_ms()),
-            Self::Day => return next_multiple(unix_ms, DAY_MS),
-            Self::Week => date(unix_ms).and_then(next_monday),
-            Self::Month => date(unix_ms).and_then(|date| date.last_of_month().tomorrow().ok()),
+            Self::Day if zone == Zone::UTC => return next_multiple(unix_ms, DAY_MS),
+            Self::Day | Self::Week | Self::Month => self.next_beginning(zone, unix_ms),
         };
         // A date that the calendar cannot name is past any clock: its period is the whole window.
-        next_date.and_then(midnight).unwrap_or_else(|| unix_ms.saturating_add(self.length_ms()))
+        end.unwrap_or_else(|| unix_ms.saturating_add(self.length_ms()))
+    }
+
+    fn next_beginning(self, zone: Zone, unix_ms: i64) -> Option<i64> {
+        let local = zone.local(unix_ms)?;
+        let next = self.next_date(local.date())?;
+        let begins = zone::begins(next, &local)?;
+        if begins > unix_ms {
+            return Some(begins);
+        }
+        // Clocks that are set back over midnight show a date again that has begun before: it has not ended.
+        zone::begins(self.next_date(next)?, &local)
+    }
+
+    /// The date with which the period after this date's begins.
+    fn next_date(self, date: Date) -> Option<Date> {
+        match self {
+            Self::Seconds(_) | Self::Day => date.tomorrow().ok(),
+            Self::Week => date.nth_weekday(1, Weekday::Monday).ok(),
+            Self::Month => date.last_of_month().tomorrow().ok(),
+        }
     }
 }
 
@@ -65,51 +107,5 @@ fn next_multiple(unix_ms: i64, length: i64) -> i64 {
     unix_ms.div_euclid(length).saturating_add(1).saturating_mul(length)
 }
 
-fn date(unix_ms: i64) -> Option<Date> {
-    Timestamp::from_millisecond(unix_ms).ok().map(|time| time.to_zoned(TimeZone::UTC).date())
-}
-
-fn next_monday(date: Date) -> Option<Date> {
-    date.nth_weekday(1, Weekday::Monday).ok()
-}
-
-fn midnight(date: Date) -> Option<i64> {
-    date.to_zoned(TimeZone::UTC).ok().map(|start| start.timestamp().as_millisecond())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ms(text: &str) -> i64 {
-        text.parse::<Timestamp>().unwrap().as_millisecond()
-    }
-
-    #[test]
-    fn periods_end_where_the_calendar_says() {
-        for (window, now, end) in [
-            (Window::Seconds(60), "2026-11-21T10:00:59.999Z", "2026-11-21T10:01:00Z"),
-            (Window::Seconds(60), "2026-11-21T10:01:00Z", "2026-11-21T10:02:00Z"),
-            (Window::Seconds(7), "1970-01-01T00:00:06.999Z", "1970-01-01T00:00:07Z"),
-            (Window::Day, "2026-11-21T23:59:59.999Z", "2026-11-22T00:00:00Z"),
-            (Window::Week, "2026-11-21T12:00:00Z", "2026-11-23T00:00:00Z"),
-            (Window::Week, "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z"),
-            (Window::Month, "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z"),
-            (Window::Month, "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"),
-            (Window::Day, "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z"),
-        ] {
-            assert_eq!(window.period_end(ms(now)), ms(end), "{window:?} at {now}");
-        }
-    }
-
-    #[test]
-    fn no_time_is_too_odd() {
-        for window in
-            [Window::Seconds(1), Window::Seconds(u64::MAX), Window::Day, Window::Week, Window::Month]
-        {
-            for now in [i64::MIN, -1, 0, i64::MAX - 1] {
-                assert!(window.period_end(now) > now, "{window:?} at {now}");
-            }
-        }
-    }
-}
+mod tests;

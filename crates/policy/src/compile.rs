@@ -1,5 +1,7 @@
 //! Document to compiled policy: names in a hash map, constraints by phase, texts made once.
 
+mod limits;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -8,13 +10,13 @@ use crate::condition::{Compiled, CompiledLeaf, Kindness, Look, Standing};
 use crate::counter::CounterTemplate;
 use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
 use crate::document::{
-    Action, Block, Condition, DefaultVerdict, Document, Entry, Increment, ListMode, Matcher, Mode,
-    Requirement, Rule, Section, Validate,
+    Action, Block, Condition, DefaultVerdict, Document, Entry, ListMode, Matcher, Mode, Requirement, Rule,
+    Section, SpendAmount, Validate,
 };
 use crate::glob::Glob;
-use crate::limit::{Amount, Limit};
-use crate::path::{self, Path};
-use crate::quantity::{self, Bound, Counted, Counters, Lookup, Numbering};
+use crate::limit::Limit;
+use crate::path::Path;
+use crate::quantity::{self, Adds, Counted, Counters, Lookup, Money, Numbering};
 use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
 
@@ -210,6 +212,8 @@ pub(crate) struct CompiledEntry {
     pub(crate) hides: bool,
     pub(crate) shadow: bool,
     pub(crate) needs_definition: bool,
+    /// Whether the answer to a payment challenge spends of one of its budgets.
+    pub(crate) spends_on_challenge: bool,
     pub(crate) enforced: Constraints,
     pub(crate) shadowed: Constraints,
 }
@@ -297,6 +301,7 @@ impl Compiler<'_> {
             hides: self.entry.hide,
             shadow: self.is_shadow(None),
             needs_definition: false,
+            spends_on_challenge: false,
             enforced: Constraints::default(),
             shadowed: Constraints::default(),
         };
@@ -308,9 +313,11 @@ impl Compiler<'_> {
         self.blocks(&mut compiled);
         let needs = |of: &Constraints| of.all().any(|constraint| constraint.needs_definition);
         compiled.needs_definition = needs(&compiled.enforced) || needs(&compiled.shadowed);
-        for counted in quantity::counted(self.matcher, self.entry, numbering) {
+        for counted in quantity::counted(self.document, self.matcher, self.entry, numbering) {
             let shadow = self.is_shadow(counted.mode);
             let limit = self.limit(&counted, shadow);
+            compiled.spends_on_challenge |=
+                matches!(counted.adds, Adds::Money(Money { amount: SpendAmount::Challenge, .. }));
             compiled.of(shadow).limits.push(limit);
         }
         compiled
@@ -454,7 +461,7 @@ impl Compiler<'_> {
             counter: counted.counter.as_str().into(),
             window: counted.window,
             align: counted.align,
-            parts: quantity::scope_parts(counted.scope),
+            parts: limits::key_parts(counted),
             shared: counted.shared.map(Arc::from),
             shadow,
             tool: None,
@@ -462,46 +469,17 @@ impl Compiler<'_> {
     }
 
     fn limit(&self, counted: &Counted<'_>, shadow: bool) -> Limit {
-        let amount = match &counted.increment {
-            None => Amount::Fixed(interlock_json::Decimal::ONE),
-            Some(Increment::Fixed(amount)) => Amount::Fixed(*amount),
-            Some(Increment::From(path)) => Amount::Argument(match path {
-                Path::Args(steps) => steps.clone(),
-                _ => Vec::new(),
-            }),
-        };
         Limit {
             pointer: format!("{}{}", self.pointer, counted.place.pointer()).into(),
             name: counted.name.map(Arc::from),
             on_deny: counted.on_deny.map(Arc::from),
-            words: limit_words(counted).into(),
+            words: limits::words(counted).into(),
             template: self.template(counted, self.matcher, shadow),
-            amount,
+            amount: limits::amount(counted),
             min: counted.min,
             bound: counted.bound,
+            refund: counted.refund,
         }
-    }
-}
-
-/// The limit in words: `10 calls per minute`, `at most 1000 of "amount" per day`.
-fn limit_words(counted: &Counted<'_>) -> String {
-    let per = counted.window.words();
-    let (limit, what) = match counted.bound {
-        Bound::None => return format!("counted per {per}"),
-        Bound::AtMost(most) => ("", most),
-        Bound::Below(below) => ("less than ", below),
-    };
-    match &counted.increment {
-        None => format!(
-            "{limit}{what} call{} per {per}",
-            if what == interlock_json::Decimal::ONE { "" } else { "s" }
-        ),
-        Some(Increment::Fixed(_)) => format!("{limit}{what} in all per {per}"),
-        Some(Increment::From(Path::Args(steps))) => {
-            let argument = describe::quoted(&path::argument_name(steps));
-            format!("{limit}{what} in all of argument {argument} per {per}")
-        }
-        Some(Increment::From(_)) => format!("{limit}{what} per {per}"),
     }
 }
 

@@ -257,11 +257,12 @@ impl<'a> Look<'a> {
 
     /// What a counter holds, noted as read.
     pub(crate) fn counter(&mut self, template: &CounterTemplate) -> Result<Decimal, Why> {
+        // A call without the value that the counter is kept for has no such counter.
+        let key = template.key(&self.caller).map_err(|_| Why::CounterUnreadable)?;
         let Some(counters) = self.facts.counters else {
             self.unread = true;
             return Err(Why::CounterUnread);
         };
-        let key = template.key(&self.caller);
         let value = counters.value(&key).ok_or(Why::CounterUnreadable)?;
         if !self.read.iter().any(|(known, _)| *known == key) {
             self.read.push((key, value));

@@ -1,5 +1,6 @@
 //! The name under which calls are counted.
 
+mod argument;
 mod read;
 
 use std::cell::OnceCell;
@@ -12,6 +13,8 @@ use crate::decision::Call;
 use crate::document::Section;
 use crate::fact::Facts;
 use crate::window::{Align, Window};
+
+pub(crate) use argument::ScopeArgument;
 
 /// Identity of a counter: server, section, matcher, counter name, window, align, scope. The policy's text and the
 /// limit's `max` are no part of it, so that an edited limit applies to what has been counted already.
@@ -46,6 +49,15 @@ pub enum ScopePart {
     Session(Arc<str>),
     /// The tool's name.
     Tool(Arc<str>),
+    /// The value of an argument.
+    Argument {
+        /// The path, as a condition names it.
+        path: Arc<str>,
+        /// The value: JSON in its canonical form, or `#` and a digest of one that is long.
+        value: Arc<str>,
+    },
+    /// One call by all that makes it another: what is called and its arguments, as a digest.
+    Call(Arc<str>),
 }
 
 /// Values of counters, as the ledger holds them at one moment.
@@ -70,18 +82,33 @@ impl CounterKey {
         push("/", &self.matcher, &mut text);
         push("/", &self.counter, &mut text);
         // Writing to a string does not fail.
-        let _written = write!(text, "/{}/{}", self.window, self.align);
+        let _written = write!(text, "/{}", self.window);
+        match self.align {
+            Align::Sliding => text.push_str("/sliding"),
+            Align::Calendar => text.push_str("/calendar"),
+            Align::CalendarIn(zone) => push("/calendar@", zone.name(), &mut text),
+        }
         for part in &self.scope {
             match part {
                 ScopePart::Grant(name) => push("/grant=", name, &mut text),
                 ScopePart::Session(id) => push("/session=", id, &mut text),
                 ScopePart::Tool(name) => push("/tool=", name, &mut text),
+                ScopePart::Argument { path, value } => {
+                    push("/arg=", path, &mut text);
+                    push("=", value, &mut text);
+                }
+                ScopePart::Call(digest) => push("/call=", digest, &mut text),
             }
         }
         if self.shadow {
             text.push_str("/shadow");
         }
         text
+    }
+
+    /// Whether it counts identical calls, of which one is let through.
+    pub fn is_of_one_call(&self) -> bool {
+        self.scope.iter().any(|part| matches!(part, ScopePart::Call(_)))
     }
 }
 
@@ -125,28 +152,44 @@ pub(crate) struct CounterTemplate {
     pub(crate) counter: Arc<str>,
     pub(crate) window: Window,
     pub(crate) align: Align,
-    /// Whether the key has a grant, a session and a tool.
-    pub(crate) parts: [bool; 3],
+    pub(crate) parts: KeyParts,
     pub(crate) shared: Option<Arc<str>>,
     pub(crate) shadow: bool,
     /// The tool whose counter is read, where it is not the called one.
     pub(crate) tool: Option<Arc<str>>,
 }
 
+/// What a counter's key takes of the call.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyParts {
+    pub(crate) grant: bool,
+    pub(crate) session: bool,
+    pub(crate) tool: bool,
+    pub(crate) arguments: Vec<ScopeArgument>,
+    pub(crate) call: bool,
+}
+
 impl CounterTemplate {
-    pub(crate) fn key(&self, caller: &Caller<'_>) -> CounterKey {
-        let [grant, session, tool] = self.parts;
+    /// The counter for a call, or why the call has none.
+    pub(crate) fn key(&self, caller: &Caller<'_>) -> Result<CounterKey, String> {
+        let parts = &self.parts;
         let mut scope = Vec::with_capacity(3);
-        if grant {
+        if parts.grant {
             scope.push(ScopePart::Grant(caller.grant()));
         }
-        if session {
+        if parts.session {
             scope.push(ScopePart::Session(caller.session()));
         }
-        if tool {
+        if parts.tool {
             scope.push(ScopePart::Tool(self.tool.clone().unwrap_or_else(|| caller.tool())));
         }
-        CounterKey {
+        for argument in &parts.arguments {
+            scope.push(argument.part(caller.call)?);
+        }
+        if parts.call {
+            scope.push(ScopePart::Call(caller.digest()));
+        }
+        Ok(CounterKey {
             server: self.shared.is_none().then(|| caller.server()),
             shared: self.shared.clone(),
             section: self.section,
@@ -156,7 +199,7 @@ impl CounterTemplate {
             align: self.align,
             scope,
             shadow: self.shadow,
-        }
+        })
     }
 }
 
@@ -168,12 +211,13 @@ pub(crate) struct Caller<'a> {
     grant: OnceCell<Arc<str>>,
     session: OnceCell<Arc<str>>,
     tool: OnceCell<Arc<str>>,
+    digest: OnceCell<Arc<str>>,
 }
 
 impl<'a> Caller<'a> {
     pub(crate) fn new(call: &'a Call<'a>, facts: &'a Facts<'a>) -> Caller<'a> {
-        let [server, grant, session, tool] = [const { OnceCell::new() }; 4];
-        Caller { call, facts, server, grant, session, tool }
+        let [server, grant, session, tool, digest] = [const { OnceCell::new() }; 5];
+        Caller { call, facts, server, grant, session, tool, digest }
     }
 
     fn server(&self) -> Arc<str> {
@@ -190,6 +234,10 @@ impl<'a> Caller<'a> {
 
     fn tool(&self) -> Arc<str> {
         Arc::clone(self.tool.get_or_init(|| self.call.name.into()))
+    }
+
+    fn digest(&self) -> Arc<str> {
+        Arc::clone(self.digest.get_or_init(|| argument::call_digest(self.call).into()))
     }
 }
 
@@ -215,21 +263,50 @@ mod tests {
             part().prop_map(|grant| vec![ScopePart::Grant(grant)]),
             (part(), part()).prop_map(|(grant, tool)| vec![ScopePart::Grant(grant), ScopePart::Tool(tool)]),
             (part(), part()).prop_map(|(grant, id)| vec![ScopePart::Grant(grant), ScopePart::Session(id)]),
+            (part(), part()).prop_map(|(path, value)| vec![ScopePart::Argument { path, value }]),
+            part().prop_map(|digest| vec![ScopePart::Call(digest)]),
         ];
+        let align = proptest::sample::select(vec![
+            Align::Sliding,
+            Align::Calendar,
+            Align::CalendarIn(crate::Zone::named("Europe/Berlin").unwrap()),
+            Align::CalendarIn(crate::Zone::named("Etc/GMT+1").unwrap()),
+        ]);
         let place = (any::<bool>(), part(), proptest::sample::select(Section::ALL.to_vec()));
-        (place, part(), part(), scope, any::<bool>()).prop_map(
-            |((shared, name, section), matcher, counter, scope, shadow)| CounterKey {
+        (place, part(), part(), align, scope, any::<bool>()).prop_map(
+            |((shared, name, section), matcher, counter, align, scope, shadow)| CounterKey {
                 server: (!shared).then(|| Arc::clone(&name)),
                 shared: shared.then_some(name),
                 section,
                 matcher,
                 counter,
                 window: Window::Day,
-                align: Align::Calendar,
+                align,
                 scope,
                 shadow,
             },
         )
+    }
+
+    #[test]
+    fn names_of_counters_are_stable() {
+        for text in [
+            "server=s/tools/t/_rate_minute_0/minute/sliding/grant=g",
+            "server=s/tools/t/c/day/calendar/grant=g/session=n/tool=t/shadow",
+            "shared=all/prompts/p_*/c/90s/calendar",
+            "server=s/tools/t/c/day/calendar@Europe%2FBerlin/grant=g",
+            "server=s/tools/t/c/day/sliding/grant=g/arg=args.a=\"x%3D%2Fy\"/arg=args.b=1",
+            "server=s/tools/t/_once_600s_0/600s/sliding/grant=g/call=00ff",
+        ] {
+            assert_eq!(CounterKey::read(text).unwrap().text(), text);
+        }
+        for text in [
+            "server=s/tools/t/c/day/calendar@Mars/grant=g",
+            "server=s/tools/t/c/day/sliding@UTC/grant=g",
+            "server=s/tools/t/c/day/sliding/arg=args.a",
+        ] {
+            assert_eq!(CounterKey::read(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -261,6 +338,8 @@ mod tests {
             2 if other.shared.is_some() => other.shared = Some(part),
             2 => other.server = Some(part),
             3 => other.scope = vec![ScopePart::Grant(part)],
+            4 => other.scope = vec![ScopePart::Argument { path: part, value: "1".into() }],
+            5 => other.scope = vec![ScopePart::Argument { path: "a".into(), value: part }],
             _ => other.shadow = !other.shadow,
         }
         other
@@ -270,7 +349,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(5_000))]
 
         #[test]
-        fn different_counters_have_different_names(one in key(), far in key(), which in 0..5_u8, part in part()) {
+        fn different_counters_have_different_names(one in key(), far in key(), which in 0..7_u8, part in part()) {
             for other in [with_part(&one, which, part), far] {
                 let read = CounterKey::read(&other.text());
                 prop_assert_eq!(read.as_ref(), Some(&other));

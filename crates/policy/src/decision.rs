@@ -47,6 +47,28 @@ pub struct Call<'a> {
     pub arguments: Option<Value<'a>>,
 }
 
+/// What a call says of a payment that its server asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Payment<'a> {
+    /// It carries none.
+    None,
+    /// It carries one whose amount is not known, and why.
+    Unknown(&'a str),
+    /// It answers a challenge that asked for this.
+    Due(&'a Price),
+}
+
+/// What a server asks for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// How much, in the units of the challenge.
+    pub amount: Decimal,
+    /// What is paid in: a currency's code, or a token's address.
+    pub currency: String,
+    /// The network that the address is on.
+    pub network: Option<String>,
+}
+
 /// The outcome of one look at a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Judgement {
@@ -109,6 +131,10 @@ pub struct Need {
     pub words: Arc<str>,
     /// Counted, and never a reason to deny.
     pub shadow: bool,
+    /// Given back when the server answers with an error.
+    pub refund: bool,
+    /// What the call pays for itself: also a call that continues an earlier one has not reserved it before.
+    pub pays: bool,
 }
 
 /// What a constraint in shadow mode would have done.

@@ -51,12 +51,12 @@ pub(crate) fn shortened(text: &str) -> String {
 
 /// What a test is about: `argument "amount"`.
 pub(crate) fn subject(leaf: &Leaf) -> String {
-    subject_of(&leaf.path, leaf.timezone.as_ref())
+    subject_of(&leaf.path, leaf.timezone)
 }
 
 /// What a path names.
-pub(crate) fn subject_of(path: &Path, zone: Option<&Zone>) -> String {
-    let zone = || zone.map_or("UTC", Zone::name);
+pub(crate) fn subject_of(path: &Path, zone: Option<Zone>) -> String {
+    let zone = || zone.unwrap_or(Zone::UTC);
     match path {
         Path::Args(steps) => format!("argument {}", quoted(&path::argument_name(steps))),
         Path::CallTool => "the name called".to_owned(),

@@ -1,17 +1,15 @@
 //! What a policy document says, as types. Everything in it has been checked; nothing in it has a place any more.
 
 mod condition;
+mod counting;
 
 use std::sync::Arc;
 
-use interlock_json::Decimal;
-
 use crate::cel::Expression;
 use crate::glob::Glob;
-use crate::path::Path;
-use crate::window::{Align, Window};
 
 pub use condition::{Condition, Leaf, Listed, OnMissing, Scalar, Test};
+pub use counting::{Increment, Limit, RateLimit, Refund, Scope, Spend, SpendAmount, State};
 
 /// A whole policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +38,8 @@ pub struct Document {
     pub all_tools: Option<Entry>,
     /// `approvals`
     pub approvals: Option<Approvals>,
+    /// `spend_currency`: what `spend` counts in where it does not say.
+    pub spend_currency: Option<String>,
     /// `lists`, in the order of the file.
     pub lists: Vec<(Arc<str>, Vec<Scalar>)>,
 }
@@ -241,6 +241,10 @@ pub struct Rule {
     pub rate_limit: Option<RateLimit>,
     /// `state`
     pub state: Option<State>,
+    /// `spend`
+    pub spend: Option<Spend>,
+    /// `idempotency_window` in seconds: for so long an identical call is denied.
+    pub idempotency_window: Option<u64>,
     /// `validate`
     pub validate: Validate,
     /// `on_deny` or `reason`: the text for the agent.
@@ -292,96 +296,6 @@ impl Validate {
     /// Whether nothing is to be validated.
     pub fn is_empty(self) -> bool {
         self == Validate::default()
-    }
-}
-
-/// `rate_limit`: so many calls in a window.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RateLimit {
-    /// The most calls, a whole number.
-    pub max: Decimal,
-    /// `window`
-    pub window: Window,
-    /// `scope`; `None` is the grant's.
-    pub scope: Option<Vec<Scope>>,
-    /// `align`; `None` is sliding.
-    pub align: Option<Align>,
-}
-
-/// `state`: a counter that the rule's own conditions bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// `counter`
-    pub counter: String,
-    /// `window`
-    pub window: Window,
-    /// `increment` or `increment_from`; `None` adds one.
-    pub increment: Option<Increment>,
-    /// `scope`; `None` is the grant's.
-    pub scope: Option<Vec<Scope>>,
-    /// `align`; `None` is calendar.
-    pub align: Option<Align>,
-}
-
-/// What a call adds to a counter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Increment {
-    /// The same for every call.
-    Fixed(Decimal),
-    /// An argument's value.
-    From(Path),
-}
-
-/// One of an entry's `limits`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// `counter`
-    pub counter: Option<String>,
-    /// `window`
-    pub window: Window,
-    /// `max`
-    pub max: Decimal,
-    /// `amount`: the argument that is added; `None` counts calls.
-    pub amount: Option<Path>,
-    /// `scope`; `None` is the grant's.
-    pub scope: Option<Vec<Scope>>,
-    /// `align`; `None` is sliding for calls and calendar for amounts.
-    pub align: Option<Align>,
-    /// `min`: the least amount a call may have.
-    pub min: Option<Decimal>,
-    /// `mode`
-    pub mode: Option<Mode>,
-    /// `on_deny`
-    pub on_deny: Option<String>,
-    /// `shared`: one counter for all servers under this name.
-    pub shared: Option<String>,
-}
-
-/// Who shares a counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// All calls of one grant.
-    Grant,
-    /// All calls of one session of a grant.
-    Session,
-    /// All calls of one tool by a grant.
-    Tool,
-    /// All calls to the server.
-    Server,
-    /// All calls.
-    Global,
-}
-
-impl Scope {
-    /// The scope as documents write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Scope::Grant => "grant",
-            Scope::Session => "session",
-            Scope::Tool => "tool",
-            Scope::Server => "server",
-            Scope::Global => "global",
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use interlock_json::{Decimal, Value};
 
 use crate::counter::CounterValues;
-use crate::decision::Call;
+use crate::decision::{Call, Payment};
 use crate::path::Path;
 use crate::tool::ToolDefinition;
 use crate::zone::{self, Zone};
@@ -31,6 +31,9 @@ pub struct Facts<'a> {
     pub severity: Option<&'a str>,
     /// Counter values; left out at first and supplied when [`Judgement::Read`](crate::Judgement::Read) asks for them.
     pub counters: Option<&'a dyn CounterValues>,
+    /// What the call pays for itself; looked at where
+    /// [`spends_on_challenge`](crate::spends_on_challenge) says so.
+    pub payment: Payment<'a>,
 }
 
 impl<'a> Facts<'a> {
@@ -46,6 +49,7 @@ impl<'a> Facts<'a> {
             category: None,
             severity: None,
             counters: None,
+            payment: Payment::None,
         }
     }
 }
@@ -79,7 +83,7 @@ pub(crate) enum Found<'a> {
 /// The fact that a path names; `None` for arguments and counters.
 pub(crate) fn find<'a>(
     path: &Path,
-    zone: Option<&Zone>,
+    zone: Option<Zone>,
     call: &Call<'a>,
     facts: &Facts<'a>,
 ) -> Option<Found<'a>> {
@@ -125,6 +129,7 @@ impl fmt::Debug for Facts<'_> {
             .field("category", &self.category)
             .field("severity", &self.severity)
             .field("counters", &self.counters.is_some())
+            .field("payment", &self.payment)
             .finish()
     }
 }

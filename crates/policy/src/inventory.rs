@@ -112,7 +112,7 @@ impl Policy {
                 let constraints = if shadow { &entry.shadowed } else { &entry.enforced };
                 for limit in &constraints.limits {
                     let template = &limit.template;
-                    let key = template.key(&caller);
+                    let Ok(key) = template.key(&caller) else { continue };
                     if name_of(&template.matcher, &template.counter) == name && !keys.contains(&key) {
                         keys.push(key);
                     }

@@ -47,6 +47,15 @@ pub fn requires_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool
     entries.any(|entry| entry.needs_definition) && shut_out(stack, call).is_none()
 }
 
+/// Whether a budget is spent of by calls that answer a payment challenge, so that [`Facts::payment`] must be known and
+/// what the server asks for be remembered.
+pub fn spends_on_challenge(stack: &[(Origin, &Policy)], section: Section, name: &str) -> bool {
+    stack
+        .iter()
+        .flat_map(|(_, policy)| policy.entries(section).of(name))
+        .any(|entry| entry.spends_on_challenge)
+}
+
 /// What keeps the call out before any constraint is looked at.
 pub(crate) fn shut_out(stack: &[(Origin, &Policy)], call: &Call<'_>) -> Option<RuleName> {
     let (section, name) = (call.section, call.name);
@@ -235,7 +244,8 @@ impl<'a> Walk<'a> {
         for applied in &self.applied {
             for limit in &applied.entry.enforced.limits {
                 match limit.need(applied.origin, &self.look) {
-                    Ok(need) => add(needs, need, applied.origin),
+                    Ok(Some(need)) => add(needs, need, applied.origin),
+                    Ok(None) => {}
                     Err(reason) => {
                         let pointer = Arc::clone(&limit.pointer);
                         return Err(Ruling {
@@ -280,7 +290,7 @@ impl<'a> Walk<'a> {
             }
             for limit in &entry.shadowed.limits {
                 match limit.need(origin, &self.look) {
-                    Ok(need) if counts => add(needs, need, origin),
+                    Ok(Some(need)) if counts => add(needs, need, origin),
                     Ok(_) => {}
                     Err(reason) => findings.push(ShadowFinding {
                         rule: RuleName::At { origin, pointer: Arc::clone(&limit.pointer) },
@@ -312,7 +322,8 @@ impl<'a> Walk<'a> {
             for constraints in [&entry.enforced, &entry.shadowed] {
                 for constraint in Phase::ALL.iter().flat_map(|phase| phase.of(constraints)) {
                     constraint.counters(&mut |template| {
-                        let key = template.key(&self.look.caller);
+                        // A call without the value that the counter is kept for has no such counter.
+                        let Ok(key) = template.key(&self.look.caller) else { return };
                         if !keys.contains(&key) {
                             keys.push(key);
                         }

@@ -49,18 +49,20 @@ pub use cel::Expression;
 pub use closed::{Closed, closed};
 pub use compile::{Policy, Source, Syntax, compile, compile_for};
 pub use counter::{CounterKey, CounterValues, ScopePart};
-pub use decision::{Call, Decision, Judgement, Need, Origin, RuleName, ShadowFinding, Verdict};
+pub use decision::{
+    Call, Decision, Judgement, Need, Origin, Payment, Price, RuleName, ShadowFinding, Verdict,
+};
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
-    ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Requirement, Rule, Scalar, Scope, Section, State,
-    TellAgent, Test, Validate, Version, Webhook,
+    ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section,
+    Spend, SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
 };
 pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
 pub use import::{Choice, Dialect, Imported, import};
 pub use inventory::{Item, ItemKind};
-pub use judge::{judge, requires_definition, visible};
+pub use judge::{judge, requires_definition, spends_on_challenge, visible};
 pub use language_schema::schema;
 pub use layout::laid_out;
 pub use located::Located;

@@ -12,6 +12,7 @@ mod operand;
 pub(crate) mod operator;
 mod rule;
 mod scalar;
+mod spend;
 
 use crate::diagnostic::{At, Report};
 use crate::document::{
@@ -39,7 +40,6 @@ const KNOWN: [&str; 14] = [
     "lists",
     "spend_currency",
 ];
-const UNSUPPORTED: [&str; 1] = ["spend_currency"];
 
 /// Reads a source text. The document is as complete as its mistakes allow; it may be used only where the report has
 /// no error.
@@ -69,7 +69,7 @@ pub(crate) fn tree(root: &Node, tools: Option<&ToolList>, report: &mut Report<'_
 
 fn document(root: &Node, report: &mut Report<'_>) -> Document {
     let at = At::ROOT;
-    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &UNSUPPORTED, &at, report) else {
+    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &[], &at, report) else {
         return Document::default();
     };
     let version = fields.read("version", &at, report, version);
@@ -91,6 +91,7 @@ fn document(root: &Node, report: &mut Report<'_>) -> Document {
             scalar::one_of(node, &words, at, report)
         }),
         approvals: fields.read("approvals", &at, report, approvals::read),
+        spend_currency: fields.read("spend_currency", &at, report, scalar::name),
         // Before the sections, which refer to them.
         lists: fields.read("lists", &at, report, lists::read).unwrap_or_default(),
         ..Document::default()

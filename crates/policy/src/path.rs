@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use interlock_json::{Kind, Value};
+
 /// A path of a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Path {
@@ -288,6 +290,16 @@ fn write_key(key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut quoted = String::new();
     interlock_json::canonical::write_str(key, &mut quoted);
     write!(f, "[{quoted}]")
+}
+
+/// The value that the steps lead to; `None` where there is none, or for a path that may name several.
+pub(crate) fn find<'d>(value: Value<'d>, steps: &[Step]) -> Option<Value<'d>> {
+    steps.iter().try_fold(value, |value, step| match (step, value.kind()) {
+        (Step::Key(key), Kind::Object) => value.get(key),
+        (Step::Key(key), Kind::Array) => value.items().nth(key.parse().ok()?),
+        (Step::Index(index), Kind::Array) => value.items().nth(*index),
+        _ => None,
+    })
 }
 
 /// An argument's path as messages name it: without the `args.` that every one of them begins with.

@@ -1,11 +1,12 @@
 //! What the calls of an entry are counted in: one list for the three ways in which documents say it.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use interlock_json::Decimal;
 
 use crate::document::{
-    Action, Condition, Document, Entry, Increment, Limit, Matcher, Mode, Rule, Scope, Section, State, Test,
+    Action, Condition, Document, Entry, Increment, Limit, Matcher, Mode, Refund, Rule, Scope, Section, Spend,
+    SpendAmount, State, Test,
 };
 use crate::path::Path;
 use crate::window::{Align, Window};
@@ -49,13 +50,38 @@ pub(crate) struct Counted<'d> {
     pub(crate) align: Align,
     pub(crate) scope: &'d [Scope],
     pub(crate) shared: Option<&'d str>,
-    /// `None` counts one a call.
-    pub(crate) increment: Option<Increment>,
+    pub(crate) adds: Adds<'d>,
     pub(crate) min: Option<Decimal>,
     pub(crate) bound: Bound,
+    /// Given back when the call fails.
+    pub(crate) refund: bool,
     pub(crate) mode: Option<Mode>,
     pub(crate) name: Option<&'d str>,
     pub(crate) on_deny: Option<&'d str>,
+}
+
+/// What a call adds to a counter.
+#[derive(Debug, Clone)]
+pub(crate) enum Adds<'d> {
+    /// One.
+    Call,
+    /// One, in a counter of its own for each call that is not identical.
+    Once,
+    /// The same for every call.
+    Fixed(Decimal),
+    /// The value of an argument.
+    Argument(&'d Path),
+    /// Money.
+    Money(Money<'d>),
+}
+
+/// An amount of money that a call spends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Money<'d> {
+    pub(crate) amount: &'d SpendAmount,
+    pub(crate) per_call: Option<Decimal>,
+    pub(crate) currency: Option<&'d str>,
+    pub(crate) currency_from: Option<&'d Path>,
 }
 
 /// Where in its entry a counter is written.
@@ -75,15 +101,16 @@ impl Place {
     }
 }
 
-/// How many counters without a name of their own an entry has, by window: a counter keeps its number when one with
-/// another window is added before it.
+/// How many counters without a name of their own an entry has, by kind and window: a counter keeps its number when
+/// one with another window is added before it.
 #[derive(Debug, Default)]
-pub(crate) struct Numbering(BTreeMap<Window, usize>);
+pub(crate) struct Numbering(BTreeMap<String, usize>);
 
 impl Numbering {
-    fn name(&mut self, window: Window) -> String {
-        let next = self.0.entry(window).or_default();
-        let name = format!("_rate_{window}_{next}");
+    fn name(&mut self, kind: &str, window: Window) -> String {
+        let kind = format!("_{kind}_{window}");
+        let next = self.0.entry(kind.clone()).or_default();
+        let name = format!("{kind}_{next}");
         *next += 1;
         name
     }
@@ -100,14 +127,19 @@ pub(crate) fn state_name(matcher: &Matcher) -> &str {
 /// Everything the entry counts, in the order in which it is reserved. `"*"` and `all_tools` are one entry in two
 /// places: they share their numbering.
 pub(crate) fn counted<'d>(
+    document: &'d Document,
     matcher: &Matcher,
     entry: &'d Entry,
     numbering: &mut Numbering,
 ) -> Vec<Counted<'d>> {
     let mut all = Vec::new();
     for (index, rule) in entry.rules.iter().enumerate() {
+        all.extend(once(rule, index, numbering));
         all.extend(rate(rule, index, numbering));
         all.extend(rule.state.as_ref().map(|state| budget(matcher, rule, state, index)));
+        if let Some(spend) = &rule.spend {
+            spending(document, rule, spend, index, numbering, &mut all);
+        }
     }
     all.extend(entry.limits.iter().enumerate().map(|(index, limit)| limited(limit, index, numbering)));
     all
@@ -117,14 +149,15 @@ fn rate<'d>(rule: &'d Rule, index: usize, numbering: &mut Numbering) -> Option<C
     let rate = rule.rate_limit.as_ref()?;
     Some(Counted {
         place: Place::Rule(index),
-        counter: numbering.name(rate.window),
+        counter: numbering.name("rate", rate.window),
         window: rate.window,
-        align: rate.align.unwrap_or(Align::Sliding),
+        align: rate.align.unwrap_or(Align::Sliding).within(rate.timezone),
         scope: scope(rate.scope.as_deref()),
         shared: None,
-        increment: None,
+        adds: Adds::Call,
         min: None,
         bound: Bound::AtMost(rate.max),
+        refund: rate.refund == Some(Refund::OnError),
         mode: rule.mode,
         name: rule.name.as_deref(),
         on_deny: rule.on_deny.as_deref(),
@@ -136,30 +169,110 @@ fn budget<'d>(matcher: &Matcher, rule: &'d Rule, state: &'d State, index: usize)
         place: Place::Rule(index),
         counter: state.counter.clone(),
         window: state.window,
-        align: state.align.unwrap_or(Align::Calendar),
+        align: state.align.unwrap_or(Align::Calendar).within(state.timezone),
         scope: scope(state.scope.as_deref()),
         shared: None,
-        increment: state.increment.clone(),
+        adds: match &state.increment {
+            None => Adds::Call,
+            Some(Increment::Fixed(amount)) => Adds::Fixed(*amount),
+            Some(Increment::From(path)) => Adds::Argument(path),
+        },
         min: None,
         bound: own_bound(matcher, rule),
+        refund: state.refund == Some(Refund::OnError),
         mode: rule.mode,
         name: rule.name.as_deref(),
         on_deny: rule.on_deny.as_deref(),
     }
 }
 
+/// One call of those that are identical.
+fn once<'d>(rule: &'d Rule, index: usize, numbering: &mut Numbering) -> Option<Counted<'d>> {
+    let window = Window::Seconds(rule.idempotency_window?);
+    Some(Counted {
+        place: Place::Rule(index),
+        counter: numbering.name("once", window),
+        window,
+        align: Align::Sliding,
+        scope: &[Scope::Grant],
+        shared: None,
+        adds: Adds::Once,
+        min: None,
+        bound: Bound::AtMost(Decimal::ONE),
+        // What the server did with a call that failed nobody knows: to repeat it is what this is against.
+        refund: false,
+        mode: rule.mode,
+        name: rule.name.as_deref(),
+        on_deny: rule.on_deny.as_deref(),
+    })
+}
+
+/// The budgets of a `spend`: of the day, of the month, or where there is none, of the day without a bound. Amounts of
+/// different currencies are different counters.
+fn spending<'d>(
+    document: &'d Document,
+    rule: &'d Rule,
+    spend: &'d Spend,
+    index: usize,
+    numbering: &mut Numbering,
+    all: &mut Vec<Counted<'d>>,
+) {
+    let currency = currency(document, spend);
+    let kind = match currency {
+        Some(currency) => format!("spend_{}", currency.to_lowercase()),
+        None => "spend".to_owned(),
+    };
+    let money = Money {
+        amount: &spend.amount,
+        per_call: spend.per_call,
+        currency,
+        currency_from: spend.currency_from.as_ref(),
+    };
+    let mut add = |window: Window, bound: Bound| {
+        all.push(Counted {
+            place: Place::Rule(index),
+            counter: numbering.name(&kind, window),
+            window,
+            align: Align::Calendar.within(spend.timezone),
+            scope: scope(spend.scope.as_deref()),
+            shared: None,
+            adds: Adds::Money(money),
+            min: None,
+            bound,
+            refund: spend.refund == Some(Refund::OnError),
+            mode: rule.mode,
+            name: rule.name.as_deref(),
+            on_deny: rule.on_deny.as_deref(),
+        });
+    };
+    match (spend.daily, spend.monthly) {
+        (None, None) => add(Window::Day, Bound::None),
+        (daily, monthly) => {
+            for (window, most) in [(Window::Day, daily), (Window::Month, monthly)] {
+                most.into_iter().for_each(|most| add(window, Bound::AtMost(most)));
+            }
+        }
+    }
+}
+
+/// What a `spend` counts in.
+pub(crate) fn currency<'d>(document: &'d Document, spend: &'d Spend) -> Option<&'d str> {
+    spend.currency.as_deref().or(document.spend_currency.as_deref())
+}
+
 fn limited<'d>(limit: &'d Limit, index: usize, numbering: &mut Numbering) -> Counted<'d> {
     let align = if limit.amount.is_some() { Align::Calendar } else { Align::Sliding };
     Counted {
         place: Place::Limit(index),
-        counter: limit.counter.clone().unwrap_or_else(|| numbering.name(limit.window)),
+        counter: limit.counter.clone().unwrap_or_else(|| numbering.name("rate", limit.window)),
         window: limit.window,
-        align: limit.align.unwrap_or(align),
+        align: limit.align.unwrap_or(align).within(limit.timezone),
         scope: scope(limit.scope.as_deref()),
         shared: limit.shared.as_deref(),
-        increment: limit.amount.clone().map(Increment::From),
+        adds: limit.amount.as_ref().map_or(Adds::Call, Adds::Argument),
         min: limit.min,
         bound: Bound::AtMost(limit.max),
+        refund: limit.refund == Some(Refund::OnError),
         mode: limit.mode,
         name: None,
         on_deny: limit.on_deny.as_deref(),
@@ -223,17 +336,26 @@ impl<'d> Counters<'d> {
         let mut counters = Counters(BTreeMap::new());
         for section in Section::ALL {
             for (matcher, entry) in document.section(section) {
-                counters.add(section, matcher, entry, &mut Numbering::default());
+                counters.add(document, section, matcher, entry, &mut Numbering::default());
             }
         }
         if let Some(entry) = &document.all_tools {
-            counters.add(Section::Tools, EVERY, entry, &mut all_tools_numbering(document));
+            counters.add(document, Section::Tools, EVERY, entry, &mut all_tools_numbering(document));
         }
         counters
     }
 
-    fn add(&mut self, section: Section, matcher: &'d Matcher, entry: &'d Entry, numbering: &mut Numbering) {
-        for counted in counted(matcher, entry, numbering) {
+    fn add(
+        &mut self,
+        document: &'d Document,
+        section: Section,
+        matcher: &'d Matcher,
+        entry: &'d Entry,
+        numbering: &mut Numbering,
+    ) {
+        // An identical call has no counter to be looked at before there is one.
+        let named = |counted: &Counted<'_>| !matches!(counted.adds, Adds::Once);
+        for counted in counted(document, matcher, entry, numbering).into_iter().filter(named) {
             let key = (section, state_name(matcher).to_owned(), counted.counter.clone());
             let next = Definition { matcher, entry, counted };
             match self.0.entry(key) {
@@ -264,23 +386,61 @@ impl Definition<'_> {
 
 impl Counted<'_> {
     /// What makes two counters of one entry one (policy language, counter identity).
-    pub(crate) fn identity(&self) -> (&str, Window, Align, Option<&str>, [bool; 3]) {
-        (&self.counter, self.window, self.align, self.shared, scope_parts(self.scope))
+    pub(crate) fn identity(&self) -> (&str, Window, Align, Option<&str>, Parts) {
+        (&self.counter, self.window, self.align, self.shared, self.parts())
+    }
+
+    /// What the counter's key has of the call.
+    pub(crate) fn parts(&self) -> Parts {
+        let mut parts = Parts::of(self.scope);
+        parts.call = matches!(self.adds, Adds::Once);
+        parts
     }
 }
 
-/// What a list of scopes adds to a counter's key: the grant, the session, the tool.
-pub(crate) fn scope_parts(scope: &[Scope]) -> [bool; 3] {
-    let holds = |wanted: Scope| scope.contains(&wanted);
-    let of_grant = holds(Scope::Grant) || holds(Scope::Session) || holds(Scope::Tool);
-    [of_grant, holds(Scope::Session), holds(Scope::Tool)]
+/// What a list of scopes adds to a counter's key. In what order they are listed makes no difference.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Parts {
+    pub(crate) grant: bool,
+    pub(crate) session: bool,
+    pub(crate) tool: bool,
+    /// Arguments, as paths name them.
+    pub(crate) arguments: BTreeSet<String>,
+    /// All that makes a call another one.
+    pub(crate) call: bool,
+}
+
+impl Parts {
+    fn of(scopes: &[Scope]) -> Parts {
+        let mut parts = Parts::default();
+        for scope in scopes {
+            match scope {
+                Scope::Server | Scope::Global => continue,
+                Scope::Grant => {}
+                Scope::Session => parts.session = true,
+                Scope::Tool => parts.tool = true,
+                Scope::Argument(path) => {
+                    parts.arguments.insert(path.to_string());
+                }
+            }
+            parts.grant = true;
+        }
+        parts
+    }
+
+    /// Whether a counter with these parts counts for all that one with the others counts for, and perhaps for more.
+    pub(crate) fn are_among(&self, others: &Parts) -> bool {
+        let flags = |parts: &Parts| [parts.grant, parts.session, parts.tool, parts.call];
+        let mut pairs = flags(self).into_iter().zip(flags(others));
+        pairs.all(|(own, other)| !own || other) && self.arguments.is_subset(&others.arguments)
+    }
 }
 
 /// The numbering with which `all_tools` continues after `"*"`.
 pub(crate) fn all_tools_numbering(document: &Document) -> Numbering {
     let mut numbering = Numbering::default();
     for (matcher, entry) in document.tools.iter().filter(|(matcher, _)| *matcher == Matcher::Every) {
-        counted(matcher, entry, &mut numbering);
+        counted(document, matcher, entry, &mut numbering);
     }
     numbering
 }

@@ -1,6 +1,7 @@
 //! Documents in, decisions and diagnostics out.
 
 mod advice;
+mod counting;
 mod diagnostics;
 mod dialects;
 mod documents;
@@ -23,8 +24,8 @@ mod what_if;
 use interlock_json::{Decimal, Limits};
 
 use crate::{
-    Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Policy, Section,
-    Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
+    Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Payment, Policy,
+    Price, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -52,11 +53,24 @@ pub(crate) struct Given {
     pub(crate) schema: Option<&'static str>,
     /// Values of counters by the end of their key; others are zero.
     pub(crate) counters: Option<Vec<(&'static str, &'static str)>>,
+    /// What a payment in the call answers: nothing that is known, or this.
+    pub(crate) paid: Option<Result<Price, &'static str>>,
+}
+
+impl Given {
+    fn payment(&self) -> Payment<'_> {
+        match &self.paid {
+            None => Payment::None,
+            Some(Ok(price)) => Payment::Due(price),
+            Some(Err(why)) => Payment::Unknown(why),
+        }
+    }
 }
 
 impl Default for Given {
     fn default() -> Self {
-        Given { section: Section::Tools, required: None, absent: false, schema: None, counters: None }
+        let section = Section::Tools;
+        Given { section, required: None, absent: false, schema: None, counters: None, paid: None }
     }
 }
 
@@ -116,7 +130,7 @@ pub(crate) fn judged(stack: &[(Origin, &Policy)], name: &str, arguments: &str, g
         Some(definition) => ToolFacts::Known { definition },
     };
     let counters = values.as_ref().map(|values| values as &dyn CounterValues);
-    let judgement = judge(stack, &call, &Facts { tool, counters, ..facts() });
+    let judgement = judge(stack, &call, &Facts { tool, counters, payment: given.payment(), ..facts() });
     if let Judgement::Decided(decision) = &judgement {
         assert!(
             decision.verdict != Verdict::Deny || decision.needs.is_empty(),
@@ -146,7 +160,8 @@ fn shown_decision(decision: &Decision) -> String {
             Bound::AtMost(most) => format!(" <= {most}"),
             Bound::Below(below) => format!(" < {below}"),
         };
-        out.push_str(&format!("\n+ {} {}{bound}", need.amount, need.key));
+        let refund = if need.refund { " refunded" } else { "" };
+        out.push_str(&format!("\n+ {} {}{bound}{refund}", need.amount, need.key));
     }
     for (key, value) in &decision.read {
         out.push_str(&format!("\n= {value} {key}"));

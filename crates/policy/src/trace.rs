@@ -163,7 +163,7 @@ fn limits(applied: &Applied<'_>, shadow: bool, look: &Look<'_>, steps: &mut Vec<
             verdict: if need.is_ok() { Verdict::Proceed } else { Verdict::Deny },
             reason: need.as_ref().err().cloned(),
             seen: Vec::new(),
-            need: need.ok(),
+            need: need.ok().flatten(),
         });
     }
 }

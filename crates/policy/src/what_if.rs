@@ -20,7 +20,7 @@ use crate::decision::{Call, Origin, RuleName, Verdict};
 use crate::describe;
 use crate::fact::{Facts, ToolFacts};
 use crate::judge::{Phase, Walk};
-use crate::limit::{Amount, Limit};
+use crate::limit::{Amount, Limit, Money, Source};
 use crate::path::Step;
 use crate::quantity::Bound;
 
@@ -403,9 +403,17 @@ fn amounts(
         for limit in &applied.entry.enforced.limits {
             let is_it = matches!(rule, RuleName::At { origin, pointer }
                 if *origin == applied.origin && *pointer == limit.pointer);
-            if let (true, Amount::Argument(steps)) = (is_it, &limit.amount) {
-                let held = Held(counters).value(&limit.template.key(&walk.look.caller)).unwrap_or_default();
-                let left = left_of(limit, held);
+            let (steps, most) = match &limit.amount {
+                Amount::Argument(steps) => (steps, None),
+                Amount::Money(Money { source: Source::Argument { steps, .. }, per_call, .. }) => {
+                    (steps, *per_call)
+                }
+                Amount::Fixed(_) | Amount::Money(_) => continue,
+            };
+            // A call without the value that the counter is kept for has no counter, whatever its amount.
+            if let (true, Ok(key)) = (is_it, limit.template.key(&walk.look.caller)) {
+                let held = Held(counters).value(&key).unwrap_or_default();
+                let left = left_of(limit, held).map(|left| most.map_or(left, |most| left.min(most)));
                 found.extend(left.and_then(|left| candidate::of_amount(steps, left, world)));
             }
         }

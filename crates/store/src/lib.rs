@@ -16,7 +16,7 @@ pub use counters::{
 pub use embedded::{ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
 pub use error::StoreError;
 pub use instances::{Instance, Instances};
-pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window};
+pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window, Zone};
 pub use timekeeping::{Dates, Reclocked, Timekeeping};
 
 /// An answer that comes later, from wherever the store does its work.

@@ -32,6 +32,8 @@ fn request(key: &str, max: u64) -> ReserveRequest {
         bound: Bound::AtMost(Decimal::from(max)),
         label: String::new(),
         shadow: false,
+        refund: false,
+        pays: false,
     };
     ReserveRequest { needs: vec![need], ..ReserveRequest::default() }
 }

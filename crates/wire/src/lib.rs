@@ -27,6 +27,7 @@ pub mod line;
 mod message;
 mod meta;
 pub mod method;
+pub mod payment;
 mod recover;
 mod refusal;
 pub mod reply;

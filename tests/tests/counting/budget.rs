@@ -21,10 +21,14 @@ impl Budget {
     }
 
     pub fn with(policy: &str, settings: &str) -> Result<Self> {
-        let script = Script::with_tools(&["a", "b", "file_1", "file_2", "other"]);
+        Self::of(policy, settings, &Script::with_tools(&["a", "b", "file_1", "file_2", "other"]))
+    }
+
+    /// The same, before a server that does what it is told.
+    pub fn of(policy: &str, settings: &str, script: &Script) -> Result<Self> {
         Ok(Self {
             interlock: Interlock::with_policy(policy)?.settings(settings)?,
-            server: RecordingServer::new(&script)?,
+            server: RecordingServer::new(script)?,
         })
     }
 

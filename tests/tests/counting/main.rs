@@ -2,9 +2,13 @@
 //! calls that reached the recording server.
 
 mod amounts;
+mod arguments;
 mod budget;
 mod callers;
 mod identity;
+mod once;
+mod refunds;
 mod reloading;
 mod shadow;
+mod spending;
 mod windows;

@@ -143,20 +143,24 @@ async fn a_way_of_asking_of_a_later_version() -> Result<()> {
 #[tokio::test]
 async fn an_error_that_asks() -> Result<()> {
     let elicitation = r#"{"mode":"url","elicitationId":"e","url":"https://example.com/","message":"m"}"#;
-    let error = |code: i64| {
+    let error = |code: i64, key: &str| {
+        // That it asks to be paid as well makes nothing else of it.
+        let charge = r#"{"id":"c","intent":"charge","request":{"amount":"1","currency":"usd"}}"#;
         format!(
-            r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":{code},"message":"m","data":{{"elicitations":[{elicitation}]}}}}}}"#
+            r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":{code},"message":"m","data":{{"challenges":[{charge}],"{key}":[{elicitation}]}}}}}}"#
         )
     };
     let url = json!({ "elicitation": { "url": {} } });
-    for (version, capabilities, code, passes) in [
-        ("2025-11-25", json!({ "sampling": {} }), -32_042, false),
-        ("2025-11-25", json!({ "elicitation": {} }), -32_042, false),
-        ("2025-06-18", json!({ "elicitation": {} }), -32_042, false),
-        ("2025-11-25", url, -32_042, true),
-        ("2025-11-25", json!({}), -32_041, true),
+    for (version, capabilities, key, code, passes) in [
+        ("2025-11-25", json!({ "sampling": {} }), "elicitations", -32_042, false),
+        ("2025-11-25", json!({ "elicitation": {} }), "elicitations", -32_042, false),
+        ("2025-06-18", json!({ "elicitation": {} }), "elicitations", -32_042, false),
+        ("2025-11-25", json!({}), "Elicitations", -32_042, false),
+        ("2025-11-25", url, "elicitations", -32_042, true),
+        ("2025-11-25", json!({}), "elicitations", -32_041, true),
     ] {
-        let script = Script::with_tools(&["ask"]).on("tools/call:ask", [Step::Line { text: error(code) }]);
+        let script =
+            Script::with_tools(&["ask"]).on("tools/call:ask", [Step::Line { text: error(code, key) }]);
         let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
         initialize(&mut wrapped, version, capabilities.clone()).await?;
         let answer = wrapped.client.call("ask", json!({})).await?;

@@ -174,6 +174,23 @@ async fn only_what_was_declared_is_asked() -> Result<()> {
     Ok(())
 }
 
+/// What a server asked for is no repetition; whatever else looks like the call is.
+#[tokio::test]
+async fn a_retry_is_no_repetition() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: deny\ntools:\n  ask: { rules: [{ idempotency_window: 10m }] }\n";
+    let mut wrapped = Wrapped::start(policy, "{}", &asking(""))?;
+    let arguments = json!({ "a": 1 });
+    let first = call(&mut wrapped, "ask", arguments.clone(), None).await?;
+    let state = first["result"]["requestState"].clone();
+    let repeated = call(&mut wrapped, "ask", arguments.clone(), None).await?;
+    assert!(is_denied(&repeated) && repeated.to_string().contains("an identical call"), "{repeated}");
+    assert!(!is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?));
+    assert!(is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?), "used once");
+    assert_eq!(wrapped.server.calls()?.len(), 2);
+    wrapped.finish().await?;
+    wrapped.refusals(2).await.map(drop)
+}
+
 /// Only three methods are answered by asking for input, and a task's state asks no more than its client declared.
 #[tokio::test]
 async fn by_whatever_answer() -> Result<()> {

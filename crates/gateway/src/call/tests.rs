@@ -13,6 +13,7 @@ use super::*;
 use crate::gateway::Options;
 use crate::identify::{ClientInfo, Identity};
 use crate::limits::Limits;
+use crate::settle::Ending;
 
 /// Counters that somebody else moves between every look and the reservation, so many times.
 #[derive(Debug)]
@@ -65,6 +66,52 @@ impl DefinitionSource for NoDefinitions {
 
 const LIMITED: &str = "version: \"1\"\ndefault: deny\ntools:\n  once: { rules: [{ rate_limit: 1/hour }] }\n";
 
+fn gateway(
+    policy: &str,
+    counters: Arc<dyn Counters>,
+    data: &std::path::Path,
+    limits: Limits,
+) -> Arc<Gateway> {
+    let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
+    let log =
+        Log::open(data, &InstanceId::generate(1).unwrap(), interlock_audit::Options::default()).unwrap();
+    Arc::new(Gateway::new(
+        Snapshot::of_server(compile(&source).0.unwrap()),
+        counters,
+        Arc::new(log),
+        ArgumentPolicy::None,
+        DigestKey::open(data).unwrap(),
+        Options { limits, ..Options::default() },
+    ))
+}
+
+/// Decides a call of the tool `once`.
+async fn decide(gateway: &Arc<Gateway>, request: &str, retry: &Retry) -> Result<Passage, Denial> {
+    decide_for(None, gateway, request, retry, &NoDefinitions).await
+}
+
+async fn decide_for(
+    client: Option<ClientInfo>,
+    gateway: &Arc<Gateway>,
+    request: &str,
+    retry: &Retry,
+    definitions: &impl DefinitionSource,
+) -> Result<Passage, Denial> {
+    let identity = Identity { grant: "g".to_owned(), session: "s".to_owned(), client };
+    let about = About {
+        identity: Arc::new(identity),
+        server: Arc::from("server"),
+        method: "tools/call".to_owned(),
+        request: Some(request.to_owned()),
+        subject: None,
+        resources: Vec::new(),
+        traceparent: None,
+    };
+    let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
+    let decided = gateway.decide(about, &[target], definitions, retry).await;
+    decided.map_err(|refused| refused.denial)
+}
+
 /// Decides one call whose counters move so many times, within these limits.
 async fn decided(times: usize, limits: Limits) -> Result<(), Denial> {
     judged(LIMITED, times, limits, None, &NoDefinitions).await
@@ -78,38 +125,60 @@ async fn judged(
     definitions: &impl DefinitionSource,
 ) -> Result<(), Denial> {
     let data = tempfile::tempdir().unwrap();
-    let counters = Moving {
-        store: Embedded::open(data.path(), interlock_store::Options::default()).unwrap(),
-        times: AtomicUsize::new(times),
-    };
-    let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
-    let log = Log::open(data.path(), &InstanceId::generate(1).unwrap(), interlock_audit::Options::default())
-        .unwrap();
-    let gateway = Arc::new(Gateway::new(
-        Snapshot::of_server(compile(&source).0.unwrap()),
-        Arc::new(counters),
-        Arc::new(log),
-        ArgumentPolicy::None,
-        DigestKey::open(data.path()).unwrap(),
-        Options { limits, ..Options::default() },
-    ));
-    let identity = Identity { grant: "g".to_owned(), session: "s".to_owned(), client };
-    let about = About {
-        identity: Arc::new(identity),
-        server: Arc::from("server"),
-        method: "tools/call".to_owned(),
-        request: None,
-        subject: None,
-        resources: Vec::new(),
-        traceparent: None,
-    };
-    let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
-    match gateway.decide(about, &[target], definitions, None).await {
-        Ok(passage) => {
-            passage.ticket.settle(crate::settle::Ending::NotSent).await;
-            Ok(())
-        }
-        Err(refused) => Err(refused.denial),
+    let counters = Moving { store: store(data.path()), times: AtomicUsize::new(times) };
+    let gateway = gateway(policy, Arc::new(counters), data.path(), limits);
+    let passage = decide_for(client, &gateway, "1", &Retry::default(), definitions).await?;
+    passage.ticket.settle(Ending::NotSent).await;
+    Ok(())
+}
+
+fn store(data: &std::path::Path) -> Embedded {
+    Embedded::open(data, interlock_store::Options::default()).unwrap()
+}
+
+fn failed() -> Ending {
+    Ending::Answered { status: interlock_audit::Status::ToolError, bytes: 1, code: None }
+}
+
+#[tokio::test]
+async fn what_never_reached_the_server_is_no_first_call() {
+    let data = tempfile::tempdir().unwrap();
+    let policy = "version: \"1\"\ndefault: deny\ntools:\n  once: { rules: [{ idempotency_window: 1h }] }\n";
+    let gateway = gateway(policy, Arc::new(store(data.path())), data.path(), Limits::default());
+    for request in ["1", "2"] {
+        decide(&gateway, request, &Retry::default()).await.unwrap().ticket.settle(Ending::NotSent).await;
+    }
+    // One that failed has reached it, and what is said of it is bounded.
+    let long = format!("\"{}\"", "x".repeat(1_000));
+    decide(&gateway, &long, &Retry::default()).await.unwrap().ticket.settle(failed()).await;
+    let denial = decide(&gateway, "4", &Retry::default()).await.unwrap_err();
+    let named = format!("an identical call (request \"{}) was let through", "x".repeat(63));
+    assert!(denial.reason.starts_with(&named), "{denial:?}");
+}
+
+/// The legs of one call hold what the first has reserved: until the last has ended it is not given back, and then
+/// once; a later leg that never reached the server gives nothing back.
+#[tokio::test]
+async fn what_the_first_leg_reserved_is_settled_with_the_last() {
+    let policy = "version: \"1\"\ndefault: deny\ntools:\n  once: { rules: [{ rate_limit: { max: 1, window: 1h, refund: on_error } }] }\n";
+    for (ending, is_free) in [(failed(), true), (Ending::NotSent, false), (Ending::TimedOut, false)] {
+        let data = tempfile::tempdir().unwrap();
+        let gateway = gateway(policy, Arc::new(store(data.path())), data.path(), Limits::default());
+        let first = decide(&gateway, "1", &Retry::default()).await.unwrap();
+        let leg = Leg {
+            intent: first.intent,
+            snapshot: Arc::clone(&first.snapshot),
+            held: first.held.clone(),
+            before: 0,
+            challenge: None,
+        };
+        first.ticket.settle(failed().continues()).await;
+        assert!(decide(&gateway, "2", &Retry::default()).await.is_err(), "it waits for its retry");
+        let retry = Retry { first: Some(leg), paid: None };
+        let last = decide(&gateway, "3", &retry).await.unwrap();
+        last.ticket.settle(ending.clone()).await;
+        assert_eq!(decide(&gateway, "4", &Retry::default()).await.is_ok(), is_free, "{ending:?}");
+        assert!(decide(&gateway, "5", &Retry::default()).await.is_err(), "{ending:?}: given back once");
     }
 }
 

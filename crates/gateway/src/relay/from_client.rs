@@ -16,7 +16,7 @@ use crate::answer;
 use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
-use crate::continuation::Leg;
+use crate::continuation::Retry;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
@@ -208,16 +208,17 @@ impl Relay {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
         }
         let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
-        let mut may_ask = MayAsk::of(&request, judged, &targets, version);
-        let first = self.continued(may_ask.as_deref(), &request);
-        match self.passage(about, judged, &targets, first.as_ref()).await {
+        let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.gateway.snapshot.load());
+        let retry = self.retried(may_ask.as_deref(), &request);
+        match self.passage(about, judged, &targets, &retry).await {
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
-                    may_ask.passed(&passage, first.as_ref());
+                    may_ask.passed(&passage, retry.first.as_ref());
                 }
                 self.forward_call(&message, number, passage.ticket, may_ask, room).await;
             }
             Err(refused) => {
+                self.not_paid(may_ask.as_deref(), retry);
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
                 let tell = refused.snapshot.tell_agent();
@@ -231,12 +232,12 @@ impl Relay {
         about: About,
         judged: Judged,
         targets: &[Target<'_>],
-        first: Option<&Leg>,
+        retry: &Retry,
     ) -> Result<Passage, Refused> {
         match judged {
             Judged::Complete => self.gateway.decide_completion(about, targets).await,
             Judged::Task | Judged::Unsubscribe | Judged::Relay => self.gateway.unjudged(about).await,
-            _ => self.gateway.decide(about, targets, self, first).await,
+            _ => self.gateway.decide(about, targets, self, retry).await,
         }
     }
 

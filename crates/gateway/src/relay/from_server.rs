@@ -78,8 +78,9 @@ impl Relay {
                 return;
             }
             Awaited::Call(ticket) => {
-                self.remember(may_ask, &response.outcome);
-                ticket.settle(own::answered(&response.outcome, message.source().len())).await;
+                let continues = self.remember(may_ask, &response.outcome);
+                let ending = own::answered(&response.outcome, message.source().len());
+                ticket.settle(if continues { ending.continues() } else { ending }).await;
             }
             Awaited::Listen(ticket) => {
                 if let Some(ticket) = ticket {

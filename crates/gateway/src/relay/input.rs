@@ -1,27 +1,37 @@
-//! A server that asks for input before it answers a call (2026-07-28, "Multi Round-Trip Requests"), and the
-//! client's retry.
+//! A server that asks for something before it answers a call, and the client's retry: for input (2026-07-28,
+//! "Multi Round-Trip Requests"), or for a payment.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_json::Value;
+use interlock_policy::Price;
 use interlock_wire::method::Judged;
+use interlock_wire::payment::{self, Challenge, Payment};
 use interlock_wire::{Era, Outcome, Request, Version};
 
 use super::Relay;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
-use crate::continuation::{CallDigest, Leg};
+use crate::continuation::{CallDigest, Key, Leg, Retry};
 use crate::route::Target;
 use crate::session::Asked;
+use crate::snapshot::Snapshot;
+
+/// Why a payment is not known.
+const NOT_ASKED: &str = "its payment answers nothing that the server has asked for this call in this session";
 
 /// 2025-11-25, "Elicitation": the client is to open URLs and to ask again.
 const URL_ELICITATION_REQUIRED: i64 = -32_042;
 
-/// What is kept of a call whose server may ask for input, until it has answered.
+/// What is kept of a call whose server may ask for something first, until it has answered.
 #[derive(Debug)]
 pub(crate) struct MayAsk {
     call: CallDigest,
+    /// Whether its server may ask for input.
+    asks: bool,
+    /// Whether a policy counts what the server wants to be paid.
+    is_charged: bool,
     leg: Option<Leg>,
 }
 
@@ -32,44 +42,99 @@ impl MayAsk {
         judged: Judged,
         targets: &[Target<'_>],
         version: Version,
+        snapshot: &Snapshot,
     ) -> Option<Box<Self>> {
-        let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt);
-        let target = targets.first().filter(|_| asks && version.era() == Era::Modern)?;
+        let target = targets.first()?;
+        let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt)
+            && version.era() == Era::Modern;
+        let is_paid = judged == Judged::CallTool && Payment::of(request.params).is_some();
+        let is_charged = judged == Judged::CallTool
+            && interlock_policy::spends_on_challenge(&snapshot.stack(), target.section, &target.name);
+        if !asks && !is_paid && !is_charged {
+            return None;
+        }
         let call = CallDigest::new(&request.method, &target.name, target.arguments);
-        Some(Box::new(Self { call, leg: None }))
+        Some(Box::new(Self { call, asks, is_charged, leg: None }))
     }
 
     /// The call was let through, as the continuation of `first` where there is one.
     pub(super) fn passed(&mut self, passage: &Passage, first: Option<&Leg>) {
-        let before = first.map_or(0, |first| first.before + 1);
         self.leg = Some(Leg {
             intent: passage.intent,
             snapshot: Arc::clone(&passage.snapshot),
-            reservation: passage.reservation.clone(),
-            before,
+            held: passage.held.clone(),
+            before: first.map_or(0, |first| first.before + 1),
+            challenge: None,
         });
     }
 }
 
 impl Relay {
-    /// The leg that a request continues, if its `requestState` is one that this server gave out for this very
-    /// call. Whatever else it carries there is the server's to judge: it makes a new call of it, no more.
-    pub(super) fn continued(&self, may_ask: Option<&MayAsk>, request: &Request<'_>) -> Option<Leg> {
-        let state = request.params?.get("requestState")?.as_str()?;
-        let key = may_ask?.call.with_state(&state);
-        self.session().continuations.take(key, Instant::now())
-    }
-
-    /// Remembers a call whose server asks for input, for its retry.
-    pub(super) fn remember(&self, may_ask: Option<Box<MayAsk>>, outcome: &Outcome<'_>) {
-        let (Some(may_ask), Outcome::Result(result)) = (may_ask, outcome) else { return };
-        let state = result.get("requestState").and_then(Value::as_str);
-        if let (Some(state), Some(leg), true) = (state, may_ask.leg, wants_input(*result)) {
-            let key = may_ask.call.with_state(&state);
-            let limits = &self.gateway.options.limits;
-            self.session().continuations.insert(key, leg, Instant::now(), limits);
+    /// What a request has to do with the calls before it: the leg that it continues, if its `requestState` is one
+    /// that this server gave out for this very call, or if it pays what this server asked for it. Whatever else it
+    /// carries there is the server's to judge: it makes a new call of it, no more.
+    pub(super) fn retried(&self, may_ask: Option<&MayAsk>, request: &Request<'_>) -> Retry {
+        let Some(may_ask) = may_ask else { return Retry::default() };
+        let payment = Payment::of(request.params);
+        let mut session = self.session();
+        let now = Instant::now();
+        let state = request.params.and_then(|params| params.get("requestState")).and_then(Value::as_str);
+        let state = state.filter(|_| may_ask.asks);
+        let continued =
+            state.and_then(|state| session.continuations.take(may_ask.call.with_state(&state), now));
+        let Some(payment) = payment else { return Retry { first: continued, paid: None } };
+        match session.continuations.take(may_ask.call.to_be_paid(), now) {
+            None => Retry { first: continued, paid: Some(Err(NOT_ASKED.to_owned())) },
+            Some(leg) => {
+                let challenge = leg.challenge.clone();
+                let paid = challenge.as_deref().map_or_else(
+                    || Err(NOT_ASKED.to_owned()),
+                    |challenge| challenge.price(&payment).map(price).map_err(|why| why.to_string()),
+                );
+                Retry { first: Some(leg), paid: Some(paid) }
+            }
         }
     }
+
+    /// A payment that was refused has paid nothing: the server's offer stands.
+    pub(super) fn not_paid(&self, may_ask: Option<&MayAsk>, retry: Retry) {
+        let offered = retry.first.filter(|leg| leg.challenge.is_some());
+        if let (Some(may_ask), Some(leg)) = (may_ask, offered) {
+            let limits = &self.gateway.options.limits;
+            self.session().continuations.insert(may_ask.call.to_be_paid(), leg, Instant::now(), limits);
+        }
+    }
+
+    /// Remembers a call whose server asks for something first, for its retry: `true` if it does.
+    pub(super) fn remember(&self, may_ask: Option<Box<MayAsk>>, outcome: &Outcome<'_>) -> bool {
+        let Some(may_ask) = may_ask else { return false };
+        let asked = may_ask.asked_for_input(outcome).or_else(|| may_ask.asked_to_pay(outcome));
+        let Some((key, leg)) = asked else { return false };
+        let limits = &self.gateway.options.limits;
+        self.session().continuations.insert(key, leg, Instant::now(), limits)
+    }
+}
+
+impl MayAsk {
+    fn asked_for_input(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
+        let Outcome::Result(result) = outcome else { return None };
+        if !self.asks || !wants_input(*result) {
+            return None;
+        }
+        let state = result.get("requestState").and_then(Value::as_str)?;
+        Some((self.call.with_state(&state), self.leg.clone()?))
+    }
+
+    fn asked_to_pay(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
+        let leg = self.leg.clone().filter(|_| self.is_charged)?;
+        let challenge = Some(Arc::new(Challenge::read(outcome)?));
+        Some((self.call.to_be_paid(), Leg { challenge, ..leg }))
+    }
+}
+
+fn price(asked: &payment::Asked) -> Price {
+    let payment::Asked { amount, currency, network } = asked.clone();
+    Price { amount, currency, network }
 }
 
 fn wants_input(result: Value<'_>) -> bool {
@@ -82,7 +147,9 @@ fn wants_input(result: Value<'_>) -> bool {
 /// Why not.
 pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String> {
     match outcome {
-        Outcome::Error(error) if error.code == URL_ELICITATION_REQUIRED => {
+        Outcome::Error(error)
+            if error.code == URL_ELICITATION_REQUIRED && !asks_to_be_paid(outcome, error.data) =>
+        {
             let allowed = asked.declared.allow_url();
             allowed.map_err(|undeclared| format!("the error {URL_ELICITATION_REQUIRED}: {undeclared}"))
         }
@@ -94,6 +161,13 @@ pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an error wants a payment and nothing else: servers use this code for that, too.
+fn asks_to_be_paid(outcome: &Outcome<'_>, data: Option<Value<'_>>) -> bool {
+    let asks_for_urls =
+        |data: Value<'_>| data.members().any(|(key, _)| key.text().eq_ignore_ascii_case("elicitations"));
+    Challenge::read(outcome).is_some() && !data.is_some_and(asks_for_urls)
 }
 
 /// Looks at the questions that an answer or the news of a task holds.

@@ -4,7 +4,7 @@ use interlock_json::Decimal;
 
 use crate::encoding::{Malformed, Reader, Writer};
 use crate::total::{add_up, take_out};
-use crate::{Now, Window};
+use crate::{Now, Window, Zone};
 
 /// Earlier periods that are remembered; of more, the oldest are taken together.
 const EARLIER: usize = 3;
@@ -12,6 +12,7 @@ const EARLIER: usize = 3;
 /// What is counted in the present period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Calendar {
+    zone: Zone,
     present: Period,
     /// Periods that the clock has left so lately that, had it jumped, they may be part of the true present one.
     earlier: Vec<Period>,
@@ -39,14 +40,18 @@ impl Period {
     }
 
     /// Whether no period of the window's length reaches from when it was counted to now, whatever the date.
-    fn is_past(&self, window: Window, now: Now) -> bool {
-        now.elapsed_ms.saturating_sub(self.counted_ms) >= window.longest_ms()
+    fn is_past(&self, window: Window, zone: Zone, now: Now) -> bool {
+        now.elapsed_ms.saturating_sub(self.counted_ms) >= window.longest_ms(zone)
     }
 }
 
 impl Calendar {
-    pub(super) fn new() -> Self {
-        Self { present: Period::begin(i64::MIN), earlier: Vec::new() }
+    pub(super) fn new(zone: Zone) -> Self {
+        Self { zone, present: Period::begin(i64::MIN), earlier: Vec::new() }
+    }
+
+    pub(super) fn zone(&self) -> Zone {
+        self.zone
     }
 
     pub(super) fn total(&self) -> Decimal {
@@ -61,11 +66,13 @@ impl Calendar {
         if self.present.end > now.wall_ms {
             return;
         }
-        let left = std::mem::replace(&mut self.present, Period::begin(window.period_end(now.wall_ms)));
+        let zone = self.zone;
+        let next = Period::begin(window.period_end(zone, now.wall_ms));
+        let left = std::mem::replace(&mut self.present, next);
         if !left.total.is_zero() {
             self.earlier.push(left);
         }
-        self.earlier.retain(|period| !period.is_past(window, now));
+        self.earlier.retain(|period| !period.is_past(window, zone, now));
         if let [first, second, ..] = self.earlier.as_slice()
             && self.earlier.len() > EARLIER
         {
@@ -89,13 +96,14 @@ impl Calendar {
 
     /// Takes what was counted by a false date together in the period of the true one.
     pub(super) fn reclock(&mut self, window: Window, now: Now) -> bool {
-        let end = window.period_end(now.wall_ms);
+        let zone = self.zone;
+        let end = window.period_end(zone, now.wall_ms);
         if self.present.end <= end {
             return false;
         }
         let periods = std::mem::take(&mut self.earlier).into_iter().chain([self.present]);
         // The date was never behind: what counted for a period that has ended was counted before its end.
-        let counting = periods.filter(|period| period.end >= end && !period.is_past(window, now));
+        let counting = periods.filter(|period| period.end >= end && !period.is_past(window, zone, now));
         self.present = Period { end, ..counting.fold(Period::begin(end), Period::and) };
         true
     }
@@ -109,14 +117,14 @@ impl Calendar {
         }
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(super) fn read(zone: Zone, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let malformed = reader.malformed();
         let count = usize::try_from(reader.unsigned()?).map_err(|_| malformed)?;
         if count > EARLIER {
             return Err(malformed);
         }
         let earlier = (0..count).map(|_| read_period(reader)).collect::<Result<_, _>>()?;
-        Ok(Self { present: read_period(reader)?, earlier })
+        Ok(Self { zone, present: read_period(reader)?, earlier })
     }
 }
 

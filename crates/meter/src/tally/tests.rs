@@ -225,6 +225,19 @@ fn what_was_counted_by_a_false_date_counts_by_the_true_one() {
 }
 
 #[test]
+fn a_tally_keeps_its_zone() {
+    for name in ["UTC", "Europe/Berlin"] {
+        let align = Align::calendar_in(Zone::named(name).unwrap());
+        let tally = Tally::new(Window::Month, align);
+        let read = Tally::from_bytes(&tally.to_bytes()).unwrap();
+        assert_eq!((read.align(), &read), (align, &tally), "{name}");
+    }
+    // What was kept before there were zones counts in UTC.
+    assert_eq!(Tally::from_bytes(b"\x01d\x01\x00\x00\x01\x00").unwrap().align(), Align::Calendar);
+    assert!(Tally::from_bytes(b"\x01d\x02\x04Mars\x00\x00\x01\x00").is_err(), "an unknown zone");
+}
+
+#[test]
 fn a_sliding_tally_has_nothing_to_put_right() {
     let mut tally = Tally::new(Window::Day, Align::Sliding);
     tally.add(at(9 * DAY), Decimal::ONE, &at_most(5), &mut Parts::default()).unwrap();
@@ -240,8 +253,10 @@ proptest! {
     fn putting_the_clock_right_gives_nothing_back(
         steps in prop::collection::vec((0..DAY, 0..40 * DAY, prop::bool::weighted(0.2)), 1..30),
         window in prop::sample::select(vec![Window::Seconds(3_600), Window::Day, Window::Week, Window::Month]),
+        zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/Havana", "Pacific/Apia"]),
     ) {
-        let mut tally = Tally::new(window, Align::Calendar);
+        let zone = Zone::named(zone).unwrap();
+        let mut tally = Tally::new(window, Align::calendar_in(zone));
         let mut calls = Vec::new();
         let mut now = at(0);
         for (wait, jump, jumps) in steps {
@@ -254,8 +269,8 @@ proptest! {
         let mut tally = Tally::from_bytes(&tally.to_bytes())?;
         tally.reclock(right);
         tally.advance(right, &mut Parts::default()).unwrap();
-        let present = window.period_end(right.wall_ms);
-        let counted = calls.iter().filter(|call| window.period_end(**call) == present).count();
+        let present = window.period_end(zone, right.wall_ms);
+        let counted = calls.iter().filter(|call| window.period_end(zone, **call) == present).count();
         prop_assert!(tally.value() >= Decimal::from(i64::try_from(counted)?), "{} < {counted}", tally.value());
     }
 }

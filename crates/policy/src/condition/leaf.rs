@@ -60,7 +60,7 @@ impl CompiledLeaf {
                 None => self.missing.clone(),
             },
             Path::State { .. } => self.state(look),
-            path => match fact::find(path, self.written.timezone.as_ref(), look.call, look.facts) {
+            path => match fact::find(path, self.written.timezone, look.call, look.facts) {
                 Some(Found::Text(text)) => self.operator.text(text),
                 Some(Found::Number(number)) => self.operator.number(number),
                 Some(Found::Value(value)) => self.operator.value(value),
@@ -123,11 +123,11 @@ impl CompiledLeaf {
                 }
             }
             Path::State { .. } => {
-                let key = self.counter.as_ref().map(|template| template.key(&look.caller));
+                let key = self.counter.as_ref().and_then(|template| template.key(&look.caller).ok());
                 let value = key.zip(look.facts.counters).and_then(|(key, counters)| counters.value(&key));
                 seen.extend(value.map(|value| value.to_string()));
             }
-            path => match fact::find(path, self.written.timezone.as_ref(), look.call, look.facts) {
+            path => match fact::find(path, self.written.timezone, look.call, look.facts) {
                 Some(Found::Text(text)) => seen.push(crate::describe::quoted(text)),
                 Some(Found::Number(number)) => seen.push(number.to_string()),
                 Some(Found::Value(value)) => seen.push(crate::describe::shortened(value.raw())),

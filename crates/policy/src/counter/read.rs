@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{CounterKey, ScopePart};
 use crate::document::Section;
 use crate::window::{Align, Window};
+use crate::zone::Zone;
 
 impl CounterKey {
     /// Reads what [`CounterKey::text`] wrote; `None` for anything else.
@@ -25,7 +26,7 @@ impl CounterKey {
         };
         while let Some(part) = parts.next() {
             match part.split_once('=') {
-                Some((kind, name)) => key.scope.push(scope(kind, unescaped(name)?)?),
+                Some((kind, name)) => key.scope.push(scope(kind, name)?),
                 None if part == "shadow" && parts.peek().is_none() => key.shadow = true,
                 None => return None,
             }
@@ -49,15 +50,23 @@ fn align(part: &str) -> Option<Align> {
     match part {
         "sliding" => Some(Align::Sliding),
         "calendar" => Some(Align::Calendar),
-        _ => None,
+        _ => {
+            let zone = Zone::named(&unescaped(part.strip_prefix("calendar@")?)?)?;
+            Some(Align::CalendarIn(zone))
+        }
     }
 }
 
-fn scope(kind: &str, name: Arc<str>) -> Option<ScopePart> {
+fn scope(kind: &str, rest: &str) -> Option<ScopePart> {
     match kind {
-        "grant" => Some(ScopePart::Grant(name)),
-        "session" => Some(ScopePart::Session(name)),
-        "tool" => Some(ScopePart::Tool(name)),
+        "grant" => Some(ScopePart::Grant(unescaped(rest)?)),
+        "session" => Some(ScopePart::Session(unescaped(rest)?)),
+        "tool" => Some(ScopePart::Tool(unescaped(rest)?)),
+        "call" => Some(ScopePart::Call(unescaped(rest)?)),
+        "arg" => {
+            let (path, value) = rest.split_once('=')?;
+            Some(ScopePart::Argument { path: unescaped(path)?, value: unescaped(value)? })
+        }
         _ => None,
     }
 }

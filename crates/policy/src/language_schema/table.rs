@@ -70,7 +70,7 @@ const MODE_SAYS: &str =
 const ON_DENY_SAYS: &str = "The text for the agent when this denies.";
 const TIMEZONE_SAYS: &str =
     "The time zone of the calendar, such as `Europe/Berlin`; UTC where it is left out.";
-const REFUND_SAYS: &str = "`on_error`: a call that the server answers with an error is given back.";
+const REFUND_SAYS: &str = "`on_error`: a call that the server answers with an error is given back. `keep` (where it is left out): it counts.";
 const SCOPE_SAYS: &str = "Who shares the counter: `grant` (where it is left out), `session`, `tool`, `server`, `global`, \
     `{ arg: args.x }`, or a list of these.";
 const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. `calendar`: windows begin with the minute, \
@@ -78,6 +78,7 @@ const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. 
 const WINDOW_SAYS: &str =
     "`minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`.";
 
+const REFUND: Of = Of::Words(&["keep", "on_error"]);
 const DIALECTS: &[&str] = &["postgres", "mysql", "sqlite", "generic"];
 
 pub(crate) const SHAPES: &[Shape] = &[
@@ -216,7 +217,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("mode", MODE_SAYS, MODE),
             key("on_deny", ON_DENY_SAYS, Of::Text),
             key("shared", "One counter for all servers under this name.", Of::Name),
-            key("refund", REFUND_SAYS, Of::Words(&["on_error"])),
+            key("refund", REFUND_SAYS, REFUND),
         ],
     },
     Shape {
@@ -230,7 +231,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("scope", SCOPE_SAYS, SCOPE),
             key("align", ALIGN_SAYS, ALIGN),
             key("timezone", TIMEZONE_SAYS, Of::Name),
-            key("refund", REFUND_SAYS, Of::Words(&["on_error"])),
+            key("refund", REFUND_SAYS, REFUND),
         ],
     },
     Shape {
@@ -246,7 +247,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("scope", SCOPE_SAYS, SCOPE),
             key("align", ALIGN_SAYS, ALIGN),
             key("timezone", TIMEZONE_SAYS, Of::Name),
-            key("refund", REFUND_SAYS, Of::Words(&["on_error"])),
+            key("refund", REFUND_SAYS, REFUND),
         ],
     },
     Shape {
@@ -263,7 +264,15 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("per_call", "The most that one call may cost.", Of::Amount),
             key("daily", "The most in a day.", Of::Amount),
             key("monthly", "The most in a month.", Of::Amount),
-            key("currency", "The currency of the amounts.", Of::Name),
+            key(
+                "currency",
+                "The currency of the amounts; for a challenge also a token's address, with its network before it.",
+                Of::Name,
+            ),
+            key("currency_from", "The argument that must name this currency.", PATH),
+            key("scope", SCOPE_SAYS, SCOPE),
+            key("timezone", TIMEZONE_SAYS, Of::Name),
+            key("refund", REFUND_SAYS, REFUND),
         ],
     },
     Shape {

@@ -5,6 +5,7 @@ mod conditions;
 mod contradiction;
 mod dead;
 mod known;
+mod spend;
 mod tools;
 mod unreachable;
 
@@ -17,7 +18,7 @@ use crate::document::{
     Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Rule, Section,
 };
 use crate::path::Path;
-use crate::quantity::{self, Bound, Counters, Lookup, Numbering};
+use crate::quantity::{self, Adds, Bound, Counters, Lookup, Numbering};
 use crate::tool_list::ToolList;
 use crate::tree::{self, Node, Value};
 use known::Known;
@@ -131,6 +132,7 @@ impl Check<'_, '_> {
         numbering: &mut Numbering,
     ) {
         self.counters(matcher, entry, pointer, numbering);
+        self.spending(entry, pointer);
         self.approvals(entry, pointer);
         self.contradictions(entry, pointer);
         let at = At::from_pointer(pointer);
@@ -259,14 +261,15 @@ impl Check<'_, '_> {
     }
 
     fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
-        let all = quantity::counted(matcher, entry, numbering);
+        let all = quantity::counted(self.document, matcher, entry, numbering);
         if self.known.is_sound(pointer) {
             self.limits(entry, pointer, &all);
         }
         let mut seen = BTreeSet::new();
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());
-            if counted.bound == Bound::None && self.known.is_sound(&place()) {
+            let is_state = !matches!(counted.adds, Adds::Money(_));
+            if counted.bound == Bound::None && is_state && self.known.is_sound(&place()) {
                 self.unbounded(matcher, &counted.counter, &place());
             }
             if !seen.insert(counted.identity()) && self.known.is_sound(pointer) {

@@ -4,13 +4,14 @@ use super::condition;
 use super::fields::Fields;
 use super::scalar;
 use crate::diagnostic::{At, Report, quoted};
-use crate::document::{Increment, Limit, RateLimit, Scope, State};
+use crate::document::{Increment, Limit, RateLimit, Refund, Scope, State};
 use crate::path::Path;
 use crate::tree::{Node, Value};
 use crate::window::{Align, Window};
+use crate::zone::Zone;
 
-/// Counters without a name of their own are called `_rate_…`.
-const RESERVED: &str = "_rate_";
+/// What the names of counters begin with that have none of their own.
+const RESERVED: [&str; 3] = ["_rate_", "_spend_", "_once_"];
 
 pub(crate) fn rate_limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<RateLimit> {
     if let Value::Text(text) = &node.value {
@@ -28,12 +29,13 @@ pub(crate) fn rate_limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> O
         return None;
     }
     const KNOWN: &[&str] = &["max", "window", "scope", "align", "timezone", "refund"];
-    let fields = Fields::open(node, "`rate_limit`", KNOWN, &["timezone", "refund"], at, report)?;
+    let fields = Fields::open(node, "`rate_limit`", KNOWN, &[], at, report)?;
     let max = fields.need("max", at, report, scalar::count);
     let window = fields.need("window", at, report, scalar::window);
     let scope = fields.read("scope", at, report, scope);
-    let align = fields.read("align", at, report, align);
-    Some(RateLimit { max: max?, window: window?, scope, align })
+    let Calendar { align, timezone } = calendar(&fields, window, Align::Sliding, at, report);
+    let refund = fields.read("refund", at, report, refund);
+    Some(RateLimit { max: max?, window: window?, scope, align, timezone, refund })
 }
 
 /// `10/minute`
@@ -55,13 +57,13 @@ fn short_rate_limit(text: &str, node: &Node, at: &At<'_>, report: &mut Report<'_
         scalar::not_a_window(&part, at, report);
         return None;
     };
-    Some(RateLimit { max: max.into(), window, scope: None, align: None })
+    Some(RateLimit { max: max.into(), window, scope: None, align: None, timezone: None, refund: None })
 }
 
 pub(crate) fn state(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<State> {
     const KNOWN: &[&str] =
         &["counter", "window", "increment", "increment_from", "scope", "align", "timezone", "refund"];
-    let fields = Fields::open(node, "`state`", KNOWN, &["timezone", "refund"], at, report)?;
+    let fields = Fields::open(node, "`state`", KNOWN, &[], at, report)?;
     let counter = fields.need("counter", at, report, counter);
     let window = fields.need("window", at, report, scalar::window);
     let fixed = fields.read("increment", at, report, scalar::amount);
@@ -72,9 +74,10 @@ pub(crate) fn state(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option
         return None;
     }
     let scope = fields.read("scope", at, report, scope);
-    let align = fields.read("align", at, report, align);
+    let Calendar { align, timezone } = calendar(&fields, window, Align::Calendar, at, report);
+    let refund = fields.read("refund", at, report, refund);
     let increment = fixed.map(Increment::Fixed).or_else(|| from.map(Increment::From));
-    Some(State { counter: counter?, window: window?, increment, scope, align })
+    Some(State { counter: counter?, window: window?, increment, scope, align, timezone, refund })
 }
 
 pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Limit> {
@@ -82,7 +85,7 @@ pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option
         "counter", "window", "max", "amount", "scope", "align", "timezone", "min", "mode", "on_deny",
         "shared", "refund",
     ];
-    let fields = Fields::open(node, "a limit", KNOWN, &["timezone", "refund"], at, report)?;
+    let fields = Fields::open(node, "a limit", KNOWN, &[], at, report)?;
     let counter = fields.read("counter", at, report, counter);
     let window = fields.need("window", at, report, scalar::window);
     let amount = fields.read("amount", at, report, amount_path);
@@ -94,22 +97,37 @@ pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option
         report.error("no-effect", fields.key_range("min"), at, message);
     }
     let scope = fields.read("scope", at, report, scope);
-    let align = fields.read("align", at, report, align);
+    let default = if counts_calls { Align::Sliding } else { Align::Calendar };
+    let Calendar { align, timezone } = calendar(&fields, window, default, at, report);
+    let refund = fields.read("refund", at, report, refund);
     let mode = fields.read("mode", at, report, scalar::mode);
     let on_deny = fields.read("on_deny", at, report, scalar::text);
     let shared = fields.read("shared", at, report, scalar::name);
-    Some(Limit { counter, window: window?, max: max?, amount, scope, align, min, mode, on_deny, shared })
+    Some(Limit {
+        counter,
+        window: window?,
+        max: max?,
+        amount,
+        scope,
+        align,
+        timezone,
+        refund,
+        min,
+        mode,
+        on_deny,
+        shared,
+    })
 }
 
 fn counter(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
     let name = scalar::name(node, at, report)?;
-    if name.starts_with(RESERVED) {
+    if let Some(reserved) = RESERVED.into_iter().find(|reserved| name.starts_with(reserved)) {
         report
             .error(
                 "reserved-name",
                 node.mark(),
                 at,
-                format!("counters called `{RESERVED}…` are those without a name"),
+                format!("counters called `{reserved}…` are those without a name"),
             )
             .help("choose another name");
         return None;
@@ -117,7 +135,7 @@ fn counter(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> 
     Some(name)
 }
 
-fn amount_path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Path> {
+pub(super) fn amount_path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Path> {
     let path = condition::path(node, at, report)?;
     if !matches!(path, Path::Args(_)) || path.is_plural() {
         report.error("bad-path", node.mark(), at, "an amount is the value of one argument");
@@ -126,11 +144,44 @@ fn amount_path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Path
     Some(path)
 }
 
-fn align(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Align> {
-    scalar::one_of(node, &[("sliding", Align::Sliding), ("calendar", Align::Calendar)], at, report)
+/// Where the window of a counter begins.
+struct Calendar {
+    align: Option<Align>,
+    timezone: Option<Zone>,
 }
 
-fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>> {
+fn calendar(
+    fields: &Fields<'_>,
+    window: Option<Window>,
+    default: Align,
+    at: &At<'_>,
+    report: &mut Report<'_>,
+) -> Calendar {
+    let align = fields.read("align", at, report, |node, at, report| {
+        scalar::one_of(node, &[("sliding", Align::Sliding), ("calendar", Align::Calendar)], at, report)
+    });
+    let timezone = fields.read("timezone", at, report, scalar::timezone);
+    // A mistake in `align` or `window` is reported; it must not be the cause of a second finding.
+    let effective = if fields.get("align").is_some() { align } else { Some(default) };
+    if timezone.is_some() && effective == Some(Align::Sliding) {
+        let message = "`timezone` says where the days of a calendar begin, and a sliding window has none";
+        report
+            .error("no-effect", fields.key_range("timezone"), &at.key("timezone"), message)
+            .help("write `align: calendar` beside it, or leave it out");
+    } else if let Some(window) = window.filter(|window| timezone.is_some() && !window.has_dates()) {
+        let message = format!("a window of `{window}` begins at the same time in every time zone");
+        report
+            .error("no-effect", fields.key_range("timezone"), &at.key("timezone"), message)
+            .help("it goes with `day`, `week` and `month`");
+    }
+    Calendar { align, timezone }
+}
+
+pub(super) fn refund(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Refund> {
+    scalar::one_of(node, &[("keep", Refund::Keep), ("on_error", Refund::OnError)], at, report)
+}
+
+pub(super) fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>> {
     if !matches!(node.value, Value::List(_)) {
         return one_scope(node, at, report).map(|scope| vec![scope]);
     }
@@ -143,11 +194,22 @@ fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>
 }
 
 fn one_scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scope> {
-    if matches!(&node.value, Value::Map(members) if members.iter().any(|member| member.key == "arg")) {
-        report.error("unsupported", node.mark(), at, "the scope `{arg: …}` is not supported by this version");
-        return None;
+    if matches!(node.value, Value::Map(_)) {
+        return argument_scope(node, at, report);
     }
-    let words = [Scope::Grant, Scope::Session, Scope::Tool, Scope::Server, Scope::Global]
-        .map(|scope| (scope.as_str(), scope));
-    scalar::one_of(node, &words, at, report)
+    let words = Scope::WORDS.each_ref().map(|(word, scope)| (*word, scope));
+    scalar::one_of(node, &words, at, report).cloned()
+}
+
+fn argument_scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scope> {
+    let fields = Fields::open(node, "a scope", &["arg"], &[], at, report)?;
+    fields.need("arg", at, report, |node, at, report| {
+        let path = condition::path(node, at, report)?;
+        if !matches!(path, Path::Args(_)) || path.is_plural() {
+            let message = "a scope is the value of one argument";
+            report.error("bad-path", node.mark(), at, message).help("such as `{ arg: args.customer }`");
+            return None;
+        }
+        Some(Scope::Argument(path))
+    })
 }

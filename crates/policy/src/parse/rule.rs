@@ -2,7 +2,7 @@
 
 use super::condition;
 use super::fields::Fields;
-use super::{entry, limit, scalar};
+use super::{entry, limit, scalar, spend};
 use crate::cel::{self, Expression};
 use crate::condition::Kindness;
 use crate::diagnostic::{At, Report};
@@ -24,12 +24,11 @@ const KNOWN: [&str; 13] = [
     "approval_timeout",
     "mode",
 ];
-const UNSUPPORTED: [&str; 2] = ["spend", "idempotency_window"];
 /// What stands beside an action that lets calls through.
-const CONSTRAINTS: [&str; 3] = ["rate_limit", "state", "validate"];
+const CONSTRAINTS: [&str; 5] = ["rate_limit", "state", "spend", "validate", "idempotency_window"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Rule> {
-    let fields = Fields::open(node, "a rule", &KNOWN, &UNSUPPORTED, at, report)?;
+    let fields = Fields::open(node, "a rule", &KNOWN, &[], at, report)?;
     let action = fields.read("action", at, report, |node, at, report| {
         let words = [
             ("evaluate", Action::Evaluate),
@@ -51,6 +50,8 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         when: fields.read("when", at, report, expression),
         rate_limit: fields.read("rate_limit", at, report, limit::rate_limit),
         state: fields.read("state", at, report, limit::state),
+        spend: fields.read("spend", at, report, |node, at, report| spend::read(node, section, at, report)),
+        idempotency_window: fields.read("idempotency_window", at, report, scalar::duration),
         validate: fields
             .read("validate", at, report, |node, at, report| entry::validate(node, section, at, report))
             .unwrap_or_default(),

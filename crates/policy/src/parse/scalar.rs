@@ -243,8 +243,7 @@ pub(crate) fn timezone(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opt
     let name = text(node, at, report)?;
     let zone = Zone::named(&name);
     if zone.is_none() {
-        let names = Zone::names();
-        let help = did_you_mean(&name, names.iter().map(String::as_str));
+        let help = if report.is_full() { None } else { did_you_mean(&name, Zone::names()) };
         let help = help.unwrap_or_else(|| "write a name such as `Europe/Berlin` or `UTC`".to_owned());
         let message = format!("no time zone is called {}", quoted(&name));
         report.error("unknown-timezone", node.mark(), at, message).help(help);

@@ -9,10 +9,12 @@ use interlock_json::Decimal;
 use crate::cel::Expression;
 use crate::document::{
     Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
-    RateLimit, Requirement, Rule, Scalar, Scope, State, TellAgent, Validate, Version,
+    RateLimit, Refund, Requirement, Rule, Scalar, Scope, Spend, SpendAmount, State, TellAgent, Validate,
+    Version,
 };
 use crate::tree::{Member, Node, Value};
 use crate::window::{Align, Window};
+use crate::zone::Zone;
 use condition::condition;
 
 /// A map under construction; keys that say nothing are left out.
@@ -85,6 +87,7 @@ pub(super) fn of(document: &Document) -> Node {
             TellAgent::Full => "full",
         }),
     );
+    map.text("spend_currency", document.spend_currency.as_deref());
     map.maybe("approvals", document.approvals.as_ref().map(approvals));
     if !document.lists.is_empty() {
         map.put("lists", lists(&document.lists));
@@ -202,6 +205,8 @@ fn rule(rule: &Rule) -> Node {
     map.text("when", rule.when.as_ref().map(Expression::as_str));
     map.maybe("rate_limit", rule.rate_limit.as_ref().map(rate_limit));
     map.maybe("state", rule.state.as_ref().map(state));
+    map.maybe("spend", rule.spend.as_ref().map(spend));
+    map.maybe("idempotency_window", rule.idempotency_window.map(seconds));
     map.maybe("validate", validate(rule.validate));
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));
     map.text("on_deny", rule.on_deny.as_deref());
@@ -218,9 +223,51 @@ fn align(align: Align) -> Node {
 
 fn scope(scope: &Vec<Scope>) -> Node {
     match scope.as_slice() {
-        [only] => text(only.as_str()),
-        several => list(several, |scope| text(scope.as_str())),
+        [only] => one_scope(only),
+        several => list(several, one_scope),
     }
+}
+
+fn one_scope(scope: &Scope) -> Node {
+    if let Scope::Argument(path) = scope {
+        let mut map = Map::default();
+        map.put("arg", text(&path.to_string()));
+        return map.node();
+    }
+    let word = Scope::WORDS.iter().find(|(_, known)| known == scope);
+    text(word.map(|(word, _)| *word).unwrap_or_default())
+}
+
+/// Where a window begins, and what is given back.
+fn calendar(align_of: Option<Align>, timezone: Option<Zone>, refund: Option<Refund>, map: &mut Map) {
+    map.maybe("align", align_of.map(align));
+    map.text("timezone", timezone.map(Zone::name));
+    map.text(
+        "refund",
+        refund.map(|refund| match refund {
+            Refund::Keep => "keep",
+            Refund::OnError => "on_error",
+        }),
+    );
+}
+
+fn spend(spend: &Spend) -> Node {
+    let mut map = Map::default();
+    map.put(
+        "amount",
+        match &spend.amount {
+            SpendAmount::Argument(path) => text(&path.to_string()),
+            SpendAmount::Challenge => text("challenge"),
+        },
+    );
+    map.maybe("per_call", spend.per_call.map(number));
+    map.maybe("daily", spend.daily.map(number));
+    map.maybe("monthly", spend.monthly.map(number));
+    map.text("currency", spend.currency.as_deref());
+    map.maybe("currency_from", spend.currency_from.as_ref().map(|path| text(&path.to_string())));
+    map.maybe("scope", spend.scope.as_ref().map(scope));
+    calendar(None, spend.timezone, spend.refund, &mut map);
+    map.node()
 }
 
 fn rate_limit(rate: &RateLimit) -> Node {
@@ -228,7 +275,7 @@ fn rate_limit(rate: &RateLimit) -> Node {
     map.put("max", number(rate.max));
     map.put("window", window(rate.window));
     map.maybe("scope", rate.scope.as_ref().map(scope));
-    map.maybe("align", rate.align.map(align));
+    calendar(rate.align, rate.timezone, rate.refund, &mut map);
     map.node()
 }
 
@@ -242,7 +289,7 @@ fn state(state: &State) -> Node {
         Some(Increment::From(path)) => map.put("increment_from", text(&path.to_string())),
     }
     map.maybe("scope", state.scope.as_ref().map(scope));
-    map.maybe("align", state.align.map(align));
+    calendar(state.align, state.timezone, state.refund, &mut map);
     map.node()
 }
 
@@ -255,7 +302,7 @@ fn limit(limit: &Limit) -> Node {
     map.maybe("amount", limit.amount.as_ref().map(|path| text(&path.to_string())));
     map.maybe("min", limit.min.map(number));
     map.maybe("scope", limit.scope.as_ref().map(scope));
-    map.maybe("align", limit.align.map(align));
+    calendar(limit.align, limit.timezone, limit.refund, &mut map);
     map.text("shared", limit.shared.as_deref());
     map.text("on_deny", limit.on_deny.as_deref());
     map.node()

@@ -37,7 +37,7 @@ pub(super) fn of_leaf(leaf: &CompiledLeaf, holds: bool, caller: &Caller<'_>, wor
         | Path::ToolAnnotation(_) => Vec::new(),
         Path::State { .. } => {
             let Some(template) = &leaf.counter else { return Vec::new() };
-            let key = template.key(caller);
+            let Ok(key) = template.key(caller) else { return Vec::new() };
             let held = |to: &String| {
                 let value = to.parse::<Decimal>().ok().filter(|value| !value.is_negative())?;
                 let mut changed = world.with(Change {

@@ -75,11 +75,8 @@ impl Counters for InMemory {
     }
 
     fn settle(&self, reservation: ReservationId, how: Settle) -> BoxFuture<'_, Result<(), StoreError>> {
-        let counted = reservation.settle();
-        let settled = match how {
-            Settle::Release if !counted.is_empty() => self.ask(counted, Work::Release),
-            _ => Ok(()),
-        };
+        let counted = reservation.settle(how);
+        let settled = if counted.is_empty() { Ok(()) } else { self.ask(counted, Work::Release) };
         Box::pin(ready(settled))
     }
 

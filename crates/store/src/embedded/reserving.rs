@@ -8,7 +8,7 @@ use super::tallies::{Parts, Tallies, execute};
 use crate::StoreError;
 use crate::counters::{
     Cause, Change, Counted, CounterRef, Exhausted, Need, Reservation, ReservationId, ReserveAnswer,
-    ReserveRequest,
+    ReserveRequest, Settle,
 };
 
 /// One transaction's view.
@@ -53,11 +53,14 @@ impl Reserving<'_> {
     fn replace(&mut self, earlier: &ReservationId, needs: &[Need]) -> Result<ReserveAnswer, StoreError> {
         let before = self.tallies.clone();
         execute(self.connection, "SAVEPOINT replacing", [])?;
-        self.release(&earlier.counted())?;
+        let (keeps, moved): (Vec<_>, Vec<_>) =
+            earlier.counted().into_iter().partition(|counted| counted.pays);
+        self.release(&moved)?;
         let answer = self.reserve_all(needs)?;
-        if matches!(answer, ReserveAnswer::Reserved(_)) {
+        if let ReserveAnswer::Reserved(reservation) = &answer {
             // Should the transaction fail, it counts on: nobody can give it back any more.
-            earlier.settle();
+            earlier.settle(Settle::Commit);
+            reservation.id.continue_from(&moved, keeps);
         } else {
             *self.tallies = before;
             execute(self.connection, "ROLLBACK TO replacing", [])?;
@@ -87,7 +90,7 @@ impl Reserving<'_> {
 
     /// Gives back what a reservation counted, where it still counts.
     pub(super) fn release(&mut self, counted: &[Counted]) -> Result<(), StoreError> {
-        for Counted { counter, mark } in counted {
+        for Counted { counter, mark, .. } in counted {
             self.tallies.release(self.connection, self.now, counter, *mark)?;
         }
         Ok(())
@@ -155,14 +158,15 @@ impl Reserving<'_> {
         let own_sum = own.map(|look| look.change.after).next_back();
         let Some(known) = self.tallies.current(self.connection, self.now, &need.counter)? else {
             let value = own_sum.unwrap_or_default();
-            return Ok(Exhausted { index, retry_after_ms: None, value, cause });
+            return Ok(Exhausted { index, retry_after_ms: None, value, cause, last: String::new() });
         };
         let value = own_sum.unwrap_or(known.tally.value());
+        let last = known.label.clone();
         let mut retry_after_ms = None;
         if let Some(together) = together.filter(|_| !need.amount.is_negative()) {
             let mut parts = Parts::of(self.connection, known);
             retry_after_ms = known.tally.retry_after(self.now, together, &need.bound, &mut parts)?;
         }
-        Ok(Exhausted { index, retry_after_ms, value, cause })
+        Ok(Exhausted { index, retry_after_ms, value, cause, last })
     }
 }

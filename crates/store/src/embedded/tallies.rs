@@ -39,7 +39,7 @@ pub(super) struct Tallies {
 pub(super) struct Known {
     id: i64,
     pub(super) tally: Tally,
-    label: String,
+    pub(super) label: String,
     limit: Option<Decimal>,
     /// From when on the row may be cleared away: some time after the counter ends, so that the index of these
     /// times changes a few times in a window and not with every call.
@@ -118,7 +118,13 @@ impl Tallies {
         let mark = known.tally.add(now, need.amount, &need.bound, &mut parts)?;
         known.describe(need);
         self.mark_changed(&need.counter.key);
-        Ok(mark.map(|mark| Counted { counter: need.counter.clone(), mark }))
+        Ok(mark.map(|mark| Counted {
+            counter: need.counter.clone(),
+            mark,
+            refund: need.refund,
+            pays: need.pays,
+            has_arrived: false,
+        }))
     }
 
     /// Gives back what was counted.
@@ -146,7 +152,7 @@ impl Tallies {
         self.clear_expired(connection, now, CLEARED)?;
         let CounterRef { key, window, align } = &need.counter;
         let tally = Tally::new(*window, *align);
-        let values = params![key, *align == Align::Calendar, tally.to_bytes()];
+        let values = params![key, *align != Align::Sliding, tally.to_bytes()];
         connection
             .prepare_cached(
                 "INSERT INTO counters (key, aligned, tally, clear_after, label) VALUES (?1, ?2, ?3, 0, '')",

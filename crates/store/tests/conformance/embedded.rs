@@ -51,6 +51,9 @@ passes! {
         bounds_and_amounts(counters),
         an_edited_limit_keeps_what_was_counted(counters),
         what_is_given_back_can_be_used_once_more(counters),
+        errors_refund_what_says_so(counters),
+        what_has_reached_the_server_is_only_refunded(counters),
+        the_last_label_is_told(counters),
         what_was_judged_on_must_still_hold(counters),
         shadows_count_and_deny_nothing(counters),
         names_that_look_alike_are_different_counters(counters),
@@ -61,6 +64,7 @@ passes! {
     timed {
         waiting_as_long_as_told_is_enough_and_no_longer(ledger),
         budgets_begin_anew_with_the_calendar(ledger),
+        days_of_a_zone_end_at_its_midnight(ledger),
         a_clock_that_is_set_reopens_nothing(ledger),
         time_off_counts(ledger),
         what_takes_the_place_of_an_earlier_one_counts_from_now_on(ledger),

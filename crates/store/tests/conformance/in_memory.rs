@@ -19,6 +19,8 @@ async fn it_passes_the_suite() {
     suite::bounds_and_amounts(&ledger()).await;
     suite::an_edited_limit_keeps_what_was_counted(&ledger()).await;
     suite::what_is_given_back_can_be_used_once_more(&ledger()).await;
+    suite::errors_refund_what_says_so(&ledger()).await;
+    suite::what_has_reached_the_server_is_only_refunded(&ledger()).await;
     suite::what_was_judged_on_must_still_hold(&ledger()).await;
     suite::shadows_count_and_deny_nothing(&ledger()).await;
     suite::names_that_look_alike_are_different_counters(&ledger()).await;

@@ -123,6 +123,8 @@ proptest! {
                         bound: Bound::AtMost(Decimal::from(*max)),
                         label: String::new(),
                         shadow: false,
+                        refund: false,
+                        pays: false,
                     });
                     let request = ReserveRequest { needs: needs.collect(), ..ReserveRequest::default() };
                     let answer = match runtime.block_on(ledger.counters.reserve(request)).unwrap() {

@@ -29,7 +29,15 @@ pub(crate) fn daily(key: &str) -> CounterRef {
 }
 
 pub(crate) fn need(counter: CounterRef, amount: &str, bound: Bound) -> Need {
-    Need { counter, amount: number(amount), bound, label: "a limit".to_owned(), shadow: false }
+    Need {
+        counter,
+        amount: number(amount),
+        bound,
+        label: "a limit".to_owned(),
+        shadow: false,
+        refund: false,
+        pays: false,
+    }
 }
 
 pub(crate) fn call(counter: CounterRef, max: &str) -> Need {

@@ -102,6 +102,37 @@ pub(crate) async fn what_is_given_back_can_be_used_once_more(counters: &dyn Coun
     }
 }
 
+/// After an error only what says so is given back, and nothing twice.
+pub(crate) async fn errors_refund_what_says_so(counters: &dyn Counters) {
+    for counter in [sliding("a"), daily("b")] {
+        let kept = CounterRef { key: format!("{} kept", counter.key), ..counter.clone() };
+        let refunded = Need { refund: true, ..need(counter.clone(), "2.5", at_most("5")) };
+        let needs = || vec![refunded.clone(), call(kept.clone(), "9")];
+        let held = async || (value(counters, counter.clone()).await, value(counters, kept.clone()).await);
+        let (first, second) = (reserved(counters, needs()).await, reserved(counters, needs()).await);
+        counters.settle(first.id.clone(), Settle::Refund).await.unwrap();
+        assert_eq!(held().await, (number("2.5"), number("2")));
+        for how in [Settle::Refund, Settle::Release] {
+            let _answer = counters.settle(first.id.clone(), how).await;
+            assert_eq!(held().await, (number("2.5"), number("2")), "{how:?}");
+        }
+        counters.settle(second.id.clone(), Settle::Commit).await.unwrap();
+        let _answer = counters.settle(second.id, Settle::Refund).await;
+        assert_eq!(held().await, (number("2.5"), number("2")));
+    }
+}
+
+/// Whose need it was that fills a counter.
+pub(crate) async fn the_last_label_is_told(counters: &dyn Counters) {
+    let labelled = |label: &str| vec![Need { label: label.to_owned(), ..call(sliding("a"), "1") }];
+    reserved(counters, labelled("the first")).await;
+    for label in ["the second", "the third"] {
+        assert_eq!(exhausted(counters, labelled(label)).await.last, "the first");
+    }
+    let never = vec![need(sliding("b"), "2", at_most("1"))];
+    assert_eq!(exhausted(counters, never).await.last, "");
+}
+
 pub(crate) async fn what_was_judged_on_must_still_hold(counters: &dyn Counters) {
     let request = |expected: &[(&str, &str)]| ReserveRequest {
         needs: vec![call(sliding("a"), "9")],
@@ -196,4 +227,39 @@ pub(crate) async fn parallel_callers_share_one_limit(counters: Arc<dyn Counters>
     }
     assert_eq!(passed, 50);
     assert_eq!(counters.read(vec![daily("other"), sliding("shared")]).await.unwrap(), numbers(&["50", "50"]));
+}
+
+/// What takes the place of an earlier reservation stands for a call that has reached the server: it is given back as
+/// a refund, and not as though the call had never been made. What was paid stays, and adds up.
+pub(crate) async fn what_has_reached_the_server_is_only_refunded(counters: &dyn Counters) {
+    for (how, left) in [
+        (Settle::Commit, ["1", "8", "8"]),
+        (Settle::Release, ["1", "3", "3"]),
+        (Settle::Refund, ["1", "0", "8"]),
+    ] {
+        let key = |name: &str| sliding(&format!("{how:?} {name}"));
+        let paid = |name: &str, amount| Need { pays: true, ..need(key(name), amount, at_most("9")) };
+        let needs = |amount| {
+            let refunded = Need { refund: true, ..paid("refunded", amount) };
+            vec![call(key("calls"), "1"), refunded, paid("kept", amount)]
+        };
+        let first = reserved(counters, needs("3")).await.id;
+        exhausted(counters, needs("5")).await;
+        let instead = |amount| {
+            let replaces = Some(first.clone());
+            counters.reserve(ReserveRequest { needs: needs(amount), replaces, ..ReserveRequest::default() })
+        };
+        let refused = instead("7").await.unwrap();
+        assert!(
+            matches!(refused, ReserveAnswer::Exhausted(_)),
+            "what was paid has no room twice: {refused:?}"
+        );
+        let ReserveAnswer::Reserved(last) = instead("5").await.unwrap() else { panic!("not reserved") };
+        assert_eq!(last.changes, [change("0", "1"), change("3", "8"), change("3", "8")], "{how:?}");
+        for reservation in [&first, &last.id, &last.id] {
+            counters.settle(reservation.clone(), how).await.unwrap();
+        }
+        let held = counters.read(vec![key("calls"), key("refunded"), key("kept")]).await.unwrap();
+        assert_eq!(held, numbers(&left), "{how:?}");
+    }
 }

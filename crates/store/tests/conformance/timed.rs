@@ -2,7 +2,7 @@
 
 use interlock_json::Decimal;
 use interlock_store::{
-    Align, CounterRef, Dates, Reclocked, ReservationId, ReserveAnswer, ReserveRequest, Settle, Window,
+    Align, CounterRef, Dates, Reclocked, ReservationId, ReserveAnswer, ReserveRequest, Settle, Window, Zone,
 };
 
 use crate::Ledger;
@@ -57,6 +57,32 @@ pub(crate) async fn budgets_begin_anew_with_the_calendar(ledger: &Ledger) {
     clock.advance(8 * DAY);
     assert_eq!(value(&**counters, counter(Window::Month)).await, Decimal::ZERO);
     reserved(&**counters, vec![need(counter(Window::Month), "5", at_most("5"))]).await;
+}
+
+/// The day of a zone ends at its midnight, also the one of 25 hours.
+pub(crate) async fn days_of_a_zone_end_at_its_midnight(ledger: &Ledger) {
+    let Ledger { counters, clock, .. } = ledger;
+    let counter = |zone: &str| CounterRef {
+        key: zone.to_owned(),
+        window: Window::Day,
+        align: Align::calendar_in(Zone::named(zone).unwrap()),
+    };
+    // It is a Friday, at noon UTC.
+    for (zone, wait) in [("UTC", 12 * HOUR), ("Asia/Tokyo", 3 * HOUR), ("America/Phoenix", 19 * HOUR)] {
+        reserved(&**counters, vec![need(counter(zone), "5", at_most("5"))]).await;
+        let denied = exhausted(&**counters, vec![call(counter(zone), "5")]).await;
+        assert_eq!(denied.retry_after_ms, Some(wait.unsigned_abs()), "{zone}");
+    }
+    clock.advance(3 * HOUR);
+    reserved(&**counters, vec![call(counter("Asia/Tokyo"), "5")]).await;
+    exhausted(&**counters, vec![call(counter("UTC"), "5")]).await;
+    clock.advance(9 * HOUR);
+    reserved(&**counters, vec![call(counter("UTC"), "5")]).await;
+    exhausted(&**counters, vec![call(counter("America/Phoenix"), "5")]).await;
+    // Set back over midnight, nothing begins anew.
+    clock.set_by(-DAY);
+    exhausted(&**counters, vec![call(counter("America/Phoenix"), "5")]).await;
+    assert_eq!(value(&**counters, counter("Asia/Tokyo")).await, Decimal::ONE);
 }
 
 /// Setting the wall clock, in either direction, lets no call through early; nor does a restart with a wrong one.

@@ -72,6 +72,7 @@ impl Words {
             per: match key.align {
                 Align::Sliding => format!("any {window}"),
                 Align::Calendar => window,
+                Align::CalendarIn(zone) => format!("{window} in {zone}"),
             },
             scope: scope(&key.scope),
             shadow: key.shadow,
@@ -81,10 +82,26 @@ impl Words {
 
 /// Limits without a counter's name of their own are numbered: `_rate_minute_0` is the entry's first.
 fn counter_name(counter: &str) -> String {
-    let number = counter.strip_prefix("_rate_").and_then(|rest| rest.rsplit_once('_')?.1.parse::<u64>().ok());
-    match number {
-        Some(0) => "calls".to_owned(),
-        Some(number) => format!("calls, limit {}", number.saturating_add(1)),
+    let numbered = |kind: &str| {
+        let (what, number) = counter.strip_prefix(kind)?.rsplit_once('_')?;
+        Some((what, number.parse::<u64>().ok()?))
+    };
+    let after = |number: u64| match number {
+        0 => String::new(),
+        number => format!(", limit {}", number.saturating_add(1)),
+    };
+    if let Some((_, number)) = numbered("_rate_") {
+        return format!("calls{}", after(number));
+    }
+    if let Some((_, number)) = numbered("_once_") {
+        return format!("identical calls{}", after(number));
+    }
+    match numbered("_spend_") {
+        // Between them stands the currency, where there is one, and the window.
+        Some((what, number)) => match what.rsplit_once('_') {
+            Some((currency, _)) => format!("spent, {currency}{}", after(number)),
+            None => format!("spent{}", after(number)),
+        },
         None => counter.to_owned(),
     }
 }
@@ -94,6 +111,8 @@ fn scope(parts: &[ScopePart]) -> String {
         ScopePart::Grant(name) => format!("grant {name}"),
         ScopePart::Session(id) => format!("session {id}"),
         ScopePart::Tool(name) => format!("tool {name}"),
+        ScopePart::Argument { path, value } => format!("{path} {value}"),
+        ScopePart::Call(digest) => format!("call {}…", digest.chars().take(8).collect::<String>()),
     };
     match parts {
         [] => "everybody".to_owned(),
@@ -133,6 +152,26 @@ mod tests {
                 "shared=all/tools/a%2Fb/spend/day/calendar",
                 None,
                 "3 | day | shared as all | a/b | spend | everybody",
+            ),
+            (
+                "server=s/tools/t/c/day/calendar@Europe%2FBerlin/grant=g/arg=args.a=\"x%2Fy\"",
+                Some("9"),
+                "3 of 9 | day in Europe/Berlin | s | t | c | grant g, args.a \"x/y\"",
+            ),
+            (
+                "server=s/tools/t/_spend_eur_day_0/day/calendar/grant=g",
+                Some("9"),
+                "3 of 9 | day | s | t | spent, eur | grant g",
+            ),
+            (
+                "server=s/tools/t/_spend_month_1/month/calendar/grant=g",
+                None,
+                "3 | month | s | t | spent, limit 2 | grant g",
+            ),
+            (
+                "server=s/tools/t/_once_600s_0/600s/sliding/grant=g/call=0123456789abcdef",
+                Some("1"),
+                "3 of 1 | any 600 seconds | s | t | identical calls | grant g, call 01234567…",
             ),
             ("from elsewhere", Some("5"), "3 of 5 | 60s |  |  | from elsewhere | "),
         ] {

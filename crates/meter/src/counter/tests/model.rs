@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::{Clock, EXACT, Reading};
+use crate::{Clock, EXACT, Reading, Tally, Zone};
 
 /// Every amount that was let through, with the moment of real time.
 struct Model {
@@ -119,6 +119,69 @@ proptest! {
                 *period += amount;
             }
         }
+    }
+}
+
+fn some_zone() -> impl Strategy<Value = Zone> {
+    let names =
+        ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Kathmandu"];
+    prop::sample::select(names.map(|name| Zone::named(name).unwrap()).to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// No date of a zone holds more than the limit, over changes to and from summer time, suspension and clocks
+    /// that are set back: the model adds up by the date that the zone's clocks showed at the latest time.
+    #[test]
+    fn no_day_of_a_zone_holds_more_than_its_limit(
+        zone in some_zone(),
+        start in 1_772_000_000_000_i64..1_803_600_000_000,
+        steps in prop::collection::vec((0..9 * 3_600_000_i64, -7_200_000..7_200_000_i64, prop::bool::weighted(0.1), 0..400_i64), 1..120),
+        max in 0..900_i64,
+    ) {
+        let bound = Bound::AtMost(Decimal::from(max));
+        let mut counter = Counter::new(Window::Day, Align::calendar_in(zone));
+        let mut tally = Tally::new(Window::Day, Align::calendar_in(zone));
+        let (mut boot_ms, mut offset) = (0, start);
+        let mut clock = Clock::new(&reading(boot_ms, offset));
+        let mut held = std::collections::BTreeMap::new();
+        for (wait, set, is_set, amount) in steps {
+            boot_ms += wait;
+            offset += if is_set { set } else { 0 };
+            let now = clock.observe(&reading(boot_ms, offset)).now;
+            let date = zone.local(now.wall_ms).unwrap().date();
+            let day = held.entry(date).or_insert(0_i64);
+            let fits = *day + amount <= max;
+            prop_assert_eq!(counter.reserve(now, Decimal::from(amount), &bound).is_ok(), fits);
+            // The form that is kept agrees, also after it was kept.
+            tally = Tally::from_bytes(&tally.to_bytes())?;
+            tally.advance(now, &mut NoParts).unwrap();
+            prop_assert_eq!(bound.after(tally.value(), Decimal::from(amount)).is_ok(), fits);
+            if fits {
+                *day += amount;
+                tally.add(now, Decimal::from(amount), &bound, &mut NoParts).unwrap();
+            }
+        }
+    }
+}
+
+/// Calendar tallies have no parts.
+struct NoParts;
+
+impl crate::Spill for NoParts {
+    type Error = crate::Malformed;
+
+    fn load(&mut self, _: u64) -> Result<Vec<u8>, crate::Malformed> {
+        unreachable!()
+    }
+
+    fn save(&mut self, _: u64, _: &[u8]) -> Result<(), crate::Malformed> {
+        unreachable!()
+    }
+
+    fn remove(&mut self, _: std::ops::Range<u64>) -> Result<(), crate::Malformed> {
+        unreachable!()
     }
 }
 

@@ -57,7 +57,7 @@ impl Check<'_, '_> {
             if leaf.path.is_plural() {
                 continue;
             }
-            let value = (&leaf.path, leaf.timezone.as_ref().map(Zone::name));
+            let value = (&leaf.path, leaf.timezone.map(Zone::name));
             let known = left.entry(value).or_insert_with(|| Left::of(&leaf.path));
             if !known.is_nothing() && known.take(leaf) {
                 self.never(&leaf.path, help, &at.index(index));

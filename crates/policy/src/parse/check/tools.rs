@@ -7,10 +7,10 @@ use interlock_json::Kind;
 use super::Check;
 use super::conditions::{self, Placed};
 use crate::diagnostic::{At, did_you_mean, push_pointer_segment, quoted};
-use crate::document::{DefaultVerdict, Entry, Increment, Matcher, Scalar, Section, Test};
+use crate::document::{DefaultVerdict, Entry, Matcher, Scalar, Section, SpendAmount, Test};
 use crate::operator::fold;
 use crate::path::Path;
-use crate::quantity::{self, Counted, Numbering};
+use crate::quantity::{self, Adds, Counted, Money, Numbering};
 use crate::reading::Operand;
 use crate::schema::{Form, Named, Schema, Types};
 use crate::tool_list::ToolList;
@@ -124,7 +124,7 @@ impl Check<'_, '_> {
         tools: &ToolList,
         questions: &mut usize,
     ) {
-        let counted = quantity::counted(matcher, entry, numbering);
+        let counted = quantity::counted(self.document, matcher, entry, numbering);
         let mut named = Vec::new();
         for (name, definition) in tools.tools().filter(|(name, _)| matcher.matches(name)) {
             match definition.schema() {
@@ -205,7 +205,10 @@ impl Check<'_, '_> {
 
     /// An amount that is never a number.
     fn amount(&mut self, counted: &Counted<'_>, tools: &[Tool<'_>], place: &str, questions: &mut usize) {
-        let Some(Increment::From(path)) = &counted.increment else { return };
+        let path = match counted.adds {
+            Adds::Argument(path) | Adds::Money(Money { amount: SpendAmount::Argument(path), .. }) => path,
+            Adds::Call | Adds::Once | Adds::Fixed(_) | Adds::Money(_) => return,
+        };
         let Some(forms) = self.forms(path, tools, &|| place.to_owned(), questions) else { return };
         let number = Types::of(Kind::Number);
         let wrong = |form: &Form| form.types.is_some_and(|types| !types.intersects(number));

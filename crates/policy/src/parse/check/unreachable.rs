@@ -5,7 +5,7 @@ use interlock_json::Decimal;
 use super::Check;
 use crate::diagnostic::{At, quoted};
 use crate::document::{Entry, Mode};
-use crate::quantity::{self, Bound, Counted};
+use crate::quantity::{Adds, Bound, Counted};
 use crate::window::{Align, Window};
 
 /// Limits of one entry that are compared with each other. A warning is not worth more time.
@@ -58,16 +58,15 @@ impl Check<'_, '_> {
 }
 
 fn counts_calls(counted: &Counted<'_>) -> bool {
-    counted.increment.is_none() && counted.shared.is_none()
+    matches!(counted.adds, Adds::Call) && counted.shared.is_none()
 }
 
 /// Whether keeping `tight` keeps `loose` for certain.
 fn implies(tight: &Counted<'_>, loose: &Counted<'_>) -> bool {
     let (Some(few), Some(many)) = (most(tight), most(loose)) else { return false };
     // What is counted for more callers together holds at least as much.
-    let [tight_parts, loose_parts] = [tight, loose].map(|counted| quantity::scope_parts(counted.scope));
-    let wider = tight_parts.iter().zip(loose_parts).all(|(tight, loose)| !*tight || loose);
-    let windows = longest(loose).div_ceil(shortest(tight)) + u64::from(tight.align == Align::Calendar);
+    let wider = tight.parts().are_among(&loose.parts());
+    let windows = longest(loose).div_ceil(shortest(tight)) + u64::from(tight.align != Align::Sliding);
     wider && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
 }
 
@@ -84,8 +83,10 @@ const SLACK: u64 = 2 * 3_600;
 /// The shortest that one of its windows lasts.
 fn shortest(counted: &Counted<'_>) -> u64 {
     match (counted.window, counted.align) {
-        (Window::Month, Align::Calendar) => 28 * 86_400 - SLACK,
-        (Window::Day | Window::Week, Align::Calendar) => counted.window.sliding_seconds() - SLACK,
+        (Window::Month, Align::Calendar | Align::CalendarIn(_)) => 28 * 86_400 - SLACK,
+        (Window::Day | Window::Week, Align::Calendar | Align::CalendarIn(_)) => {
+            counted.window.sliding_seconds() - SLACK
+        }
         (window, _) => window.sliding_seconds().max(1),
     }
 }
@@ -93,8 +94,10 @@ fn shortest(counted: &Counted<'_>) -> u64 {
 /// The longest that one of its windows lasts.
 fn longest(counted: &Counted<'_>) -> u64 {
     match (counted.window, counted.align) {
-        (Window::Month, Align::Calendar) => 31 * 86_400 + SLACK,
-        (Window::Day | Window::Week, Align::Calendar) => counted.window.sliding_seconds() + SLACK,
+        (Window::Month, Align::Calendar | Align::CalendarIn(_)) => 31 * 86_400 + SLACK,
+        (Window::Day | Window::Week, Align::Calendar | Align::CalendarIn(_)) => {
+            counted.window.sliding_seconds() + SLACK
+        }
         // Large sliding limits are kept in steps, which look back a little further.
         (window, Align::Sliding) if most(counted).is_some_and(|most| most > EXACT) => {
             window.sliding_seconds() + window.sliding_seconds() / 64 + 1

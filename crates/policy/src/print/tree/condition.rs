@@ -30,7 +30,7 @@ fn leaf(leaf: &Leaf, map: &mut Map) {
     if leaf.ignore_case {
         map.put("compare", text("ci"));
     }
-    map.text("timezone", leaf.timezone.as_ref().map(Zone::name));
+    map.text("timezone", leaf.timezone.map(Zone::name));
 }
 
 fn operand(test: &Test) -> Node {

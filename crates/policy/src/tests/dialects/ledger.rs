@@ -41,6 +41,7 @@ impl Ledger {
         let since = match key.align {
             Align::Calendar => self.now - self.now.rem_euclid(length),
             Align::Sliding => self.now - length + 1,
+            Align::CalendarIn(zone) => panic!("no case has the zone {zone}"),
         };
         let counted = self.counted.get(key).into_iter().flatten();
         let sum = |sum: Decimal, amount: Decimal| sum.checked_add(amount).unwrap();

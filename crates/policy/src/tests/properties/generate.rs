@@ -220,23 +220,67 @@ fn scope() -> impl Strategy<Value = Option<Value>> {
         Some(json!("global")),
         Some(json!(["tool", "session"])),
         Some(json!(["grant"])),
+        Some(json!({"arg": "args.a"})),
+        Some(json!(["session", {"arg": "/args/b"}, {"arg": "args[\"a.b\"].c"}])),
     ])
 }
 
+/// Where a counter's window begins, and what is given back of it.
+fn calendar() -> impl Strategy<Value = (Option<Value>, Option<Value>, Option<Value>)> {
+    (
+        maybe(&["sliding", "calendar"]),
+        maybe(&["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),
+        maybe(&["keep", "on_error"]),
+    )
+}
+
+fn put_calendar(
+    map: &mut Value,
+    (align, timezone, refund): (Option<Value>, Option<Value>, Option<Value>),
+    default: &str,
+) {
+    let has_dates = ["day", "week", "month", "1d"].map(Value::from).contains(&map["window"]);
+    let calendar = align.clone().unwrap_or_else(|| default.into()) == "calendar";
+    put(map, "align", align);
+    put(map, "timezone", timezone.filter(|_| has_dates && calendar));
+    put(map, "refund", refund);
+}
+
 fn rate_limit() -> impl Strategy<Value = Value> {
-    let long = (amount(), window(), scope(), maybe(&["sliding", "calendar"])).prop_map(
-        |(max, window, scope, align)| {
-            let mut rate = json!({"max": max, "window": window});
-            put(&mut rate, "scope", scope);
-            put(&mut rate, "align", align);
-            rate
-        },
-    );
+    let long = (amount(), window(), scope(), calendar()).prop_map(|(max, window, scope, calendar)| {
+        let mut rate = json!({"max": max, "window": window});
+        put(&mut rate, "scope", scope);
+        put_calendar(&mut rate, calendar, "sliding");
+        rate
+    });
     prop_oneof![Just(json!("10/minute")), Just(json!("5/10s")), long]
 }
 
 fn counter() -> impl Strategy<Value = String> {
-    name().prop_map(|name| name.replace("_rate_", "rate"))
+    name()
+        .prop_map(|name| name.replace("_rate_", "rate").replace("_spend_", "spend").replace("_once_", "once"))
+}
+
+fn spend() -> impl Strategy<Value = Value> {
+    let money = || proptest::option::of(amount());
+    let argument = (argument(), proptest::option::of(argument())).prop_map(|(amount, currency_from)| {
+        let mut spend = json!({"amount": amount, "currency": "eur"});
+        put(&mut spend, "currency_from", currency_from.map(Value::from));
+        spend
+    });
+    let challenge = select(vec!["usd", "0xA0b8", "eip155:8453/0xA0b8"])
+        .prop_map(|currency| json!({"amount": "challenge", "currency": currency}));
+    (prop_oneof![argument, challenge], money(), money(), money(), scope(), calendar()).prop_map(
+        |(mut spend, per_call, daily, monthly, scope, (_, timezone, refund))| {
+            put(&mut spend, "per_call", per_call);
+            put(&mut spend, "daily", daily);
+            put(&mut spend, "monthly", monthly);
+            put(&mut spend, "scope", scope);
+            put(&mut spend, "timezone", timezone);
+            put(&mut spend, "refund", refund);
+            spend
+        },
+    )
 }
 
 fn when() -> impl Strategy<Value = Option<Value>> {
@@ -276,18 +320,28 @@ fn rule() -> impl Strategy<Value = Value> {
             rule
         },
     );
-    let budget =
-        (counter(), window(), argument(), any::<bool>()).prop_map(|(counter, window, from, fixed)| {
+    let budget = (counter(), window(), argument(), any::<bool>(), calendar()).prop_map(
+        |(counter, window, from, fixed, calendar)| {
             let mut state = json!({"counter": counter, "window": window});
+            put_calendar(&mut state, calendar, "calendar");
             if fixed {
                 state["increment"] = json!(2.5);
             } else {
                 state["increment_from"] = from.into();
             }
             json!({"state": state})
-        });
+        },
+    );
+    let money = (proptest::option::of(spend()), proptest::option::of(1_u32..100_000)).prop_map(
+        |(spend, idempotency_window)| {
+            let mut rule = json!({});
+            put(&mut rule, "spend", spend);
+            put(&mut rule, "idempotency_window", idempotency_window.map(Value::from));
+            rule
+        },
+    );
     (
-        prop_oneof![guard, objection, budget],
+        prop_oneof![guard, objection, budget, money],
         proptest::option::of(name()),
         proptest::option::of(text()),
         mode(),
@@ -312,9 +366,10 @@ fn block() -> impl Strategy<Value = Value> {
 fn limit() -> impl Strategy<Value = Value> {
     let optional =
         (proptest::option::of(counter()), proptest::option::of(argument()), proptest::option::of(name()));
-    (optional, window(), amount(), scope(), mode()).prop_map(
-        |((counter, amount, shared), window, max, scope, mode)| {
+    (optional, window(), amount(), scope(), mode(), calendar()).prop_map(
+        |((counter, amount, shared), window, max, scope, mode, calendar)| {
             let mut limit = json!({"window": window, "max": max});
+            put_calendar(&mut limit, calendar, if amount.is_some() { "calendar" } else { "sliding" });
             put(&mut limit, "min", amount.as_ref().map(|_| json!(1.5)));
             put(&mut limit, "amount", amount.map(Value::from));
             put(&mut limit, "counter", counter.map(Value::from));
@@ -356,7 +411,7 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
         mode(),
         maybe(&["permitted", "all"]),
         maybe(&["reason", "full", "nothing"]),
-        proptest::option::of(text()),
+        (proptest::option::of(text()), proptest::option::of(name())),
         (vec(scalar(), 1..4), vec(scalar(), 1..3)),
     );
     let entries = || vec((tool(), entry()), 0..4);
@@ -370,7 +425,7 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
     )
         .prop_map(
             |(
-                (version, default, mode, list, tell_agent, description, lists),
+                (version, default, mode, list, tell_agent, (description, currency), lists),
                 hide,
                 tools,
                 resources,
@@ -384,6 +439,9 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
                 for entry in resources.values_mut() {
                     for rule in entry["rules"].as_array_mut().unwrap() {
                         rule.as_object_mut().unwrap().remove("validate");
+                        if rule["spend"]["amount"] == "challenge" {
+                            rule.as_object_mut().unwrap().remove("spend");
+                        }
                     }
                 }
                 document["resources"] = resources.into();
@@ -393,6 +451,7 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
                 put(&mut document, "list", list);
                 put(&mut document, "tell_agent", tell_agent);
                 put(&mut document, "description", description.map(Value::from));
+                put(&mut document, "spend_currency", currency.map(Value::from));
                 put(&mut document, "all_tools", all_tools);
                 put(&mut document, "approvals", approvals);
                 document
