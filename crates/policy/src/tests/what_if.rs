@@ -118,6 +118,23 @@ fn what_would_let_a_call_pass() {
         &["counter \"spent\" of \"pay\" were not at least 100, such as 99 -> server:/tools/frozen".to_owned()]);
 }
 
+/// What may still be spent is told as an amount; of a counter that the call has not, nothing is.
+#[test]
+#[rustfmt::skip]
+fn what_may_still_be_spent() {
+    let policy = policy("version: \"1\"\ndefault: allow\ntools:\n  pay: { rules: [{ spend: { amount: args.n, per_call: 30, daily: 50, scope: [{ arg: args.to }] } }] }\n");
+    let check = |arguments: &str, counters: &[(&str, &str)], expected: &[&str]| {
+        assert_eq!(told(alternatives, &policy, "pay", arguments, counters), expected, "{arguments} {counters:?}");
+    };
+    let spent = "pay._spend_day_0";
+    let without = "the policy were without `server:/tools/pay/rules/0` -> server:/tools/pay";
+    check(r#"{"n": 40, "to": "a"}"#, &[(spent, "0")], &["argument \"n\" were at most 30 -> server:/tools/pay"]);
+    check(r#"{"n": 40, "to": "a"}"#, &[(spent, "45")], &["argument \"n\" were at most 5 -> server:/tools/pay"]);
+    check(r#"{"n": 20, "to": "a"}"#, &[(spent, "45")], &["argument \"n\" were at most 5 -> server:/tools/pay"]);
+    check(r#"{"n": 20, "to": "a"}"#, &[(spent, "50")], &[without]);
+    check(r#"{"n": 20}"#, &[], &[without]);
+}
+
 #[test]
 #[rustfmt::skip]
 fn what_would_stop_a_call() {
