@@ -110,9 +110,10 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
         }
         Step::CancelCall { name, arguments } => {
             let request = request("tools/call", json!({ "name": name, "arguments": arguments }))?;
-            let before = events.count("progress");
             let call = service.send_cancellable_request(request, PeerRequestOptions::no_options()).await?;
-            events.until("progress", before + 1).await;
+            // Progress of the call before may still be on its way to whoever listens.
+            let token = json!(call.progress_token);
+            events.wait(|seen| seen.iter().any(|event| event["token"] == token)).await;
             call.cancel(Some("changed my mind".to_owned())).await?;
             Ok(json!("cancelled"))
         }
@@ -197,16 +198,16 @@ impl Events {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn count(&self, kind: &str) -> usize {
-        self.seen().iter().filter(|event| event["event"] == kind).count()
+    async fn until(&self, kind: &str, count: usize) {
+        self.wait(|seen| seen.iter().filter(|event| event["event"] == kind).count() >= count).await;
     }
 
-    async fn until(&self, kind: &str, count: usize) {
+    async fn wait(&self, holds: impl Fn(&[Value]) -> bool) {
         loop {
             let more = self.more.notified();
             tokio::pin!(more);
             more.as_mut().enable();
-            if self.count(kind) >= count {
+            if holds(&self.seen()) {
                 return;
             }
             more.await;
@@ -279,7 +280,10 @@ impl ClientHandler for Agent {
     }
 
     async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
-        self.events.happened("progress", json!({ "done": params.progress, "total": params.total }));
+        self.events.happened(
+            "progress",
+            json!({ "token": params.progress_token, "done": params.progress, "total": params.total }),
+        );
     }
 
     async fn on_logging_message(
