@@ -12,15 +12,19 @@ pub(super) fn changed(who: &Who, before: &Ruled, after: &Ruled, world: &World) -
         [] => String::new(),
         conditions => format!(", when {}", conditions.join(" and ")),
     };
-    let (was, is) = (verdict(before.verdict), verdict(after.verdict));
+    let (was, is) = (was(before.verdict), is(after.verdict));
     let (old, new) = (rule(&before.rule), rule(&after.rule));
     format!("{}: {was} before by {old}, {is} now by {new}{when}", who.words.trim_end_matches(','))
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
+fn was(verdict: Verdict) -> &'static str {
+    if verdict == Verdict::Ask { "a person was asked" } else { is(verdict) }
+}
+
+fn is(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Deny => "denied",
-        Verdict::Ask => "a person was asked",
+        Verdict::Ask => "a person is asked",
         Verdict::Proceed => "allowed",
     }
 }
