@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Say what would become of one call, by which rule, and what would have changed it
     Explain(ExplainArgs),
+    /// Say which calls two policies decide differently, each with a call that shows it
+    Diff(DiffArgs),
     /// Run the tests beside policies: calls, and the decisions that are expected
     Test(TestArgs),
     /// Print the list of a server's tools as JSON
@@ -150,6 +152,7 @@ pub(crate) struct StatusArgs {
 
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
+pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::test::TestArgs;

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod counters;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod run;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
         Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),

@@ -4,6 +4,7 @@ mod advice;
 mod counting;
 mod diagnostics;
 mod dialects;
+mod diff;
 mod documents;
 mod expressions;
 mod facts;

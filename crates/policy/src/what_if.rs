@@ -6,7 +6,7 @@
 
 mod candidate;
 mod edit;
-mod sample;
+pub(crate) mod sample;
 mod without;
 
 use std::collections::HashSet;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_json::Value;
+use interlock_json::{Decimal, Value};
 
 use super::{Kindness, Look, Standing, Truth, Why, truth};
 use crate::counter::CounterTemplate;
@@ -50,6 +50,16 @@ impl CompiledLeaf {
     /// Whether it must hold, or not hold, for the call's good.
     pub(crate) fn wanted(&self) -> bool {
         self.all
+    }
+
+    /// The test's value for a text, wherever it is.
+    pub(crate) fn of_text(&self, text: &str) -> Truth {
+        self.operator.text(text)
+    }
+
+    /// The test's value for a number.
+    pub(crate) fn of_number(&self, number: Decimal) -> Truth {
+        self.operator.number(number)
     }
 
     /// The test's value for a call.

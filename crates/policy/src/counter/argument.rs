@@ -42,6 +42,11 @@ impl ScopeArgument {
         }
     }
 
+    /// Where the value is.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// The argument in words.
     pub(crate) fn name(&self) -> String {
         describe::quoted(&path::argument_name(&self.steps))

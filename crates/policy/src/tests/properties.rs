@@ -1,5 +1,6 @@
 //! What holds for every document and every call.
 
+mod differences;
 pub(crate) mod generate;
 mod model;
 

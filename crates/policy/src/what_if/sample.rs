@@ -16,7 +16,7 @@ pub(super) fn any() -> String {
 }
 
 /// Values as JSON under which the test holds, or does not; the nearest to the test's own first.
-pub(super) fn values(test: &Test, holds: bool) -> Vec<String> {
+pub(crate) fn values(test: &Test, holds: bool) -> Vec<String> {
     let is = |values: &[Scalar]| values.iter().map(json).collect::<Vec<_>>();
     match (test, holds) {
         (Test::Eq(value), true) | (Test::Neq(value), false) => vec![json(value)],
@@ -64,7 +64,7 @@ fn other(value: &Scalar) -> String {
     }
 }
 
-fn json(value: &Scalar) -> String {
+pub(crate) fn json(value: &Scalar) -> String {
     match value {
         Scalar::Text(text) => quoted(text),
         Scalar::Number(number) => number.to_string(),
@@ -73,7 +73,7 @@ fn json(value: &Scalar) -> String {
 }
 
 /// Text as JSON.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::new();
     canonical::write_str(text, &mut out);
     out

@@ -1,0 +1,83 @@
+//! `interlock diff`: which calls two policies decide differently.
+
+mod json;
+mod text;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args as ClapArgs, ValueEnum};
+use interlock_policy::{Difference, Effort, Policy, ToolList, diff};
+
+use crate::args::Format;
+use crate::exit::Exit;
+use crate::rehearsal::policies::Policies;
+use crate::terminal;
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock diff old.yaml new.yaml
+  interlock diff --tools tools.json old.yaml new.yaml
+  interlock diff --fail-on widen --format json old.yaml new.yaml
+  git show main:policy.yaml > /tmp/old.yaml && interlock diff --fail-on widen /tmp/old.yaml policy.yaml
+
+Every call that is shown was judged by both policies. What cannot be seen into, such as expressions and schemas, is told
+as `may differ` where it could make a difference that no call showed.
+
+Exit codes: 0 no difference (of the kind that --fail-on names), 1 there is one or may be one, 2 a file could not be read.")]
+pub(crate) struct DiffArgs {
+    /// The policy as it was (YAML or JSON)
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The policy as it is to be
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// The server's tool list: the answer to `tools/list`, or its `tools`; no other tools are compared then
+    #[arg(long, value_name = "FILE")]
+    tools: Option<PathBuf>,
+    /// Which differences end with 1; what may differ always does
+    #[arg(long, value_enum, default_value_t)]
+    fail_on: FailOn,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Which differences are a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum FailOn {
+    /// Every difference
+    #[default]
+    Any,
+    /// More is let through, or shown, than before
+    Widen,
+}
+
+/// Compares the policies and tells the difference.
+pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
+    let tools = args.tools.as_ref().map(|path| {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        ToolList::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
+    });
+    let tools = tools.transpose()?;
+    let [old, new] = [Policies::load(&args.old, None)?, Policies::load(&args.new, None)?];
+    let found = diff(only(&old)?, only(&new)?, tools.as_ref(), Effort::default());
+    let places = [old.places(), new.places()];
+    match args.format {
+        Format::Text => terminal::write_out(text::text(&found, &places).as_bytes())?,
+        Format::Json => terminal::line(&json::json(&found, &places)?)?,
+    }
+    Ok(if fails(args.fail_on, &found) { Exit::No } else { Exit::Yes })
+}
+
+fn only(policies: &Policies) -> anyhow::Result<&Policy> {
+    policies.files().first().map(|file| &file.policy).context("no policy was read")
+}
+
+fn fails(on: FailOn, found: &Difference) -> bool {
+    match on {
+        FailOn::Any => !found.is_empty(),
+        FailOn::Widen => found.may_widen(),
+    }
+}

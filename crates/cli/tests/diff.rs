@@ -1,0 +1,112 @@
+//! `interlock diff` from the outside.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test: to fail is its way to say so")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+const OLD: &str = r#"version: "1"
+default: deny
+tools:
+  pay: { require: [{ path: args.amount, op: lte, value: 50000 }] }
+  gone: {}
+"#;
+const WIDER: &str = r#"version: "1"
+default: deny
+tools:
+  pay: { require: [{ path: args.amount, op: lte, value: 60000 }] }
+  gone: {}
+"#;
+const NARROWER: &str = r#"version: "1"
+default: deny
+tools:
+  pay: { require: [{ path: args.amount, op: lte, value: 50000 }] }
+"#;
+const DOUBTFUL: &str = r#"version: "1"
+default: deny
+tools:
+  pay: { rules: [{ when: "args.amount <= 50000" }] }
+  gone: {}
+"#;
+
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+    for (name, text) in [("old", OLD), ("wider", WIDER), ("narrower", NARROWER), ("doubtful", DOUBTFUL)] {
+        write(&format!("{name}.yaml"), text);
+    }
+    write("broken.yaml", "tools: [");
+    write("tools.json", r#"[{"name": "gone"}]"#);
+    home
+}
+
+/// Standard output and the exit code.
+fn compared(home: &Path, args: &str) -> (String, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+    command.arg("diff").args(args.split_whitespace()).current_dir(home).env("NO_COLOR", "1");
+    let output = command.output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+#[test]
+fn exit_codes() {
+    let home = home();
+    for (args, expected) in [
+        ("old.yaml old.yaml", 0),
+        ("old.yaml wider.yaml", 1),
+        ("old.yaml narrower.yaml", 1),
+        ("--fail-on any old.yaml narrower.yaml", 1),
+        ("--fail-on widen old.yaml wider.yaml", 1),
+        ("--fail-on widen old.yaml narrower.yaml", 0),
+        ("--fail-on widen wider.yaml old.yaml", 0),
+        ("--fail-on widen narrower.yaml old.yaml", 1),
+        ("--fail-on widen old.yaml doubtful.yaml", 1),
+        ("--tools tools.json old.yaml wider.yaml", 0),
+        ("--tools tools.json old.yaml narrower.yaml", 1),
+        ("old.yaml none.yaml", 2),
+        ("old.yaml broken.yaml", 2),
+        ("--tools old.yaml old.yaml wider.yaml", 2),
+        ("old.yaml", 2),
+    ] {
+        assert_eq!(compared(home.path(), args).1, expected, "{args}");
+    }
+}
+
+#[test]
+fn a_difference_in_words() {
+    let home = home();
+    let (out, _) = compared(home.path(), "old.yaml wider.yaml");
+    let expected = "\
+widens     tool \"pay\": denied before by /tools/pay/require/0, allowed now by /tools/pay, when argument \"amount\" is 50001
+           call: tool pay {\"amount\": 50001}
+           before: old.yaml:4
+           now: wider.yaml:4
+";
+    assert_eq!(out, expected);
+    assert_eq!(compared(home.path(), "old.yaml old.yaml").0, "no call changes verdict\n");
+    let (doubt, _) = compared(home.path(), "old.yaml doubtful.yaml");
+    assert!(doubt.contains("may differ") && doubt.contains("`when`"), "{doubt}");
+}
+
+#[test]
+fn a_difference_as_json() {
+    let home = home();
+    let (out, _) = compared(home.path(), "--format json old.yaml wider.yaml");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let change = &report["changes"][0];
+    assert_eq!(report["differs"], true);
+    assert_eq!(report["may_widen"], true);
+    assert_eq!(change["direction"], "widen");
+    assert_eq!(change["names"], json!({"section": "tools", "words": "tool \"pay\"", "only": "pay"}));
+    assert_eq!(change["before"]["verdict"], "deny");
+    assert_eq!(change["before"]["place"], "old.yaml:4");
+    assert_eq!(change["after"]["verdict"], "allow");
+    let call = json!({"method": "tools/call", "params": {"name": "pay", "arguments": {"amount": 50001}}});
+    assert_eq!(change["example"], call);
+    assert_eq!(report["may_differ"], json!([]));
+    let (out, _) = compared(home.path(), "--format json narrower.yaml old.yaml");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["lists"][0]["direction"], "widen");
+}

@@ -1,0 +1,217 @@
+//! Which calls two policies decide differently: found by reasoning over the compiled rules, and every example judged.
+//!
+//! Names fall into classes that no matcher of either policy tells apart. For each class on which the policies do not
+//! say the same, values are made up for everything that they look at, so that every way in which their conditions
+//! can turn out is met, and all combinations are tried. What cannot be met for certain (expressions, statements,
+//! schemas) is taken to turn out in any way; a change of verdict that this would allow and no call showed is told as
+//! a doubt.
+
+mod budgets;
+mod names;
+mod search;
+mod side;
+mod space;
+mod values;
+mod words;
+mod world;
+
+use std::cmp::Ordering;
+
+use interlock_json::{Decimal, Limits, scan};
+
+use crate::compile::Policy;
+use crate::counter::CounterKey;
+use crate::decision::{Call, Origin, RuleName, Verdict};
+use crate::document::Section;
+use crate::judge;
+use crate::tool::ToolDefinition;
+use crate::tool_list::ToolList;
+use side::Side;
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Most calls that are judged for one class of names.
+    pub calls: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Effort {
+        Effort { calls: 50_000 }
+    }
+}
+
+/// Everything in which two policies differ.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Difference {
+    /// Classes of calls that change verdict.
+    pub changes: Vec<Changed>,
+    /// Names that lists show and did not, or no longer show.
+    pub shown: Vec<ShownChange>,
+    /// Where calls may change verdict that were not found.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Names that neither policy tells apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// Tools, resources or prompts.
+    pub section: Section,
+    /// There is but one.
+    pub exact: bool,
+    /// `tool "pay"`, or ``any other tool that `get_*` matches, such as "get_x",``
+    pub words: String,
+    /// The name, or one of them.
+    pub name: String,
+}
+
+/// Whether more or less is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// More.
+    Widen,
+    /// Less.
+    Narrow,
+}
+
+/// A verdict with what decided it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ruled {
+    /// Whether the call goes through.
+    pub verdict: Verdict,
+    /// What decided.
+    pub rule: RuleName,
+}
+
+/// A class of calls that changes verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// What is called.
+    pub who: Who,
+    /// Whether it is let through more, or less.
+    pub direction: Direction,
+    /// By the old policy.
+    pub before: Ruled,
+    /// By the new one.
+    pub after: Ruled,
+    /// The whole in words.
+    pub words: String,
+    /// What else is to be known.
+    pub note: Option<String>,
+    /// A call that shows it.
+    pub example: Example,
+}
+
+/// A call with what has to be known besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// What is called.
+    pub section: Section,
+    /// Its name or URI.
+    pub name: String,
+    /// Its arguments as JSON; a resource has none.
+    pub arguments: Option<String>,
+    /// Facts by the paths that conditions name them by, with values as JSON.
+    pub facts: Vec<(String, String)>,
+    /// What counters hold before the call.
+    pub counters: Vec<(CounterKey, Decimal)>,
+}
+
+/// Names that lists show, or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownChange {
+    /// The names.
+    pub who: Who,
+    /// Shown now, or left out.
+    pub direction: Direction,
+    /// The whole in words.
+    pub words: String,
+}
+
+/// Calls that may change verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// What is called.
+    pub who: Who,
+    /// Why that is not known.
+    pub why: Vec<String>,
+    /// How calls may change that were not found: whether to more or to less.
+    pub directions: Vec<Direction>,
+    /// The whole in words.
+    pub words: String,
+    /// A call that does change, in this or another way.
+    pub example: Option<Example>,
+}
+
+impl Difference {
+    /// Whether nothing was found and nothing is in doubt.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.shown.is_empty() && self.doubts.is_empty()
+    }
+
+    /// Whether more is let through or shown, or may be.
+    pub fn may_widen(&self) -> bool {
+        self.changes.iter().any(|change| change.direction == Direction::Widen)
+            || self.shown.iter().any(|change| change.direction == Direction::Widen)
+            || !self.doubts.is_empty()
+    }
+}
+
+/// Compares two policies, each as the only one. With a server's tools only those are compared.
+pub fn diff(old: &Policy, new: &Policy, tools: Option<&ToolList>, effort: Effort) -> Difference {
+    let mut difference = Difference::default();
+    for section in Section::ALL {
+        let tools = tools.filter(|_| section == Section::Tools);
+        let classes = match tools {
+            Some(tools) => names::Classes {
+                names: tools.tools().map(|(name, _)| names::exactly(section, name)).collect(),
+                tangled: Vec::new(),
+            },
+            None => names::classes(section, [old, new]),
+        };
+        // Without a list a tool is taken to be there and to declare nothing.
+        let bare = bare();
+        for who in &classes.names {
+            let definition = tools.and_then(|tools| tools.get(&who.name));
+            let of = search::Of { who, definition: definition.unwrap_or(&bare), known: definition.is_some() };
+            compare(&of, [old, new], effort, &mut difference);
+        }
+        if !classes.tangled.is_empty() {
+            difference.doubts.push(words::tangled(section, &classes.tangled));
+        }
+    }
+    difference
+}
+
+fn bare() -> ToolDefinition {
+    let read = scan("{}", &Limits::default()).ok().and_then(|tool| ToolDefinition::read(tool.root()).ok());
+    read.unwrap_or_default()
+}
+
+fn compare(of: &search::Of<'_>, policies: [&Policy; 2], effort: Effort, difference: &mut Difference) {
+    let who = of.who;
+    let call = Call { section: who.section, server: "server", name: &who.name, arguments: None };
+    let [old, new] = policies.map(|policy| Side::new(policy, &call));
+    let seen = policies.map(|policy| judge::visible(&[(Origin::Server, policy)], who.section, &who.name));
+    difference.shown.extend(words::shown(who, seen));
+    if old.print() == new.print() || old.always_denies() && new.always_denies() {
+        return;
+    }
+    let found = search::search(of, [&old, &new], effort);
+    difference.doubts.extend(found.doubt(who));
+    difference.changes.extend(found.changes);
+}
+
+/// Whether the second verdict lets more through; `None` where they are the same.
+fn direction(before: Verdict, after: Verdict) -> Option<Direction> {
+    let rank = |verdict| match verdict {
+        Verdict::Deny => 0,
+        Verdict::Ask => 1,
+        Verdict::Proceed => 2,
+    };
+    match rank(before).cmp(&rank(after)) {
+        Ordering::Less => Some(Direction::Widen),
+        Ordering::Greater => Some(Direction::Narrow),
+        Ordering::Equal => None,
+    }
+}

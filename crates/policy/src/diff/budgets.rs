@@ -1,0 +1,120 @@
+//! Limits compared counter by counter, with calls that nothing else denies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use interlock_json::Decimal;
+
+use super::search::{Found, Of, judged};
+use super::side::{self, Side};
+use super::world::{Place, World};
+use crate::condition::Look;
+use crate::decision::{Need, Origin, Verdict};
+use crate::limit::Limit;
+use crate::quantity::Bound;
+
+/// Tells the limits whose counters hold more, or less, than they did.
+pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], found: &mut Found) {
+    let [old, new] = sides.map(by_counter);
+    let counters: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for counter in counters {
+        let none = Vec::new();
+        let [before, after] = [&old, &new].map(|of| of.get(counter).unwrap_or(&none));
+        if prints(before) == prints(after) {
+            continue;
+        }
+        let note = moved(sides, before, after);
+        for world in passing {
+            for changed in held_worlds(of, [before, after], world) {
+                if judged(of, sides, &changed).is_some() {
+                    found.tell(of, sides, changed, note.clone());
+                }
+            }
+        }
+        let pointer = before.first().or(after.first()).map_or("", |limit| &limit.pointer);
+        let why = || format!("what the limit {pointer} has counted could make a difference");
+        let [from, to] = [found.shows(true), found.shows(false)];
+        for widens in deniable(before, after) {
+            match widens {
+                true if !from => found.suspect(Verdict::Deny, Verdict::Proceed, why()),
+                false if !to => found.suspect(Verdict::Proceed, Verdict::Deny, why()),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn by_counter<'p>(side: &Side<'p>) -> BTreeMap<String, Vec<&'p Limit>> {
+    let mut counters: BTreeMap<String, Vec<&'p Limit>> = BTreeMap::new();
+    for limit in side.limits.iter().filter(|limit| limit.bound != Bound::None) {
+        counters.entry(format!("{:?}", limit.template)).or_default().push(limit);
+    }
+    counters
+}
+
+fn prints(limits: &[&Limit]) -> BTreeSet<String> {
+    limits.iter().map(|limit| side::print(limit)).collect()
+}
+
+/// Whether counting can let more through, or less.
+fn deniable(before: &[&Limit], after: &[&Limit]) -> Vec<bool> {
+    match (before, after) {
+        ([], _) => vec![false],
+        (_, []) => vec![true],
+        ([old], [new]) if amount(old) == amount(new) && old.bound != new.bound => {
+            vec![old.bound.tighter(new.bound) == old.bound]
+        }
+        _ => vec![true, false],
+    }
+}
+
+fn amount(limit: &Limit) -> String {
+    format!("{:?} {:?}", limit.amount, limit.min)
+}
+
+/// The call with counters that are nearly, just and more than full.
+fn held_worlds(of: &Of<'_>, limits: [&[&Limit]; 2], world: &World) -> Vec<World> {
+    let needs = world.with(of.who, of.definition, |call, facts| {
+        let look = Look::new(call, facts);
+        let all = limits.into_iter().flatten();
+        all.filter_map(|limit| limit.need(Origin::Server, &look).ok().flatten()).collect::<Vec<Need>>()
+    });
+    let needs = needs.unwrap_or_default();
+    let Some(key) = needs.first().map(|need| need.key.clone()) else { return Vec::new() };
+    let mut counts: BTreeSet<Decimal> = BTreeSet::new();
+    for need in &needs {
+        let (Bound::AtMost(bound) | Bound::Below(bound)) = need.bound else { continue };
+        let most = bound.checked_sub(need.amount);
+        let around = most
+            .iter()
+            .flat_map(|most| [most.checked_add(Decimal::ONE), Some(*most), most.checked_sub(Decimal::ONE)]);
+        counts.extend(around.flatten().chain([bound]).filter(|count| !count.is_negative()));
+    }
+    let place = Place::Counter(Box::new(key));
+    let held = |count: &Decimal| {
+        let mut changed = world.clone();
+        changed.set(&place, Some(&count.to_string()));
+        changed
+    };
+    counts.iter().map(held).collect()
+}
+
+/// A limit of the same name that counts otherwise begins at nothing.
+fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<String> {
+    let [old, new] = sides;
+    let (limit, others) = match (before, after) {
+        ([limit, ..], []) => (limit, &new.limits),
+        ([], [limit, ..]) => (limit, &old.limits),
+        _ => return None,
+    };
+    let other = others.iter().find(|other| {
+        let (one, other_of) = (&limit.template, &other.template);
+        let elsewhere = format!("{one:?}") != format!("{other_of:?}");
+        let named = one.counter == other_of.counter || limit.pointer == other.pointer;
+        one.matcher == other_of.matcher && named && elsewhere
+    })?;
+    let [was, is] = if after.is_empty() { [limit, other] } else { [other, limit] };
+    Some(format!(
+        "the limit starts a new counter, which holds nothing: it was \"{}\" and is \"{}\"",
+        was.words, is.words
+    ))
+}

@@ -1,0 +1,83 @@
+//! What one of the two policies says of a name.
+
+use std::collections::BTreeSet;
+
+use crate::compile::{Constraint, ConstraintTest, Policy};
+use crate::condition::Look;
+use crate::decision::{Call, Origin, RuleName};
+use crate::judge::{self, Phase};
+use crate::limit::{Amount, Limit, Money, Source};
+
+/// Everything enforced that applies to a name.
+pub(super) struct Side<'p> {
+    pub(super) policy: &'p Policy,
+    pub(super) shut_out: Option<RuleName>,
+    pub(super) constraints: Vec<Stated<'p>>,
+    pub(super) limits: Vec<&'p Limit>,
+}
+
+/// A constraint in a form that is the same wherever it says the same.
+pub(super) struct Stated<'p> {
+    pub(super) phase: Phase,
+    pub(super) constraint: &'p Constraint,
+    pub(super) print: String,
+}
+
+impl<'p> Side<'p> {
+    pub(super) fn new(policy: &'p Policy, call: &Call<'p>) -> Side<'p> {
+        let shut_out = judge::shut_out(&[(Origin::Server, policy)], call);
+        let mut side = Side { policy, shut_out, constraints: Vec::new(), limits: Vec::new() };
+        for entry in policy.entries(call.section).of(call.name) {
+            for phase in Phase::ALL {
+                for constraint in phase.of(&entry.enforced).iter().filter(|one| !one.is_idle()) {
+                    let print = format!("{:?} {:?}", phase.verdict(), constraint.test);
+                    side.constraints.push(Stated { phase, constraint, print });
+                }
+            }
+            side.limits.extend(&entry.enforced.limits);
+        }
+        side
+    }
+
+    /// The same for two sides that judge every call of the name alike.
+    pub(super) fn print(&self) -> (bool, BTreeSet<&str>, BTreeSet<String>) {
+        if self.shut_out.is_some() {
+            return (true, BTreeSet::new(), BTreeSet::new());
+        }
+        let constraints = self.constraints.iter().map(|stated| stated.print.as_str()).collect();
+        (false, constraints, self.limits.iter().map(|limit| print(limit)).collect())
+    }
+
+    /// Whether it denies whatever the call says.
+    pub(super) fn always_denies(&self) -> bool {
+        let unconditional =
+            |stated: &Stated<'_>| stated.phase == Phase::Deny && stated.constraint.is_unconditional();
+        self.shut_out.is_some() || self.constraints.iter().any(unconditional)
+    }
+}
+
+/// What a limit counts, in which counter, up to where.
+pub(super) fn print(limit: &Limit) -> String {
+    format!("{:?} {:?} {:?} {:?}", limit.template, limit.amount, limit.min, limit.bound)
+}
+
+/// Whether a constraint is of a kind that no call made up here can be said to meet.
+/// `known`: what the server says of the tool is.
+pub(super) fn is_opaque(stated: &Stated<'_>, known: bool) -> Option<&'static str> {
+    match &stated.constraint.test {
+        ConstraintTest::Arguments(of) if known && !of.schema && !of.refuse_unknown => None,
+        ConstraintTest::Arguments(_) => Some("`validate`"),
+        ConstraintTest::Conditions { when: Some(_), .. } => Some("`when`"),
+        ConstraintTest::Conditions { when: None, .. } => None,
+    }
+}
+
+/// Whether a limit counts what no call says.
+pub(super) fn pays(limit: &Limit) -> bool {
+    matches!(&limit.amount, Amount::Money(Money { source: Source::Challenge, .. }))
+}
+
+/// What the constraint makes of a call.
+pub(super) fn objects(stated: &Stated<'_>, look: &mut Look<'_>) -> bool {
+    stated.constraint.objection(stated.phase, look).is_some()
+}
