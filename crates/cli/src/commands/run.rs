@@ -106,6 +106,9 @@ fn policy_file(named: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(named).with_context(|| format!("cannot find the policy `{}`", named.display()))
 }
 
+/// How long the end of a run waits for the logs of killed ones to be completed.
+const RECOVERING: std::time::Duration = std::time::Duration::from_secs(5);
+
 async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> anyhow::Result<Ended> {
     let server = args.server.unwrap_or_else(|| server_name(&args.command));
     let data = data_dir(args.place.data.as_deref(), settings)?;
@@ -130,7 +133,7 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
         key,
         settings.gateway(&server),
     ));
-    recover_others(Arc::clone(&gateway), data);
+    let recovering = recover_others(Arc::clone(&gateway), data);
     let from = PolicyFile { server: server.clone(), path: args.policy.display().to_string() };
     let following = tokio::spawn(follow(Arc::clone(&gateway), args.policy, from));
     let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
@@ -143,6 +146,8 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     let ended = interlock_gateway::run(gateway, &wrapped, input, output).await;
     following.abort();
     alarming.abort();
+    // A short run may be over before what others left behind is completed.
+    let _too_much = tokio::time::timeout(RECOVERING, recovering).await;
     let ended = ended?;
     // Only a chain that has its last record may be called finished; the store may be the very reason why it
     // ended, and then recovery calls it so.
@@ -211,7 +216,7 @@ async fn report_jumps(gateway: Arc<Gateway>, mut jumps: mpsc::UnboundedReceiver<
 }
 
 /// Completes the chains of processes that were killed. Nobody waits for it.
-fn recover_others(gateway: Arc<Gateway>, data: PathBuf) {
+fn recover_others(gateway: Arc<Gateway>, data: PathBuf) -> tokio::task::JoinHandle<()> {
     tokio::task::spawn_blocking(move || match interlock_audit::recover(&data, wall_ms()) {
         Ok(recovery) => {
             for (instance, error) in recovery.failed {
@@ -221,7 +226,7 @@ fn recover_others(gateway: Arc<Gateway>, data: PathBuf) {
             }
         }
         Err(error) => tracing::warn!("the records of a killed process could not be completed: {error}"),
-    });
+    })
 }
 
 /// Puts each good version of the policy file in force, and says so when one is not good.
