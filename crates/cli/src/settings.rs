@@ -13,6 +13,7 @@ mod expand;
 mod shape;
 
 use crate::terminal;
+pub(crate) use expand::ExpandError;
 use expand::expand;
 
 /// The file as written. Unknown keys are errors.
@@ -130,6 +131,11 @@ impl Settings {
         Ok(Self { folder: folder.to_owned(), ..settings.unwrap_or_default() })
     }
 
+    /// A value in which `${NAME}` and `${file:PATH}` are replaced; paths start from the settings' folder.
+    pub(crate) fn expand(&self, text: &str) -> Result<String, ExpandError> {
+        expand(text, &self.folder)
+    }
+
     /// The data directory that the file names.
     pub(crate) fn data(&self) -> anyhow::Result<Option<PathBuf>> {
         let Some(data) = &self.data else { return Ok(None) };
@@ -138,14 +144,18 @@ impl Settings {
         Ok(Some(self.folder.join(expanded)))
     }
 
-    /// What the gateway needs to know, for one server.
-    pub(crate) fn gateway(&self, server: &str) -> Options {
+    /// What the gateway needs to know.
+    pub(crate) fn gateway(&self) -> Options {
         Options {
             limits: self.limits(),
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
-            extensions: self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Methods beyond the protocol that one server may be sent.
+    pub(crate) fn extensions(&self, server: &str) -> Vec<String> {
+        self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default()
     }
 
     fn limits(&self) -> Limits {
@@ -232,13 +242,13 @@ mod tests {
              limits: { message_bytes: 1000, answer_seconds: 5 }\nservers: { s: { extensions: [x/y] } }\n",
         )
         .unwrap();
-        let options = settings.gateway("s");
+        let options = settings.gateway();
         assert_eq!(options.on_store_failure, OnFailure::Allow);
         assert_eq!(options.on_audit_failure, OnFailure::Allow);
         assert_eq!(options.limits.message.bytes, 1000);
         assert_eq!(options.limits.answer, Duration::from_secs(5));
-        assert_eq!(options.extensions, ["x/y"]);
-        assert!(settings.gateway("other").extensions.is_empty());
+        assert_eq!(settings.extensions("s"), ["x/y"]);
+        assert!(settings.extensions("other").is_empty());
         assert_eq!(settings.data().unwrap().unwrap(), Path::new("/etc/interlock/state"));
     }
 
