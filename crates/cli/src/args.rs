@@ -37,6 +37,8 @@ impl Args {
 pub(crate) enum Command {
     /// Wrap an MCP server and decide every call of a client that speaks stdio by a policy
     Run(RunArgs),
+    /// Serve many MCP servers to many agents over HTTP, each agent by its grant
+    Serve(ServeArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -102,6 +104,26 @@ pub(crate) struct RunArgs {
     /// The server's command and its arguments
     #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock serve -c interlock.yaml
+  interlock serve -c /etc/interlock/interlock.yaml --data /var/lib/interlock
+
+An agent's MCP client is pointed at http://127.0.0.1:7420/mcp/NAME for the server NAME.
+
+The file and the policies that it names are read again when they change: servers and grants come and go without \
+interrupting others. A file with mistakes leaves the old one in force and says so. SIGTERM ends it: what is in flight is \
+answered first.")]
+pub(crate) struct ServeArgs {
+    /// The file that names servers, grants and the address to listen at
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The data directory: counters and the audit log [env: INTERLOCK_DATA] [default: the file's `data`, then the
+    /// user's state directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// A header as it was typed. Its value may be a secret.

@@ -25,7 +25,16 @@ pub(crate) struct Settings {
     durability: Durability,
     audit: Audit,
     limits: LimitSettings,
-    servers: BTreeMap<String, Server>,
+    pub(crate) servers: BTreeMap<String, Server>,
+    /// Where `serve` listens.
+    pub(crate) listen: Option<String>,
+    /// `Host` values that it accepts beside its address.
+    pub(crate) hosts: Vec<String>,
+    /// `Origin` values that it accepts.
+    pub(crate) origins: Vec<String>,
+    pub(crate) grants: BTreeMap<String, Grant>,
+    /// The grant of callers that show no token.
+    pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
     /// The folder that relative paths start from.
     #[serde(skip)]
@@ -83,8 +92,22 @@ struct LimitSettings {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Server {
+pub(crate) struct Server {
     extensions: Vec<String>,
+    pub(crate) command: Option<String>,
+    pub(crate) args: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) cwd: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) policy: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Grant {
+    /// A policy file for each server, or `server` for the server's own.
+    pub(crate) servers: BTreeMap<String, String>,
 }
 
 /// What goes to standard error.
@@ -129,6 +152,11 @@ impl Settings {
         // An empty document means that nothing is set.
         let settings: Option<Self> = serde_saphyr::from_str(text)?;
         Ok(Self { folder: folder.to_owned(), ..settings.unwrap_or_default() })
+    }
+
+    /// A path that the file names.
+    pub(crate) fn path(&self, text: &str) -> Result<PathBuf, ExpandError> {
+        Ok(self.folder.join(self.expand(text)?))
     }
 
     /// A value in which `${NAME}` and `${file:PATH}` are replaced; paths start from the settings' folder.

@@ -34,7 +34,8 @@ impl Access {
         &self.server
     }
 
-    pub(crate) fn extensions(&self) -> &[String] {
+    /// Methods beyond the protocol's table that are relayed.
+    pub fn extensions(&self) -> &[String] {
         &self.extensions
     }
 

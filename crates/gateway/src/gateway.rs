@@ -89,6 +89,14 @@ impl Gateway {
         });
     }
 
+    /// Records that the instance ends; nothing is recorded after this.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
+        self.recorder.stop(reason)
+    }
+
     /// Records that something needs a person.
     pub fn alarm(&self, reason: &str) {
         tracing::error!("{reason}");
