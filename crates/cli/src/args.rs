@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Serve many MCP servers to many agents over HTTP, each agent by its grant
     Serve(ServeArgs),
+    /// Make, show and revoke the tokens by which callers of `serve` are known
+    Grants(GrantsArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -205,6 +207,7 @@ pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
+pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::test::TestArgs;
 

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod counters;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod grants;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;

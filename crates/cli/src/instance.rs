@@ -54,6 +54,10 @@ impl Instance {
         Ok(Self { id, gateway, log, store, recovering, alarming })
     }
 
+    pub(crate) fn store(&self) -> &Embedded {
+        &self.store
+    }
+
     /// Records which policy is in force from the start.
     pub(crate) fn record_policy(&self, server: &str, policy: &Path, digest: &str) -> anyhow::Result<()> {
         let file = policy.display().to_string();

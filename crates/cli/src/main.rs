@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
         Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Grants(grants) => commands::grants::run(&grants),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),

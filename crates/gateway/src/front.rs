@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use interlock_audit::DigestKey;
 use interlock_wire::{Parsed, Refusal};
 
 use crate::connection::Connection;
@@ -15,7 +16,6 @@ use crate::mailbox::Reader;
 use crate::outbox::{Outgoing, outbox};
 use crate::registry::{Grant, Registry, Tokens};
 use crate::relay::{Origin, Relay};
-use crate::token::TokenKey;
 use crate::upstream::OpenError;
 
 /// Every grant's way in.
@@ -24,7 +24,7 @@ pub struct Front {
     gateway: Arc<Gateway>,
     registry: ArcSwap<Registry>,
     tokens: ArcSwap<Tokens>,
-    key: TokenKey,
+    key: DigestKey,
     /// The instance's name, of which sessions' names in records begin.
     instance: String,
     sessions: Mutex<HashMap<String, Session>>,
@@ -108,7 +108,7 @@ impl Drop for Exchange {
 
 impl Front {
     /// A front for these servers and grants.
-    pub fn new(gateway: Arc<Gateway>, registry: Registry, key: TokenKey, instance: &str) -> Self {
+    pub fn new(gateway: Arc<Gateway>, registry: Registry, key: DigestKey, instance: &str) -> Self {
         Self {
             gateway,
             registry: ArcSwap::from_pointee(registry),

@@ -52,5 +52,5 @@ pub use listing::{Listing, ListingError, Progress, list_tools};
 pub use registry::{Grant, Registry, TokenFacts, Tokens};
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;
-pub use token::{PREFIX as TOKEN_PREFIX, Token, TokenDigest, TokenKey};
+pub use token::Token;
 pub use upstream::{OpenError, Server};

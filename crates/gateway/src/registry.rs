@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::access::Access;
-use crate::token::TokenDigest;
 use crate::upstream::Server;
 
 /// What a gateway for many serves, and to whom. One value is in force at a time; a request sees one from beginning
@@ -28,8 +27,8 @@ pub struct Grant {
     pub servers: BTreeMap<String, Arc<Access>>,
 }
 
-/// The tokens in force, by their digests: what a caller shows, and the grant that it stands for.
-pub type Tokens = HashMap<TokenDigest, TokenFacts>;
+/// The tokens in force, by their keyed digests (hexadecimal): what a caller shows, and the grant that it stands for.
+pub type Tokens = HashMap<String, TokenFacts>;
 
 /// What is known of one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
