@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 /// What every token begins with, so that one that leaked is recognised.
-pub const PREFIX: &str = "ilk_";
+pub(crate) const PREFIX: &str = "ilk_";
 /// Random bytes of a token.
 const RANDOM: usize = 32;
 
