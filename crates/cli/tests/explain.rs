@@ -65,7 +65,7 @@ what applies, in the order in which it is judged
   require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): denies
             argument \"amount\" must be at most 50000: does not hold; args.amount is 70000
             too much
-  approve   server:/tools/pay/rules/2 \"person\" (p.yaml:13): content
+  approve   server:/tools/pay/rules/2 \"person\" (p.yaml:13): passes
             argument \"to\" is not \"us\": does not hold; args.to is \"us\"
   limit     server:/tools/pay/rules/1 \"of the day\" (p.yaml:10): counts
             60000 in all of argument \"amount\" per day: 70000 on top of 0 in server=server/tools/pay/spent/day/calendar/grant=local
@@ -158,13 +158,15 @@ fn calls_come_from_standard_input_and_from_the_log() {
             r#"{"arguments":{"digest":"00","keys":["a"]},"kind":"intent","seq":7,"tool":"pay"}"#,
             "does not hold the call's arguments",
         ),
-        ("-", "{", "`-` is not a call"),
-        ("none.json", "", "cannot read `none.json`"),
+        ("-", "{", "`<stdin>` is not a call"),
+        ("none.json", "", "none.json`: No such file"),
+        ("get_charge", "", "a tool is named by `--tool`"),
+        ("--tool pay --label =x", "", "NAME=TEXT"),
         ("--tool pay --arg amount", "", "`amount` is not written as `name=value`"),
         ("--tool pay --counter pay.spend=1", "", "did you mean `pay.spent`?"),
         ("--tool pay --counter pay.spent=-1", "", "a counter holds a number that is not negative"),
-        ("--tool pay --tools p.yaml", "", "the tool list `p.yaml`"),
-        ("", "", "required"),
+        ("--tool pay --tools p.yaml", "", "cannot use the tools in `p.yaml`"),
+        ("", "", "no call is named: give `--tool`"),
         ("--tool pay --resource r", "", "cannot be used with"),
     ] {
         let (_, err, code) = explained(home.path(), args, input);

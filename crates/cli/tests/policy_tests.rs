@@ -132,11 +132,11 @@ p.test.yaml
           | reason    2 calls per minute reached
           | retry     after 1 min 1 s
           | entry     server:/tools/pay (p.yaml:5)
-          | require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): content
+          | require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): passes
           |           argument \"amount\" must be at most 500: holds; args.amount is 5
-          | limit     server:/tools/pay/rules/1 \"two a minute\" (p.yaml:10): counts
+          | limit     server:/tools/pay/rules/1 \"two a minute\" (p.yaml:10): denies
           |           2 calls per minute: 1 on top of 2 in server=server/tools/pay/_rate_minute_0/minute/sliding/grant=local
-          | deny      server:/tools/pay/rules/2 \"noted\" (p.yaml:11): content in shadow
+          | deny      server:/tools/pay/rules/2 \"noted\" (p.yaml:11): passes in shadow
           |           argument \"currency\" is \"eur\": does not hold; args.currency is nothing
   FAIL  lists (time)
         p.test.yaml:10: tool secret_key in lists

@@ -64,11 +64,7 @@ enum Verdict {
 }
 
 fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
-    let (name, bytes) = read(file)?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
-    };
+    let (name, text) = read_text(file)?;
     let syntax = Syntax::of_path(&name);
     // Tests stand beside their policies, and `policies/*.yaml` names both.
     let (valid, diagnostics) = if policy_tests::find::is_test(file) {
@@ -97,16 +93,22 @@ pub(super) fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     let name = file.display().to_string();
     let tried = || std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     if file.is_dir() {
-        anyhow::bail!("`{}` is a directory; name the policy files in it", tried().display());
+        anyhow::bail!("`{}` is a directory; name the files in it", tried().display());
     }
     let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", tried().display()))?;
     Ok((name, bytes))
 }
 
-/// The tools that the policies are compared with.
-fn tools(file: &Path) -> anyhow::Result<ToolList> {
+/// The same, of a file that must be text.
+pub(super) fn read_text(file: &Path) -> anyhow::Result<(String, String)> {
     let (name, bytes) = read(file)?;
     let Ok(text) = String::from_utf8(bytes) else { anyhow::bail!("`{name}` is not UTF-8 text") };
+    Ok((name, text))
+}
+
+/// The tools that the policies are compared with.
+pub(super) fn tools(file: &Path) -> anyhow::Result<ToolList> {
+    let (name, text) = read_text(file)?;
     ToolList::read(&text).with_context(|| format!("cannot use the tools in `{name}`"))
 }
 

@@ -25,8 +25,9 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
     let shadow = if step.shadow { " in shadow" } else { "" };
     let kind = step.kind.as_str();
     let said = match step.verdict {
+        Verdict::Proceed if ran_out(step, judged) => "denies",
         Verdict::Proceed if step.need.is_some() => "counts",
-        Verdict::Proceed => "content",
+        Verdict::Proceed => "passes",
         Verdict::Deny => "denies",
         Verdict::Ask => "asks a person",
     };
@@ -40,6 +41,14 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
     if let Some(reason) = step.reason.as_ref().filter(told) {
         lines.push(format!("          {reason}"));
     }
+}
+
+/// Whether this is the limit that the call did not fit into.
+pub(crate) fn ran_out(step: &TraceStep, judged: &Judged) -> bool {
+    let ruled = &judged.rehearsed;
+    // Other parts of the same rule may have denied: then the limits were never asked.
+    let by_limit = ruled.verdict == Verdict::Deny && ruled.decision.verdict != Verdict::Deny;
+    by_limit && step.need.is_some() && ruled.rule == step.rule.text()
 }
 
 fn add_seen(seen: &Seen, indent: usize, lines: &mut Vec<String>) {
