@@ -70,11 +70,11 @@ fn of_test(call: Value<'_>) -> anyhow::Result<CallText> {
     let (section, name) = named(call).context("a call names one `tool`, `resource` or `prompt`")?;
     let known = |key: &str| key == section.noun() || key == "args" && section != Section::Resources;
     if let Some(key) = keys(call).into_iter().find(|key| !known(key)) {
-        bail!(
-            "{} does not belong to a call of a {}; its arguments are in `args`",
-            quoted(&key),
-            section.noun()
-        );
+        let advice = match section {
+            Section::Resources => "a resource is read without arguments",
+            Section::Tools | Section::Prompts => "arguments are in `args`",
+        };
+        bail!("{} does not belong to a call of a {}; {advice}", quoted(&key), section.noun());
     }
     Ok(CallText { section, name, arguments: arguments(call.get("args"))? })
 }
@@ -90,8 +90,10 @@ fn keys(value: Value<'_>) -> Vec<String> {
 
 fn of_params(params: Value<'_>) -> anyhow::Result<CallText> {
     if let Some(name) = string(params, "name") {
+        // Under another name they would be left out, and another call judged.
+        let misnamed = ["args", "argument", "params", "parameters", "input"];
         ensure!(
-            params.get("args").is_none(),
+            misnamed.iter().all(|key| params.get(key).is_none()),
             "arguments are in `arguments` beside `name`, or in `args` beside `tool`"
         );
         let arguments = arguments(params.get("arguments"))?;
@@ -214,6 +216,7 @@ mod tests {
             ),
             ("{}", "a call has a `name`"),
             (r#"{"name":"t","args":{"a":1}}"#, "arguments are in `arguments`"),
+            (r#"{"name":"t","input":{"a":1}}"#, "arguments are in `arguments`"),
             (r#"{"tool":"t","arguments":{"a":1}}"#, "`arguments` does not belong to a call of a tool"),
             (r#"{"tool":"t","prompt":"p"}"#, "`prompt` does not belong"),
             (r#"{"resource":"r","args":{}}"#, "`args` does not belong"),
