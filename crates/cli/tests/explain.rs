@@ -173,3 +173,24 @@ fn calls_come_from_standard_input_and_from_the_log() {
         assert!(code == 2 && err.contains(expected), "{args}: {err}");
     }
 }
+
+#[test]
+fn a_limit_that_is_used_up_denies_and_one_that_was_not_asked_counts() {
+    let home = home();
+    let full = "--tools tools.json --counter job._rate_minute_0=10";
+    let call = r#"{"tool": "job", "args": {"role": "r"}}"#;
+    let (out, _, code) = explained(home.path(), &format!("{full} -"), call);
+    assert!(code == 1 && out.contains("limit     server:/tools/job/rules/0 (p.yaml:14): denies"), "{out}");
+    let (out, ..) = explained(home.path(), &format!("{full} --format json -"), call);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let kinds =
+        |kind: &str| report["rules"].as_array().unwrap().iter().find(|rule| rule["kind"] == kind).unwrap();
+    assert_eq!(
+        (&kinds("validate")["verdict"], &kinds("limit")["verdict"]),
+        (&"allow".into(), &"deny".into())
+    );
+    // The same rule denies by what it validates, and nothing is counted.
+    let (out, ..) = explained(home.path(), &format!("{full} --tool job"), "");
+    assert!(out.contains("validate  server:/tools/job/rules/0 (p.yaml:14): denies"), "{out}");
+    assert!(out.contains("limit     server:/tools/job/rules/0 (p.yaml:14): counts"), "{out}");
+}

@@ -9,9 +9,9 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
 use interlock_policy::{Difference, Effort, Policy, diff};
 
-use super::check;
 use crate::args::Format;
 use crate::exit::Exit;
+use crate::input;
 use crate::rehearsal::policies::Policies;
 use crate::terminal;
 
@@ -57,7 +57,7 @@ enum FailOn {
 
 /// Compares the policies and tells the difference.
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
-    let tools = args.tools.as_deref().map(check::tools).transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?;
     let [old, new] = [Policies::load(&args.old, None)?, Policies::load(&args.new, None)?];
     let found = diff(only(&old)?, only(&new)?, tools.as_ref(), Effort::default());
     let places = [old.places(), new.places()];

@@ -12,9 +12,9 @@ use interlock_policy::{
     Alternative, Change, CounterKey, Outcome, RuleName, Section, Trial, Verdict, alternatives, objections,
 };
 
-use super::check;
 use crate::args::{Format, name};
 use crate::exit::Exit;
+use crate::input;
 use crate::rehearsal::call::{self, CallText};
 use crate::rehearsal::policies::Policies;
 use crate::rehearsal::{Caller, Judged, Rehearsal, times};
@@ -104,7 +104,7 @@ struct Explained<'e> {
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let call = called(args)?;
     let policies = Policies::load(&args.policy, args.grant_policy.as_deref())?;
-    let tools = args.tools.as_deref().map(check::tools).transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?;
     let caller = Caller {
         server: args.server.clone(),
         grant: args.grant.clone(),
@@ -134,7 +134,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 
 fn called(args: &ExplainArgs) -> anyhow::Result<CallText> {
     if let Some(path) = &args.call {
-        let (name, text) = check::read_text(path).with_context(|| {
+        let (name, text) = input::read_text(path).with_context(|| {
             format!("the call; `{}` is taken for a file: a tool is named by `--tool`", path.display())
         })?;
         return CallText::read(text.trim()).with_context(|| format!("`{name}` is not a call"));
