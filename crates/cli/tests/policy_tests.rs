@@ -177,7 +177,7 @@ fn mistakes_are_shown_like_those_of_policies() {
     assert_eq!(code, 2);
     assert_eq!(
         out,
-        "p.test.yaml\n  ERROR `p.test.yaml` has 2 mistakes: line 4, column 5: unknown key `expects` in a case\n0 passed, 0 failed, 1 file could not be run (time)\n"
+        "p.test.yaml\n  ERROR `p.test.yaml` has 2 mistakes: line 2, column 5: a call needs an `expect`, such as `expect: allow`\n0 passed, 0 failed, 1 file could not be run (time)\n"
     );
     for part in ["p.test.yaml:4:5", "unknown key `expects` in a case", "did you mean `expect`?"] {
         assert!(err.contains(part), "{part}: {err}");
