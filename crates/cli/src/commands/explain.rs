@@ -3,7 +3,7 @@
 mod report;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args as ClapArgs;
@@ -134,9 +134,13 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 
 fn called(args: &ExplainArgs) -> anyhow::Result<CallText> {
     if let Some(path) = &args.call {
-        let (name, text) = input::read_text(path).with_context(|| {
-            format!("the call; `{}` is taken for a file: a tool is named by `--tool`", path.display())
-        })?;
+        let missing = path != Path::new("-") && !path.exists();
+        ensure!(
+            !missing,
+            "there is no file `{0}` with a call; to name a tool write `--tool {0}`",
+            path.display()
+        );
+        let (name, text) = input::read_text(path)?;
         return CallText::read(text.trim()).with_context(|| format!("`{name}` is not a call"));
     }
     let arguments = call::object(&args.texts, &args.json)?;
