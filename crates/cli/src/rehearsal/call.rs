@@ -44,7 +44,7 @@ impl CallText {
     pub(crate) fn shown(&self) -> String {
         let noun = self.section.noun();
         match &self.arguments {
-            Some(arguments) => format!("{noun} {} {arguments}", self.name),
+            Some(arguments) => format!("{noun} {} {}", self.name, super::shown::short(arguments)),
             None => format!("{noun} {}", self.name),
         }
     }

@@ -60,12 +60,29 @@ fn add_seen(seen: &Seen, indent: usize, lines: &mut Vec<String>) {
     let looked = match (&seen.path, seen.values.as_slice()) {
         (None, _) => String::new(),
         (Some(path), []) => format!("; {path} is nothing"),
-        (Some(path), values) => format!("; {path} is {}", values.join(", ")),
+        (Some(path), values) => {
+            let values: Vec<String> = values.iter().map(|value| short(value)).collect();
+            format!("; {path} is {}", values.join(", "))
+        }
     };
     let why = seen.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
     let words = seen.joins.unwrap_or(&seen.condition);
     lines.push(format!("{:indent$}{words}: {holds}{looked}{why}", ""));
     seen.inner.iter().for_each(|inner| add_seen(inner, indent + 2, lines));
+}
+
+/// The longest value that is shown whole: JSON reports have all of every value.
+const LONGEST: usize = 400;
+
+/// A value that leaves room on the screen for the rest.
+pub(crate) fn short(value: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        None => value.to_owned(),
+        Some((at, _)) => {
+            let beginning = value.get(..at).unwrap_or_default();
+            format!("{beginning}… ({} characters)", value.chars().count())
+        }
+    }
 }
 
 fn place(place: Option<String>) -> String {
@@ -105,4 +122,16 @@ pub(crate) fn rule_place(judged: &Judged, places: &RulePlaces<'_>) -> Option<Str
     let needs = ruled.decision.needs.iter().map(|need| &need.rule);
     let rule = needs.chain([&ruled.decision.rule]).find(|rule| rule.text() == ruled.rule)?;
     places.of(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        let whole = "ä".repeat(LONGEST);
+        assert_eq!(short(&whole), whole);
+        assert_eq!(short(&format!("{whole}ö")), format!("{whole}… (401 characters)"));
+    }
 }
