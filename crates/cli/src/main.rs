@@ -5,6 +5,7 @@ mod commands;
 mod data_dir;
 mod exit;
 mod instance;
+mod input;
 mod policy_tests;
 mod rehearsal;
 mod server_name;
