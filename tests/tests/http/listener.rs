@@ -100,7 +100,7 @@ async fn two_lengths_make_no_second_request() -> Result<()> {
 async fn a_caller_that_closes_its_stream_withdraws_its_call() -> Result<()> {
     use interlock_testkit::script::Step;
     let mut script = Script::with_tools(&["slow"]);
-    let waits = Step::AwaitLine { text: "notifications/cancelled".to_owned() };
+    let waits = Step::AwaitLine { contains: "notifications/cancelled".to_owned() };
     script.on.insert("tools/call:slow".to_owned(), vec![waits, Step::Answer]);
     let scene = Scene::start(&script, ANYONE).await?;
     let address = &scene.serving.address;
