@@ -78,6 +78,14 @@ pub(super) fn objects(
 }
 
 fn value(condition: &Json, look: Look<'_>) -> Three {
+    let value = value_of(condition, look);
+    if let [(joins, _)] = condition.members() {
+        super::coverage::nested(joins, look.kind, value);
+    }
+    value
+}
+
+fn value_of(condition: &Json, look: Look<'_>) -> Three {
     if let Some(inner) = condition.get("not") {
         return value(inner, Look { nots: look.nots + 1, ..look }).not();
     }

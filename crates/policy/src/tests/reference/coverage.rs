@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::condition::Four;
+use super::condition::{Four, Three, Type};
 use super::judge::Phase;
 
 thread_local! {
@@ -18,9 +18,50 @@ pub(super) fn leaf(operator: &str, value: Four) {
     hit(format!("operator {operator} {value:?}"));
 }
 
+pub(super) fn nested(joins: &str, kind: Type, value: Three) {
+    hit(format!("nested {joins} {kind:?} {value:?}"));
+}
+
 pub(super) fn constraint(phase: Phase, objects: bool, shadow: bool) {
     let mode = if shadow { "shadow" } else { "enforce" };
     hit(format!("phase {phase:?} {mode} {}", if objects { "objects" } else { "passes" }));
+}
+
+/// What was hit in fewer than so many of ten thousand cases, though the language has it.
+pub(super) fn rare(cases: u64, least: u64) -> Vec<String> {
+    let hits = hits();
+    let enough = |what: &String| hits.get(what).copied().unwrap_or_default() * 10_000 >= least * cases;
+    everything().into_iter().filter(|what| !enough(what)).collect()
+}
+
+const OPERATORS: [&str; 27] = [
+    "eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "matches", "starts_with", "ends_with",
+    "matches_glob", "length_lte", "length_gte", "one_of_types", "within_path", "url_host_in", "url_scheme_in", "ip_in",
+    "sql_readonly", "argv_in", "email_domain_in", "before", "after", "exists",
+];
+
+fn everything() -> Vec<String> {
+    let mut all = Vec::new();
+    for operator in OPERATORS {
+        let values = ["True", "False", "Missing", "Unjudgeable"].into_iter();
+        let has = |value: &&str| operator != "exists" || *value != "Missing";
+        all.extend(values.filter(has).map(|value| format!("operator {operator} {value}")));
+    }
+    for joins in ["any", "all", "not"] {
+        for kind in ["Allow", "Deny"] {
+            all.extend(["True", "False", "Unknown"].map(|value| format!("nested {joins} {kind} {value}")));
+        }
+    }
+    for phase in ["Validate", "Deny", "Require", "Approve", "Limits"] {
+        for mode in ["enforce", "shadow"] {
+            all.extend(["objects", "passes"].map(|outcome| format!("phase {phase} {mode} {outcome}")));
+        }
+    }
+    all.extend(["Deny", "Ask", "Proceed"].map(|verdict| format!("verdict {verdict}")));
+    let rules = ["(no policy)", "(hidden)", "(default deny)", "(ambiguous)", "(default allow)", "entry"];
+    let parts = ["rules", "deny_if", "require", "approve_if", "limits", "validate"];
+    all.extend(rules.iter().chain(&parts).map(|rule| format!("decided by {rule}")));
+    all
 }
 
 pub(super) fn hits() -> BTreeMap<String, u64> {

@@ -41,6 +41,29 @@ pub(super) fn document(dice: &mut Dice) -> Json {
     document
 }
 
+/// The same document with other numbers, modes and words here and there.
+pub(super) fn almost(dice: &mut Dice, document: &Json) -> Json {
+    let members = document.members().iter().filter_map(|(key, value)| {
+        let value = match (key.as_str(), value) {
+            ("max" | "daily" | "monthly", _) if dice.chance(40) => Json::number(dice.pick(&["1", "5", "100"])),
+            ("per_call", _) if dice.chance(40) => Json::number(dice.pick(&["1", "5.5"])),
+            ("refund", _) if dice.chance(50) => dice.pick(&["keep", "on_error"]).into(),
+            ("mode", _) if dice.chance(30) => dice.pick(&["enforce", "shadow"]).into(),
+            ("default", _) if dice.chance(20) => dice.pick(&["allow", "deny"]).into(),
+            ("name" | "on_deny", _) if dice.chance(50) => "otherwise".into(),
+            ("hide", _) if dice.chance(40) => return None,
+            ("rules" | "require" | "deny_if" | "approve_if", Json::Array(parts)) => {
+                Json::Array(parts.iter().map(|part| almost(dice, part)).collect())
+            }
+            ("limits", Json::Array(limits)) => Json::Array(limits.iter().map(|limit| almost(dice, limit)).collect()),
+            (_, Json::Object(_)) if key != "lists" => almost(dice, value),
+            _ => value.clone(),
+        };
+        Some((key.clone(), value))
+    });
+    Json::Object(members.collect())
+}
+
 fn entries(dice: &mut Dice, section: Section, matchers: &[&'static str], most: usize) -> Json {
     let mut members: Vec<(String, Json)> = Vec::new();
     for _ in 0..1 + dice.below(most) {

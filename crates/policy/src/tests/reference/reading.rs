@@ -106,6 +106,7 @@ fn compare_dates(text: &str, wanted: &str) -> Option<std::cmp::Ordering> {
     let shape = |text: &str| -> String {
         text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect()
     };
+    let (text, wanted) = (&*text.to_ascii_uppercase(), &*wanted.to_ascii_uppercase());
     let is_date = |text: &str| shape(text) == "0000-00-00";
     let is_moment = |text: &str| {
         let shape = shape(text);

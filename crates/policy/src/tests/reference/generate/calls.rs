@@ -2,20 +2,51 @@
 
 use super::super::json::Json;
 use super::super::path::{Step, parse};
+use super::super::policy::glob;
 use super::super::scene::Paid;
 use super::tests::{statement, texts_for};
 use super::{Dice, name, values};
 use crate::Section;
 
+/// What the policies of a case are about.
+#[derive(Default)]
+pub(in super::super) struct Target {
+    looked: Vec<Looked>,
+    matchers: Vec<(Section, String)>,
+}
+
+impl Target {
+    pub(in super::super) fn add(&mut self, document: &Json) {
+        self.looked.extend(looked_at(document));
+        for section in Section::ALL {
+            let entries = document.get(section.key()).map_or(&[][..], Json::members);
+            self.matchers.extend(entries.iter().map(|(matcher, _)| (section, matcher.clone())));
+        }
+    }
+
+    /// Mostly a name that some entry is about.
+    fn name(&self, dice: &mut Dice) -> (Section, &'static str) {
+        if !self.matchers.is_empty() && dice.chance(75) {
+            let (section, matcher) = dice.pick_of(&self.matchers);
+            let names = (0..20).map(|_| name(dice, *section)).find(|name| glob(matcher, name));
+            if let Some(name) = names {
+                return (*section, name);
+            }
+        }
+        let section = dice.weighted(&[(80, Section::Tools), (10, Section::Resources), (10, Section::Prompts)]);
+        (section, name(dice, section))
+    }
+}
+
 /// What a policy looks at in arguments.
-pub(in super::super) struct Looked {
+struct Looked {
     path: String,
     operator: String,
     value: Option<Json>,
 }
 
 /// Everything that a document's conditions, limits and scopes look at in arguments.
-pub(in super::super) fn looked_at(document: &Json) -> Vec<Looked> {
+fn looked_at(document: &Json) -> Vec<Looked> {
     let mut all = Vec::new();
     collect(document, &mut all);
     all
@@ -58,14 +89,14 @@ pub(in super::super) const DEFINITIONS: [&str; 5] = [
     r#"{"annotations": {}, "inputSchema": {"required": [], "properties": {"a": true, "b": {"additionalProperties": {"type": "number"}}, "n": {}}}}"#,
 ];
 
-pub(in super::super) fn call(dice: &mut Dice, looked: &[Looked]) -> GeneratedCall {
-    let section = dice.weighted(&[(80, Section::Tools), (10, Section::Resources), (10, Section::Prompts)]);
+pub(in super::super) fn call(dice: &mut Dice, target: &Target) -> GeneratedCall {
+    let (section, name) = target.name(dice);
     let definition = dice.pick(&DEFINITIONS);
     let due = |amount, currency, network| Paid::Due { amount, currency, network };
     GeneratedCall {
         section,
-        name: name(dice, section),
-        arguments: (section != Section::Resources && dice.chance(95)).then(|| arguments(dice, looked)),
+        name,
+        arguments: (section != Section::Resources && dice.chance(95)).then(|| arguments(dice, &target.looked)),
         grant: dice.pick(&["g", "g", "h"]),
         session: dice.pick(&["n", "m"]),
         labels: if dice.chance(70) {
@@ -125,10 +156,12 @@ fn telling(dice: &mut Dice, looked: &Looked) -> Json {
         Some(Json::Object(_)) | None => None,
         value => value.clone(),
     };
+    // What the operator parses is never its operand.
+    let parsed = !texts.is_empty() && !["starts_with", "ends_with", "matches_glob"].contains(&looked.operator.as_str());
     match (dice.below(8), wanted) {
         (0, _) => values::any(dice),
         (1, Some(wanted)) => values::near(dice, &wanted),
-        (2..=4, Some(wanted)) if looked.operator != "matches" && looked.operator != "regex" => wanted,
+        (2..=4, Some(wanted)) if !parsed => wanted,
         _ if looked.operator == "sql_readonly" => statement(dice),
         _ if !texts.is_empty() => dice.pick(texts).into(),
         (5, _) => values::number(dice),

@@ -73,12 +73,12 @@ fn nested(dice: &mut Dice, section: Section, depth: usize) -> Json {
     let several = |dice: &mut Dice| -> Json {
         (0..1 + dice.below(3)).map(|_| nested(dice, section, depth - 1)).collect::<Vec<_>>().into()
     };
-    match dice.below(20) {
-        0 if depth > 0 => object([("any", Some(several(dice)))]),
-        1 if depth > 0 => object([("all", Some(several(dice)))]),
-        2 | 3 if depth > 0 => object([("not", Some(nested(dice, section, depth - 1)))]),
-        4 => of_fact(dice, section),
-        5 => of_time(dice),
+    match dice.below(24) {
+        0..=2 if depth > 0 => object([("any", Some(several(dice)))]),
+        3 | 4 if depth > 0 => object([("all", Some(several(dice)))]),
+        5..=7 if depth > 0 => object([("not", Some(nested(dice, section, depth - 1)))]),
+        8 => of_fact(dice, section),
+        9 => of_time(dice),
         _ => of_argument(dice),
     }
 }
@@ -115,9 +115,14 @@ fn of_fact(dice: &mut Dice, section: Section) -> Json {
 }
 
 fn of_argument(dice: &mut Dice) -> Json {
-    let path = dice.pick(&PATHS);
     let on_missing = dice.maybe(30, &["object", "object", "ignore"]);
     let (operator, value, folds) = test(dice);
+    // Most operators meet values that they can judge where each kind has a place of its own.
+    let path = match operator {
+        "lt" | "lte" | "gt" | "gte" if dice.chance(50) => "args.n",
+        _ if !texts_for(operator).is_empty() && dice.chance(60) => dice.pick(&["args.s", "args.s", "args.texts[*]"]),
+        _ => dice.pick(&PATHS),
+    };
     let on_missing = on_missing.filter(|_| operator != "exists");
     let mut test = leaf(path, operator, value, on_missing);
     let Json::Object(members) = &mut test else { unreachable!() };
@@ -129,7 +134,7 @@ fn of_argument(dice: &mut Dice) -> Json {
 
 /// An operator, its operand, and whether it can ignore case.
 fn test(dice: &mut Dice) -> (&'static str, Option<Json>, bool) {
-    match dice.below(16) {
+    match dice.below(20) {
         0..=2 => {
             let value = values::scalar(dice);
             let folds = value.text().is_some();

@@ -61,7 +61,7 @@ pub(super) fn near(dice: &mut Dice, value: &Json) -> Json {
         (Json::Number(text), 3) if !text.contains('e') => Json::Number(format!("{text}e0")),
         (Json::Text(text), 0) => Json::Text(text.to_uppercase()),
         (Json::Text(text), 1) => Json::Text(text.to_lowercase()),
-        (Json::Text(text), 2) => Json::Text(format!("{text}a")),
+        (Json::Text(text), 2) => Json::Text(format!("{text}z")),
         (Json::Text(text), 3) if text.parse::<i64>().is_ok() => Json::number(text.parse::<i64>().unwrap()),
         (Json::Bool(value), 0) => Json::Text(value.to_string()),
         (_, 4) => vec![value.clone()].into(),

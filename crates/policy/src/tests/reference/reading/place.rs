@@ -20,7 +20,8 @@ fn could_be_read_otherwise(text: &str) -> bool {
     let bytes = text.as_bytes();
     let encoded = bytes.windows(3).any(|part| part[0] == b'%' && part[1..].iter().all(u8::is_ascii_hexdigit));
     let variable = bytes.windows(2).any(|part| part[0] == b'$' && (part[1].is_ascii_alphabetic() || b"{(".contains(&part[1])));
-    let drive = bytes.get(1) == Some(&b':') && bytes[0].is_ascii_alphabetic();
+    // A drive, or the scheme of a URL.
+    let drive = !text.starts_with('/') && text.split('/').next().is_some_and(|first| first.contains(':'));
     text.is_empty()
         || text.contains(['\\', '\u{2215}', '\u{ff0f}', '\u{2024}', '\u{2025}', '\u{200b}'])
         || text.chars().any(char::is_control)
