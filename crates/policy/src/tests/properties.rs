@@ -2,7 +2,6 @@
 
 mod differences;
 pub(crate) mod generate;
-mod model;
 
 use proptest::prelude::*;
 

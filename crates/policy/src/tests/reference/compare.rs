@@ -14,8 +14,8 @@ use super::number::Number;
 use super::policy::Policy;
 use super::scene::{Paid, Scene, Tool};
 use crate::{
-    Call, CounterKey, CounterValues, Decision, Facts, Judgement, Origin, Payment, Price, ScopePart, ShadowFinding,
-    ToolDefinition, ToolFacts, judge, visible,
+    Call, CounterKey, CounterValues, Decision, Facts, Judgement, Origin, Payment, Price, ScopePart,
+    ShadowFinding, ToolDefinition, ToolFacts, judge, visible,
 };
 
 /// Policies in both forms.
@@ -42,7 +42,12 @@ impl Bench {
     }
 
     /// Where the two differ: in what, and both of it.
-    pub(super) fn differences(&self, pair: &Pair, call: &GeneratedCall, held: &Held) -> Vec<(&'static str, String)> {
+    pub(super) fn differences(
+        &self,
+        pair: &Pair,
+        call: &GeneratedCall,
+        held: &Held,
+    ) -> Vec<(&'static str, String)> {
         let text = call.arguments.as_ref().map(Json::to_string);
         let scanned = text.as_deref().map(|text| scan(text, &Limits::default()).unwrap());
         let arguments = scanned.as_ref().map(|scanned| scanned.root());
@@ -88,7 +93,12 @@ impl Bench {
         found
     }
 
-    fn scene<'a>(&self, call: &'a GeneratedCall, definition: Option<Option<&'a Json>>, held: &'a Held) -> Scene<'a> {
+    fn scene<'a>(
+        &self,
+        call: &'a GeneratedCall,
+        definition: Option<Option<&'a Json>>,
+        held: &'a Held,
+    ) -> Scene<'a> {
         Scene {
             section: call.section,
             server: "s",
@@ -113,10 +123,18 @@ impl Bench {
     }
 
     /// Before any counter is known those are asked for that conditions read, or it is decided without.
-    fn asked(&self, first: &Judgement, then: &Decision, ruling: &Ruling, values: &Values<'_>) -> Option<(&'static str, String)> {
+    fn asked(
+        &self,
+        first: &Judgement,
+        then: &Decision,
+        ruling: &Ruling,
+        values: &Values<'_>,
+    ) -> Option<(&'static str, String)> {
         match first {
             Judgement::Decided(first) if ruling.read.is_empty() && same_but_shadow(first, then) => None,
-            Judgement::Decided(first) => Some(("asked", format!("decided at once: {first:?}\nread: {:?}", ruling.read))),
+            Judgement::Decided(first) => {
+                Some(("asked", format!("decided at once: {first:?}\nread: {:?}", ruling.read)))
+            }
             Judgement::Read(keys) => {
                 let keys: Vec<Counter> = keys.iter().map(|key| values.counter(key)).collect();
                 let left_out = ruling.read.iter().find(|(counter, _)| !keys.contains(counter));
@@ -125,17 +143,30 @@ impl Bench {
         }
     }
 
-    fn compare(&self, decision: &Decision, ruling: &Ruling, values: &Values<'_>) -> Vec<(&'static str, String)> {
+    fn compare(
+        &self,
+        decision: &Decision,
+        ruling: &Ruling,
+        values: &Values<'_>,
+    ) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
         let mut differ = |what: &'static str, same: bool, both: String| {
             if !same {
                 found.push((what, both));
             }
         };
-        differ("verdict", decision.verdict == ruling.verdict, format!("{:?} {:?}", decision.verdict, ruling.verdict));
+        differ(
+            "verdict",
+            decision.verdict == ruling.verdict,
+            format!("{:?} {:?}", decision.verdict, ruling.verdict),
+        );
         differ("rule", decision.rule.text() == ruling.rule, format!("{} {}", decision.rule, ruling.rule));
         differ("name", decision.name == ruling.name, format!("{:?} {:?}", decision.name, ruling.name));
-        differ("reason", fits(&ruling.reason, &decision.reason), format!("{:?}\n{:?}", decision.reason, ruling.reason));
+        differ(
+            "reason",
+            fits(&ruling.reason, &decision.reason),
+            format!("{:?}\n{:?}", decision.reason, ruling.reason),
+        );
         let timeouts = (decision.approval_timeout, ruling.approval_timeout);
         differ("approval_timeout", timeouts.0 == timeouts.1, format!("{timeouts:?}"));
         let needs: Vec<Need> = decision.needs.iter().map(|need| values.need(need)).collect();
@@ -148,7 +179,8 @@ impl Bench {
         findings.sort_by_key(|finding| finding.rule.text());
         let mut expected: Vec<&Objection> = ruling.shadow.iter().collect();
         expected.sort_by_key(|finding| finding.rule.clone());
-        let same = findings.len() == expected.len() && findings.into_iter().zip(expected).all(|(a, b)| same_finding(a, b));
+        let same = findings.len() == expected.len()
+            && findings.into_iter().zip(expected).all(|(a, b)| same_finding(a, b));
         differ("shadow", same, format!("{:#?}\n{:#?}", decision.shadow, ruling.shadow));
         found
     }

@@ -221,7 +221,8 @@ fn align(counting: &Counting<'_>) -> String {
 pub(super) fn is_own(leaf: &Json, applied: &Applied<'_>, rule: &Json) -> bool {
     let own = rule.get("state").and_then(|state| state.text_at("counter"));
     let bounds = leaf.says("op", "lt") || leaf.says("op", "lte");
-    let Some(path) = leaf.text_at("path").filter(|path| bounds && own.is_some() && path.starts_with("state")) else {
+    let Some(path) = leaf.text_at("path").filter(|path| bounds && own.is_some() && path.starts_with("state"))
+    else {
         return false;
     };
     let (entry, counter) = state_path(path);
@@ -289,7 +290,9 @@ fn scope(counting: &Counting<'_>, scene: &Scene<'_>) -> Result<Vec<String>, Stri
         match (scope.text(), scope.text_at("arg")) {
             (Some("session"), _) => parts.push(format!("session={}", scene.session)),
             // An entry of one tool is about that tool, whoever asks for its counter.
-            (Some("tool"), _) if counting.entry.is_exact() => parts.push(format!("tool={}", counting.entry.matcher)),
+            (Some("tool"), _) if counting.entry.is_exact() => {
+                parts.push(format!("tool={}", counting.entry.matcher))
+            }
             (Some("tool"), _) => parts.push(format!("tool={}", scene.name)),
             (_, Some(path)) => parts.push(of_argument(path, scene.find(path)).ok_or(path)?),
             _ => {}
@@ -301,10 +304,10 @@ fn scope(counting: &Counting<'_>, scene: &Scene<'_>) -> Result<Vec<String>, Stri
 /// Values by their type, numbers by what they are.
 fn of_argument(path: &str, found: Option<Found>) -> Option<String> {
     match found {
-        Some(Found::Value(value @ (Json::Text(_) | Json::Bool(_)))) => Some(argument(path, &value.to_string())),
-        Some(Found::Value(Json::Number(text))) => {
-            Some(argument(path, &Number::parse(&text)?.to_string()))
+        Some(Found::Value(value @ (Json::Text(_) | Json::Bool(_)))) => {
+            Some(argument(path, &value.to_string()))
         }
+        Some(Found::Value(Json::Number(text))) => Some(argument(path, &Number::parse(&text)?.to_string())),
         _ => None,
     }
 }
@@ -329,7 +332,8 @@ fn canonical(value: &Json) -> Json {
         Json::Number(text) => Number::parse(text).map_or_else(|| value.clone(), Json::number),
         Json::Array(items) => Json::Array(items.iter().map(canonical).collect()),
         Json::Object(members) => {
-            let mut members: Vec<_> = members.iter().map(|(key, value)| (key.clone(), canonical(value))).collect();
+            let mut members: Vec<_> =
+                members.iter().map(|(key, value)| (key.clone(), canonical(value))).collect();
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             Json::Object(members)
         }

@@ -35,9 +35,33 @@ pub(super) fn rare(cases: u64, least: u64) -> Vec<String> {
 }
 
 const OPERATORS: [&str; 27] = [
-    "eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "matches", "starts_with", "ends_with",
-    "matches_glob", "length_lte", "length_gte", "one_of_types", "within_path", "url_host_in", "url_scheme_in", "ip_in",
-    "sql_readonly", "argv_in", "email_domain_in", "before", "after", "exists",
+    "eq",
+    "neq",
+    "in",
+    "not_in",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "regex",
+    "contains",
+    "matches",
+    "starts_with",
+    "ends_with",
+    "matches_glob",
+    "length_lte",
+    "length_gte",
+    "one_of_types",
+    "within_path",
+    "url_host_in",
+    "url_scheme_in",
+    "ip_in",
+    "sql_readonly",
+    "argv_in",
+    "email_domain_in",
+    "before",
+    "after",
+    "exists",
 ];
 
 fn everything() -> Vec<String> {

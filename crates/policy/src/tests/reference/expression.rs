@@ -102,7 +102,9 @@ fn text(scene: &Scene<'_>, name: &str, holds: fn(&str) -> bool) -> Three {
 
 fn compare(scene: &Scene<'_>, name: &str, holds: fn(Number) -> bool) -> Three {
     match argument(scene, name) {
-        Found::Value(Json::Number(text)) => exact(&text).map_or(Three::Unknown, |number| truth(holds(number))),
+        Found::Value(Json::Number(text)) => {
+            exact(&text).map_or(Three::Unknown, |number| truth(holds(number)))
+        }
         _ => Three::Unknown,
     }
 }
@@ -114,6 +116,7 @@ fn exact(text: &str) -> Option<Number> {
     let float: f64 = text.parse().ok()?;
     let as_float = float.is_finite() && held(format!("{float:e}"));
     let whole = i64::MIN.to_string();
-    let as_whole = number.is_whole() && number >= Number::of(&whole) && number <= Number::of(&i64::MAX.to_string());
+    let as_whole =
+        number.is_whole() && number >= Number::of(&whole) && number <= Number::of(&i64::MAX.to_string());
     (as_float || as_whole).then_some(number)
 }

@@ -22,7 +22,9 @@ pub(super) fn document(dice: &mut Dice) -> Json {
         ("words", Some(Json::Array((0..3).map(|_| values::scalar(dice)).collect()))),
         ("paths", Some(vec![Json::from("/data"), Json::from("src")].into())),
     ]);
-    let hide: Vec<Json> = (0..dice.below(3)).map(|_| Json::from(dice.pick(&["put_a", "get_*", "x*", "file:///*a", "sum_a"]))).collect();
+    let hide: Vec<Json> = (0..dice.below(3))
+        .map(|_| Json::from(dice.pick(&["put_a", "get_*", "x*", "file:///*a", "sum_a"])))
+        .collect();
     let hide = dice.chance(20).then(|| Json::from(hide));
     let mut document = object([
         ("version", dice.chance(90).then(|| "1".into())),
@@ -45,7 +47,9 @@ pub(super) fn document(dice: &mut Dice) -> Json {
 pub(super) fn almost(dice: &mut Dice, document: &Json) -> Json {
     let members = document.members().iter().filter_map(|(key, value)| {
         let value = match (key.as_str(), value) {
-            ("max" | "daily" | "monthly", _) if dice.chance(40) => Json::number(dice.pick(&["1", "5", "100"])),
+            ("max" | "daily" | "monthly", _) if dice.chance(40) => {
+                Json::number(dice.pick(&["1", "5", "100"]))
+            }
             ("per_call", _) if dice.chance(40) => Json::number(dice.pick(&["1", "5.5"])),
             ("refund", _) if dice.chance(50) => dice.pick(&["keep", "on_error"]).into(),
             ("mode", _) if dice.chance(30) => dice.pick(&["enforce", "shadow"]).into(),
@@ -55,7 +59,9 @@ pub(super) fn almost(dice: &mut Dice, document: &Json) -> Json {
             ("rules" | "require" | "deny_if" | "approve_if", Json::Array(parts)) => {
                 Json::Array(parts.iter().map(|part| almost(dice, part)).collect())
             }
-            ("limits", Json::Array(limits)) => Json::Array(limits.iter().map(|limit| almost(dice, limit)).collect()),
+            ("limits", Json::Array(limits)) => {
+                Json::Array(limits.iter().map(|limit| almost(dice, limit)).collect())
+            }
             (_, Json::Object(_)) if key != "lists" => almost(dice, value),
             _ => value.clone(),
         };
@@ -125,7 +131,8 @@ fn block(dice: &mut Dice, section: Section) -> Json {
 }
 
 fn rule(dice: &mut Dice, section: Section, index: usize) -> Json {
-    let texts = (dice.maybe(40, &["first", "second", "third"]), dice.maybe(40, &["No more of this", "Ask someone"]));
+    let texts =
+        (dice.maybe(40, &["first", "second", "third"]), dice.maybe(40, &["No more of this", "Ask someone"]));
     let text_key = if dice.chance(70) { "on_deny" } else { "reason" };
     let action = dice.weighted(&[(5, "guard"), (3, "deny"), (2, "require_approval"), (5, "count")]);
     let when = dice.chance(10).then(|| Json::from(dice.pick(&super::expression::KNOWN).0));
@@ -142,7 +149,10 @@ fn rule(dice: &mut Dice, section: Section, index: usize) -> Json {
             ("action", Some(objecting.into())),
             ("conditions", Some(conditions(dice, section, usize::from(when.is_none())))),
             ("when", when),
-            ("approval_timeout", (objecting == "require_approval" && dice.chance(40)).then(|| Json::number(600))),
+            (
+                "approval_timeout",
+                (objecting == "require_approval" && dice.chance(40)).then(|| Json::number(600)),
+            ),
         ]),
     };
     let Json::Object(members) = &mut parts else { unreachable!() };
@@ -153,7 +163,10 @@ fn rule(dice: &mut Dice, section: Section, index: usize) -> Json {
 
 fn counting_rule(dice: &mut Dice, section: Section, index: usize) -> Json {
     match dice.below(6) {
-        0 | 1 => object([("rate_limit", Some(rate_limit(dice))), ("conditions", dice.chance(20).then(|| conditions(dice, section, 1)))]),
+        0 | 1 => object([
+            ("rate_limit", Some(rate_limit(dice))),
+            ("conditions", dice.chance(20).then(|| conditions(dice, section, 1))),
+        ]),
         2 | 3 => object([("state", Some(state(dice, index)))]),
         4 => object([("spend", Some(spend(dice, section)))]),
         _ => object([("idempotency_window", Some(Json::from(dice.pick(&["10m", "90s"]))))]),
@@ -173,7 +186,12 @@ fn scope(dice: &mut Dice) -> Option<Json> {
     dice.chance(40).then(|| match dice.below(4) {
         0 | 1 => dice.pick(&["grant", "session", "tool", "server", "global"]).into(),
         2 => argument(dice.pick(&["args.a", "/args/b", "args.n"])),
-        _ => vec![dice.pick(&["session", "tool", "global"]).into(), argument("args.b"), argument(dice.pick(&["/args/b", "args.a"]))].into(),
+        _ => vec![
+            dice.pick(&["session", "tool", "global"]).into(),
+            argument("args.b"),
+            argument(dice.pick(&["/args/b", "args.a"])),
+        ]
+        .into(),
     })
 }
 
@@ -222,7 +240,14 @@ fn spend(dice: &mut Dice, section: Section) -> Json {
     let amount = if challenge { "challenge" } else { dice.pick(&["args.n", "args.o.x", "/args/n"]) };
     object([
         ("amount", Some(amount.into())),
-        ("currency", if challenge { Some(dice.pick(&["usd", "0xA0b8", "eip155:1/0xA0b8"]).into()) } else { dice.maybe(50, &["usd", "EUR"]) }),
+        (
+            "currency",
+            if challenge {
+                Some(dice.pick(&["usd", "0xA0b8", "eip155:1/0xA0b8"]).into())
+            } else {
+                dice.maybe(50, &["usd", "EUR"])
+            },
+        ),
         ("currency_from", None),
         ("per_call", money(dice)),
         ("daily", money(dice)),
@@ -257,7 +282,9 @@ fn look_at_counters(dice: &mut Dice, document: &mut Json) {
         let alone = key == "all_tools";
         let entries: Vec<(String, &mut Json)> = match value {
             entry if alone => vec![("*".to_owned(), entry)],
-            Json::Object(entries) => entries.iter_mut().map(|(matcher, entry)| (matcher.clone(), entry)).collect(),
+            Json::Object(entries) => {
+                entries.iter_mut().map(|(matcher, entry)| (matcher.clone(), entry)).collect()
+            }
             _ => Vec::new(),
         };
         for (matcher, entry) in entries {
@@ -272,7 +299,10 @@ fn look_from(dice: &mut Dice, matcher: &str, entry: &mut Json, paths: &[String])
     for (_, list) in lists {
         let Json::Array(parts) = list else { continue };
         for part in parts {
-            let own = part.get("state").and_then(|state| state.text_at("counter")).map(|name| state_path(matcher, name));
+            let own = part
+                .get("state")
+                .and_then(|state| state.text_at("counter"))
+                .map(|name| state_path(matcher, name));
             if let Some(own) = own.filter(|_| dice.chance(80)) {
                 let bounds = 1 + usize::from(dice.chance(20));
                 (0..bounds).for_each(|_| add_condition(dice, part, &own));
@@ -325,7 +355,15 @@ fn named_counters(document: &Json) -> Vec<String> {
 pub(super) fn name(dice: &mut Dice, section: Section) -> &'static str {
     match section {
         Section::Tools => dice.pick(&TOOLS),
-        Section::Resources => dice.pick(&["file:///data/a", "file:///data/b", "file:///data/../a", "file:///data/%61", "db://t", "file:///x%2fa", "file:///data/a%20b"]),
+        Section::Resources => dice.pick(&[
+            "file:///data/a",
+            "file:///data/b",
+            "file:///data/../a",
+            "file:///data/%61",
+            "db://t",
+            "file:///x%2fa",
+            "file:///data/a%20b",
+        ]),
         Section::Prompts => dice.pick(&["review", "rewrite", "sum_a", "other"]),
     }
 }

@@ -20,7 +20,10 @@ impl Json {
 
     /// A member that is there; a null one is not.
     pub(super) fn get(&self, key: &str) -> Option<&Json> {
-        self.members().iter().find(|(name, value)| name == key && *value != Json::Null).map(|(_, value)| value)
+        self.members()
+            .iter()
+            .find(|(name, value)| name == key && *value != Json::Null)
+            .map(|(_, value)| value)
     }
 
     pub(super) fn text(&self) -> Option<&str> {

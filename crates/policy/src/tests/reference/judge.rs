@@ -39,7 +39,11 @@ pub(super) struct Objection {
 pub(super) enum Reason {
     Is(String),
     /// The policy's text for the agent, or words of the evaluator's own; and more where the call could not be judged.
-    About { on_deny: Option<String>, judged: bool, argument: Option<String> },
+    About {
+        on_deny: Option<String>,
+        judged: bool,
+        argument: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,14 +75,23 @@ enum What<'d> {
 
 pub(super) fn judge(policies: &[Policy], scene: &Scene<'_>) -> Ruling {
     if policies.is_empty() {
-        return ruling(scene, gate(Verdict::Deny, "(no policy)", not_permitted(scene)), Vec::new(), Vec::new());
+        return ruling(
+            scene,
+            gate(Verdict::Deny, "(no policy)", not_permitted(scene)),
+            Vec::new(),
+            Vec::new(),
+        );
     }
     let gates = gates(policies, scene);
     let mut constraints: Vec<Constraint<'_>> =
         policies.iter().flat_map(|policy| constraints(policy, scene)).collect();
     constraints.sort_by_key(|constraint| constraint.phase);
 
-    let closed = gates.iter().filter(|gate| !gate.shadow).min_by_key(|gate| gate.phase).map(|gate| gate.objection.clone());
+    let closed = gates
+        .iter()
+        .filter(|gate| !gate.shadow)
+        .min_by_key(|gate| gate.phase)
+        .map(|gate| gate.objection.clone());
     // What is not permitted at all is not looked up, so nothing is found that would need the tool's definition.
     let looked_up = closed.is_none();
     let enforced = closed.or_else(|| first_objection(&constraints, scene));
@@ -100,7 +113,9 @@ pub(super) fn judge(policies: &[Policy], scene: &Scene<'_>) -> Ruling {
     );
     shadow.extend(uncountable.into_iter().filter(|limit| limit.shadow).map(|limit| limit.objection));
 
-    let decided = enforced.unwrap_or_else(|| gate(Verdict::Proceed, &permitting(policies, &gates, scene), "permitted".to_owned()));
+    let decided = enforced.unwrap_or_else(|| {
+        gate(Verdict::Proceed, &permitting(policies, &gates, scene), "permitted".to_owned())
+    });
     let needs = if decided.verdict == Verdict::Deny { Vec::new() } else { together(needs) };
     scene.read.replace(read);
     ruling(scene, decided, needs, shadow)
@@ -112,7 +127,13 @@ fn ruling(scene: &Scene<'_>, decided: Objection, needs: Vec<Need>, shadow: Vec<O
 }
 
 fn gate(verdict: Verdict, rule: &str, reason: String) -> Objection {
-    Objection { verdict, rule: rule.to_owned(), name: None, reason: Reason::Is(reason), approval_timeout: None }
+    Objection {
+        verdict,
+        rule: rule.to_owned(),
+        name: None,
+        reason: Reason::Is(reason),
+        approval_timeout: None,
+    }
 }
 
 /// Hidden, default-denied and unknown names all get the same words.
@@ -196,7 +217,14 @@ fn constraints<'d>(policy: &'d Policy, scene: &Scene<'_>) -> Vec<Constraint<'d>>
         let entry = applied.entry;
         let mut add = |phase: Phase, pointer: String, part: &'d Json, what: What<'d>| {
             let rule = format!("{}:{}/{pointer}", policy.origin, applied.pointer);
-            all.push(Constraint { phase, shadow: policy.is_shadow(Some(entry), Some(part)), rule, part, policy, what });
+            all.push(Constraint {
+                phase,
+                shadow: policy.is_shadow(Some(entry), Some(part)),
+                rule,
+                part,
+                policy,
+                what,
+            });
         };
         let block = |block: &'d Json, kind: Type| {
             let alone = block.get("conditions").is_none();
@@ -220,7 +248,8 @@ fn constraints<'d>(policy: &'d Policy, scene: &Scene<'_>) -> Vec<Constraint<'d>>
                 _ => (Phase::Require, Type::Allow),
             };
             // A limit on the rule's own counter is tested where it is reserved.
-            let conditions = rule.items_at("conditions").iter().filter(|leaf| !is_own(leaf, &applied, rule)).collect();
+            let conditions =
+                rule.items_at("conditions").iter().filter(|leaf| !is_own(leaf, &applied, rule)).collect();
             add(phase, pointer, rule, What::Conditions { kind, conditions, when: rule.text_at("when") });
         }
         for (index, part) in entry.items_at("deny_if").iter().enumerate() {
@@ -234,7 +263,10 @@ fn constraints<'d>(policy: &'d Policy, scene: &Scene<'_>) -> Vec<Constraint<'d>>
 }
 
 fn first_objection(constraints: &[Constraint<'_>], scene: &Scene<'_>) -> Option<Objection> {
-    constraints.iter().filter(|constraint| !constraint.shadow).find_map(|constraint| objection(constraint, scene))
+    constraints
+        .iter()
+        .filter(|constraint| !constraint.shadow)
+        .find_map(|constraint| objection(constraint, scene))
 }
 
 fn objection(constraint: &Constraint<'_>, scene: &Scene<'_>) -> Option<Objection> {
@@ -255,7 +287,11 @@ fn objection(constraint: &Constraint<'_>, scene: &Scene<'_>) -> Option<Objection
         verdict: if constraint.phase == Phase::Approve { Verdict::Ask } else { Verdict::Deny },
         rule: constraint.rule.clone(),
         name: text("name"),
-        reason: Reason::About { on_deny: text("on_deny").or(text("reason")).filter(|_| told), judged, argument: None },
+        reason: Reason::About {
+            on_deny: text("on_deny").or(text("reason")).filter(|_| told),
+            judged,
+            argument: None,
+        },
         approval_timeout: timeout,
     })
 }

@@ -27,7 +27,11 @@ pub(super) struct Need {
 pub(super) struct Uncountable(pub(super) Option<String>);
 
 /// What the call adds to a counter; `None` where it spends nothing.
-pub(super) fn need(policy: &Policy, counting: &Counting<'_>, scene: &Scene<'_>) -> Result<Option<Need>, Uncountable> {
+pub(super) fn need(
+    policy: &Policy,
+    counting: &Counting<'_>,
+    scene: &Scene<'_>,
+) -> Result<Option<Need>, Uncountable> {
     let at_fault = |path: &str| Uncountable(Some(path.to_owned()));
     let amount = match &counting.adds {
         Adds::One | Adds::Once => Number::of("1"),
@@ -68,7 +72,9 @@ fn money(policy: &Policy, spend: &Json, scene: &Scene<'_>) -> Result<Option<Numb
         ("challenge", Paid::Due { amount, currency: asked, network }) => {
             let network = network.map(|network| format!("{network}/{asked}"));
             let same = |wanted: &str, asked: &str| wanted.eq_ignore_ascii_case(asked);
-            let fits = |wanted: &str| same(wanted, asked) || network.as_ref().is_some_and(|asked| same(wanted, asked));
+            let fits = |wanted: &str| {
+                same(wanted, asked) || network.as_ref().is_some_and(|asked| same(wanted, asked))
+            };
             if !currency.is_none_or(fits) {
                 return Err(Uncountable(None));
             }
@@ -87,7 +93,12 @@ fn money(policy: &Policy, spend: &Json, scene: &Scene<'_>) -> Result<Option<Numb
 }
 
 /// Another currency than the policy's denies: the one that `currency_from` must name, or that stands beside the amount.
-fn same_currency(currency: Option<&str>, path: &str, from: Option<&str>, scene: &Scene<'_>) -> Result<(), Uncountable> {
+fn same_currency(
+    currency: Option<&str>,
+    path: &str,
+    from: Option<&str>,
+    scene: &Scene<'_>,
+) -> Result<(), Uncountable> {
     let Some(currency) = currency else { return Ok(()) };
     let found = match from {
         Some(from) => scene.find(from),

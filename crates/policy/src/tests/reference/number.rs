@@ -85,17 +85,36 @@ impl PartialOrd for Number {
 
 #[test]
 fn numbers_in_order() {
-    let ascending =
-        ["-1e400", "-12", "-1.5", "-1.49", "0", "1e-400", "0.09", "0.1", "1", "1.01", "9", "10", "10.5", "9007199254740992", "9007199254740993", "1e400"];
+    let ascending = [
+        "-1e400",
+        "-12",
+        "-1.5",
+        "-1.49",
+        "0",
+        "1e-400",
+        "0.09",
+        "0.1",
+        "1",
+        "1.01",
+        "9",
+        "10",
+        "10.5",
+        "9007199254740992",
+        "9007199254740993",
+        "1e400",
+    ];
     for (at, smaller) in ascending.iter().enumerate() {
         for (other, larger) in ascending.iter().enumerate() {
             assert_eq!(Number::of(smaller).cmp(&Number::of(larger)), at.cmp(&other), "{smaller} {larger}");
         }
     }
-    for (text, same) in [("1", "1.0"), ("1e0", "10e-1"), ("-0", "0.000"), ("120", "1.2E+2"), ("0.05", "5e-2")] {
+    for (text, same) in [("1", "1.0"), ("1e0", "10e-1"), ("-0", "0.000"), ("120", "1.2E+2"), ("0.05", "5e-2")]
+    {
         assert_eq!(Number::of(text), Number::of(same));
     }
-    for (text, whole) in [("1.0", true), ("1e3", true), ("1.5", false), ("1e-1", false), ("0", true), ("15e-1", false)] {
+    for (text, whole) in
+        [("1.0", true), ("1e3", true), ("1.5", false), ("1e-1", false), ("0", true), ("15e-1", false)]
+    {
         assert_eq!(Number::of(text).is_whole(), whole, "{text}");
     }
     for text in ["1e99999", "-1e-99999", "123456789012345678901234567890123456789"] {

@@ -15,7 +15,10 @@ pub(super) enum Step {
 /// `args.a["b.c"][0][*]` or `/args/a/b.c/0`.
 pub(super) fn parse(path: &str) -> Vec<Step> {
     if let Some(pointer) = path.strip_prefix('/') {
-        return pointer.split('/').map(|token| Step::Token(token.replace("~1", "/").replace("~0", "~"))).collect();
+        return pointer
+            .split('/')
+            .map(|token| Step::Token(token.replace("~1", "/").replace("~0", "~")))
+            .collect();
     }
     let mut steps = Vec::new();
     let mut rest = path;
@@ -95,7 +98,8 @@ fn index(token: &str) -> Option<usize> {
 
 #[test]
 fn what_paths_find() {
-    let value = Json::from(serde_json::json!({"a": {"b": 1, "b.c": [5, {"x": 2}, null]}, "n": null, "~/": 3}));
+    let value =
+        Json::from(serde_json::json!({"a": {"b": 1, "b.c": [5, {"x": 2}, null]}, "n": null, "~/": 3}));
     let one = |path: &str| find(Some(&value), &parse(path));
     let number = |text: &str| Found::Value(Json::number(text));
     assert_eq!(one("a.b"), number("1"));

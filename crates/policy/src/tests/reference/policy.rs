@@ -48,7 +48,11 @@ impl Policy {
         let of_section = self.document.get(key).map_or(&[][..], Json::members);
         let mut all: Vec<_> = of_section
             .iter()
-            .map(|(matcher, entry)| Applied { matcher, pointer: format!("/{key}/{}", escaped(matcher)), entry })
+            .map(|(matcher, entry)| Applied {
+                matcher,
+                pointer: format!("/{key}/{}", escaped(matcher)),
+                entry,
+            })
             .collect();
         if let (Section::Tools, Some(entry)) = (section, self.document.get("all_tools")) {
             all.push(Applied { matcher: "*", pointer: "/all_tools".to_owned(), entry });
@@ -93,9 +97,15 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
 
 #[test]
 fn globs() {
-    for (pattern, text, matches) in
-        [("a*", "a", true), ("a*", "ab", true), ("a*", "ba", false), ("g*t_*", "get_a", true), ("*a*a", "a", false), ("*", "", true), ("a", "A", false)]
-    {
+    for (pattern, text, matches) in [
+        ("a*", "a", true),
+        ("a*", "ab", true),
+        ("a*", "ba", false),
+        ("g*t_*", "get_a", true),
+        ("*a*a", "a", false),
+        ("*", "", true),
+        ("a", "A", false),
+    ] {
         assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
     }
 }

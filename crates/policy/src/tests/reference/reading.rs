@@ -110,7 +110,8 @@ fn compare_dates(text: &str, wanted: &str) -> Option<std::cmp::Ordering> {
     let is_date = |text: &str| shape(text) == "0000-00-00";
     let is_moment = |text: &str| {
         let shape = shape(text);
-        ["0000-00-00T00:00:00Z", "0000-00-00T00:00:00+00:00", "0000-00-00T00:00:00-00:00"].contains(&shape.as_str())
+        ["0000-00-00T00:00:00Z", "0000-00-00T00:00:00+00:00", "0000-00-00T00:00:00-00:00"]
+            .contains(&shape.as_str())
     };
     if is_date(text) && is_date(wanted) {
         let [text, wanted] = [text, wanted].map(|text| text.parse::<jiff::civil::Date>());

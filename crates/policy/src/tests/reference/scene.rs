@@ -43,7 +43,11 @@ pub(super) enum Paid {
     Nothing,
     /// Nobody knows what.
     Unknown,
-    Due { amount: &'static str, currency: &'static str, network: Option<&'static str> },
+    Due {
+        amount: &'static str,
+        currency: &'static str,
+        network: Option<&'static str>,
+    },
 }
 
 impl Scene<'_> {
@@ -58,11 +62,13 @@ impl Scene<'_> {
             ("call", [what]) if key(what) == "tool" => text(self.name),
             ("call", _) => text(self.server),
             ("grant", [_name]) => text(self.grant),
-            ("grant", [_labels, label]) => {
-                perhaps(self.labels.iter().find(|(name, _)| name == key(label)).map(|(_, value)| value.as_str()))
-            }
+            ("grant", [_labels, label]) => perhaps(
+                self.labels.iter().find(|(name, _)| name == key(label)).map(|(_, value)| value.as_str()),
+            ),
             ("client", _) => perhaps(self.client),
-            ("tool", [what]) if key(what) == "category" => self.category.map(|name| Found::Value(Json::from(name))),
+            ("tool", [what]) if key(what) == "category" => {
+                self.category.map(|name| Found::Value(Json::from(name)))
+            }
             ("tool", [_severity]) => self.severity.map(|name| Found::Value(Json::from(name))),
             ("tool", [_annotations, hint]) => self.annotation(hint),
             other => panic!("no such path: {other:?}"),

@@ -57,7 +57,8 @@ fn fits(value: &Json, schema: &Json) -> bool {
             declared.is_none_or(|(_, schema)| fits(value, schema))
         }),
         ("additionalProperties", Json::Object(members)) => members.iter().all(|(key, value)| {
-            schema.get("properties").is_some_and(|properties| properties.get(key).is_some()) || fits(value, said)
+            schema.get("properties").is_some_and(|properties| properties.get(key).is_some())
+                || fits(value, said)
         }),
         ("not", _) => !fits(value, said),
         ("anyOf", _) => said.items().iter().any(|schema| fits(value, schema)),
@@ -90,7 +91,8 @@ fn same(a: &Json, b: &Json) -> bool {
         }
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Json::Object(a), Json::Object(_)) => {
-            a.len() == b.members().len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|b| same(value, b)))
+            a.len() == b.members().len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|b| same(value, b)))
         }
         _ => a == b,
     }

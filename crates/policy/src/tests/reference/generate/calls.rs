@@ -33,7 +33,8 @@ impl Target {
                 return (*section, name);
             }
         }
-        let section = dice.weighted(&[(80, Section::Tools), (10, Section::Resources), (10, Section::Prompts)]);
+        let section =
+            dice.weighted(&[(80, Section::Tools), (10, Section::Resources), (10, Section::Prompts)]);
         (section, name(dice, section))
     }
 }
@@ -96,11 +97,15 @@ pub(in super::super) fn call(dice: &mut Dice, target: &Target) -> GeneratedCall 
     GeneratedCall {
         section,
         name,
-        arguments: (section != Section::Resources && dice.chance(95)).then(|| arguments(dice, &target.looked)),
+        arguments: (section != Section::Resources && dice.chance(95))
+            .then(|| arguments(dice, &target.looked)),
         grant: dice.pick(&["g", "g", "h"]),
         session: dice.pick(&["n", "m"]),
         labels: if dice.chance(70) {
-            vec![("team".to_owned(), dice.pick(&["ops", "dev"]).to_owned()), ("a/b".to_owned(), "t".to_owned())]
+            vec![
+                ("team".to_owned(), dice.pick(&["ops", "dev"]).to_owned()),
+                ("a/b".to_owned(), "t".to_owned()),
+            ]
         } else {
             Vec::new()
         },
@@ -110,15 +115,17 @@ pub(in super::super) fn call(dice: &mut Dice, target: &Target) -> GeneratedCall 
         tool: dice.weighted(&[(1, None), (1, Some(None)), (8, Some(Some(definition)))]),
         category: dice.pick(&[None, Some("Read"), Some("Destructive")]),
         severity: dice.pick(&[None, Some("low"), Some("critical")]),
-        paid: dice.pick_of(&[
-            Paid::Nothing,
-            Paid::Nothing,
-            Paid::Unknown,
-            due("5", "USD", None),
-            due("5.5", "0xa0B8", Some("eip155:1")),
-            due("6", "0xA0b8", Some("eip155:2")),
-            due("500", "usd", None),
-        ]).clone(),
+        paid: dice
+            .pick_of(&[
+                Paid::Nothing,
+                Paid::Nothing,
+                Paid::Unknown,
+                due("5", "USD", None),
+                due("5.5", "0xa0B8", Some("eip155:1")),
+                due("6", "0xA0b8", Some("eip155:2")),
+                due("500", "usd", None),
+            ])
+            .clone(),
     }
 }
 
@@ -157,7 +164,8 @@ fn telling(dice: &mut Dice, looked: &Looked) -> Json {
         value => value.clone(),
     };
     // What the operator parses is never its operand.
-    let parsed = !texts.is_empty() && !["starts_with", "ends_with", "matches_glob"].contains(&looked.operator.as_str());
+    let parsed = !texts.is_empty()
+        && !["starts_with", "ends_with", "matches_glob"].contains(&looked.operator.as_str());
     match (dice.below(8), wanted) {
         (0, _) => values::any(dice),
         (1, Some(wanted)) => values::near(dice, &wanted),

@@ -7,10 +7,23 @@ pub(in super::super) const TOOLS: [&str; 6] = ["t", "get_a", "get_b", "put_a", "
 pub(super) const COUNTERS: [&str; 5] = ["c0", "c1", "c2", "l0", "l1"];
 pub(super) const AMOUNTS: [&str; 4] = ["args.n", "args.o.x", "args.items[0]", "/args/n"];
 
-const TEXTS: [&str; 12] = ["a", "b", "A", "usd", "1", "500", "", "Σσς", "σςΣ", "straße", "STRASSE", "\u{212a}iß"];
+const TEXTS: [&str; 12] =
+    ["a", "b", "A", "usd", "1", "500", "", "Σσς", "σςΣ", "straße", "STRASSE", "\u{212a}iß"];
 /// Numbers that a policy can hold.
 const NUMBERS: [&str; 13] = [
-    "0", "-0", "1", "1.0", "1e0", "5", "5.5", "500", "9007199254740992", "9007199254740993", "1e400", "-1", "0.1",
+    "0",
+    "-0",
+    "1",
+    "1.0",
+    "1e0",
+    "5",
+    "5.5",
+    "500",
+    "9007199254740992",
+    "9007199254740993",
+    "1e400",
+    "-1",
+    "0.1",
 ];
 /// Numbers that nothing can be said of.
 const BEYOND: [&str; 3] = ["1e99999", "-1e-99999", "123456789012345678901234567890123456789"];

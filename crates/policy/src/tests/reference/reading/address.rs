@@ -8,7 +8,8 @@ use super::Judged;
 
 /// A URL that no two readers take for different ones.
 fn plain_url(text: &str) -> Option<Url> {
-    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || "\\\u{200b}\u{ad}".contains(letter);
+    let odd =
+        |letter: char| letter.is_control() || letter.is_whitespace() || "\\\u{200b}\u{ad}".contains(letter);
     let (_, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let port = authority.rsplit_once(']').map_or(authority, |(_, port)| port);

@@ -8,7 +8,8 @@ pub(super) fn within_path(text: &str, directories: &[String], fold: bool) -> Jud
         return None;
     }
     let absolute = text.starts_with('/');
-    let same_kind: Vec<&String> = directories.iter().filter(|directory| directory.starts_with('/') == absolute).collect();
+    let same_kind: Vec<&String> =
+        directories.iter().filter(|directory| directory.starts_with('/') == absolute).collect();
     if same_kind.is_empty() || climbs_above_the_beginning(text) {
         return None;
     }
@@ -19,7 +20,9 @@ pub(super) fn within_path(text: &str, directories: &[String], fold: bool) -> Jud
 fn could_be_read_otherwise(text: &str) -> bool {
     let bytes = text.as_bytes();
     let encoded = bytes.windows(3).any(|part| part[0] == b'%' && part[1..].iter().all(u8::is_ascii_hexdigit));
-    let variable = bytes.windows(2).any(|part| part[0] == b'$' && (part[1].is_ascii_alphabetic() || b"{(".contains(&part[1])));
+    let variable = bytes
+        .windows(2)
+        .any(|part| part[0] == b'$' && (part[1].is_ascii_alphabetic() || b"{(".contains(&part[1])));
     // A drive, or the scheme of a URL.
     let drive = !text.starts_with('/') && text.split('/').next().is_some_and(|first| first.contains(':'));
     text.is_empty()
