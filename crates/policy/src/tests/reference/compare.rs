@@ -83,8 +83,14 @@ impl Bench {
         let ruling = judge_by_reference(&pair.reference, &scene);
         super::coverage::hit(format!("verdict {:?}", ruling.verdict));
         super::coverage::hit(format!("decided by {}", super::coverage::kind(&ruling.rule)));
+        if !ruling.read.is_empty() {
+            super::coverage::hit("counters read".to_owned());
+        }
         let mut found = self.compare(&decision, &ruling, &values);
         let shown = [visible(&stack, call.section, call.name), visible_by_reference(&pair.reference, &scene)];
+        if shown[1] {
+            super::coverage::hit("something visible".to_owned());
+        }
         if shown[0] != shown[1] {
             found.push(("visible", format!("{shown:?}")));
         }

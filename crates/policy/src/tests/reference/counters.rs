@@ -71,7 +71,7 @@ pub(super) fn counted<'d>(policy: &'d Policy, entries: &[Applied<'d>]) -> Vec<Co
     for applied in entries {
         let ordinals = ordinals.entry(applied.matcher).or_default();
         for (index, rule) in applied.entry.items_at("rules").iter().enumerate() {
-            of_rule(policy, applied, rule, format!("{}/rules/{index}", applied.pointer), ordinals, &mut all);
+            of_rule(policy, applied, rule, &format!("{}/rules/{index}", applied.pointer), ordinals, &mut all);
         }
         for (index, limit) in applied.entry.items_at("limits").iter().enumerate() {
             let pointer = format!("{}/limits/{index}", applied.pointer);
@@ -85,13 +85,13 @@ fn of_rule<'d>(
     policy: &'d Policy,
     applied: &Applied<'d>,
     rule: &'d Json,
-    pointer: String,
+    pointer: &str,
     ordinals: &mut Ordinals,
     all: &mut Vec<Counting<'d>>,
 ) {
     let shadow = policy.is_shadow(Some(applied.entry), Some(rule));
     let mut add = |place: &'d Json, name: String, window: String, sliding, adds, bounds| {
-        let (entry, part, pointer) = (applied.clone(), rule, pointer.clone());
+        let (entry, part, pointer) = (applied.clone(), rule, pointer.to_owned());
         all.push(Counting { entry, part, pointer, place, name, window, sliding, adds, bounds, shadow });
     };
     if let Some(length) = rule.get("idempotency_window") {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::condition::{Four, Three, Type};
+use super::counters::Adds;
 use super::judge::Phase;
 
 thread_local! {
@@ -20,6 +21,17 @@ pub(super) fn leaf(operator: &str, value: Four) {
 
 pub(super) fn nested(joins: &str, kind: Type, value: Three) {
     hit(format!("nested {joins} {kind:?} {value:?}"));
+}
+
+pub(super) fn limit(adds: &Adds<'_>, outcome: &str) {
+    let kind = match adds {
+        Adds::One => "calls",
+        Adds::Number(_) => "number",
+        Adds::Argument(_) => "argument",
+        Adds::Money => "money",
+        Adds::Once => "once",
+    };
+    hit(format!("limit of {kind} {outcome}"));
 }
 
 pub(super) fn constraint(phase: Phase, objects: bool, shadow: bool) {
@@ -81,6 +93,13 @@ fn everything() -> Vec<String> {
             all.extend(["objects", "passes"].map(|outcome| format!("phase {phase} {mode} {outcome}")));
         }
     }
+    all.extend(
+        ["calls", "number", "argument", "money", "once"].map(|kind| format!("limit of {kind} counts")),
+    );
+    all.extend(
+        ["argument fails", "money fails", "money spends nothing"].map(|what| format!("limit of {what}")),
+    );
+    all.extend(["merged", "merged and kept", "counters read", "something visible"].map(str::to_owned));
     all.extend(["Deny", "Ask", "Proceed"].map(|verdict| format!("verdict {verdict}")));
     let rules = ["(no policy)", "(hidden)", "(default deny)", "(ambiguous)", "(default allow)", "entry"];
     let parts = ["rules", "deny_if", "require", "approve_if", "limits", "validate"];

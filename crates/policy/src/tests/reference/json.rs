@@ -14,6 +14,10 @@ pub(super) enum Json {
 }
 
 impl Json {
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a reference reads worse wherever a number is written out"
+    )]
     pub(super) fn number(text: impl ToString) -> Json {
         Json::Number(text.to_string())
     }

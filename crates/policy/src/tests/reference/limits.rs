@@ -1,6 +1,7 @@
 //! What a call must reserve.
 
 use super::counters::{Adds, Bound, Counter, Counting, currency, identity, number};
+use super::coverage;
 use super::json::Json;
 use super::number::Number;
 use super::path::{Found, find, parse};
@@ -32,6 +33,17 @@ pub(super) fn need(
     counting: &Counting<'_>,
     scene: &Scene<'_>,
 ) -> Result<Option<Need>, Uncountable> {
+    let found = need_of(policy, counting, scene);
+    let outcome = match &found {
+        Ok(Some(_)) => "counts",
+        Ok(None) => "spends nothing",
+        Err(_) => "fails",
+    };
+    coverage::limit(&counting.adds, outcome);
+    found
+}
+
+fn need_of(policy: &Policy, counting: &Counting<'_>, scene: &Scene<'_>) -> Result<Option<Need>, Uncountable> {
     let at_fault = |path: &str| Uncountable(Some(path.to_owned()));
     let amount = match &counting.adds {
         Adds::One | Adds::Once => Number::of("1"),
@@ -146,6 +158,7 @@ pub(super) fn together(needs: Vec<Need>) -> Vec<Need> {
 /// What is kept for one of the two is kept.
 fn merge(one: &mut Need, other: Need) {
     let refund = one.refund && other.refund;
+    coverage::hit(if one.refund == refund { "merged" } else { "merged and kept" }.to_owned());
     let is_tighter = match (&one.bound, &other.bound) {
         (_, None) => false,
         (None, Some(_)) => true,
