@@ -1,13 +1,13 @@
 //! Policies whose parts meet: few names, few paths, few values, many constraints.
 
 pub(super) mod calls;
+mod conditions;
 mod dice;
-mod tests;
 pub(super) mod values;
 
 pub(super) use dice::Dice;
 
-use self::tests::{condition, conditions};
+use self::conditions::{condition, conditions};
 use self::values::{COUNTERS, TOOLS};
 use super::json::{Json, object};
 use crate::Section;
@@ -238,17 +238,16 @@ fn spend(dice: &mut Dice, section: Section) -> Json {
     let challenge = section == Section::Tools && dice.chance(40);
     let money = |dice: &mut Dice| dice.chance(50).then(|| Json::number(dice.pick(&["5", "500", "5.5"])));
     let amount = if challenge { "challenge" } else { dice.pick(&["args.n", "args.o.x", "/args/n"]) };
+    let currency = if challenge {
+        Some(dice.pick(&["usd", "0xA0b8", "eip155:1/0xA0b8"]).into())
+    } else {
+        dice.maybe(60, &["usd", "EUR"])
+    };
+    let from = currency.as_ref().filter(|_| !challenge && dice.chance(40)).map(|_| Json::from("args.a"));
     object([
         ("amount", Some(amount.into())),
-        (
-            "currency",
-            if challenge {
-                Some(dice.pick(&["usd", "0xA0b8", "eip155:1/0xA0b8"]).into())
-            } else {
-                dice.maybe(50, &["usd", "EUR"])
-            },
-        ),
-        ("currency_from", None),
+        ("currency", currency),
+        ("currency_from", from),
         ("per_call", money(dice)),
         ("daily", money(dice)),
         ("monthly", money(dice)),

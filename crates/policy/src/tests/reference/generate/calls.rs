@@ -4,7 +4,7 @@ use super::super::json::Json;
 use super::super::path::{Step, parse};
 use super::super::policy::glob;
 use super::super::scene::Paid;
-use super::tests::{statement, texts_for};
+use super::conditions::{statement, texts_for};
 use super::{Dice, name, values};
 use crate::Section;
 
@@ -135,12 +135,21 @@ fn arguments(dice: &mut Dice, looked: &[Looked]) -> Json {
         if dice.chance(70) {
             let value = match name {
                 "n" => values::number(dice),
+                "a" if dice.chance(20) => dice.pick(&["usd", "EUR", "eur"]).into(),
                 "a" => values::scalar(dice),
                 "items" => Json::Array((0..dice.below(3)).map(|_| values::item(dice)).collect()),
                 _ => values::any(dice),
             };
             put(&mut arguments, &parse(name), value);
         }
+    }
+    if dice.chance(40) {
+        let currency = dice.pick(&["\"usd\"", "\"USD\"", "\"eur\"", "\"eur \"", "978", "null"]);
+        put(
+            &mut arguments,
+            &parse("currency"),
+            Json::from(serde_json::from_str::<serde_json::Value>(currency).unwrap()),
+        );
     }
     if looked.is_empty() {
         return arguments;
