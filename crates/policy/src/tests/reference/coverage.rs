@@ -99,7 +99,7 @@ fn everything() -> Vec<String> {
     all.extend(
         ["argument fails", "money fails", "money spends nothing"].map(|what| format!("limit of {what}")),
     );
-    all.extend(["merged", "merged and kept", "counters read", "something visible"].map(str::to_owned));
+    all.extend(["merged", "counters read", "something visible"].map(str::to_owned));
     all.extend(["Deny", "Ask", "Proceed"].map(|verdict| format!("verdict {verdict}")));
     let rules = ["(no policy)", "(hidden)", "(default deny)", "(ambiguous)", "(default allow)", "entry"];
     let parts = ["rules", "deny_if", "require", "approve_if", "limits", "validate"];

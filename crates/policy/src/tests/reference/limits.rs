@@ -93,9 +93,8 @@ fn money(policy: &Policy, spend: &Json, scene: &Scene<'_>) -> Result<Option<Numb
             Number::of(amount)
         }
         (path, _) => {
-            let amount = amount(path, None, scene).ok_or(Uncountable(Some(path.to_owned())))?;
             same_currency(currency, path, spend.text_at("currency_from"), scene)?;
-            amount
+            amount(path, None, scene).ok_or(Uncountable(Some(path.to_owned())))?
         }
     };
     match spend.get("per_call") {
