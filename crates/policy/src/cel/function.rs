@@ -50,6 +50,7 @@ impl<'a> Run<'_, '_, 'a> {
 
     fn int(&mut self, of: &Term) -> Judged<Val<'a>> {
         let value = self.part(of)?;
+        self.spend(value.weight())?;
         let int = match &value {
             Val::Number(Number::Int(value)) => Some(*value),
             Val::Number(Number::Double(value)) => number::truncated(*value),
@@ -61,6 +62,7 @@ impl<'a> Run<'_, '_, 'a> {
 
     fn double(&mut self, of: &Term) -> Judged<Val<'a>> {
         let value = self.part(of)?;
+        self.spend(value.weight())?;
         let double = match &value {
             Val::Number(Number::Double(value)) => Some(*value),
             // Beyond 2^53 not every whole number is a double.
