@@ -481,7 +481,7 @@ fn arithmetic(operator: Operator, a: Number, b: Number) -> Judged<Number> {
 }
 
 /// CEL has no arithmetic of mixed numbers, but whether `5.0` arrives as a whole number is not the author's choice.
-fn in_double(number: Number) -> Judged<f64> {
+pub(super) fn in_double(number: Number) -> Judged<f64> {
     match number {
         Number::Double(value) => Ok(value),
         #[expect(clippy::cast_precision_loss, reason = "only what is exact")]

@@ -217,7 +217,7 @@ fn is_decomposed(text: &str) -> bool {
     })
 }
 
-/// Characters that compatibility normalisation or a careless eye takes for `/`, `\` or a dot.
+/// Characters that compatibility normalisation, a legacy code page or a careless eye takes for `/`, `\` or a dot.
 fn looks_like_a_separator(character: char) -> bool {
     matches!(
         character,
@@ -245,5 +245,7 @@ fn looks_like_a_separator(character: char) -> bool {
                 | '\u{20e5}'
                 | '\u{337}'
                 | '\u{338}'
+                | '\u{a5}'
+                | '\u{20a9}'
     )
 }

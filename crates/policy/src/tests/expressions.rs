@@ -180,6 +180,11 @@ fn functions_and_computing() {
         ("int(args.a) == 5", r#"{"a": "5.0"}"#, Unknown("argument \"a\" must be a whole number, not text")),
         ("double(args.a) == 0.5", r#"{"a": "0.5"}"#, True),
         ("double(args.a) > 0.0", r#"{"a": "inf"}"#, Unknown("argument \"a\" must be a number that a double holds, not text")),
+        ("double(args.a) <= 500.0", r#"{"a": "500"}"#, True),
+        ("double(args.a) <= 500.0", r#"{"a": "500.00000000000000001"}"#, Unknown("argument \"a\" must be a number that a double holds, not text")),
+        ("double(args.a) <= 500.0", r#"{"a": "9007199254740993"}"#, Unknown("argument \"a\" must be a number that a double holds, not text")),
+        ("double(args.a) <= 500.0", r#"{"a": "+5"}"#, Unknown("argument \"a\" must be a number that a double holds, not text")),
+        ("double(args.a) <= 500.0", r#"{"a": "1e-400"}"#, Unknown("argument \"a\" must be a number that a double holds, not text")),
         ("string(args.a) == '5'", r#"{"a": 5}"#, True),
     ]);
 }

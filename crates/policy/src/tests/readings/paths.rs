@@ -35,7 +35,7 @@ fn what_could_be_read_as_another_path_is_not_judged() {
         (" /data/a", Unknown), ("/data/a ", Unknown), ("/data/a\t", Unknown), ("/data/.. /etc", Unknown), ("/data/... /x", Unknown), ("/data/.../x", Unknown), ("/data/. ./x", Unknown), ("/data/..;/etc", Unknown), ("/data/..;a=b/etc", Unknown), ("/data/ /x", Unknown),
         // Look-alikes that normalisation turns into separators and dots.
         ("/data/..\u{2215}etc", Unknown), ("/data/..\u{ff0f}etc", Unknown), ("/data/..\u{2044}etc", Unknown), ("/data\u{29f8}a", Unknown), ("/data/\u{ff0e}\u{ff0e}/etc", Unknown),
-        ("/data/\u{2025}/etc", Unknown), ("/data/\u{2024}\u{2024}/etc", Unknown), ("/data/..\u{ff3c}etc", Unknown), ("/data/\u{fe52}\u{fe52}/x", Unknown), ("/data/..\u{2216}x", Unknown),
+        ("/data/\u{2025}/etc", Unknown), ("/data/\u{2024}\u{2024}/etc", Unknown), ("/data/..\u{ff3c}etc", Unknown), ("/data/\u{fe52}\u{fe52}/x", Unknown), ("/data/..\u{2216}x", Unknown), ("/data/..\u{a5}etc", Unknown), ("/data/..\u{20a9}etc", Unknown),
     ]);
 }
 
