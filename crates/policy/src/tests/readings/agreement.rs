@@ -26,7 +26,9 @@ fn rewritten(path: &str) -> Vec<String> {
     let decoded = path.replace("%2e", ".").replace("%2E", ".").replace("%2f", "/").replace("%5c", "/");
     let turned = path.replace(['\\', '\u{a5}', '\u{ff0f}', '\u{2215}'], "/").replace('\u{2025}', "..");
     let cut = path.split('\0').next().unwrap_or_default().to_owned();
-    let name = |name: &str| if name == ".." { name.to_owned() } else { name.trim_end_matches([' ', '.']).to_owned() };
+    let name = |name: &str| {
+        if name == ".." { name.to_owned() } else { name.trim_end_matches([' ', '.']).to_owned() }
+    };
     let trimmed = path.split('/').map(name).collect::<Vec<_>>().join("/");
     let visible = path.chars().filter(|character| !matches!(character, '\u{200b}' | '\u{ad}')).collect();
     vec![path.to_owned(), decoded, turned, cut, trimmed, visible, path.trim().to_owned()]
@@ -60,14 +62,15 @@ fn text(parts: &'static [&'static str], most: usize) -> impl Strategy<Value = St
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn a_path_within_is_within_to_every_reader(rest in text(PATH, 10)) {
         let path = format!("/data/{rest}");
         if passes("within_path", r#""/data""#, &path) {
             for read in rewritten(&path) {
-                prop_assert_eq!(worked_out(&read).first().map(String::as_str), Some("data"), "{:?} as {:?}", path, read);
+                let names = worked_out(&read);
+                prop_assert_eq!(names.first().map(String::as_str), Some("data"), "{:?} as {:?}", path, read);
             }
         }
     }
