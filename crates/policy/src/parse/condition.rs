@@ -6,9 +6,9 @@ use super::fields::Fields;
 use super::operator;
 use super::scalar;
 use crate::condition::{Kindness, Standing};
-use crate::diagnostic::{At, Report, did_you_mean, quoted};
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Condition, Leaf, OnMissing, Test};
-use crate::path::{Path, PathError, ROOTS};
+use crate::path::{self, Path, PathError};
 use crate::tree::{Node, Value};
 
 const KNOWN: [&str; 9] = ["path", "op", "value", "on_missing", "compare", "timezone", "any", "all", "not"];
@@ -157,10 +157,9 @@ pub(crate) fn path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
             report.error("bad-path", node.mark(), at, format!("{} is not a path", quoted(&text))).help(why);
         }
         Err(PathError::UnknownRoot(root)) => {
-            let help = did_you_mean(&root, ROOTS).unwrap_or_else(|| format!("did you mean `args.{text}`?"));
             report
                 .error("bad-path", node.mark(), at, format!("nothing is called {} here", quoted(&root)))
-                .help(help);
+                .help(path::advise_root(&root, &text));
         }
     }
     None
