@@ -56,8 +56,8 @@ enum FailOn {
 /// Compares the policies and tells the difference.
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
     let tools = args.tools.as_ref().map(|path| {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let (name, bytes) = super::check::read(path)?;
+        let text = super::check::text(&name, bytes)?;
         ToolList::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
     });
     let tools = tools.transpose()?;

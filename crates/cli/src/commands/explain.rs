@@ -146,12 +146,8 @@ fn called(args: &ExplainArgs) -> anyhow::Result<CallText> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+    let (name, bytes) = super::check::read(path)?;
+    super::check::text(&name, bytes)
 }
 
 fn tools(path: &Path) -> anyhow::Result<ToolList> {

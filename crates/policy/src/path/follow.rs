@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn only_digits_without_leading_zeros_are_an_index() {
-        let arguments = scan(r#"{"a": ["x", "y"], "o": {"01": "z", "+1": "p"}}"#, &Limits::default()).unwrap();
+        let arguments =
+            scan(r#"{"a": ["x", "y"], "o": {"01": "z", "+1": "p"}}"#, &Limits::default()).unwrap();
         for (path, expected) in [
             ("/args/a/1", Some("y")),
             ("/args/a/0", Some("x")),

@@ -118,11 +118,13 @@ impl Reader<'_, '_> {
     fn open(&mut self, collection: Open, range: Range<usize>) -> Option<()> {
         if self.open.len() >= MOST_DEEP {
             let message = format!("the document is nested more than {MOST_DEEP} levels deep");
-            self.report.error("too-deep", range, &At::ROOT, message);
+            self.report.error("too-deep", range, &At::ROOT, message).help("no part of a policy is that deep");
             return None;
         }
         if matches!(self.open.last(), Some(Open::Map { key: None, .. })) {
-            self.report.error("key-not-text", range, &At::ROOT, "a key must be text");
+            self.report
+                .error("key-not-text", range, &At::ROOT, "a key must be text")
+                .help("write a name before the colon");
             return None;
         }
         self.open.push(collection);
@@ -175,7 +177,7 @@ impl Reader<'_, '_> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             let message = format!("the document has more than {MOST_NODES} values");
-            self.report.error("too-large", node.range, &At::ROOT, message);
+            self.report.error("too-large", node.range, &At::ROOT, message).help(super::SMALLER);
             return None;
         }
         match self.open.last_mut() {
