@@ -196,7 +196,7 @@ fn places_beside_odd_signs() {
         ("version: \"1\"\ndefault: deny\ntools: { '漢字é': { ruels: [] } }\n", "unknown-key", (3, 19)),
         ("version: \"1\"\ndefault: deny\ntools: { 'e\u{301}': { ruels: [] } }\n", "unknown-key", (3, 18)),
         ("version: \"1\"\ndefault: deny\ntools: { \"\u{1f600}\": { ruels: [] } }\n", "unknown-key", (3, 17)),
-        ("version: \"1\"\ndefault: deny\ntools: { t:\t{\truels: [] } }\n", "unknown-key", (3, 14)),
+        ("version: \"1\"\ndefault: deny\ntools: { t:\t{\truels: [] } }\n", "unknown-key", (3, 15)),
         ("version: \"1\"\n\tdefault: deny\n", "syntax", (2, 2)),
         ("\u{feff}version: \"1\"\n", "byte-order-mark", (1, 1)),
         ("\u{feff}{}", "byte-order-mark", (1, 1)),

@@ -66,7 +66,7 @@ impl Check<'_, '_, '_> {
         let help = if counted.parts().arguments.is_subset(&other.parts().arguments) {
             "remove it, or make its `max` smaller"
         } else {
-            "make its `max` smaller; what it still does is to deny calls without the argument"
+            "make its `max` smaller: all that it does now is to deny calls without the argument"
         };
         self.report.warning("unreachable-limit", range, &At::from_pointer(place), message).help(help);
     }
