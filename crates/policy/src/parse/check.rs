@@ -17,7 +17,7 @@ use std::ops::Range;
 use crate::cel::Expression;
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
 use crate::document::{
-    Block, Condition, DefaultVerdict, Document, Entry, Matcher, Mode, Requirement, Rule, Section,
+    Action, Block, Condition, DefaultVerdict, Document, Entry, Matcher, Mode, Requirement, Rule, Section,
 };
 use crate::path::Path;
 use crate::quantity::{self, Adds, Bound, Counted, Counters, Lookup, Numbering};
@@ -222,6 +222,17 @@ impl<'d> Check<'_, 'd, '_> {
 
     /// The names in an expression are those of conditions.
     fn when(&mut self, section: Section, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        let guards = matches!(rule.effective_action(), Action::Allow | Action::Evaluate);
+        let searches = |when: &Expression| when.leaves_the_rest_unseen(guards);
+        if rule.when.as_ref().is_some_and(searches)
+            && let Some(range) = self.range(&at.pointer())
+        {
+            let message =
+                "a regular expression here may match any part of the value, and lets the rest through";
+            self.report
+                .warning("unanchored-regex", range, at, message)
+                .help("begin it with `^` and end it with `$`");
+        }
         for path in rule.when.iter().flat_map(Expression::paths) {
             self.counter(section, path, at);
             self.definition(section, path, at);

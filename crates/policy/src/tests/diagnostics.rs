@@ -289,6 +289,8 @@ fn cases() -> Vec<String> {
         "lists: { days: [monday, 5] }\ntools:\n  t:\n    require: [{ path: time.weekday, op: in, value: { list: days } }]\n",
         // Expressions.
         "prompts:\n  p: { rules: [{ when: \"tool.category == 'Read'\" }] }\n",
+        "tools:\n  t: { rules: [{ when: \"args.a.matches('^a') && args.b == 1\" }, { action: deny, when: \"!args.a.matches('b$')\" }, { when: \"args.items.all(x, x.matches('c'))\" }] }\n",
+        "tools:\n  t: { rules: [{ when: \"args.a.matches('^a$') && !args.b.matches('b')\" }, { action: deny, when: \"args.a.matches('b')\" }] }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",

@@ -207,7 +207,8 @@ fn places_beside_odd_signs() {
     for (text, code, place) in table {
         let (policy, found) = compile(&Source { name: "odd", text, syntax: Syntax::Yaml });
         assert!(policy.is_none(), "{text:?}");
-        let at: Vec<_> = found.iter().map(|found| (found.code, (found.span.line, found.span.column))).collect();
+        let at: Vec<_> =
+            found.iter().map(|found| (found.code, (found.span.line, found.span.column))).collect();
         assert!(at.contains(&(code, place)), "{text:?}: {at:?}");
     }
     // A line that only a carriage return ends is one: what is read there and what is shown agree.
