@@ -3,7 +3,6 @@
 mod report;
 mod text;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};

@@ -20,7 +20,7 @@ pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour:
         };
         let places = diagnostics.iter().skip(index).filter(|later| alike(later, diagnostic));
         let message = super::escaped(&diagnostic.message);
-        let mut group = level.primary_title(message).id(diagnostic.code);
+        let mut group = Group::with_title(level.primary_title(message).id(diagnostic.code));
         if text.len() <= WHOLE {
             let marks = places
                 .map(|place| AnnotationKind::Primary.span(within(text, place.span.offset, place.span.len)));
