@@ -1,5 +1,6 @@
 //! Mistakes in a policy, each under its source line.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -7,6 +8,8 @@ use interlock_policy::{Diagnostic, Severity};
 
 /// Renders every diagnostic of one file. Those that say the same stand together, with all their places.
 pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour: bool) -> String {
+    let plain = plain(text);
+    let text = plain.as_ref();
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for (index, diagnostic) in diagnostics.iter().enumerate() {
@@ -39,6 +42,22 @@ pub(crate) fn render(file: &str, text: &str, diagnostics: &[Diagnostic], colour:
     out
 }
 
+/// The text with signs of the same length for what the renderer lets through and a terminal would obey, or a reader
+/// be misled by.
+fn plain(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(super::is_deceptive) {
+        return Cow::Borrowed(text);
+    }
+    // What is one byte long the renderer shows as a sign.
+    let sign = |c: char| match (super::is_deceptive(c), c.len_utf8()) {
+        (true, 2) => '¿',
+        (true, 3) => char::REPLACEMENT_CHARACTER,
+        (true, 4) => '\u{1f6c7}',
+        _ => c,
+    };
+    Cow::Owned(text.chars().map(sign).collect())
+}
+
 /// Up to this many bytes a text is given to the renderer as it is.
 const WHOLE: usize = 16 << 10;
 /// Of a line in a larger text, how many bytes are shown on either side of a place.
@@ -54,10 +73,14 @@ fn in_part<'a>(group: Group<'a>, file: &'a str, text: &'a str, place: &Diagnosti
     let end = mark.end + rest.find('\n').unwrap_or(rest.len());
     let end = text.floor_char_boundary(end.min(mark.end + AROUND));
     let part = text.get(start..end).unwrap_or_default();
-    let origin = Origin::path(file).line(place.span.line).char_column(place.span.column);
     let snippet = Snippet::source(part)
         .line_start(place.span.line)
         .annotation(AnnotationKind::Primary.span(mark.start - start..mark.end - start));
+    if start == line {
+        return group.element(snippet.path(file));
+    }
+    // The renderer would count the column from the cut.
+    let origin = Origin::path(file).line(place.span.line).char_column(place.span.column);
     group.element(origin).element(snippet)
 }
 
@@ -126,16 +149,16 @@ mod tests {
             format!("{HEAD}tools: {{ t: {{ \"ru\u{1b}[31m\\els\": [], b: \"\u{9b}\" }} }} #\u{202e}\r\n");
         let shown = shown(&text);
         assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
-        assert!(!shown.contains('\u{202e}'), "{shown:?}");
+        assert!(!shown.contains('\u{202e}') && shown.contains("b: \"¿\""), "{shown:?}");
     }
 
     #[test]
     fn columns_under_wide_and_combining_characters() {
         let text = format!("{HEAD}tools: {{ '漢字': {{}}, 'e\u{301}': {{}}, t: {{ ruels: [] }} }}\n");
         let shown = shown(&text);
-        assert!(shown.contains("p.yaml:3:34\n"), "{shown}");
+        assert!(shown.contains("p.yaml:3:35\n"), "{shown}");
         let mark = shown.lines().find(|line| line.contains("^^^^^")).unwrap();
         // Two characters are two cells wide and one has no width.
-        assert_eq!(mark.find('^'), Some("3 | ".len() + 33 + 2 - 1), "{shown}");
+        assert_eq!(mark.find('^'), Some("3 | ".len() + 34 + 2 - 1), "{shown}");
     }
 }
