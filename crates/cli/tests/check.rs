@@ -110,7 +110,7 @@ fn against_the_tools_of_a_server() {
             "the argument `args.kind` of `send` is never `texts`",
             "did you mean `text`?",
             6,
-            60,
+            57,
         ),
     ];
     let (text, _, exit) = with("text");
