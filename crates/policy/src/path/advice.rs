@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use super::ROOTS;
 use crate::diagnostic::{nearest, quoted};
 
-/// The names under each root that has a fixed number of them: the second name, and what a third one stands for.
-const FACTS: [(&str, &[(&str, Option<&str>)]); 5] = [
+/// Second names, each with what a third one stands for.
+type Names = &'static [(&'static str, Option<&'static str>)];
+
+/// The names under each root that has a fixed number of them.
+const FACTS: [(&str, Names); 5] = [
     ("call", &[("tool", None), ("server", None)]),
     ("grant", &[("name", None), ("labels", Some("<label>"))]),
     ("client", &[("name", None)]),
@@ -28,7 +31,7 @@ pub(super) fn fact(root: &str, keys: &[&str]) -> Cow<'static, str> {
     }
 }
 
-fn all(root: &str, names: &[(&str, Option<&str>)]) -> String {
+fn all(root: &str, names: Names) -> String {
     let shown = names.iter().map(|(name, then)| match then {
         None => format!("`{root}.{name}`"),
         Some(then) => format!("`{root}.{name}.{then}`"),
