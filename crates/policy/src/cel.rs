@@ -11,6 +11,7 @@ mod function;
 mod load;
 mod number;
 mod run;
+mod search;
 mod value;
 
 use std::cmp::Ordering;

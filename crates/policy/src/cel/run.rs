@@ -9,11 +9,10 @@ use interlock_json::{Kind, Value};
 use super::number::{self, Number};
 use super::value::{Fault, Val, equal, order};
 use super::{Fold, Operator, Program, Term};
-use crate::condition::leaf::{Entered, enter};
 use crate::condition::{Look, Why};
 use crate::counter::CounterTemplate;
 use crate::fact::{self, Found};
-use crate::path::{Path, Step};
+use crate::path::{Entered, Path, Step, enter};
 
 /// Most steps of one judgement: each part of the expression is one, and so are 64 bytes of a text that is looked at.
 const MOST_STEPS: usize = 100_000;

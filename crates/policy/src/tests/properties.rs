@@ -2,7 +2,9 @@
 
 mod differences;
 pub(crate) mod generate;
+mod limit_warnings;
 mod model;
+mod warnings;
 
 use proptest::prelude::*;
 
