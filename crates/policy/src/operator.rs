@@ -208,11 +208,29 @@ fn wanted_kind(test: &Test) -> &'static str {
     }
 }
 
-/// Text without its case: up and down again, so that letters with several lower-case forms (`ſ` and `s`, `K` and
-/// `k`) become one.
+/// Text without its case: down, up and down again, so that letters with several forms of one case (`ſ` and `s`, `K`
+/// and `k`, `ẞ` and `SS`) become one.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn no_letter_keeps_anything_of_its_case() {
+        for character in ('\0'..=char::MAX).filter(|character| character.is_alphabetic()) {
+            let folded = fold(&character.to_string());
+            let cases =
+                [character.to_uppercase().to_string(), character.to_lowercase().to_string(), folded.clone()];
+            for case in cases {
+                assert_eq!(fold(&case), folded, "{character:?} as {case:?}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use interlock_json::Decimal;
 
+use crate::diagnostic::{nearest, quoted};
 use crate::document::{
     Action, Condition, Document, Entry, Increment, Limit, Matcher, Mode, Refund, Rule, Scope, Section, Spend,
     SpendAmount, State, Test,
@@ -309,6 +310,9 @@ fn own_bound(matcher: &Matcher, rule: &Rule) -> Bound {
     bounds.fold(Bound::None, Bound::tighter)
 }
 
+/// Counters that a misspelt one is compared with. Advice is not worth more time.
+const MOST_COMPARED: usize = 1_000;
+
 /// Every counter of a document under the names that conditions use.
 pub(crate) struct Counters<'d>(BTreeMap<(Section, String, String), Lookup<'d>>);
 
@@ -375,6 +379,19 @@ impl<'d> Counters<'d> {
     /// The counter that `state.<entry>.<counter>` names; `None` where no entry of the section counts in one.
     pub(crate) fn find(&self, section: Section, entry: &str, counter: &str) -> Option<&Lookup<'d>> {
         self.0.get(&(section, entry.to_owned(), counter.to_owned()))
+    }
+
+    /// `did you mean …?` for a name that none of them has.
+    pub(crate) fn nearest(&self, section: Section, entry: &str, counter: &str) -> Option<String> {
+        let keys = || self.0.keys().filter(|(of, ..)| *of == section).take(MOST_COMPARED);
+        let beside = keys().filter(|(_, of, _)| of == entry).map(|(.., counter)| counter.as_str());
+        let alike = || keys().filter(|(.., name)| name == counter).map(|(_, entry, _)| entry.as_str());
+        let (entry, counter) = match nearest(counter, beside) {
+            Some(near) => (entry, near),
+            None => (nearest(entry, alike())?, counter),
+        };
+        let path = Path::State { entry: entry.to_owned(), counter: counter.to_owned() };
+        Some(format!("did you mean {}?", quoted(&path.to_string())))
     }
 }
 

@@ -6,6 +6,7 @@ mod diagnostics;
 mod dialects;
 mod diff;
 mod documents;
+mod evasions;
 mod expressions;
 mod facts;
 mod language_schema;

@@ -16,6 +16,9 @@ pub(crate) const MOST_DEEP: usize = 64;
 /// Most nodes that are read: they are what memory is spent on.
 pub(crate) const MOST_NODES: usize = 500_000;
 
+pub(super) const SMALLER: &str =
+    "for names that are treated alike write one pattern, for many values one of `lists`";
+
 /// A value with its place in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -131,7 +134,7 @@ pub(crate) fn within_size(report: &mut Report<'_>) -> bool {
     if source.len() > MOST_BYTES {
         let message =
             format!("the document is {} bytes long; the most that is read is {MOST_BYTES}", source.len());
-        report.error("too-large", 0..0, &At::ROOT, message);
+        report.error("too-large", 0..0, &At::ROOT, message).help(SMALLER);
         return false;
     }
     if source.starts_with('\u{feff}') {

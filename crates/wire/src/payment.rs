@@ -142,12 +142,22 @@ impl Challenge {
         match &payment.0 {
             Kind::X402(payment) => self.price_of_x402(*payment),
             Kind::Credential(credential) => {
-                let id = credential.get("challenge").and_then(|challenge| name(challenge, "id"));
-                let id = By::Id(id.ok_or(Unpriced::NoOffer)?);
-                self.only(|offer| offer.by == id)
+                self.price_of_credential(credential.get("challenge").ok_or(Unpriced::NoOffer)?)
             }
             Kind::Unknown(name) => Err(Unpriced::Unknown { name: name.chars().take(64).collect() }),
             Kind::Several => Err(Unpriced::Several),
+        }
+    }
+
+    /// A credential names its challenge. Where it also repeats what was asked for, it is that, or somebody else's.
+    fn price_of_credential(&self, challenge: Value<'_>) -> Result<&Asked, Unpriced> {
+        let id = By::Id(name(challenge, "id").ok_or(Unpriced::NoOffer)?);
+        let asked = self.only(|offer| offer.by == id)?;
+        let repeated =
+            challenge.get("request").map(|_| charge(challenge).ok_or(Unpriced::NoOffer)).transpose()?;
+        match repeated {
+            Some(offer) if offer.price != *asked => Err(Unpriced::NoOffer),
+            _ => Ok(asked),
         }
     }
 

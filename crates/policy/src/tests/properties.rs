@@ -2,6 +2,8 @@
 
 mod differences;
 pub(crate) mod generate;
+mod limit_warnings;
+mod warnings;
 
 use proptest::prelude::*;
 

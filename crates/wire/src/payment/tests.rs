@@ -155,11 +155,23 @@ fn a_credential_names_its_challenge() {
     let challenge = read(&error(-32_042, &format!(r#"{{"challenges":[{CHARGE},{other}]}}"#))).unwrap();
     let pays =
         |id: &str| format!(r#""org.paymentauth/credential":{{"challenge":{{"id":{id}}},"payload":{{}}}}"#);
+    let repeats = |challenge: &str| {
+        format!(r#""org.paymentauth/credential":{{"challenge":{challenge},"payload":{{}}}}"#)
+    };
     for (meta, expected) in [
         (pays(r#""c-1""#), Ok("1500 usd")),
         (pays(r#""c-2""#), Ok("2000 eur")),
         (pays(r#""c-3""#), Err(Unpriced::NoOffer)),
         (pays("1"), Err(Unpriced::NoOffer)),
+        // What it repeats is what was asked, in whatever notation.
+        (repeats(CHARGE), Ok("1500 usd")),
+        (repeats(&CHARGE.replace(r#""1500""#, "1.5e3")), Ok("1500 usd")),
+        (repeats(&CHARGE.replace("1500", "150000")), Err(Unpriced::NoOffer)),
+        (repeats(&CHARGE.replace("usd", "eur")), Err(Unpriced::NoOffer)),
+        (repeats(&CHARGE.replace("c-1", "c-2")), Err(Unpriced::NoOffer)),
+        (repeats(&CHARGE.replace("charge", "session")), Err(Unpriced::NoOffer)),
+        (repeats(r#"{"id":"c-1","request":"eyJhbW91bnQiOiI5OTk5OTkifQ"}"#), Err(Unpriced::NoOffer)),
+        (repeats(r#"{"id":"c-1","request":null}"#), Err(Unpriced::NoOffer)),
         (r#""org.paymentauth/credential":{}"#.to_owned(), Err(Unpriced::NoOffer)),
     ] {
         assert_eq!(price(&challenge, &meta), expected.map(str::to_owned), "{meta}");

@@ -10,7 +10,7 @@ use crate::tree;
 /// Patterns that every entry is compared with. A warning is not worth more time.
 const MOST_PATTERNS: usize = 100;
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     /// What is hidden is denied before any rule of its entry is looked at.
     pub(super) fn dead_entries(&mut self) {
         if !self.known.head || self.document.mode == Some(Mode::Shadow) {

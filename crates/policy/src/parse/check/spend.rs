@@ -7,7 +7,7 @@ use crate::diagnostic::At;
 use crate::document::{Entry, Spend, SpendAmount};
 use crate::quantity;
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     pub(super) fn spending(&mut self, entry: &Entry, pointer: &str) {
         for (index, rule) in entry.rules.iter().enumerate() {
             let place = format!("{pointer}/rules/{index}/spend");
