@@ -343,7 +343,8 @@ impl<'a> Walk<'a> {
 }
 
 /// Adds a need. Where the grant's policy counts in a counter in which the server's counts the call already, the call
-/// is counted once, under the tighter bound.
+/// is counted once, under the tighter bound, and given back only if both give it back: otherwise the one policy would
+/// lift the limit of the other.
 fn add(needs: &mut Vec<Need>, need: Need, origin: Origin) {
     let of_other = |known: &&mut Need| {
         let other = matches!(&known.rule, RuleName::At { origin: known, .. } if *known != origin);
@@ -351,8 +352,13 @@ fn add(needs: &mut Vec<Need>, need: Need, origin: Origin) {
     };
     match needs.iter_mut().find(of_other) {
         None => needs.push(need),
-        Some(known) if known.bound.tighter(need.bound) != known.bound => *known = need,
-        Some(_) => {}
+        Some(known) => {
+            let refund = known.refund && need.refund;
+            if known.bound.tighter(need.bound) != known.bound {
+                *known = need;
+            }
+            known.refund = refund;
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod operators;
 pub(crate) mod properties;
 mod readings;
 mod ready;
+mod reference;
 mod tool_lists;
 mod typos;
 mod validation;

@@ -3,7 +3,6 @@
 mod differences;
 pub(crate) mod generate;
 mod limit_warnings;
-mod model;
 mod warnings;
 
 use proptest::prelude::*;
