@@ -9,8 +9,11 @@ use super::side::{self, Side};
 use super::world::{Place, World};
 use crate::condition::Look;
 use crate::decision::{Need, Origin, Verdict};
-use crate::limit::Limit;
+use crate::describe;
+use crate::limit::{Amount, Limit, Source};
+use crate::path::{self, Step};
 use crate::quantity::Bound;
+use crate::window::Align;
 
 /// Tells the limits whose counters hold more, or less, than they did.
 pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], found: &mut Found) {
@@ -60,14 +63,21 @@ fn deniable(before: &[&Limit], after: &[&Limit]) -> Vec<bool> {
     match (before, after) {
         ([], _) => vec![false],
         (_, []) => vec![true],
-        ([old], [new]) if amount(old) == amount(new) && old.bound != new.bound => {
-            vec![old.bound.tighter(new.bound) == old.bound]
+        ([first, ..], _) if before.iter().chain(after).all(|limit| amount(limit) == amount(first)) => {
+            let [old, new] = [before, after].map(tightest);
+            if old == new { Vec::new() } else { vec![old.tighter(new) == old] }
         }
         _ => vec![true, false],
     }
 }
 
-fn amount(limit: &Limit) -> String {
+/// Where a server's and a grant's policy count in one counter, a call must fit both bounds.
+fn tightest(limits: &[&Limit]) -> Bound {
+    limits.iter().fold(Bound::None, |bound, limit| bound.tighter(limit.bound))
+}
+
+/// What a call adds, to compare.
+pub(super) fn amount(limit: &Limit) -> String {
     format!("{:?} {:?}", limit.amount, limit.min)
 }
 
@@ -104,6 +114,7 @@ fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<S
     let (limit, others) = match (before, after) {
         ([limit, ..], []) => (limit, &new.limits),
         ([], [limit, ..]) => (limit, &old.limits),
+        ([was, ..], [is, ..]) => return Some(format!("the limit was \"{}\" and is \"{}\"", words(was), words(is))),
         _ => return None,
     };
     let other = others.iter().find(|other| {
@@ -115,6 +126,52 @@ fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<S
     let [was, is] = if after.is_empty() { [limit, other] } else { [other, limit] };
     Some(format!(
         "the limit starts a new counter, which holds nothing: it was \"{}\" and is \"{}\"",
-        was.words, is.words
+        words(was),
+        words(is)
     ))
+}
+
+/// The limit in words, with whom it counts for and where its window begins.
+pub(super) fn words(limit: &Limit) -> String {
+    let template = &limit.template;
+    let mut words = limit.words.to_string();
+    if template.align == Align::Sliding {
+        words.push_str(" in any stretch of that length");
+    }
+    let parts = &template.parts;
+    let kinds = [(parts.grant, "grant"), (parts.session, "session"), (parts.tool, "tool")];
+    let kept: Vec<&str> = kinds.into_iter().filter(|(kept, _)| *kept).map(|(_, kind)| kind).collect();
+    match kept.as_slice() {
+        [] if parts.call => {}
+        [] => words.push_str(", for all grants together"),
+        kept => words.push_str(&format!(", for each {}", kept.join(" and "))),
+    }
+    if let Some(name) = &template.shared {
+        words.push_str(&format!(", shared as {}", describe::quoted(name)));
+    }
+    if template.shadow {
+        words.push_str(", in shadow");
+    }
+    words
+}
+
+/// What a call adds, in words.
+pub(super) fn adds(limit: &Limit) -> String {
+    let argument = |steps: &[Step]| format!("argument {}", describe::quoted(&path::argument_name(steps)));
+    let adds = match &limit.amount {
+        Amount::Fixed(amount) => amount.to_string(),
+        Amount::Argument(steps) => argument(steps),
+        Amount::Money(money) => {
+            let currency = money.currency.as_deref().unwrap_or("money");
+            let most = money.per_call.map(|most| format!(", at most {most} a call")).unwrap_or_default();
+            match &money.source {
+                Source::Argument { steps, .. } => format!("{} in {currency}{most}", argument(steps)),
+                Source::Challenge => format!("what the server asks for in {currency}{most}"),
+            }
+        }
+    };
+    match limit.min {
+        Some(min) => format!("{adds}, at least {min}"),
+        None => adds,
+    }
 }

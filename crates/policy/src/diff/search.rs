@@ -29,6 +29,8 @@ pub(super) struct Of<'o> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) changes: Vec<Changed>,
+    /// The calls that show them.
+    pub(super) worlds: Vec<World>,
     /// Changes of verdict that are not ruled out.
     possible: BTreeSet<(u8, u8)>,
     why: Vec<String>,
@@ -134,7 +136,7 @@ pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Foun
 
 /// The evaluator's word on both sides, where it differs.
 pub(super) fn judged(of: &Of<'_>, sides: [&Side<'_>; 2], world: &World) -> Option<(Ruled, Ruled)> {
-    let [before, after] = sides.map(|side| world.outcome(side.policy, of.who, of.definition));
+    let [before, after] = sides.map(|side| world.outcome(side.stack, of.who, of.definition));
     let (before, after) = (before?, after?);
     (before.verdict != after.verdict).then_some((before, after))
 }
@@ -238,9 +240,11 @@ impl Found {
         if enough || self.changes.iter().any(same) {
             return;
         }
-        let words = words::changed(of.who, &before, &after, &world);
-        let example = world.example(of.who);
-        self.changes.push(Changed { who: of.who.clone(), direction, before, after, words, note, example });
+        let alone = sides.iter().all(|side| side.stack.len() == 1);
+        let words = words::changed(of.who, [&before, &after], &world, alone);
+        let (who, example) = (of.who.clone(), world.example(of.who));
+        self.changes.push(Changed { who, also: Vec::new(), direction, before, after, words, note, example });
+        self.worlds.push(world);
     }
 
     /// Whether a change from a denial, or to one, was found.
@@ -274,7 +278,7 @@ impl Found {
         }
         let words = words::doubt(who, &directions, &self.why);
         let example = self.changes.first().map(|change| change.example.clone());
-        Some(Doubt { who: who.clone(), why: self.why.clone(), directions, words, example })
+        Some(Doubt { who: who.clone(), also: Vec::new(), why: self.why.clone(), directions, words, example })
     }
 }
 

@@ -1,7 +1,11 @@
 //! What two policies decide differently.
 
 use super::policy;
-use crate::{Difference, Effort, ToolList, diff};
+use crate::{Difference, Effort, Origin, Policy, ToolList};
+
+fn diff(old: &Policy, new: &Policy, tools: Option<&ToolList>, effort: Effort) -> Difference {
+    crate::diff(&[(Origin::Server, old)], &[(Origin::Server, new)], tools, effort)
+}
 
 fn told(found: &Difference) -> Vec<String> {
     let changes = found.changes.iter().map(|change| format!("{:?} {}", change.direction, change.words));
@@ -81,4 +85,121 @@ fn a_changed_window_starts_a_new_counter() {
     for change in &found.changes {
         assert!(change.note.as_ref().unwrap().contains("starts a new counter"), "{change:#?}");
     }
+}
+
+#[test]
+fn patterns_are_compared_as_sets_of_texts() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        let one = |test: &str| policy(&entry("t", &format!("{{ require: [{{ path: args.a, {test} }}] }}")));
+        let found = diff(&one(old), &one(new), None, Effort::default());
+        assert!(found.doubts.is_empty(), "{old} -> {new}: {found:#?}");
+        let told: Vec<String> = found
+            .changes
+            .iter()
+            .map(|change| format!("{:?} {}", change.direction, change.example.arguments.as_deref().unwrap()))
+            .collect();
+        assert_eq!(told, expected, "{old} -> {new}");
+    };
+    let matches = |pattern: &str| format!("op: matches, value: '{pattern}'");
+    check(&matches("[a-z]+"), &matches("[a-z][a-z]*"), &[]);
+    check(&matches("a|ab"), &matches("ab?"), &[]);
+    check(&matches("[a-c]x"), &matches("[a-d]x"), &[r#"Widen {"a": "dx"}"#]);
+    check(&matches("\\d{4}"), &matches("[0-9]{4}"), &[r#"Narrow {"a": "000٠"}"#]);
+    check("op: regex, value: '^a'", &matches("a.*"), &[r#"Narrow {"a": "a\n"}"#]);
+    check("op: regex, value: '^a'", "op: starts_with, value: a", &[]);
+    check("op: matches_glob, value: ['a*', '*b']", "op: regex, value: '^a|b$'", &[]);
+    check("op: matches_glob, value: 'a*b'", "op: starts_with, value: a", &[r#"Widen {"a": "a"}"#]);
+    check("op: length_lte, value: 5", &matches("(?s).{0,5}"), &[]);
+    check("op: in, value: [read, write]", &matches("read|write|list"), &[r#"Widen {"a": "list"}"#]);
+    // Arrays have a length, too.
+    check("op: length_lte, value: 5", "op: length_lte, value: 6", &[r#"Widen {"a": "aaaaaa"}"#]);
+}
+
+#[test]
+fn patterns_that_are_too_large_may_differ() {
+    let one = |pattern: &str| {
+        policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: matches, value: '{pattern}' }}] }}")))
+    };
+    let found = diff(&one("(a|b)*a(a|b){14}"), &one("(a|b)*a(a|b){14}|x{100}"), None, Effort::default());
+    assert!(found.may_widen(), "{found:#?}");
+}
+
+#[test]
+fn a_grants_policy_is_in_force_beside_both() {
+    let [old, new] = ["5", "10"]
+        .map(|most| policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: lte, value: {most} }}] }}"))));
+    let grant = |most: &str| policy(&entry("t", &format!("{{ deny_if: [{{ conditions: [{{ path: args.a, op: gt, value: {most} }}] }}] }}")));
+    let with = |grant: &Policy| {
+        crate::diff(
+            &[(Origin::Server, &old), (Origin::Grant, grant)],
+            &[(Origin::Server, &new), (Origin::Grant, grant)],
+            None,
+            Effort::default(),
+        )
+    };
+    assert!(with(&grant("5")).is_empty());
+    assert_eq!(
+        told(&with(&grant("7"))),
+        ["Widen tool \"t\": denied before by server:/tools/t/require/0, allowed now by server:/tools/t, when argument \"a\" is 6"]
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_no_verdict_is_told_beside() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        let of = |text: &str| policy(&format!("version: \"1\"\ndefault: deny\n{text}\n"));
+        let found = diff(&of(old), &of(new), None, Effort::default());
+        let told: Vec<String> = found.settings.iter().map(|change| format!("{:?} {}", change.direction, change.words)).collect();
+        assert_eq!(told, expected, "{old} -> {new}");
+        assert!(!found.is_empty());
+    };
+    check("tell_agent: nothing", "tell_agent: full",
+        &["Some(Widen) /tell_agent: a denied agent learned only that it was denied before, and also by which rule now"]);
+    check("approvals: { timeout: 10m, approvers: [ann] }", "approvals: { timeout: 5m, approvers: [ann, bob] }", &[
+        "Some(Narrow) /approvals/timeout: a request waited for a person for 600 seconds before, now 300 seconds",
+        "Some(Widen) /approvals/approvers: \"bob\" may approve now",
+    ]);
+    check("approvals: { approvers: [ann], hold: 30s }", "approvals: { approvers: [bob] }", &[
+        "None /approvals/hold: a caller was kept waiting for 30 seconds before, now the usual time",
+        "None /approvals/approvers: \"bob\" may approve now; \"ann\" may no longer approve",
+    ]);
+    let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
+    check(&limit("refund: keep"), &limit("refund: on_error"),
+        &["Some(Widen) /tools/t/limits/0: what a call counted is given back when the server answers with an error, and was kept"]);
+    check(&limit("amount: args.a"), &limit("amount: args.b"),
+        &["None /tools/t/limits/0: a call counted argument \"a\" before, and counts argument \"b\" now"]);
+    check(&limit("scope: grant"), &limit("scope: session"),
+        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 calls per day in any stretch of that length, for each grant\" and is \"5 calls per day in any stretch of that length, for each grant and session\""]);
+    check(&limit("amount: args.a"), &limit("amount: args.a, timezone: Europe/Berlin"),
+        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 in all of argument \\\"a\\\" per day, for each grant\" and is \"5 in all of argument \\\"a\\\" per day in Europe/Berlin, for each grant\""]);
+    let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");
+    check(&asks("1h"), &asks("2h"),
+        &["Some(Widen) /tools/t/rules/0: a request waited for a person for 3600 seconds before, now 7200 seconds"]);
+}
+
+/// Two thousand rules, of which one is otherwise.
+fn many(changed: &str, all_tools: &str) -> Policy {
+    let tools = (0..2_000).map(|number| {
+        let name = if number % 2 == 0 { format!("svc{number}_read") } else { format!("svc{number}_*") };
+        let body = if number == 1_001 { changed } else { "{ require: [{ path: args.a, op: lte, value: 5 }] }" };
+        format!("  \"{name}\": {body}\n")
+    });
+    policy(&format!("version: \"1\"\ndefault: deny\nall_tools: {all_tools}\ntools:\n{}", tools.collect::<String>()))
+}
+
+#[test]
+fn what_two_large_policies_have_in_common_is_passed_over() {
+    let same = "{ require: [{ path: args.a, op: lte, value: 5 }] }";
+    let old = many(same, "{}");
+    let found = diff(&old, &many("{ require: [{ path: args.a, op: lte, value: 6 }] }", "{}"), None, Effort::default());
+    assert_eq!(
+        told(&found),
+        ["Widen any other tool that `svc1001_*` matches, such as \"svc1001_\": denied before by /tools/svc1001_*/require/0, allowed now by /tools/svc1001_*, when argument \"a\" is 6"]
+    );
+    // What differs for all is searched once and told once.
+    let found = diff(&old, &many(same, "{ deny_if: [{ conditions: [{ path: args.a, op: lt, value: 0 }] }] }"), None, Effort::default());
+    assert_eq!(found.changes.len(), 1, "{:#?}", found.changes.iter().map(|change| &change.words).collect::<Vec<_>>());
+    assert_eq!(found.changes[0].also.len(), 1_999);
+    assert!(found.doubts.is_empty());
 }

@@ -3,6 +3,8 @@
 mod differences;
 pub(crate) mod generate;
 mod model;
+mod mutate;
+mod pairs;
 
 use proptest::prelude::*;
 
