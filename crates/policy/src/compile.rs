@@ -200,9 +200,7 @@ impl Entries {
     pub(crate) fn at(&self, matcher: &Matcher) -> Option<&CompiledEntry> {
         match matcher {
             Matcher::Exact(name) => self.exact.get(name.as_str()),
-            Matcher::Glob(glob) => {
-                self.globs.iter().find(|(known, _)| known == glob).map(|(_, entry)| entry)
-            }
+            Matcher::Glob(glob) => self.globs.iter().find(|(known, _)| known == glob).map(|(_, entry)| entry),
             Matcher::Every => self.every.first(),
         }
     }

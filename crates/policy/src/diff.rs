@@ -7,6 +7,7 @@
 //! a doubt.
 
 mod budgets;
+mod families;
 mod globs;
 mod group;
 mod machine;
@@ -170,10 +171,7 @@ pub struct Doubt {
 impl Difference {
     /// Whether nothing was found and nothing is in doubt.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-            && self.shown.is_empty()
-            && self.settings.is_empty()
-            && self.doubts.is_empty()
+        self.changes.is_empty() && self.shown.is_empty() && self.settings.is_empty() && self.doubts.is_empty()
     }
 
     /// Whether more is let through or shown, or may be.

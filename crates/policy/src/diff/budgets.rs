@@ -114,7 +114,9 @@ fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<S
     let (limit, others) = match (before, after) {
         ([limit, ..], []) => (limit, &new.limits),
         ([], [limit, ..]) => (limit, &old.limits),
-        ([was, ..], [is, ..]) => return Some(format!("the limit was \"{}\" and is \"{}\"", words(was), words(is))),
+        ([was, ..], [is, ..]) => {
+            return Some(format!("the limit was \"{}\" and is \"{}\"", words(was), words(is)));
+        }
         _ => return None,
     };
     let other = others.iter().find(|other| {

@@ -24,12 +24,7 @@ type Places = Vec<(usize, usize)>;
 struct Prefixes<'n>(HashMap<&'n str, BTreeSet<char>>);
 
 /// One name for each set of patterns that can match together, of which one is wanted (or none need be).
-pub(super) fn samples(
-    globs: &[Glob],
-    wanted: &[bool],
-    unmatched: bool,
-    exact: &BTreeSet<String>,
-) -> Sampled {
+pub(super) fn samples(globs: &[Glob], wanted: &[bool], unmatched: bool, exact: &BTreeSet<String>) -> Sampled {
     let patterns: Vec<Vec<char>> = globs.iter().map(|glob| glob.as_str().chars().collect()).collect();
     let letters = letters(&patterns, exact);
     let prefixes = Prefixes::of(exact);

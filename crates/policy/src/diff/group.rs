@@ -81,9 +81,10 @@ impl Known {
 
 fn add_shown(of: &Of<'_>, seen: [bool; 2], difference: &mut Difference) {
     let Some(shown) = words::shown(of.who, seen) else { return };
-    let alike = difference.shown.iter_mut().find(|known| {
-        known.who.section == shown.who.section && known.direction == shown.direction
-    });
+    let alike = difference
+        .shown
+        .iter_mut()
+        .find(|known| known.who.section == shown.who.section && known.direction == shown.direction);
     match alike {
         Some(known) => known.also.push(shown.who),
         None => difference.shown.push(shown),

@@ -52,12 +52,16 @@ fn expression(leaf: &CompiledLeaf) -> Option<Hir> {
     let around = |inner: Hir| Hir::concat(vec![anything(), inner, anything()]);
     Some(match &leaf.written.test {
         Test::Regex(regular) => around(parsed(regular.as_str(), folds)?),
-        _ if folds && !matches!(&leaf.written.test, Test::Reading(of) if of.pattern().is_some()) => return None,
+        _ if folds && !matches!(&leaf.written.test, Test::Reading(of) if of.pattern().is_some()) => {
+            return None;
+        }
         Test::Eq(value) | Test::Neq(value) => one_of(std::slice::from_ref(value)),
         Test::In(values) | Test::NotIn(values) => one_of(values),
         Test::Contains(Scalar::Text(text)) => around(literal(text)),
         // Of a text these are the same whatever it says.
-        Test::Contains(_) | Test::Exists(_) | Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => anything(),
+        Test::Contains(_) | Test::Exists(_) | Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => {
+            anything()
+        }
         Test::Reading(reading) => match &reading.operand {
             Operand::Matches(whole) => parsed(whole.as_str(), folds)?,
             Operand::StartsWith(affixes) => {
@@ -134,7 +138,8 @@ fn walk(machines: &[Machine]) -> Option<Vec<String>> {
         for byte in &bytes {
             let next = machines.iter().zip(&states);
             let next: Vec<StateID> = next.map(|(machine, state)| machine.next_state(*state, *byte)).collect();
-            let is_text = machines.iter().zip(&next).take(1).all(|(machine, state)| !machine.is_dead_state(*state));
+            let is_text =
+                machines.iter().zip(&next).take(1).all(|(machine, state)| !machine.is_dead_state(*state));
             if is_text && seen.insert(next.clone()) {
                 let longer = text.iter().copied().chain([*byte]).collect();
                 queue.push_back((next, longer));
@@ -151,6 +156,7 @@ fn walk(machines: &[Machine]) -> Option<Vec<String>> {
 fn telling_bytes(machines: &[Machine]) -> Vec<u8> {
     let plain = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z').chain(b' '..=b'~');
     let mut kinds = HashSet::new();
-    let kind = |byte: &u8| machines.iter().map(|machine| machine.byte_classes().get(*byte)).collect::<Vec<_>>();
+    let kind =
+        |byte: &u8| machines.iter().map(|machine| machine.byte_classes().get(*byte)).collect::<Vec<_>>();
     plain.chain(0..=u8::MAX).filter(|byte| kinds.insert(kind(byte))).collect()
 }

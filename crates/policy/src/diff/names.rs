@@ -46,7 +46,8 @@ pub(super) fn classes(section: Section, stacks: [&Stack<'_>; 2]) -> Classes {
     let exact = spoken.exact.iter().filter(|name| differing.touches(name));
     let mut names: Vec<Who> = exact.map(|name| exactly(section, name)).collect();
     let globs = differing.beside(spoken.globs);
-    let wanted: Vec<bool> = globs.iter().map(|glob| differing.everything || differing.globs.contains(glob)).collect();
+    let wanted: Vec<bool> =
+        globs.iter().map(|glob| differing.everything || differing.globs.contains(glob)).collect();
     let any = differing.everything || !differing.globs.is_empty();
     let Sampled { samples, whole } = match any {
         true => globs::samples(&globs, &wanted, differing.everything, &spoken.exact),

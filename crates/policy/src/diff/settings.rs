@@ -55,7 +55,13 @@ impl Told {
             let words = format!("a denied agent learned {} before, and {} now", learns(told), learns(tells));
             self.tell("/tell_agent", Some(direction), &words);
         }
-        let none = Approvals { timeout: None, dedupe_window: None, approvers: Vec::new(), hold: None, webhook: None };
+        let none = Approvals {
+            timeout: None,
+            dedupe_window: None,
+            approvers: Vec::new(),
+            hold: None,
+            webhook: None,
+        };
         let [old, new] = [old, new].map(|document| document.approvals.as_ref().unwrap_or(&none));
         self.span("/approvals/timeout", "a request waited for a person", [old.timeout, new.timeout], true);
         self.span("/approvals/hold", "a caller was kept waiting", [old.hold, new.hold], false);
@@ -79,7 +85,8 @@ impl Told {
             (Some(old), Some(new)) if waits && new < old => Some(Direction::Narrow),
             _ => None,
         };
-        let seconds = |span: Option<u64>| span.map_or("the usual time".to_owned(), |span| format!("{span} seconds"));
+        let seconds =
+            |span: Option<u64>| span.map_or("the usual time".to_owned(), |span| format!("{span} seconds"));
         self.tell(pointer, direction, &format!("{what} for {} before, now {}", seconds(old), seconds(new)));
     }
 
@@ -96,9 +103,13 @@ impl Told {
             (false, true) => Some(Direction::Narrow),
             (false, false) => None,
         };
-        let say = |names: &[String], what: &str| (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")));
-        let said: Vec<String> =
-            [say(&added, "may approve now"), say(&gone, "may no longer approve")].into_iter().flatten().collect();
+        let say = |names: &[String], what: &str| {
+            (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")))
+        };
+        let said: Vec<String> = [say(&added, "may approve now"), say(&gone, "may no longer approve")]
+            .into_iter()
+            .flatten()
+            .collect();
         self.tell("/approvals/approvers", direction, &said.join("; "));
     }
 
@@ -106,7 +117,9 @@ impl Told {
     fn timeouts(&mut self, old: &CompiledEntry, new: &CompiledEntry) {
         for constraint in &new.enforced.ask {
             let test = format!("{:?}", constraint.test);
-            let Some(was) = old.enforced.ask.iter().find(|was| format!("{:?}", was.test) == test) else { continue };
+            let Some(was) = old.enforced.ask.iter().find(|was| format!("{:?}", was.test) == test) else {
+                continue;
+            };
             let spans = [was.approval_timeout, constraint.approval_timeout];
             self.span(&constraint.pointer, "a request waited for a person", spans, true);
         }
@@ -118,7 +131,9 @@ impl Told {
         let is: Vec<&Limit> = new.enforced.limits.iter().chain(&new.shadowed.limits).collect();
         for limit in is {
             let named = was.iter().find(|was| was.template.counter == limit.template.counter);
-            let Some(was) = named.or_else(|| was.iter().find(|was| was.pointer == limit.pointer)) else { continue };
+            let Some(was) = named.or_else(|| was.iter().find(|was| was.pointer == limit.pointer)) else {
+                continue;
+            };
             self.limit(was, limit);
         }
     }
@@ -126,8 +141,14 @@ impl Told {
     fn limit(&mut self, was: &Limit, is: &Limit) {
         if was.refund != is.refund {
             let (direction, words) = match is.refund {
-                true => (Direction::Widen, "what a call counted is given back when the server answers with an error, and was kept"),
-                false => (Direction::Narrow, "what a call counted is kept when the server answers with an error, and was given back"),
+                true => (
+                    Direction::Widen,
+                    "what a call counted is given back when the server answers with an error, and was kept",
+                ),
+                false => (
+                    Direction::Narrow,
+                    "what a call counted is kept when the server answers with an error, and was given back",
+                ),
             };
             self.tell(&is.pointer, Some(direction), words);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interlock_json::{Decimal, Kind};
 
-use super::machine;
+use super::{families, machine};
 use crate::condition::{CompiledLeaf, Truth};
 use crate::document::{Scalar, Test};
 use crate::operator::fold;
@@ -139,6 +139,8 @@ impl<'p> Tree<'p> {
             complete &= below.is_some();
             all.extend(below);
         }
+        // Whole numbers are shown rather than others.
+        all.sort_by_key(|number| !number.is_integer());
         let mut met = BTreeSet::new();
         let truths = |number: &Decimal| {
             let truths = self.leaves.iter().map(|leaf| letter(&leaf.of_number(*number))).collect::<String>();
@@ -169,8 +171,11 @@ impl<'p> Tree<'p> {
         }
         let open: Vec<&CompiledLeaf> = self.leaves.iter().copied().filter(|leaf| ways(leaf) > 1).collect();
         let walked = self.walked(&open);
-        let mut made: Vec<String> = vec!["example".to_owned(), "another example".to_owned()];
-        made.extend(walked.iter().flatten().cloned());
+        let family = if folds || walked.is_some() { None } else { families::samples(&open) };
+        let mut made: Vec<String> = Vec::new();
+        made.extend(walked.iter().flatten().filter(|text| !text.is_empty()).cloned());
+        made.extend(["example", "another example", ""].map(str::to_owned));
+        made.extend(family.iter().flatten().cloned());
         for leaf in &open {
             for holds in [true, false] {
                 made.extend(
@@ -208,7 +213,7 @@ impl<'p> Tree<'p> {
             || open.iter().map(|leaf| ways(leaf)).fold(1, usize::saturating_mul),
             |walked| walked.len().saturating_mul(read),
         );
-        complete &= ways_met.len() == wanted && (!folds || open.is_empty());
+        complete &= family.is_some() || ways_met.len() == wanted && (!folds || open.is_empty());
         Values { all, complete }
     }
 

@@ -116,6 +116,28 @@ fn patterns_are_compared_as_sets_of_texts() {
 }
 
 #[test]
+#[rustfmt::skip]
+fn directories_domains_and_moments_lie_inside_and_beside_each_other() {
+    let check = |op: &str, old: &str, new: &str, expected: &[&str]| {
+        let one = |value: &str| policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: {op}, value: {value} }}] }}")));
+        let found = diff(&one(old), &one(new), None, Effort::default());
+        assert!(found.doubts.is_empty(), "{op} {old} -> {new}: {found:#?}");
+        let told = found.changes.iter().map(|change| format!("{:?} {}", change.direction, change.example.arguments.as_deref().unwrap()));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{op} {old} -> {new}");
+    };
+    check("within_path", "[/data]", "[/data, /data/x]", &[]);
+    check("within_path", "[/data]", "[/data, /srv]", &[r#"Widen {"a": "/srv/x7q"}"#]);
+    check("within_path", "[/data, /srv]", "[/data]", &[r#"Narrow {"a": "/srv/x7q"}"#]);
+    check("within_path", "[/data]", "[/data/x]", &[r#"Narrow {"a": "/data/x7q"}"#]);
+    check("email_domain_in", "[example.com]", "[Example.com]", &[]);
+    check("url_host_in", "[a.example.com]", "['*.example.com']", &[r#"Widen {"a": "https://x7q.example.com/"}"#]);
+    check("ip_in", "['10.0.0.0/9', '10.128.0.0/9']", "['10.0.0.0/8']", &[]);
+    check("ip_in", "['10.0.0.0/8']", "['10.0.0.0/9']", &[r#"Narrow {"a": "10.255.255.255"}"#]);
+    check("argv_in", "[git status]", "[git]", &[r#"Widen {"a": "git x7q"}"#]);
+    check("before", "2026-01-31", "2026-02-01", &[r#"Widen {"a": "2026-01-31"}"#]);
+}
+
+#[test]
 fn patterns_that_are_too_large_may_differ() {
     let one = |pattern: &str| {
         policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: matches, value: '{pattern}' }}] }}")))
@@ -126,9 +148,15 @@ fn patterns_that_are_too_large_may_differ() {
 
 #[test]
 fn a_grants_policy_is_in_force_beside_both() {
-    let [old, new] = ["5", "10"]
-        .map(|most| policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: lte, value: {most} }}] }}"))));
-    let grant = |most: &str| policy(&entry("t", &format!("{{ deny_if: [{{ conditions: [{{ path: args.a, op: gt, value: {most} }}] }}] }}")));
+    let [old, new] = ["5", "10"].map(|most| {
+        policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: lte, value: {most} }}] }}")))
+    });
+    let grant = |most: &str| {
+        policy(&entry(
+            "t",
+            &format!("{{ deny_if: [{{ conditions: [{{ path: args.a, op: gt, value: {most} }}] }}] }}"),
+        ))
+    };
     let with = |grant: &Policy| {
         crate::diff(
             &[(Origin::Server, &old), (Origin::Grant, grant)],
@@ -140,7 +168,9 @@ fn a_grants_policy_is_in_force_beside_both() {
     assert!(with(&grant("5")).is_empty());
     assert_eq!(
         told(&with(&grant("7"))),
-        ["Widen tool \"t\": denied before by server:/tools/t/require/0, allowed now by server:/tools/t, when argument \"a\" is 6"]
+        [
+            "Widen tool \"t\": denied before by server:/tools/t/require/0, allowed now by server:/tools/t, when argument \"a\" is 6"
+        ]
     );
 }
 
@@ -172,7 +202,7 @@ fn what_is_no_verdict_is_told_beside() {
     check(&limit("scope: grant"), &limit("scope: session"),
         &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 calls per day in any stretch of that length, for each grant\" and is \"5 calls per day in any stretch of that length, for each grant and session\""]);
     check(&limit("amount: args.a"), &limit("amount: args.a, timezone: Europe/Berlin"),
-        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 in all of argument \\\"a\\\" per day, for each grant\" and is \"5 in all of argument \\\"a\\\" per day in Europe/Berlin, for each grant\""]);
+        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 in all of argument \"a\" per day, for each grant\" and is \"5 in all of argument \"a\" per day in Europe/Berlin, for each grant\""]);
     let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");
     check(&asks("1h"), &asks("2h"),
         &["Some(Widen) /tools/t/rules/0: a request waited for a person for 3600 seconds before, now 7200 seconds"]);
@@ -182,24 +212,45 @@ fn what_is_no_verdict_is_told_beside() {
 fn many(changed: &str, all_tools: &str) -> Policy {
     let tools = (0..2_000).map(|number| {
         let name = if number % 2 == 0 { format!("svc{number}_read") } else { format!("svc{number}_*") };
-        let body = if number == 1_001 { changed } else { "{ require: [{ path: args.a, op: lte, value: 5 }] }" };
+        let body =
+            if number == 1_001 { changed } else { "{ require: [{ path: args.a, op: lte, value: 5 }] }" };
         format!("  \"{name}\": {body}\n")
     });
-    policy(&format!("version: \"1\"\ndefault: deny\nall_tools: {all_tools}\ntools:\n{}", tools.collect::<String>()))
+    policy(&format!(
+        "version: \"1\"\ndefault: deny\nall_tools: {all_tools}\ntools:\n{}",
+        tools.collect::<String>()
+    ))
 }
 
 #[test]
 fn what_two_large_policies_have_in_common_is_passed_over() {
     let same = "{ require: [{ path: args.a, op: lte, value: 5 }] }";
     let old = many(same, "{}");
-    let found = diff(&old, &many("{ require: [{ path: args.a, op: lte, value: 6 }] }", "{}"), None, Effort::default());
+    let found = diff(
+        &old,
+        &many("{ require: [{ path: args.a, op: lte, value: 6 }] }", "{}"),
+        None,
+        Effort::default(),
+    );
     assert_eq!(
         told(&found),
-        ["Widen any other tool that `svc1001_*` matches, such as \"svc1001_\": denied before by /tools/svc1001_*/require/0, allowed now by /tools/svc1001_*, when argument \"a\" is 6"]
+        [
+            "Widen any other tool that `svc1001_*` matches, such as \"svc1001_\": denied before by /tools/svc1001_*/require/0, allowed now by /tools/svc1001_*, when argument \"a\" is 6"
+        ]
     );
     // What differs for all is searched once and told once.
-    let found = diff(&old, &many(same, "{ deny_if: [{ conditions: [{ path: args.a, op: lt, value: 0 }] }] }"), None, Effort::default());
-    assert_eq!(found.changes.len(), 1, "{:#?}", found.changes.iter().map(|change| &change.words).collect::<Vec<_>>());
+    let found = diff(
+        &old,
+        &many(same, "{ deny_if: [{ conditions: [{ path: args.a, op: lt, value: 0 }] }] }"),
+        None,
+        Effort::default(),
+    );
+    assert_eq!(
+        found.changes.len(),
+        1,
+        "{:#?}",
+        found.changes.iter().map(|change| &change.words).collect::<Vec<_>>()
+    );
     assert_eq!(found.changes[0].also.len(), 1_999);
     assert!(found.doubts.is_empty());
 }

@@ -10,8 +10,8 @@ use super::super::defined;
 use super::pairs;
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Difference, Direction, Effort, Example, Facts,
-    Judgement, Matcher, Origin, Policy, ScopePart, Section, Source, Syntax, ToolDefinition, ToolFacts, ToolList,
-    Verdict, Who, compile, diff, judge, uri, visible,
+    Judgement, Matcher, Origin, Policy, ScopePart, Section, Source, Syntax, ToolDefinition, ToolFacts,
+    ToolList, Verdict, Who, compile, diff, judge, uri, visible,
 };
 use calls::{Chance, Given};
 
@@ -171,7 +171,12 @@ fn tells(found: &Difference, verdicts: [Verdict; 2], given: &Given, policies: &[
 }
 
 /// What lists show is told, and so is nothing else.
-fn check_shown(found: &Difference, stacks: [&Stack<'_>; 2], policies: &[&Policy], names: &[(Section, String)]) {
+fn check_shown(
+    found: &Difference,
+    stacks: [&Stack<'_>; 2],
+    policies: &[&Policy],
+    names: &[(Section, String)],
+) {
     for (section, name) in names {
         let [before, after] = stacks.map(|stack| visible(stack, *section, name));
         let told = found.shown.iter().find(|change| {
@@ -201,8 +206,8 @@ fn check(old: &Value, new: &Value, grant: Option<&Value>, listed: bool, seed: u6
     let (Some(before), Some(after)) = (read(old), read(new)) else { return };
     let grant = grant.and_then(read);
     let beside = grant.iter().map(|policy| (Origin::Grant, policy));
-    let [first, second] =
-        [&before, &after].map(|policy| [(Origin::Server, policy)].into_iter().chain(beside.clone()).collect::<Vec<_>>());
+    let [first, second] = [&before, &after]
+        .map(|policy| [(Origin::Server, policy)].into_iter().chain(beside.clone()).collect::<Vec<_>>());
     let stacks = [first.as_slice(), second.as_slice()];
     let policies: Vec<&Policy> = [&before, &after].into_iter().chain(&grant).collect();
     let list = ToolList::read(LISTED).unwrap();
@@ -215,7 +220,8 @@ fn check(old: &Value, new: &Value, grant: Option<&Value>, listed: bool, seed: u6
         assert_ne!(verdicts[0], verdicts[1]);
         assert_eq!(change.direction, direction(verdicts));
         for also in &change.also {
-            let example = Example { name: also.name.clone(), section: also.section, ..change.example.clone() };
+            let example =
+                Example { name: also.name.clone(), section: also.section, ..change.example.clone() };
             assert_eq!(rejudged(&example, stacks, tools), verdicts, "{also:?} of {change:#?}\n{}", texts());
         }
     }
@@ -240,7 +246,11 @@ fn check(old: &Value, new: &Value, grant: Option<&Value>, listed: bool, seed: u6
         let verdicts = judged(given, stacks, definition);
         if verdicts[0] != verdicts[1] {
             seen.changed_calls += 1;
-            assert!(tells(&found, verdicts, given, &policies), "{given:?}: {verdicts:?} in {found:#?}\n{}", texts());
+            assert!(
+                tells(&found, verdicts, given, &policies),
+                "{given:?}: {verdicts:?} in {found:#?}\n{}",
+                texts()
+            );
             let shown = Difference { doubts: Vec::new(), ..found.clone() };
             seen.known_by_doubt_only += usize::from(!tells(&shown, verdicts, given, &policies));
         }

@@ -104,7 +104,9 @@ fn edit_list(key: &str, items: &mut Vec<Value>, how: usize) -> bool {
     match how % 4 {
         0 => drop(items.remove(how % items.len())),
         1 => items.reverse(),
-        2 if key == "value" || key == "l" => items.push([json!("b"), json!(2), json!("ab")][how / 4 % 3].clone()),
+        2 if key == "value" || key == "l" => {
+            items.push([json!("b"), json!(2), json!("ab")][how / 4 % 3].clone())
+        }
         2 if key == "hide" => items.push("get_*".into()),
         2 => items.insert(0, items[how % items.len()].clone()),
         _ => drop(items.pop()),

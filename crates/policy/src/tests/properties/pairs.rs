@@ -31,10 +31,18 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
         vec(scalar(), 1..3),
     );
     let of = |names| vec((names, entry()), 0..3);
-    (head, of(matcher().boxed()), of(uri().boxed()), vec((matcher(), entry()), 0..2), option::weighted(0.2, entry()))
+    (
+        head,
+        of(matcher().boxed()),
+        of(uri().boxed()),
+        vec((matcher(), entry()), 0..2),
+        option::weighted(0.2, entry()),
+    )
         .prop_map(|((default, mode, list, hide, listed), tools, resources, prompts, all_tools)| {
-            let section = |entries: Vec<(String, Value)>| Value::from(entries.into_iter().collect::<Map<_, _>>());
-            let mut document = json!({"version": "1", "default": default, "hide": hide, "lists": {"l": listed}});
+            let section =
+                |entries: Vec<(String, Value)>| Value::from(entries.into_iter().collect::<Map<_, _>>());
+            let mut document =
+                json!({"version": "1", "default": default, "hide": hide, "lists": {"l": listed}});
             put(&mut document, "mode", mode.map(Value::from));
             put(&mut document, "list", list.map(Value::from));
             put(&mut document, "all_tools", all_tools);
@@ -123,13 +131,25 @@ fn leaf() -> impl Strategy<Value = Value> {
 
 fn of_argument() -> impl Strategy<Value = Value> {
     let on_missing = option::weighted(0.3, select(vec!["object", "ignore"]));
-    (path(), test(), on_missing, option::weighted(0.15, Just("ci"))).prop_map(|(path, (op, value), missing, ci)| {
-        let mut leaf = json!({"path": path, "op": op, "value": value});
-        put(&mut leaf, "on_missing", missing.map(Value::from));
-        let folds = ["eq", "neq", "in", "not_in", "contains", "matches", "starts_with", "ends_with", "matches_glob"];
-        put(&mut leaf, "compare", ci.filter(|_| folds.contains(&op)).map(Value::from));
-        leaf
-    })
+    (path(), test(), on_missing, option::weighted(0.15, Just("ci"))).prop_map(
+        |(path, (op, value), missing, ci)| {
+            let mut leaf = json!({"path": path, "op": op, "value": value});
+            put(&mut leaf, "on_missing", missing.map(Value::from));
+            let folds = [
+                "eq",
+                "neq",
+                "in",
+                "not_in",
+                "contains",
+                "matches",
+                "starts_with",
+                "ends_with",
+                "matches_glob",
+            ];
+            put(&mut leaf, "compare", ci.filter(|_| folds.contains(&op)).map(Value::from));
+            leaf
+        },
+    )
 }
 
 fn test() -> impl Strategy<Value = (&'static str, Value)> {
@@ -150,7 +170,7 @@ fn test() -> impl Strategy<Value = (&'static str, Value)> {
 
 const REGULAR: [&str; 8] = ["^a$", "a|b", "a+", "[a-z]*", "(?i)ab?", "\\d", "a.b", "\\bb"];
 
-const READINGS: [(&str, &str); 17] = [
+const READINGS: [(&str, &str); 26] = [
     ("one_of_types", r#"["string", "integer"]"#),
     ("one_of_types", r#"["array", "number"]"#),
     ("within_path", r#"["/data"]"#),
@@ -165,6 +185,15 @@ const READINGS: [(&str, &str); 17] = [
     ("argv_in", r#"["ls", "git status"]"#),
     ("email_domain_in", r#"["example.com"]"#),
     ("email_domain_in", r#"["example.com", "*.example.org"]"#),
+    ("within_path", r#"["src", "src/a", "/data"]"#),
+    ("url_host_in", r#"["*.example.com", "a.example.org"]"#),
+    ("url_host_in", r#"{"hosts": ["example.com:8443", "10.0.0.0/8"], "schemes": ["https"]}"#),
+    ("ip_in", r#"["10.0.0.0/16", "10.1.2.3"]"#),
+    ("ip_in", r#"["::1", "10.1.2.0/24"]"#),
+    ("argv_in", r#"["git", "ls -l"]"#),
+    ("email_domain_in", r#"["b.example.org"]"#),
+    ("after", r#""2026-02-01""#),
+    ("before", r#""2026-02-10T00:00:00Z""#),
     ("before", r#""2026-01-31""#),
     ("before", r#""2026-03-01""#),
     ("after", r#""2026-01-31T12:00:00+02:00""#),
@@ -172,7 +201,11 @@ const READINGS: [(&str, &str); 17] = [
 
 fn of_fact() -> impl Strategy<Value = Value> {
     let texts = select(vec!["grant.labels.team", "client.name", "grant.name", "call.server", "call.tool"]);
-    let of_text = (texts, select(vec!["eq", "neq", "starts_with"]), select(vec!["ops", "t", "get_a", "local", "server"]))
+    let of_text = (
+        texts,
+        select(vec!["eq", "neq", "starts_with"]),
+        select(vec!["ops", "t", "get_a", "local", "server"]),
+    )
         .prop_map(|(path, op, value)| json!({"path": path, "op": op, "value": value}));
     let zone = || option::weighted(0.3, select(vec!["Europe/Berlin", "America/New_York"]));
     let hour = (0..24_u32, select(vec!["lt", "gte", "eq"]), zone()).prop_map(|(hour, op, zone)| {
@@ -204,7 +237,10 @@ fn mode() -> impl Strategy<Value = Option<Value>> {
 }
 
 fn when() -> impl Strategy<Value = Option<Value>> {
-    option::weighted(0.1, word(&["args.a == 1 || has(args.b)", "args.a == 'a'", "grant.labels.team in ['ops']"]))
+    option::weighted(
+        0.1,
+        word(&["args.a == 1 || has(args.b)", "args.a == 'a'", "grant.labels.team in ['ops']"]),
+    )
 }
 
 fn rule() -> impl Strategy<Value = Value> {
@@ -222,18 +258,20 @@ fn rule() -> impl Strategy<Value = Value> {
             put(&mut rule, "when", when);
             rule
         });
-    let counting = (option::weighted(0.5, rate()), option::weighted(0.2, Just(60)), option::weighted(0.3, spend()))
-        .prop_map(|(rate, once, spend)| {
-            let mut rule = json!({});
-            put(&mut rule, "rate_limit", rate);
-            put(&mut rule, "idempotency_window", once.map(Value::from));
-            put(&mut rule, "spend", spend);
-            rule
-        });
+    let counting =
+        (option::weighted(0.5, rate()), option::weighted(0.2, Just(60)), option::weighted(0.3, spend()))
+            .prop_map(|(rate, once, spend)| {
+                let mut rule = json!({});
+                put(&mut rule, "rate_limit", rate);
+                put(&mut rule, "idempotency_window", once.map(Value::from));
+                put(&mut rule, "spend", spend);
+                rule
+            });
     let budget = (select(vec![1, 3]), any::<bool>(), select(vec!["lt", "lte"]), any::<bool>()).prop_map(
         |(bound, fixed, op, bounded)| {
             let mut state = json!({"counter": "c", "window": "day"});
-            let (key, value) = if fixed { ("increment", json!(2)) } else { ("increment_from", json!("args.a")) };
+            let (key, value) =
+                if fixed { ("increment", json!(2)) } else { ("increment_from", json!("args.a")) };
             state[key] = value;
             let bound = json!([{"path": "state.t.c", "op": op, "value": bound}]);
             json!({"state": state, "conditions": if bounded { bound } else { json!([]) }})
@@ -265,17 +303,22 @@ fn rate() -> impl Strategy<Value = Value> {
 }
 
 fn scope() -> impl Strategy<Value = Option<Value>> {
-    option::weighted(0.3, select(vec![json!("global"), json!("session"), json!(["tool", "grant"]), json!({"arg": "args.b"})]))
+    option::weighted(
+        0.3,
+        select(vec![json!("global"), json!("session"), json!(["tool", "grant"]), json!({"arg": "args.b"})]),
+    )
 }
 
 fn spend() -> impl Strategy<Value = Value> {
     let amount = word(&["args.a", "challenge"]);
-    (amount, option::of(select(vec![1, 3])), option::of(select(vec![1, 10]))).prop_map(|(amount, per_call, daily)| {
-        let mut spend = json!({"amount": amount, "currency": "eur"});
-        put(&mut spend, "per_call", per_call.map(Value::from));
-        put(&mut spend, "daily", daily.map(Value::from));
-        spend
-    })
+    (amount, option::of(select(vec![1, 3])), option::of(select(vec![1, 10]))).prop_map(
+        |(amount, per_call, daily)| {
+            let mut spend = json!({"amount": amount, "currency": "eur"});
+            put(&mut spend, "per_call", per_call.map(Value::from));
+            put(&mut spend, "daily", daily.map(Value::from));
+            spend
+        },
+    )
 }
 
 fn limit() -> impl Strategy<Value = Value> {
@@ -316,7 +359,8 @@ fn entry() -> impl Strategy<Value = Value> {
     )
         .prop_map(|(rules, require, deny_if, approve_if, limit, validate, mode, hide)| {
             let mut entry = json!({});
-            let lists = [("require", require), ("deny_if", deny_if), ("approve_if", approve_if), ("limits", limit)];
+            let lists =
+                [("require", require), ("deny_if", deny_if), ("approve_if", approve_if), ("limits", limit)];
             put(&mut entry, "rules", (!rules.is_empty()).then(|| rules.into()));
             for (key, one) in lists {
                 put(&mut entry, key, one.map(|one| json!([one])));

@@ -34,12 +34,32 @@ impl Given {
 
 /// Texts that operators judge in other ways than by what documents say.
 const READ: [&str; 22] = [
-    "/data", "/data/x", "/data/../etc", "/srv/x/y", "/data/x/y", "https://example.com/", "https://a.example.org/x", "ssh://example.com/",
-    "http://other.example/", "10.1.2.3", "192.168.1.1", "8.8.8.8", "SELECT 1", "DELETE FROM t", "ls -l", "git status", "ls; rm",
-    "a@example.com", "a@b.example.org", "2026-01-31", "2026-02-10T00:00:00Z", "bb",
+    "/data",
+    "/data/x",
+    "/data/../etc",
+    "/srv/x/y",
+    "/data/x/y",
+    "https://example.com/",
+    "https://a.example.org/x",
+    "ssh://example.com/",
+    "http://other.example/",
+    "10.1.2.3",
+    "192.168.1.1",
+    "8.8.8.8",
+    "SELECT 1",
+    "DELETE FROM t",
+    "ls -l",
+    "git status",
+    "ls; rm",
+    "a@example.com",
+    "a@b.example.org",
+    "2026-01-31",
+    "2026-02-10T00:00:00Z",
+    "bb",
 ];
 const TOOLS: [&str; 7] = ["t", "u", "get_a", "get_b", "x_a", "other", "ops"];
-const URIS: [&str; 7] = ["file:///a", "file:///b", "file:///x/b", "memo://a", "memo://b/b", "file:///x/../b", "t"];
+const URIS: [&str; 7] =
+    ["file:///a", "file:///b", "file:///x/b", "memo://a", "memo://b/b", "file:///x/../b", "t"];
 
 /// Random choices that come out the same for the same seed.
 pub(super) struct Chance {
@@ -72,7 +92,12 @@ impl Chance {
                     counts.extend(whole.map(|near| Decimal::from(near as u64)));
                 }
                 Value::String(text) => {
-                    let near = [format!("{text}b"), format!("a{text}"), text.to_uppercase(), format!("{text}{text}")];
+                    let near = [
+                        format!("{text}b"),
+                        format!("a{text}"),
+                        text.to_uppercase(),
+                        format!("{text}{text}"),
+                    ];
                     values.extend(near.map(Value::from));
                 }
                 _ => {}
@@ -133,7 +158,9 @@ impl Chance {
                 ("items", 1 | 2) => {
                     let many = self.below(3);
                     let plain = self.below(2) == 0;
-                    let item = |chance: &mut Chance| if plain { chance.scalar() } else { json!({"x": chance.scalar()}) };
+                    let item = |chance: &mut Chance| {
+                        if plain { chance.scalar() } else { json!({"x": chance.scalar()}) }
+                    };
                     Value::from((0..many).map(|_| item(self)).collect::<Vec<_>>())
                 }
                 ("currency", _) => json!("eur"),
@@ -146,7 +173,8 @@ impl Chance {
 
     /// Any call.
     pub(super) fn call(&mut self) -> Given {
-        let section = self.of(&[Section::Tools, Section::Tools, Section::Tools, Section::Resources, Section::Prompts]);
+        let section =
+            self.of(&[Section::Tools, Section::Tools, Section::Tools, Section::Resources, Section::Prompts]);
         let name = if section == Section::Resources { self.of(&URIS) } else { self.of(&TOOLS) };
         let arguments = self.arguments();
         let plain = self.below(2) == 0;
@@ -185,7 +213,9 @@ fn collect(document: &Value, key: &str, found: &mut Vec<Value>) {
     match document {
         Value::Object(map) => map.iter().for_each(|(key, value)| collect(value, key, found)),
         Value::Array(items) => items.iter().for_each(|value| collect(value, key, found)),
-        value if ["value", "max", "l", "per_call", "daily", "increment"].contains(&key) => found.push(value.clone()),
+        value if ["value", "max", "l", "per_call", "daily", "increment"].contains(&key) => {
+            found.push(value.clone())
+        }
         _ => {}
     }
 }
