@@ -122,7 +122,7 @@ const EDITS: [(&str, &str, &str); 12] = [
     ("slack", "writable: [C0EXAMPLE1]", "writable: [C0EXAMPLE1, C0EXAMPLE2]"),
     ("slack", "idempotency_window: 10m", "idempotency_window: 1m"),
     ("memory", "approval_timeout: 1h", "approval_timeout: 2h"),
-    ("memory", "action: require_approval", "action: deny"),
+    ("slack", "op: lte, value: 200", "op: lt, value: 200"),
     ("filesystem", r"\.kube|", ""),
     ("postgres", "default: deny", "default: allow"),
 ];

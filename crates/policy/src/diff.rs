@@ -22,7 +22,7 @@ mod world;
 
 use std::cmp::Ordering;
 
-use interlock_json::{Decimal, Limits, scan};
+use interlock_json::Decimal;
 
 use crate::compile::Policy;
 use crate::counter::CounterKey;
@@ -193,8 +193,8 @@ pub fn diff(
 ) -> Difference {
     let stacks = [old, new];
     let mut difference = Difference { settings: settings::compare(stacks), ..Difference::default() };
-    // Without a list a tool is taken to be there and to declare nothing.
-    let bare = bare();
+    // Without a list a tool is taken to be there, and to declare and accept whatever a call says.
+    let open = ToolDefinition::open();
     for section in Section::ALL {
         let tools = tools.filter(|_| section == Section::Tools);
         let classes = match tools {
@@ -204,19 +204,17 @@ pub fn diff(
         let mut groups = group::Groups::default();
         for who in &classes.names {
             let definition = tools.and_then(|tools| tools.get(&who.name));
-            let of = search::Of { who, definition: definition.unwrap_or(&bare), known: definition.is_some() };
+            let of = search::Of { who, definition: definition.unwrap_or(&open), known: definition.is_some() };
             groups.compare(&of, stacks, effort, &mut difference);
         }
         if !classes.tangled.is_empty() {
             difference.doubts.push(words::tangled(section, &classes.tangled));
         }
     }
+    // What a call shows is not told once more.
+    let notes: Vec<&String> = difference.changes.iter().filter_map(|change| change.note.as_ref()).collect();
+    difference.settings.retain(|setting| !notes.iter().any(|note| setting.words.ends_with(note.as_str())));
     difference
-}
-
-fn bare() -> ToolDefinition {
-    let read = scan("{}", &Limits::default()).ok().and_then(|tool| ToolDefinition::read(tool.root()).ok());
-    read.unwrap_or_default()
 }
 
 /// Whether the second verdict lets more through; `None` where they are the same.

@@ -111,50 +111,70 @@ fn held_worlds(of: &Of<'_>, limits: [&[&Limit]; 2], world: &World) -> Vec<World>
 /// A limit of the same name that counts otherwise begins at nothing.
 fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<String> {
     let [old, new] = sides;
-    let (limit, others) = match (before, after) {
-        ([limit, ..], []) => (limit, &new.limits),
-        ([], [limit, ..]) => (limit, &old.limits),
-        ([was, ..], [is, ..]) => {
-            return Some(format!("the limit was \"{}\" and is \"{}\"", words(was), words(is)));
-        }
+    let (limit, [others, beside]) = match (before, after) {
+        ([limit, ..], []) => (limit, [&new.limits, &old.limits]),
+        ([], [limit, ..]) => (limit, [&old.limits, &new.limits]),
+        ([was, ..], [is, ..]) => return Some(moved_words(was, is)),
         _ => return None,
     };
     let other = others.iter().find(|other| {
         let (one, other_of) = (&limit.template, &other.template);
         let elsewhere = format!("{one:?}") != format!("{other_of:?}");
-        let named = one.counter == other_of.counter || limit.pointer == other.pointer;
+        let kept = beside.iter().any(|known| known.template.counter == other_of.counter);
+        let named = one.counter == other_of.counter || limit.pointer == other.pointer && !kept;
         one.matcher == other_of.matcher && named && elsewhere
     })?;
     let [was, is] = if after.is_empty() { [limit, other] } else { [other, limit] };
-    Some(format!(
-        "the limit starts a new counter, which holds nothing: it was \"{}\" and is \"{}\"",
-        words(was),
-        words(is)
-    ))
+    Some(anew(was, is))
 }
 
-/// The limit in words, with whom it counts for and where its window begins.
-pub(super) fn words(limit: &Limit) -> String {
-    let template = &limit.template;
-    let mut words = limit.words.to_string();
-    if template.align == Align::Sliding {
-        words.push_str(" in any stretch of that length");
+/// What another counter means.
+pub(super) fn anew(was: &Limit, is: &Limit) -> String {
+    format!("the limit starts a new counter, which holds nothing: {}", moved_words(was, is))
+}
+
+/// `it was "10 calls per minute" and is "10 calls per hour"`, with what else is not the same.
+fn moved_words(was: &Limit, is: &Limit) -> String {
+    let mut words = [was, is].map(|limit| limit.words.to_string());
+    let kinds: [fn(&Limit) -> String; 4] = [align, kept, shared, counts];
+    for kind in kinds.into_iter().filter(|kind| kind(was) != kind(is)) {
+        for (words, limit) in words.iter_mut().zip([was, is]) {
+            words.push_str(&kind(limit));
+        }
     }
-    let parts = &template.parts;
+    let [was, is] = words;
+    format!("it was \"{was}\" and is \"{is}\"")
+}
+
+fn align(limit: &Limit) -> String {
+    let words = if limit.template.align == Align::Sliding { ", sliding" } else { ", by the calendar" };
+    words.to_owned()
+}
+
+fn kept(limit: &Limit) -> String {
+    let parts = &limit.template.parts;
     let kinds = [(parts.grant, "grant"), (parts.session, "session"), (parts.tool, "tool")];
     let kept: Vec<&str> = kinds.into_iter().filter(|(kept, _)| *kept).map(|(_, kind)| kind).collect();
     match kept.as_slice() {
-        [] if parts.call => {}
-        [] => words.push_str(", for all grants together"),
-        kept => words.push_str(&format!(", for each {}", kept.join(" and "))),
+        [] => ", for all grants together".to_owned(),
+        kept => format!(", for each {}", kept.join(" and ")),
     }
-    if let Some(name) = &template.shared {
-        words.push_str(&format!(", shared as {}", describe::quoted(name)));
-    }
-    if template.shadow {
-        words.push_str(", in shadow");
-    }
-    words
+}
+
+fn shared(limit: &Limit) -> String {
+    let of = limit.template.shared.as_ref();
+    of.map_or(String::new(), |name| format!(", shared as {}", describe::quoted(name)))
+}
+
+/// Counters without a name of their own are called by their window, which is told anyway.
+fn counts(limit: &Limit) -> String {
+    let counter = &limit.template.counter;
+    let named = if counter.starts_with('_') {
+        String::new()
+    } else {
+        format!(", in counter {}", describe::quoted(counter))
+    };
+    if limit.template.shadow { named + ", in shadow" } else { named }
 }
 
 /// What a call adds, in words.

@@ -42,7 +42,7 @@ impl Groups {
         }
         let sides = [&old, &new];
         let alike = !sides.iter().any(|side| side.tells_names_apart(of.known));
-        let key = format!("{:?} {:?}", old.print(), new.print());
+        let key = key(sides);
         if let Some(known) = self.known.get(&key).filter(|_| alike)
             && known.holds(of, sides, difference)
         {
@@ -64,6 +64,26 @@ impl Groups {
         difference.changes.extend(found.changes);
         self.known.insert(key, known);
     }
+}
+
+/// The same for names of which the sides say the same, apart from counters that are each entry's own.
+fn key(sides: [&Side<'_>; 2]) -> String {
+    let mut key = sides.map(|side| format!("{:?}", side.print())).join(" ");
+    let mut own: Vec<&str> = Vec::new();
+    for matcher in sides.iter().flat_map(|side| &side.limits).map(|limit| &*limit.template.matcher) {
+        if !own.contains(&matcher) {
+            key = key.replace(&written(matcher), &format!("matcher: own {}", own.len()));
+            own.push(matcher);
+        }
+    }
+    key
+}
+
+/// A matcher as it stands in what is printed of a limit, which is printed as a text in turn.
+fn written(matcher: &str) -> String {
+    let inner = format!("matcher: {matcher:?}");
+    let printed = format!("{inner:?}");
+    printed.trim_matches('"').to_owned()
 }
 
 impl Known {

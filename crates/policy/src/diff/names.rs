@@ -59,7 +59,7 @@ pub(super) fn classes(section: Section, stacks: [&Stack<'_>; 2]) -> Classes {
         if section == Section::Resources {
             let twin = ambiguous(&sample, &globs, &spoken.exact);
             names.extend(twin.map(|name| Who {
-                words: format!("{words} where a server can read it as another"),
+                words: format!("{words}, where a server can read it as another"),
                 ..Who { section, exact: false, words: String::new(), name }
             }));
         }
@@ -157,7 +157,7 @@ fn words(section: Section, globs: &[&Glob], sample: &str) -> String {
     let of: Vec<String> = globs.iter().map(|glob| format!("`{glob}`")).collect();
     let sample = describe::quoted(sample);
     match of.as_slice() {
-        [] => format!("any other {noun}, such as {sample},"),
+        [] => format!("any other {noun}, such as {sample}"),
         globs => format!("any other {noun} that {} matches, such as {sample},", globs.join(" and ")),
     }
 }

@@ -7,6 +7,7 @@ use super::space::Space;
 use super::words;
 use super::world::World;
 use super::{Changed, Direction, Doubt, Effort, Ruled, Who, budgets, direction};
+use crate::compile::ConstraintTest;
 use crate::condition::Look;
 use crate::decision::{Origin, Verdict};
 use crate::judge::Phase;
@@ -240,6 +241,8 @@ impl Found {
         if enough || self.changes.iter().any(same) {
             return;
         }
+        let note = note.into_iter().chain(accepted(of, sides)).collect::<Vec<_>>().join("; ");
+        let note = Some(note).filter(|note| !note.is_empty());
         let alone = sides.iter().all(|side| side.stack.len() == 1);
         let words = words::changed(of.who, [&before, &after], &world, alone);
         let (who, example) = (of.who.clone(), world.example(of.who));
@@ -280,6 +283,13 @@ impl Found {
         let example = self.changes.first().map(|change| change.example.clone());
         Some(Doubt { who: who.clone(), also: Vec::new(), why: self.why.clone(), directions, words, example })
     }
+}
+
+/// What a tool that nobody knows is taken for.
+fn accepted(of: &Of<'_>, sides: [&Side<'_>; 2]) -> Option<String> {
+    let mut stated = sides.iter().flat_map(|side| &side.constraints);
+    let validated = stated.any(|stated| matches!(stated.constraint.test, ConstraintTest::Arguments(_)));
+    (validated && !of.known).then(|| "where the tool declares and accepts these arguments".to_owned())
 }
 
 /// The call without whatever does not matter to its two verdicts.

@@ -63,9 +63,9 @@ impl Told {
             webhook: None,
         };
         let [old, new] = [old, new].map(|document| document.approvals.as_ref().unwrap_or(&none));
-        self.span("/approvals/timeout", "a request waited for a person", [old.timeout, new.timeout], true);
-        self.span("/approvals/hold", "a caller was kept waiting", [old.hold, new.hold], false);
-        let words = "a repeated request was taken for the same one";
+        self.span("/approvals/timeout", "a request waits for a person", [old.timeout, new.timeout], true);
+        self.span("/approvals/hold", "a caller is kept waiting", [old.hold, new.hold], false);
+        let words = "a repeated request is taken for the same one";
         self.span("/approvals/dedupe_window", words, [old.dedupe_window, new.dedupe_window], false);
         self.approvers(&old.approvers, &new.approvers);
         if old.webhook != new.webhook {
@@ -85,9 +85,8 @@ impl Told {
             (Some(old), Some(new)) if waits && new < old => Some(Direction::Narrow),
             _ => None,
         };
-        let seconds =
-            |span: Option<u64>| span.map_or("the usual time".to_owned(), |span| format!("{span} seconds"));
-        self.tell(pointer, direction, &format!("{what} for {} before, now {}", seconds(old), seconds(new)));
+        let words = format!("{what} for {} before, for {} now", spelt(old), spelt(new));
+        self.tell(pointer, direction, &words);
     }
 
     fn approvers(&mut self, old: &[String], new: &[String]) {
@@ -121,7 +120,7 @@ impl Told {
                 continue;
             };
             let spans = [was.approval_timeout, constraint.approval_timeout];
-            self.span(&constraint.pointer, "a request waited for a person", spans, true);
+            self.span(&constraint.pointer, "a request waits for a person", spans, true);
         }
     }
 
@@ -129,11 +128,11 @@ impl Told {
     fn limits(&mut self, old: &CompiledEntry, new: &CompiledEntry) {
         let was: Vec<&Limit> = old.enforced.limits.iter().chain(&old.shadowed.limits).collect();
         let is: Vec<&Limit> = new.enforced.limits.iter().chain(&new.shadowed.limits).collect();
-        for limit in is {
+        for limit in &is {
             let named = was.iter().find(|was| was.template.counter == limit.template.counter);
-            let Some(was) = named.or_else(|| was.iter().find(|was| was.pointer == limit.pointer)) else {
-                continue;
-            };
+            let gone = |was: &&&Limit| !is.iter().any(|is| is.template.counter == was.template.counter);
+            let there = || was.iter().filter(gone).find(|was| was.pointer == limit.pointer);
+            let Some(was) = named.or_else(there) else { continue };
             self.limit(was, limit);
         }
     }
@@ -153,17 +152,22 @@ impl Told {
             self.tell(&is.pointer, Some(direction), words);
         }
         if format!("{:?}", was.template) != format!("{:?}", is.template) {
-            let words = format!(
-                "the limit starts a new counter, which holds nothing: it was \"{}\" and is \"{}\"",
-                budgets::words(was),
-                budgets::words(is)
-            );
+            let words = budgets::anew(was, is);
             self.tell(&is.pointer, None, &words);
         } else if budgets::amount(was) != budgets::amount(is) {
             let [was, is_now] = [was, is].map(budgets::adds);
             self.tell(&is.pointer, None, &format!("a call counted {was} before, and counts {is_now} now"));
         }
     }
+}
+
+/// A span of time in its largest unit.
+fn spelt(seconds: Option<u64>) -> String {
+    let Some(seconds) = seconds else { return "the usual time".to_owned() };
+    let mut units = [(86_400, "day"), (3_600, "hour"), (60, "minute")].into_iter();
+    let (size, unit) = units.find(|(size, _)| seconds.is_multiple_of(*size)).unwrap_or((1, "second"));
+    let many = seconds / size;
+    format!("{many} {unit}{}", if many == 1 { "" } else { "s" })
 }
 
 fn learns(tell: TellAgent) -> &'static str {

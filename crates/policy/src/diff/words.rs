@@ -14,7 +14,7 @@ pub(super) fn changed(who: &Who, [before, after]: [&Ruled; 2], world: &World, al
     };
     let (was, is) = (was(before.verdict), is(after.verdict));
     let (old, new) = (rule(&before.rule, alone), rule(&after.rule, alone));
-    format!("{}: {was} before by {old}, {is} now by {new}{when}", who.words.trim_end_matches(','))
+    format!("{}: {was} before by {old}, {is} now by {new}{when}", who.words)
 }
 
 fn was(verdict: Verdict) -> &'static str {
@@ -44,7 +44,7 @@ pub(super) fn shown(who: &Who, [before, after]: [bool; 2]) -> Option<ShownChange
         (true, false) => (Direction::Narrow, "shown in lists before, left out now"),
         _ => return None,
     };
-    let words = format!("{}: {change}", who.words.trim_end_matches(','));
+    let words = format!("{}: {change}", who.words);
     Some(ShownChange { who: who.clone(), also: Vec::new(), direction, words })
 }
 
@@ -56,7 +56,7 @@ pub(super) fn doubt(who: &Who, directions: &[Direction], why: &[String]) -> Stri
         _ => "more or less may be let through",
     };
     let why = if why.is_empty() { "not every combination could be met".to_owned() } else { why.join("; ") };
-    format!("{}: may differ, {how}: {why}", who.words.trim_end_matches(','))
+    format!("{}: {how}: {why}", who.words)
 }
 
 /// Patterns that are too many to be told apart.

@@ -50,7 +50,7 @@ fn setting(change: &SettingChange, [_, new]: &[RulePlaces<'_>; 2]) -> Vec<String
 
 /// What else changes in the same way.
 fn also(names: &[Who]) -> Option<String> {
-    let words = names.iter().take(MOST_NAMES).map(|who| who.words.trim_end_matches(','));
+    let words = names.iter().take(MOST_NAMES).map(|who| who.words.as_str());
     let mut words = words.collect::<Vec<_>>().join("; ");
     if names.len() > MOST_NAMES {
         words.push_str(&format!("; and {} more", names.len() - MOST_NAMES));

@@ -324,12 +324,17 @@ fn spend() -> impl Strategy<Value = Value> {
 fn limit() -> impl Strategy<Value = Value> {
     let amount = option::weighted(0.4, word(&["args.a", "args.o.x"]));
     let named = option::weighted(0.5, word(&["c", "d"]));
-    (amount, named, word(&["minute", "day"]), select(vec![0, 1, 3]), scope(), mode()).prop_map(
-        |(amount, counter, window, max, scope, mode)| {
+    let kept =
+        (scope(), option::weighted(0.1, Just("all")), option::weighted(0.2, word(&["sliding", "calendar"])));
+    (amount, named, word(&["minute", "day"]), select(vec![0, 1, 3]), kept, mode()).prop_map(
+        |(amount, counter, window, max, (scope, shared, align), mode)| {
             let mut limit = json!({"window": window, "max": max});
+            put(&mut limit, "min", amount.as_ref().filter(|_| max > 0).map(|_| json!(1)));
             put(&mut limit, "amount", amount);
             put(&mut limit, "counter", counter);
             put(&mut limit, "scope", scope);
+            put(&mut limit, "shared", shared.map(Value::from));
+            put(&mut limit, "align", align);
             put(&mut limit, "mode", mode);
             limit
         },

@@ -163,7 +163,7 @@ impl Chance {
                     };
                     Value::from((0..many).map(|_| item(self)).collect::<Vec<_>>())
                 }
-                ("currency", _) => json!("eur"),
+                ("currency", _) => json!(["eur", "EUR", "usd"][self.below(3)]),
                 _ => self.value(2),
             };
             arguments[key] = value;
