@@ -213,7 +213,10 @@ pub fn diff(
     }
     // What a call shows is not told once more.
     let notes: Vec<&String> = difference.changes.iter().filter_map(|change| change.note.as_ref()).collect();
-    difference.settings.retain(|setting| !notes.iter().any(|note| setting.words.ends_with(note.as_str())));
+    difference.settings.retain(|setting| {
+        let said = setting.words.split_once(": ").map_or("", |(_, said)| said);
+        !notes.iter().any(|note| note.starts_with(said))
+    });
     difference
 }
 

@@ -114,7 +114,7 @@ fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<S
     let (limit, [others, beside]) = match (before, after) {
         ([limit, ..], []) => (limit, [&new.limits, &old.limits]),
         ([], [limit, ..]) => (limit, [&old.limits, &new.limits]),
-        ([was, ..], [is, ..]) => return Some(moved_words(was, is)),
+        ([was, ..], [is, ..]) => return Some(format!("the limit {}", moved_words(was, is))),
         _ => return None,
     };
     let other = others.iter().find(|other| {
@@ -130,10 +130,10 @@ fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<S
 
 /// What another counter means.
 pub(super) fn anew(was: &Limit, is: &Limit) -> String {
-    format!("the limit starts a new counter, which holds nothing: {}", moved_words(was, is))
+    format!("the limit starts a new counter, which holds nothing: it {}", moved_words(was, is))
 }
 
-/// `it was "10 calls per minute" and is "10 calls per hour"`, with what else is not the same.
+/// `was "10 calls per minute" and is "10 calls per hour"`, with what else is not the same.
 fn moved_words(was: &Limit, is: &Limit) -> String {
     let mut words = [was, is].map(|limit| limit.words.to_string());
     let kinds: [fn(&Limit) -> String; 4] = [align, kept, shared, counts];
@@ -143,7 +143,7 @@ fn moved_words(was: &Limit, is: &Limit) -> String {
         }
     }
     let [was, is] = words;
-    format!("it was \"{was}\" and is \"{is}\"")
+    format!("was \"{was}\" and is \"{is}\"")
 }
 
 fn align(limit: &Limit) -> String {

@@ -158,7 +158,7 @@ fn words(section: Section, globs: &[&Glob], sample: &str) -> String {
     let sample = describe::quoted(sample);
     match of.as_slice() {
         [] => format!("any other {noun}, such as {sample}"),
-        globs => format!("any other {noun} that {} matches, such as {sample},", globs.join(" and ")),
+        globs => format!("any other {noun} that {} matches, such as {sample}", globs.join(" and ")),
     }
 }
 

@@ -199,13 +199,28 @@ fn what_is_no_verdict_is_told_beside() {
         &["Some(Widen) /tools/t/limits/0: what a call counted is given back when the server answers with an error, and was kept"]);
     check(&limit("amount: args.a"), &limit("amount: args.b"),
         &["None /tools/t/limits/0: a call counted argument \"a\" before, and counts argument \"b\" now"]);
-    check(&limit("scope: grant"), &limit("scope: session"),
-        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 calls per day, for each grant\" and is \"5 calls per day, for each grant and session\""]);
-    check(&limit("amount: args.a"), &limit("amount: args.a, timezone: Europe/Berlin"),
-        &["None /tools/t/limits/0: the limit starts a new counter, which holds nothing: it was \"5 in all of argument \"a\" per day, for each grant\" and is \"5 in all of argument \"a\" per day in Europe/Berlin, for each grant\""]);
     let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");
     check(&asks("1h"), &asks("2h"),
         &["Some(Widen) /tools/t/rules/0: a request waits for a person for 1 hour before, for 2 hours now"]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn another_counter_is_told_with_the_calls_that_it_lets_through() {
+    let check = |old: &str, new: &str, expected: &str| {
+        let [old, new] = [old, new].map(|more| policy(&entry("t", &format!("{{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }}"))));
+        let found = diff(&old, &new, None, Effort::default());
+        assert_eq!(found.changes.len(), 2, "{found:#?}");
+        for change in &found.changes {
+            assert_eq!(change.note.as_deref(), Some(&*format!("the limit starts a new counter, which holds nothing: {expected}")));
+        }
+        assert!(found.settings.is_empty(), "{found:#?}");
+    };
+    check("scope: grant", "scope: session", r#"it was "5 calls per day, for each grant" and is "5 calls per day, for each grant and session""#);
+    check("align: sliding", "align: calendar", r#"it was "5 calls per day, sliding" and is "5 calls per day, by the calendar""#);
+    check("amount: args.a", "amount: args.a, timezone: Europe/Berlin",
+        r#"it was "5 in all of argument "a" per day" and is "5 in all of argument "a" per day in Europe/Berlin""#);
+    check("refund: keep", "shared: all", r#"it was "5 calls per day" and is "5 calls per day, shared as "all"""#);
 }
 
 /// Many rules, of which one is otherwise.
