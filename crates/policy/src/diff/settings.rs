@@ -63,9 +63,9 @@ impl Told {
             webhook: None,
         };
         let [old, new] = [old, new].map(|document| document.approvals.as_ref().unwrap_or(&none));
-        self.span("/approvals/timeout", "a request waits for a person", [old.timeout, new.timeout], true);
-        self.span("/approvals/hold", "a caller is kept waiting", [old.hold, new.hold], false);
-        let words = "a repeated request is taken for the same one";
+        self.span("/approvals/timeout", "a request waited for a person", [old.timeout, new.timeout], true);
+        self.span("/approvals/hold", "a caller was kept waiting", [old.hold, new.hold], false);
+        let words = "a repeated request was taken for the same one";
         self.span("/approvals/dedupe_window", words, [old.dedupe_window, new.dedupe_window], false);
         self.approvers(&old.approvers, &new.approvers);
         if old.webhook != new.webhook {
@@ -120,7 +120,7 @@ impl Told {
                 continue;
             };
             let spans = [was.approval_timeout, constraint.approval_timeout];
-            self.span(&constraint.pointer, "a request waits for a person", spans, true);
+            self.span(&constraint.pointer, "a request waited for a person", spans, true);
         }
     }
 

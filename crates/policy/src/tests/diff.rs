@@ -187,11 +187,11 @@ fn what_is_no_verdict_is_told_beside() {
     check("tell_agent: nothing", "tell_agent: full",
         &["Some(Widen) /tell_agent: a denied agent learned only that it was denied before, and also by which rule now"]);
     check("approvals: { timeout: 10m, approvers: [ann] }", "approvals: { timeout: 5m, approvers: [ann, bob] }", &[
-        "Some(Narrow) /approvals/timeout: a request waits for a person for 10 minutes before, for 5 minutes now",
+        "Some(Narrow) /approvals/timeout: a request waited for a person for 10 minutes before, for 5 minutes now",
         "Some(Widen) /approvals/approvers: \"bob\" may approve now",
     ]);
     check("approvals: { approvers: [ann], hold: 30s }", "approvals: { approvers: [bob] }", &[
-        "None /approvals/hold: a caller is kept waiting for 30 seconds before, for the usual time now",
+        "None /approvals/hold: a caller was kept waiting for 30 seconds before, for the usual time now",
         "None /approvals/approvers: \"bob\" may approve now; \"ann\" may no longer approve",
     ]);
     let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
@@ -201,7 +201,7 @@ fn what_is_no_verdict_is_told_beside() {
         &["None /tools/t/limits/0: a call counted argument \"a\" before, and counts argument \"b\" now"]);
     let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");
     check(&asks("1h"), &asks("2h"),
-        &["Some(Widen) /tools/t/rules/0: a request waits for a person for 1 hour before, for 2 hours now"]);
+        &["Some(Widen) /tools/t/rules/0: a request waited for a person for 1 hour before, for 2 hours now"]);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::mutate::mutated;
 pub(super) fn pair() -> impl Strategy<Value = (Value, Value)> {
     let edits = vec((any::<prop::sample::Index>(), any::<u8>()), 1..3);
     prop_oneof![
-        1 => (document(), document()),
-        4 => (document(), edits).prop_map(|(old, edits)| {
+        1 => (document().boxed(), document().boxed()),
+        4 => (document().boxed(), edits).prop_map(|(old, edits)| {
             let new = edits.into_iter().fold(old.clone(), |new, (site, how)| mutated(&new, site, how));
             (old, with_counters(new))
         }),
@@ -30,13 +30,13 @@ pub(super) fn document() -> impl Strategy<Value = Value> {
         vec(matcher(), 0..2),
         vec(scalar(), 1..3),
     );
-    let of = |names| vec((names, entry()), 0..3);
+    let of = |names| vec((names, entry().boxed()), 0..3);
     (
         head,
         of(matcher().boxed()),
         of(uri().boxed()),
-        vec((matcher(), entry()), 0..2),
-        option::weighted(0.2, entry()),
+        vec((matcher(), entry().boxed()), 0..2),
+        option::weighted(0.2, entry().boxed()),
     )
         .prop_map(|((default, mode, list, hide, listed), tools, resources, prompts, all_tools)| {
             let section =
@@ -229,7 +229,7 @@ fn of_fact() -> impl Strategy<Value = Value> {
 }
 
 fn conditions() -> impl Strategy<Value = Vec<Value>> {
-    vec(condition(), 0..3)
+    vec(condition().boxed(), 0..3)
 }
 
 fn mode() -> impl Strategy<Value = Option<Value>> {
@@ -258,15 +258,18 @@ fn rule() -> impl Strategy<Value = Value> {
             put(&mut rule, "when", when);
             rule
         });
-    let counting =
-        (option::weighted(0.5, rate()), option::weighted(0.2, Just(60)), option::weighted(0.3, spend()))
-            .prop_map(|(rate, once, spend)| {
-                let mut rule = json!({});
-                put(&mut rule, "rate_limit", rate);
-                put(&mut rule, "idempotency_window", once.map(Value::from));
-                put(&mut rule, "spend", spend);
-                rule
-            });
+    let counting = (
+        option::weighted(0.5, rate().boxed()),
+        option::weighted(0.2, Just(60)),
+        option::weighted(0.3, spend().boxed()),
+    )
+        .prop_map(|(rate, once, spend)| {
+            let mut rule = json!({});
+            put(&mut rule, "rate_limit", rate);
+            put(&mut rule, "idempotency_window", once.map(Value::from));
+            put(&mut rule, "spend", spend);
+            rule
+        });
     let budget = (select(vec![1, 3]), any::<bool>(), select(vec!["lt", "lte"]), any::<bool>()).prop_map(
         |(bound, fixed, op, bounded)| {
             let mut state = json!({"counter": "c", "window": "day"});
@@ -350,14 +353,14 @@ fn block() -> impl Strategy<Value = Value> {
 }
 
 fn entry() -> impl Strategy<Value = Value> {
-    let require = option::weighted(0.3, prop_oneof![condition(), block()]);
-    let [deny_if, approve_if] = [(); 2].map(|()| option::weighted(0.25, block()));
+    let require = option::weighted(0.3, prop_oneof![condition().boxed(), block().boxed()]);
+    let [deny_if, approve_if] = [(); 2].map(|()| option::weighted(0.25, block().boxed()));
     (
-        vec(rule(), 0..2),
+        vec(rule().boxed(), 0..2),
         require,
         deny_if,
         approve_if,
-        option::weighted(0.3, limit()),
+        option::weighted(0.3, limit().boxed()),
         option::weighted(0.1, validate()),
         mode(),
         proptest::bool::weighted(0.05),
