@@ -208,7 +208,7 @@ impl<'p> Tree<'p> {
             met.insert(of(&self.leaves)) || is_used
         });
         let read = open.iter().copied().filter(|leaf| !machine::is_mechanical(leaf));
-        let read = read.map(|leaf| ways(leaf)).fold(1, usize::saturating_mul);
+        let read = read.map(ways).fold(1, usize::saturating_mul);
         let wanted = walked.as_ref().map_or_else(
             || open.iter().map(|leaf| ways(leaf)).fold(1, usize::saturating_mul),
             |walked| walked.len().saturating_mul(read),
