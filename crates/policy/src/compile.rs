@@ -191,6 +191,20 @@ impl Entries {
         self.exact.contains_key(name)
     }
 
+    /// What is said of every name: `"*"`, then `all_tools`.
+    pub(crate) fn every(&self) -> impl Iterator<Item = &CompiledEntry> {
+        self.every.iter()
+    }
+
+    /// The entry of a matcher.
+    pub(crate) fn at(&self, matcher: &Matcher) -> Option<&CompiledEntry> {
+        match matcher {
+            Matcher::Exact(name) => self.exact.get(name.as_str()),
+            Matcher::Glob(glob) => self.globs.iter().find(|(known, _)| known == glob).map(|(_, entry)| entry),
+            Matcher::Every => self.every.first(),
+        }
+    }
+
     /// Every entry, in no order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
         self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)

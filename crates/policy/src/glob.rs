@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A pattern for names. Case-sensitive; everything but `*` stands for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Glob {
     text: String,
 }

@@ -3,6 +3,8 @@
 mod differences;
 pub(crate) mod generate;
 mod limit_warnings;
+mod mutate;
+mod pairs;
 mod warnings;
 
 use proptest::prelude::*;
