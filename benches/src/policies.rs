@@ -42,6 +42,19 @@ pub fn among(others: usize) -> String {
     text
 }
 
+/// [`conditions`] with this many patterns that match other tools.
+pub fn among_globs(others: usize) -> String {
+    let mut text = conditions();
+    for other in 0..others {
+        // Writing to a string does not fail.
+        let _written = writeln!(
+            text,
+            "  \"other_{other}_*\":\n    rules: [{{ conditions: [{{ path: args.n, op: lt, value: {other} }}] }}]"
+        );
+    }
+    text
+}
+
 /// Compiles a policy that has no mistakes.
 ///
 /// # Errors
