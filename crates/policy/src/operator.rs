@@ -3,6 +3,7 @@
 //! One `match` for each kind of value; an operator with more to it than a comparison has a module of its own. `words`
 //! says each operator in words.
 
+mod members;
 pub(crate) mod words;
 
 use interlock_json::{Decimal, Kind, Value};
@@ -11,6 +12,11 @@ use crate::condition::{Truth, Why, negated, truth};
 use crate::document::{Leaf, Scalar, Test};
 use crate::reading::{Judged, Unjudgeable};
 
+use members::Members;
+
+/// A list that is longer than this is searched by hash; a shorter one is faster read from its beginning.
+const MANY: usize = 64;
+
 /// An operator made ready.
 #[derive(Debug)]
 pub(crate) struct Operator {
@@ -18,6 +24,8 @@ pub(crate) struct Operator {
     ignore_case: bool,
     /// For `compare: ci`: the operand's texts, folded.
     folded: Vec<String>,
+    /// The operand's values, where there are many.
+    members: Option<Members>,
 }
 
 impl Operator {
@@ -31,7 +39,9 @@ impl Operator {
             Scalar::Text(text) => fold(text),
             Scalar::Number(_) | Scalar::Bool(_) => String::new(),
         });
-        Operator { folded: folded.collect(), test: leaf.test.clone(), ignore_case: leaf.ignore_case }
+        let folded: Vec<String> = folded.collect();
+        let members = (texts.len() > MANY).then(|| Members::new(texts, &folded));
+        Operator { folded, members, test: leaf.test.clone(), ignore_case: leaf.ignore_case }
     }
 
     /// `exists` is definite about values that are not there.
@@ -53,13 +63,34 @@ impl Operator {
             Test::Contains(_) => wrong("an array", Kind::String),
             Test::Eq(value) => same_text(value, text),
             Test::Neq(value) => negated(same_text(value, text)),
-            Test::In(values) => any(values, |value| same_text(value, text)),
-            Test::NotIn(values) => negated(any(values, |value| same_text(value, text))),
+            Test::In(values) => self.among(values, text),
+            Test::NotIn(values) => negated(self.among(values, text)),
+        }
+    }
+
+    /// Whether a text is one of the values.
+    fn among(&self, values: &[Scalar], text: &str) -> Truth {
+        match &self.members {
+            Some(members) => members.text(text).unwrap_or_else(|| wrong(first_kind(values), Kind::String)),
+            None => any(values, |value| same_text(value, text)),
+        }
+    }
+
+    /// Whether a number is one of the values.
+    fn counts_among(&self, values: &[Scalar], number: Decimal) -> Truth {
+        match &self.members {
+            Some(members) => {
+                members.number(number).unwrap_or_else(|| wrong(first_kind(values), Kind::Number))
+            }
+            None => any(values, |value| same_number(value, number)),
         }
     }
 
     fn folded_text(&self, text: &str) -> Truth {
-        let equal = self.folded.iter().any(|folded| folded == text);
+        let equal = match &self.members {
+            Some(members) => members.holds_folded(text),
+            None => self.folded.iter().any(|folded| folded == text),
+        };
         match &self.test {
             Test::Neq(_) | Test::NotIn(_) => truth(!equal),
             Test::Contains(_) => truth(self.folded.iter().any(|part| text.contains(part.as_str()))),
@@ -78,8 +109,8 @@ impl Operator {
             Test::Contains(_) => wrong("text or an array", Kind::Number),
             Test::Eq(value) => same_number(value, number),
             Test::Neq(value) => negated(same_number(value, number)),
-            Test::In(values) => any(values, |value| same_number(value, number)),
-            Test::NotIn(values) => negated(any(values, |value| same_number(value, number))),
+            Test::In(values) => self.counts_among(values, number),
+            Test::NotIn(values) => negated(self.counts_among(values, number)),
         }
     }
 
@@ -197,10 +228,14 @@ fn scalar_kind(value: &Scalar) -> &'static str {
     }
 }
 
+fn first_kind(values: &[Scalar]) -> &'static str {
+    values.first().map_or("a value", scalar_kind)
+}
+
 fn wanted_kind(test: &Test) -> &'static str {
     match test {
         Test::Eq(value) | Test::Neq(value) => scalar_kind(value),
-        Test::In(values) | Test::NotIn(values) => values.first().map_or("a value", scalar_kind),
+        Test::In(values) | Test::NotIn(values) => first_kind(values),
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => "a number",
         Test::Regex(_) | Test::Reading(_) => "text",
         Test::Contains(_) => "text or an array",
