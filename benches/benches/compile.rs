@@ -9,6 +9,10 @@ use interlock_json::{Limits, scan};
 use interlock_policy::Syntax;
 use saphyr_parser::Parser;
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

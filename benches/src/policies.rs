@@ -55,6 +55,19 @@ pub fn among_globs(others: usize) -> String {
     text
 }
 
+/// One condition: the customer is one of a list of so many, the last of them.
+pub fn listing(values: usize) -> String {
+    let mut text = String::from("version: \"1\"\ndefault: deny\nlists:\n  customers:\n");
+    for value in 1..values {
+        // Writing to a string does not fail.
+        let _written = writeln!(text, "    - cus_{value}");
+    }
+    text.push_str("    - cus_9s6XKzkNRiz8i3\ntools:\n");
+    text + &format!(
+        "  {TOOL}:\n    rules: [{{ conditions: [{{ path: args.customer, op: in, value: {{ list: customers }} }}] }}]\n"
+    )
+}
+
 /// Compiles a policy that has no mistakes.
 ///
 /// # Errors

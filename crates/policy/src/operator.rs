@@ -6,6 +6,8 @@
 mod members;
 pub(crate) mod words;
 
+use std::sync::Arc;
+
 use interlock_json::{Decimal, Kind, Value};
 
 use crate::condition::{Truth, Why, negated, truth};
@@ -20,8 +22,7 @@ const MANY: usize = 64;
 /// An operator made ready.
 #[derive(Debug)]
 pub(crate) struct Operator {
-    test: Test,
-    ignore_case: bool,
+    leaf: Arc<Leaf>,
     /// For `compare: ci`: the operand's texts, folded.
     folded: Vec<String>,
     /// The operand's values, where there are many.
@@ -29,7 +30,7 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    pub(crate) fn new(leaf: &Leaf) -> Operator {
+    pub(crate) fn new(leaf: &Arc<Leaf>) -> Operator {
         let texts: &[Scalar] = match &leaf.test {
             Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => std::slice::from_ref(value),
             Test::In(values) | Test::NotIn(values) => values,
@@ -41,24 +42,24 @@ impl Operator {
         });
         let folded: Vec<String> = folded.collect();
         let members = (texts.len() > MANY).then(|| Members::new(texts, &folded));
-        Operator { folded, members, test: leaf.test.clone(), ignore_case: leaf.ignore_case }
+        Operator { folded, members, leaf: Arc::clone(leaf) }
     }
 
     /// `exists` is definite about values that are not there.
     pub(crate) fn exists(&self) -> Option<bool> {
-        match self.test {
+        match self.leaf.test {
             Test::Exists(wanted) => Some(wanted),
             _ => None,
         }
     }
 
     pub(crate) fn text(&self, text: &str) -> Truth {
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Regex(regular) => truth(regular.is_match(text)),
             Test::Reading(reading) => read(reading.judge_text(text), Kind::String),
             Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => wrong("a number", Kind::String),
-            _ if self.ignore_case => self.folded_text(&fold(text)),
+            _ if self.leaf.ignore_case => self.folded_text(&fold(text)),
             Test::Contains(Scalar::Text(part)) => truth(text.contains(part.as_str())),
             Test::Contains(_) => wrong("an array", Kind::String),
             Test::Eq(value) => same_text(value, text),
@@ -91,7 +92,7 @@ impl Operator {
             Some(members) => members.holds_folded(text),
             None => self.folded.iter().any(|folded| folded == text),
         };
-        match &self.test {
+        match &self.leaf.test {
             Test::Neq(_) | Test::NotIn(_) => truth(!equal),
             Test::Contains(_) => truth(self.folded.iter().any(|part| text.contains(part.as_str()))),
             _ => truth(equal),
@@ -99,7 +100,7 @@ impl Operator {
     }
 
     pub(crate) fn number(&self, number: Decimal) -> Truth {
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Lt(bound) => truth(number < *bound),
             Test::Lte(bound) => truth(number <= *bound),
@@ -119,7 +120,7 @@ impl Operator {
             Scalar::Bool(wanted) => truth(*wanted == boolean),
             other => wrong(scalar_kind(other), Kind::Bool),
         };
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Eq(value) => same(value),
             Test::Neq(value) => negated(same(value)),
@@ -133,7 +134,7 @@ impl Operator {
 
     /// The test of a value that is there.
     pub(crate) fn value(&self, value: Value<'_>) -> Truth {
-        match (value.kind(), &self.test) {
+        match (value.kind(), &self.leaf.test) {
             (_, Test::Exists(wanted)) => truth(*wanted),
             (found, Test::Reading(reading)) => read(reading.judge(value), found),
             (Kind::String, _) => match value.as_str() {

@@ -50,6 +50,8 @@ impl Members {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use interlock_json::Decimal;
     use proptest::prelude::*;
 
@@ -59,13 +61,13 @@ mod tests {
 
     fn operator(values: &[Scalar], negated: bool, ignore_case: bool) -> Operator {
         let listed = Listed { name: None, items: values.to_vec() };
-        Operator::new(&Leaf {
+        Operator::new(&Arc::new(Leaf {
             path: Path::Args(vec![Step::Key("a".to_owned())]),
             test: if negated { Test::NotIn(listed) } else { Test::In(listed) },
             on_missing: None,
             ignore_case,
             timezone: None,
-        })
+        }))
     }
 
     fn scalar() -> impl Strategy<Value = Scalar> {
