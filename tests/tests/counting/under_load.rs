@@ -64,12 +64,16 @@ async fn round(caller: &mut Caller, answers: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-/// Calls until there is one more record of this kind.
-async fn call_until(budget: &Budget, caller: &mut Caller, kind: &str, answers: &mut Answers) -> Result<()> {
-    let before = budget.interlock.records_of(kind).await?.len();
+/// Calls until there are so many records of this kind.
+async fn call_until(
+    budget: &Budget,
+    caller: &mut Caller,
+    (kind, count): (&str, usize),
+    answers: &mut Answers,
+) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    while budget.interlock.records_of(kind).await?.len() == before {
-        ensure!(Instant::now() < deadline, "no record of {kind} came");
+    while budget.interlock.records_of(kind).await?.len() < count {
+        ensure!(Instant::now() < deadline, "no {count} records of {kind} came");
         round(caller, answers).await?;
     }
     Ok(())
@@ -94,10 +98,11 @@ async fn every_call_is_decided_by_one_policy() -> Result<()> {
         } else {
             budget.interlock.replace_policy(&version.text())?;
         }
-        call_until(&budget, &mut caller, "policy_reload", &mut answers).await?;
+        call_until(&budget, &mut caller, ("policy_reload", version.number), &mut answers).await?;
         if version.number % 2 == 0 {
             budget.interlock.replace_policy(&version.text().replace("default", "defalt"))?;
-            call_until(&budget, &mut caller, "policy_rejected", &mut answers).await?;
+            let rejected = version.number / 2;
+            call_until(&budget, &mut caller, ("policy_rejected", rejected), &mut answers).await?;
             // So that the next good version is a change of the file, and not of what is in force.
             budget.interlock.replace_policy(&version.text())?;
         }
