@@ -81,7 +81,7 @@ fn text(text: &str) -> Out<'_> {
     Out::Text(Cow::Borrowed(text))
 }
 
-fn made<'d>(text: impl ToString) -> Out<'d> {
+fn made<'d>(text: &impl ToString) -> Out<'d> {
     Out::Text(Cow::Owned(text.to_string()))
 }
 
@@ -248,11 +248,11 @@ fn rule(rule: &Rule) -> Out<'_> {
 }
 
 fn window<'d>(window: Window) -> Out<'d> {
-    made(window)
+    made(&window)
 }
 
 fn align<'d>(align: Align) -> Out<'d> {
-    made(align)
+    made(&align)
 }
 
 fn scope(scope: &Vec<Scope>) -> Out<'_> {
@@ -298,7 +298,7 @@ fn spend(spend: &Spend) -> Out<'_> {
     map.maybe("daily", spend.daily.map(number));
     map.maybe("monthly", spend.monthly.map(number));
     map.text("currency", spend.currency.as_deref());
-    map.maybe("currency_from", spend.currency_from.as_ref().map(|path| made(path)));
+    map.maybe("currency_from", spend.currency_from.as_ref().map(made));
     map.maybe("scope", spend.scope.as_ref().map(scope));
     calendar(None, spend.timezone, spend.refund, &mut map);
     map.out()
@@ -333,7 +333,7 @@ fn limit(limit: &Limit) -> Out<'_> {
     map.maybe("mode", limit.mode.map(mode));
     map.put("window", window(limit.window));
     map.put("max", number(limit.max));
-    map.maybe("amount", limit.amount.as_ref().map(|path| made(path)));
+    map.maybe("amount", limit.amount.as_ref().map(made));
     map.maybe("min", limit.min.map(number));
     map.maybe("scope", limit.scope.as_ref().map(scope));
     calendar(limit.align, limit.timezone, limit.refund, &mut map);
