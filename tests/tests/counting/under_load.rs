@@ -64,7 +64,7 @@ async fn round(caller: &mut Caller, answers: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-/// Calls until there are so many records of this kind.
+/// Calls until there are so many records of this kind, and once more then.
 async fn call_until(
     budget: &Budget,
     caller: &mut Caller,
@@ -76,7 +76,7 @@ async fn call_until(
         ensure!(Instant::now() < deadline, "no {count} records of {kind} came");
         round(caller, answers).await?;
     }
-    Ok(())
+    round(caller, answers).await
 }
 
 /// Each call is answered once, by one of the policies that there were, as that policy says; what the limit counts is
