@@ -7,15 +7,13 @@ use std::hint::black_box;
 
 use gungraun::prelude::*;
 use interlock_benches::judging::Judging;
-use interlock_benches::large::{self, Shape, Text};
 use interlock_benches::messages::{ARGUMENTS, call};
 use interlock_benches::policies;
 use interlock_benches::recording::Recording;
 use interlock_benches::reserving::Reserving;
 use interlock_json::{Document, Limits, canonical, scan};
-use interlock_policy::{Judgement, Policy, Syntax};
+use interlock_policy::Judgement;
 use interlock_wire::Message;
-use saphyr_parser::Parser;
 use tempfile::TempDir;
 
 fn judging(policy: String) -> Judging {
@@ -50,27 +48,6 @@ fn strict_scan(text: String) -> Document<String> {
 #[bench::call(call(7).into_bytes())]
 fn message(line: Vec<u8>) -> Message {
     Message::parse(black_box(line), &Limits::default()).unwrap()
-}
-
-fn of_shape((shape, rules, syntax): (Shape, usize, Syntax)) -> Text {
-    shape.text(rules, syntax).unwrap()
-}
-
-/// A thousand rules and ten thousand: the second must cost no more than ten times the first.
-#[library_benchmark(setup = of_shape)]
-#[bench::yaml_of_1_000((Shape::Mixed, 1_000, Syntax::Yaml))]
-#[bench::yaml_of_10_000((Shape::Mixed, 10_000, Syntax::Yaml))]
-#[bench::json_of_1_000((Shape::Mixed, 1_000, Syntax::Json))]
-#[bench::json_of_10_000((Shape::Mixed, 10_000, Syntax::Json))]
-fn compile(text: Text) -> (Policy, Text) {
-    (large::compile(black_box(&text)).unwrap(), text)
-}
-
-/// What the parser of YAML takes of that.
-#[library_benchmark(setup = of_shape)]
-#[bench::of_10_000((Shape::Mixed, 10_000, Syntax::Yaml))]
-fn yaml_events(text: Text) -> (usize, Text) {
-    (Parser::new_from_str(black_box(&text.text)).filter(Result::is_ok).count(), text)
 }
 
 fn arguments() -> Document<&'static str> {
@@ -121,7 +98,6 @@ fn reserve(store: (Reserving, usize, TempDir)) -> (Reserving, usize, TempDir) {
 }
 
 library_benchmark_group!(name = judging_a_call, benchmarks = judge);
-library_benchmark_group!(name = compiling_a_policy, benchmarks = [compile, yaml_events]);
 library_benchmark_group!(
     name = reading_a_call,
     benchmarks = [serde_json_value, strict_scan, message, canonical_form]
@@ -131,4 +107,4 @@ library_benchmark_group!(
     benchmarks = [canonical_form_and_digest, intent_and_outcome, reserve]
 );
 
-main!(library_benchmark_groups = [judging_a_call, compiling_a_policy, reading_a_call, writing_a_call]);
+main!(library_benchmark_groups = [judging_a_call, reading_a_call, writing_a_call]);
