@@ -17,7 +17,7 @@ const MOST_SEEN: usize = 8;
 /// A leaf made ready.
 #[derive(Debug)]
 pub(crate) struct CompiledLeaf {
-    pub(crate) written: Leaf,
+    pub(crate) written: Arc<Leaf>,
     operator: Operator,
     /// For `state` paths: the counter that the path names.
     pub(crate) counter: Option<CounterTemplate>,
@@ -30,7 +30,11 @@ pub(crate) struct CompiledLeaf {
 }
 
 impl CompiledLeaf {
-    pub(super) fn new(leaf: &Leaf, standing: Standing, counter: Option<CounterTemplate>) -> CompiledLeaf {
+    pub(super) fn new(
+        leaf: &Arc<Leaf>,
+        standing: Standing,
+        counter: Option<CounterTemplate>,
+    ) -> CompiledLeaf {
         let operator = Operator::new(leaf);
         let missing = match operator.exists() {
             Some(wanted) => truth(!wanted),
@@ -43,7 +47,7 @@ impl CompiledLeaf {
             counter,
             all: standing.leans() == Kindness::Allow,
             subject: crate::describe::subject(leaf).into(),
-            written: leaf.clone(),
+            written: Arc::clone(leaf),
         }
     }
 

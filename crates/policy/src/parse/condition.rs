@@ -2,6 +2,8 @@
 
 mod advice;
 
+use std::sync::Arc;
+
 use super::fields::Fields;
 use super::operator;
 use super::scalar;
@@ -62,13 +64,13 @@ fn bounded(conditions: &[Condition], node: &Node, at: &At<'_>, report: &mut Repo
 
 fn inner(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Condition>> {
     let stand_in = || {
-        Condition::Leaf(Leaf {
+        Condition::Leaf(Arc::new(Leaf {
             path: Path::Args(Vec::new()),
             test: Test::Exists(true),
             on_missing: None,
             ignore_case: false,
             timezone: None,
-        })
+        }))
     };
     scalar::list_in_place(node, at, report, stand_in, |item, at, report| condition(item, place, at, report))
 }
@@ -77,7 +79,7 @@ fn condition(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) ->
     let fields = Fields::open(node, "a condition", &KNOWN, at, report)?;
     match JOINS.into_iter().find(|key| fields.meant(key).is_some()) {
         Some(join) => joined(join, &fields, place, at, report),
-        None => leaf(&fields, place.standing, at, report).map(Condition::Leaf),
+        None => leaf(&fields, place.standing, at, report).map(Arc::new).map(Condition::Leaf),
     }
 }
 
