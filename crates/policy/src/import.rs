@@ -12,7 +12,7 @@ mod translation;
 
 use crate::compile::{Policy, Source, Syntax, compile};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, Span};
-use crate::layout::remarks;
+use crate::layout::{laid_out, remarks};
 use crate::parse;
 use crate::print::{Comments, annotated};
 use crate::tree;
@@ -84,6 +84,7 @@ fn translated(
         return None;
     }
     let text = format!("# yaml-language-server: $schema={schema}\n{}", annotated(&root, &comments));
+    let text = laid_out(&Source { name: source.name, text: &text, syntax: Syntax::Yaml }).unwrap_or(text);
     let (policy, found) = compile(&Source { name: source.name, text: &text, syntax: Syntax::Yaml });
     let Some(policy) = policy.filter(|policy| *policy.document() == document) else {
         let first = found.iter().find(|found| found.severity == Severity::Error);

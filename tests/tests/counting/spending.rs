@@ -74,7 +74,8 @@ fn x402() -> Value {
 }
 
 fn credential() -> Value {
-    json!({ "org.paymentauth/credential": { "challenge": { "id": "c-1" }, "payload": {} } })
+    let challenge: Value = serde_json::from_str(CHARGE).unwrap_or_default();
+    json!({ "org.paymentauth/credential": { "challenge": challenge, "payload": {} } })
 }
 
 /// The words of a denial; `None` for a call that reached the server.
@@ -164,6 +165,32 @@ async fn what_cannot_be_priced_is_denied() -> Result<()> {
         let words = call(&mut caller, "paid", order.clone(), Some(&x402())).await?.unwrap_or_default();
         assert!(words.contains(expected), "{words}");
         assert_eq!(budget.arrived()?, 1);
+    }
+    Ok(())
+}
+
+/// What reading a resource costs is spent of the same budget as what a tool costs.
+#[tokio::test]
+async fn a_resource_is_paid_from_the_budget() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: allow\nresources:\n  \"*\": { rules: [{ spend: { amount: challenge, daily: 30, currency: usd } }] }\n";
+    let error = format!(
+        r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":-32042,"message":"pay","data":{{"challenges":[{CHARGE}]}}}}}}"#
+    );
+    let script = Script { resources: vec![json!({ "uri": "doc:///a", "name": "a" })], ..Script::default() };
+    let script = script.on("resources/read", [Step::Line { text: error }]);
+    let budget = Budget::of(policy, "{}", &script)?;
+    let mut caller = budget.connect().await?;
+    for (meta, denied) in [
+        (credential(), Some("answers nothing that the server has asked for")),
+        (json!({}), None),
+        (credential(), None),
+        (credential(), Some("30 usd in all per day reached")),
+    ] {
+        let answer = caller.client.ask("resources/read", json!({ "uri": "doc:///a", "_meta": meta })).await?;
+        match denied {
+            None => assert_eq!(answer["error"]["code"], -32_042, "{answer}"),
+            Some(words) => assert!(answer["error"]["message"].to_string().contains(words), "{answer}"),
+        }
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ const OURS_IN_ENTRY: [&str; 5] = ["rules", "approve_if", "validate", "mode", "hi
 
 const SLIDING: &str = "A limit on calls slides: no span of the window's length, wherever it begins, holds more. PolicyLayer's \
     documents leave open where its windows begin.";
-const BY_TYPE: &str = "Values are compared by type: `\"1\"` is not `1`, and what cannot be compared never helps a call; null \
-    counts as missing.";
+const BY_TYPE: &str = "Values are compared by type: `\"1\"` is not `1`, and what cannot be compared, or is looked for inside \
+    what is no object, never helps a call; null counts as missing.";
 
 pub(super) fn translate(root: &mut Node, translation: &mut Translation<'_, '_>) {
     translation.only(root, "", &DOCUMENT, &OURS_IN_DOCUMENT);
