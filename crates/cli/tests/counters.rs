@@ -9,8 +9,7 @@ use interlock_audit::{Filter, query};
 use interlock_meter::{Align, Bound, Window};
 use interlock_store::{
     ClockSource, CounterRef, Counters, Dates, Embedded, Need, Options, Reading, Refund, ReserveRequest,
-    SystemClock,
-    Timekeeping,
+    SystemClock, Timekeeping,
 };
 
 const YEAR: i64 = 365 * 86_400_000;

@@ -6,8 +6,8 @@ use interlock_audit::CounterChange;
 use interlock_json::Decimal;
 use interlock_policy::{CounterKey, Need};
 use interlock_store::{
-    self as store, CounterRef, Counters, Failure, Refund, ReservationId, ReserveAnswer, ReserveRequest, Settle,
-    StoreError,
+    self as store, CounterRef, Counters, Failure, Refund, ReservationId, ReserveAnswer, ReserveRequest,
+    Settle, StoreError,
 };
 
 use crate::denial::Denial;
@@ -181,7 +181,8 @@ fn reserved(
     reservation: store::Reservation,
     earlier: Option<&Held>,
 ) -> Reserved {
-    let refunds = needs.iter().map(|need| refund_of(need.refund)).chain(earlier.map(|earlier| earlier.refunds));
+    let refunds =
+        needs.iter().map(|need| refund_of(need.refund)).chain(earlier.map(|earlier| earlier.refunds));
     let refunds = refunds.max().unwrap_or_default();
     let mut reserved = Reserved { held: Some(Held { id: reservation.id, refunds }), ..Reserved::none() };
     for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {

@@ -15,8 +15,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use interlock_json::Decimal;
 use interlock_store::{
     Align, Bound, CounterRef, Counters, Embedded, Need, Options, Refund, ReserveAnswer, ReserveRequest,
-    StoreError,
-    Window,
+    StoreError, Window,
 };
 
 const ROLE: &str = "STORE_TEST_ROLE";

@@ -135,7 +135,7 @@ impl Challenge {
         match outcome {
             Outcome::Error(error) => {
                 let mut said = Said::default();
-                said.add(error.data?);
+                said.add(error.data);
                 said.challenge()
             }
             Outcome::Result(result) => of_result(*result),
@@ -213,43 +213,45 @@ struct Said<'v> {
 
 impl<'v> Said<'v> {
     /// What an object says itself, and what its members do that hold a challenge.
-    fn add(&mut self, data: Value<'v>) {
+    fn add(&mut self, data: Option<Value<'v>>) {
         self.add_lists(data);
         self.add_held(data);
     }
 
-    fn add_lists(&mut self, data: Value<'v>) {
-        self.accepts.extend(data.get("accepts"));
-        self.challenges.extend(data.get("challenges"));
+    fn add_lists(&mut self, data: Option<Value<'v>>) {
+        self.accepts.extend(data.and_then(|data| data.get("accepts")));
+        self.challenges.extend(data.and_then(|data| data.get("challenges")));
     }
 
-    fn add_held(&mut self, holder: Value<'v>) {
-        for held in HOLDERS.iter().filter_map(|name| holder.get(name)) {
+    fn add_held(&mut self, holder: Option<Value<'v>>) {
+        for name in HOLDERS {
+            let held = holder.and_then(|holder| holder.get(name));
             self.add_lists(held);
             // An error of the protocol, put into a result whole.
-            if let Some(data) = held.get("data") {
-                self.add_lists(data);
-            }
+            self.add_lists(held.and_then(|held| held.get("data")));
         }
     }
 
     fn challenge(&self) -> Option<Challenge> {
         let mut offers = Vec::new();
-        if let Some(accepts) = same(&self.accepts)? {
-            add(accepts, x402_offer, &mut offers)?;
-        }
-        if let Some(challenges) = same(&self.challenges)? {
-            add(challenges, charge, &mut offers)?;
-        }
+        add_same(&self.accepts, x402_offer, &mut offers)?;
+        add_same(&self.challenges, charge, &mut offers)?;
         (!offers.is_empty()).then_some(Challenge { offers })
     }
 }
 
-/// The value that all of them are; `None` where two differ.
-fn same<'v>(values: &[Value<'v>]) -> Option<Option<Value<'v>>> {
-    let Some((first, others)) = values.split_first() else { return Some(None) };
+/// Adds the offers of lists that must all be the same.
+fn add_same(
+    lists: &[Value<'_>],
+    offer: impl Fn(Value<'_>) -> Option<Offer>,
+    offers: &mut Vec<Offer>,
+) -> Option<()> {
+    let Some((first, others)) = lists.split_first() else { return Some(()) };
     let text = canonical::to_string(*first);
-    others.iter().all(|other| canonical::to_string(*other) == text).then_some(Some(*first))
+    if others.iter().any(|other| canonical::to_string(*other) != text) {
+        return None;
+    }
+    add(*first, offer, offers)
 }
 
 fn of_result(result: Value<'_>) -> Option<Challenge> {
@@ -260,13 +262,13 @@ fn of_result(result: Value<'_>) -> Option<Challenge> {
     let written = text.as_deref().and_then(|text| scan(text, &Limits::default()).ok());
     let mut said = Said::default();
     if failed {
-        result.get("structuredContent").into_iter().for_each(|structured| said.add(structured));
-        written.iter().for_each(|written| said.add(written.root()));
+        said.add(result.get("structuredContent"));
+        said.add(written.as_ref().map(|written| written.root()));
     }
     if result.get("resultType").is_some_and(|kind| kind.is_str("payment_required")) {
-        result.get("paymentRequired").into_iter().for_each(|required| said.add(required));
+        said.add(result.get("paymentRequired"));
     }
-    result.get("_meta").into_iter().for_each(|meta| said.add_held(meta));
+    said.add_held(result.get("_meta"));
     said.challenge()
 }
 

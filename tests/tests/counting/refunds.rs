@@ -34,7 +34,8 @@ async fn errors_of_the_protocol_alone_can_be_given_back() -> Result<()> {
     assert_eq!(arrived(&budget, "errs", 5).await?, 5);
     assert_eq!(arrived(&budget, "fails", 5).await?, 2);
     let outcomes = budget.interlock.records_of("outcome").await?;
-    let settled = |tool| outcomes.iter().filter(move |outcome| outcome["tool"] == tool).map(|one| &one["settled"]);
+    let settled =
+        |tool| outcomes.iter().filter(move |outcome| outcome["tool"] == tool).map(|one| &one["settled"]);
     assert!(settled("errs").all(|settled| settled == "refund"), "{outcomes:#?}");
     assert!(settled("fails").all(|settled| settled == "commit"), "{outcomes:#?}");
     Ok(())

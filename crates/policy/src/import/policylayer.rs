@@ -46,6 +46,7 @@ fn head(root: &mut Node, translation: &mut Translation<'_, '_>) {
         translation.chose("/default", &start, true, message);
         put_first(root, "default", "deny");
     }
+    translation.listing(root);
     if member(root, "version").is_none() {
         put_first(root, "version", "1");
     }

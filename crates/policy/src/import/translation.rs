@@ -7,6 +7,9 @@ use crate::diagnostic::{At, Report, Span, push_pointer_segment, quoted};
 use crate::print::Comments;
 use crate::tree::{Member, Node, Value};
 
+const LISTED: &str = "Tools that `default: deny` keeps out stay listed: `list: all` says so. Without it only what may be called is \
+    listed.";
+
 /// A translation under way.
 pub(super) struct Translation<'r, 's> {
     pub(super) dialect: Dialect,
@@ -29,7 +32,10 @@ impl<'r, 's> Translation<'r, 's> {
             head.extend(wrapped(line));
         }
         head.push(String::new());
-        if let Some(own) = self.comments.remove("") {
+        let mut own = self.comments.remove("").unwrap_or_default();
+        // The schema of the document that it was; its own comes first.
+        own.retain(|line| !line.starts_with("yaml-language-server:"));
+        if !own.is_empty() {
             head.extend(own);
             head.push(String::new());
         }
@@ -67,7 +73,8 @@ impl<'r, 's> Translation<'r, 's> {
             let foreign = !dialect.contains(&key) && ours.contains(&key);
             if foreign {
                 let message = format!("{} knows no {} here", self.dialect.name(), quoted(key));
-                let advice = "delete it, or add it to the imported policy, where it has an effect";
+                let advice = "delete it and add it to the imported policy, where it has an effect; what is a policy of \
+                              Interlock already needs no import";
                 self.refuse(member.key_range.clone(), &below(pointer, key), message, advice);
             }
             !foreign
@@ -101,6 +108,18 @@ impl<'r, 's> Translation<'r, 's> {
                 "Here this is a pattern and hides every tool that it matches; it was taken for a name.";
             self.chose(&format!("/hide/{index}"), &range, true, message);
         }
+    }
+
+    /// Both dialects list whatever is not hidden; here what `default: deny` keeps out is left out.
+    pub(super) fn listing(&mut self, root: &mut Node) {
+        let Value::Map(members) = &mut root.value else { return };
+        let denies = |member: &Member| {
+            member.key == "default" && matches!(&member.value.value, Value::Text(text) if text == "deny")
+        };
+        let Some(at) = members.iter().position(denies) else { return };
+        let Some(range) = members.get(at).map(|default| default.value.mark()) else { return };
+        members.insert(at + 1, member_at("list", text_at("all", &range)));
+        self.generally(false, LISTED);
     }
 
     /// The source text of a node.

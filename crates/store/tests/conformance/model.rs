@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use interlock_json::Decimal;
 use interlock_meter::{Clock, Counter};
 use interlock_store::{
-    Align, Bound, ClockSource, CounterRef, Need, Refund, ReservationId, ReserveAnswer, ReserveRequest, Settle,
-    Window,
+    Align, Bound, ClockSource, CounterRef, Need, Refund, ReservationId, ReserveAnswer, ReserveRequest,
+    Settle, Window,
 };
 use proptest::prelude::*;
 

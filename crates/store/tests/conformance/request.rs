@@ -3,8 +3,7 @@
 use interlock_json::Decimal;
 use interlock_store::{
     Align, Bound, Change, CounterRef, Counters, Exhausted, Need, Refund, Reservation, ReserveAnswer,
-    ReserveRequest,
-    Window,
+    ReserveRequest, Window,
 };
 
 pub(crate) fn number(text: &str) -> Decimal {

@@ -61,7 +61,9 @@ fn challenges_are_known_by_their_shape() {
         ),
         error(402, &format!(r#"{{"x402/payment-required":{x402}}}"#)),
         error(402, &format!(r#"{{"accepts":[{OFFER}],"x402":{x402}}}"#)),
-        format!(r#""result":{{"isError":true,"structuredContent":{{"challenges":[{CHARGE}]}},"content":[]}}"#),
+        format!(
+            r#""result":{{"isError":true,"structuredContent":{{"challenges":[{CHARGE}]}},"content":[]}}"#
+        ),
         format!(
             r#""result":{{"content":[{{"type":"text","text":"Payment Required"}}],"_meta":{{"org.paymentauth/payment-required":{{"httpStatus":402,"challenges":[{CHARGE}]}}}}}}"#
         ),

@@ -16,6 +16,7 @@ const EXACT_AMOUNTS: &str = "Amounts are counted exactly and are never negative.
 /// `{ max: 10, window: 60 }`, is left as it is.
 pub(super) fn rate_limit(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) {
     if let Value::Map(_) = node.value {
+        translation.only(node, pointer, &["max", "window"], &["scope", "align", "timezone", "refund"]);
         let message = "Any span of the window's length is meant here, counted for each grant. Intercept's reference does \
                        not have this form.";
         translation.chose(pointer, &node.mark(), true, message);

@@ -47,25 +47,44 @@ fn a_policylayer_policy_with_everything_that_is_chosen() {
 #[test]
 fn nothing_is_said_where_nothing_was_chosen() {
     let (text, choices) = written(
-        "version: \"1\"\ndefault: deny\ntools: { a: { rules: [{ name: r, action: deny }] }, b: { rules: [] } }\n",
+        "version: \"1\"\ndefault: allow\ntools: { a: { rules: [{ name: r, action: deny }] }, b: { rules: [] } }\n",
     );
     let expected = "# yaml-language-server: $schema=s.json\n\
         # Imported from Intercept by `interlock policy import`.\n#\n\
-        version: \"1\"\ndefault: deny\ntools:\n  a:\n    rules:\n      - name: r\n        action: deny\n  b: {}\n";
+        version: \"1\"\ndefault: allow\ntools:\n  a:\n    rules:\n      - name: r\n        action: deny\n  b: {}\n";
     assert_eq!((text.as_str(), choices.as_slice()), (expected, [].as_slice()));
 }
 
 #[test]
 fn the_author_s_comments_stay() {
     let (text, _) = written(
-        "# Of the shop\nversion: \"1\"\ndefault: deny # strict\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
+        "# Of the shop\nversion: \"1\"\ndefault: allow # all of it\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
          \x20 \"b~/c\":\n    rules:\n      # never\n      - { name: r, action: deny } # closed\n  # d: {}\n# end\n",
     );
     let expected = "# yaml-language-server: $schema=s.json\n\
         # Imported from Intercept by `interlock policy import`.\n#\n# Of the shop\n# end\n#\n\
-        version: \"1\"\n# strict\ndefault: deny\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
+        version: \"1\"\n# all of it\ndefault: allow\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
         \x20 \"b~/c\":\n    rules:\n      # never\n      # closed\n      - name: r\n        action: deny\n";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn what_the_default_keeps_out_stays_listed() {
+    let (text, choices) = written("version: \"1\"\ntools: {}\ndefault: deny\n");
+    assert!(text.contains("\ndefault: deny\nlist: all\n"), "{text}");
+    assert_eq!(choices.len(), 1, "{choices:?}");
+}
+
+#[test]
+fn a_document_has_one_schema() {
+    let (text, _) = written(
+        "# yaml-language-server: $schema=theirs.json\n# Of the shop\nversion: \"1\"\ndefault: deny\ntools: {}\n",
+    );
+    assert_eq!(text.matches("yaml-language-server").count(), 1, "{text}");
+    assert!(
+        text.starts_with("# yaml-language-server: $schema=s.json\n") && text.contains("# Of the shop\n"),
+        "{text}"
+    );
 }
 
 #[test]

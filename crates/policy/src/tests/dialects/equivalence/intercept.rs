@@ -165,7 +165,8 @@ impl Model {
         let key = path.trim_start_matches("state.");
         let (scope_of, counter) = key.split_once('.').unwrap();
         let tool = if scope_of == "_global" { "*" } else { scope_of };
-        let (_, rule) = self.rules(tool).find(|(_, rule)| text(&rule["state"], "counter") == Some(counter)).unwrap();
+        let (_, rule) =
+            self.rules(tool).find(|(_, rule)| text(&rule["state"], "counter") == Some(counter)).unwrap();
         self.held(key, start(text(&rule["state"], "window").unwrap(), now))
     }
 
@@ -210,7 +211,8 @@ impl super::Model for Model {
         {
             return false;
         }
-        let fits = |reserved: &Reserved| self.held(&reserved.key, reserved.start) + reserved.amount <= reserved.most;
+        let fits =
+            |reserved: &Reserved| self.held(&reserved.key, reserved.start) + reserved.amount <= reserved.most;
         self.reserved(call, now).is_some_and(|all| all.iter().all(fits))
     }
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
+use super::Call;
 use super::values::{self, condition};
-use super::{Call, Model as _};
 
 fn limits() -> impl Strategy<Value = Vec<Value>> {
     let limit = (select(vec!["minute", "hour", "day"]), 0..4_u32, any::<bool>());
@@ -25,8 +25,9 @@ fn limits() -> impl Strategy<Value = Vec<Value>> {
 fn entry() -> impl Strategy<Value = Value> {
     let block = || vec(condition(), 0..3).prop_map(|conditions| json!({ "conditions": conditions }));
     let require = prop_oneof![condition(), (condition()).prop_map(|one| json!({ "conditions": [one] }))];
-    (vec(require, 0..3), vec(block(), 0..2), limits())
-        .prop_map(|(require, deny_if, limits)| json!({ "require": require, "deny_if": deny_if, "limits": limits }))
+    (vec(require, 0..3), vec(block(), 0..2), limits()).prop_map(
+        |(require, deny_if, limits)| json!({ "require": require, "deny_if": deny_if, "limits": limits }),
+    )
 }
 
 pub(super) fn document() -> impl Strategy<Value = Value> {
@@ -63,7 +64,8 @@ impl Model {
     /// Whether each limit has room; the windows slide, or begin by the calendar.
     fn has_room(&self, call: &Call, now: i64, slides: bool) -> bool {
         let own = self.list(call.tool, "limits").map(|limit| (limit, Some(call.tool)));
-        let every = self.document["all_tools"]["limits"].as_array().unwrap().iter().map(|limit| (limit, None));
+        let every =
+            self.document["all_tools"]["limits"].as_array().unwrap().iter().map(|limit| (limit, None));
         own.chain(every).all(|(limit, tool)| {
             let length = match limit["window"].as_str().unwrap() {
                 "minute" => 60,
@@ -98,7 +100,9 @@ impl super::Model for Model {
         !hidden.iter().any(|name| name == call.tool || name == "*")
             && (is_listed || self.document["default"] == "allow")
             && self.list(call.tool, "require").flat_map(inside).all(|condition| holds(condition, call))
-            && !self.list(call.tool, "deny_if").any(|block| inside(block).all(|condition| holds(condition, call)))
+            && !self
+                .list(call.tool, "deny_if")
+                .any(|block| inside(block).all(|condition| holds(condition, call)))
             && self.has_room(call, now, false)
     }
 
@@ -113,6 +117,7 @@ impl super::Model for Model {
             let actual = values::find(&call.arguments, path);
             values::is_astray(&call.arguments, path) || values::is_odd(op, actual, &condition["value"])
         };
-        self.allows(call, now) && !self.has_room(call, now, true) || self.conditions(call.tool).any(odd)
+        super::Model::allows(self, call, now) && !self.has_room(call, now, true)
+            || self.conditions(call.tool).any(odd)
     }
 }
