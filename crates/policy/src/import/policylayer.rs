@@ -47,6 +47,7 @@ fn head(root: &mut Node, translation: &mut Translation<'_, '_>) {
         put_first(root, "default", "deny");
     }
     translation.listing(root);
+    translation.beyond_tools(root);
     if member(root, "version").is_none() {
         put_first(root, "version", "1");
     }

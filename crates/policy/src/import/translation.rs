@@ -5,10 +5,13 @@ use std::ops::Range;
 use super::{Choice, Dialect};
 use crate::diagnostic::{At, Report, Span, push_pointer_segment, quoted};
 use crate::print::Comments;
-use crate::tree::{Member, Node, Value};
+use crate::tree::{Member, Node, Value, member};
 
 const LISTED: &str = "Tools that `default: deny` keeps out stay listed: `list: all` says so. Without it only what may be called is \
     listed.";
+
+const BEYOND_TOOLS: &str = "`default: deny` and `hide` are about resources and prompts, too, where both dialects judge tools \
+    alone: list what may be read and used under `resources` and `prompts`.";
 
 /// A translation under way.
 pub(super) struct Translation<'r, 's> {
@@ -107,6 +110,18 @@ impl<'r, 's> Translation<'r, 's> {
             let message =
                 "Here this is a pattern and hides every tool that it matches; it was taken for a name.";
             self.chose(&format!("/hide/{index}"), &range, true, message);
+        }
+    }
+
+    /// Both dialects judge tools alone.
+    pub(super) fn beyond_tools(&mut self, root: &Node) {
+        let is = |node: &Node, word: &str| matches!(&node.value, Value::Text(text) if text == word);
+        let denies = member(root, "default").is_some_and(|default| is(default, "deny"));
+        let hidden = member(root, "hide").is_some_and(
+            |hide| matches!(&hide.value, Value::List(names) if names.iter().any(|name| is(name, "*"))),
+        );
+        if denies || hidden {
+            self.generally(true, BEYOND_TOOLS);
         }
     }
 

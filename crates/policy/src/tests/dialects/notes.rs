@@ -1,6 +1,6 @@
 //! What an import writes and says.
 
-use crate::{Source, Syntax, import};
+use crate::{Call, Facts, Imported, Judgement, Origin, Section, Source, Syntax, Verdict, import, judge};
 
 /// The text that was written, and the choices as `line: message`.
 fn written(text: &str) -> (String, Vec<String>) {
@@ -72,7 +72,28 @@ fn the_author_s_comments_stay() {
 fn what_the_default_keeps_out_stays_listed() {
     let (text, choices) = written("version: \"1\"\ntools: {}\ndefault: deny\n");
     assert!(text.contains("\ndefault: deny\nlist: all\n"), "{text}");
-    assert_eq!(choices.len(), 1, "{choices:?}");
+    assert_eq!(choices.len(), 2, "{choices:?}");
+}
+
+#[test]
+fn resources_and_prompts_are_kept_out_with_the_tools() {
+    for (text, denied) in [
+        ("version: \"1\"\ndefault: allow\nhide: [a]\ntools: {}\n", false),
+        ("version: \"1\"\ndefault: deny\ntools: {}\n", true),
+        ("version: \"1\"\ndefault: allow\nhide: [\"*\"]\ntools: {}\n", true),
+    ] {
+        let (imported, _) = import(&Source { name: "p", text, syntax: Syntax::Yaml }, None, "s");
+        let Imported { policy, choices, .. } = imported.unwrap();
+        let said =
+            choices.iter().any(|choice| choice.stricter && choice.message.contains("resources and prompts"));
+        let call = Call { section: Section::Resources, server: "s", name: "file:///a", arguments: None };
+        let Judgement::Decided(decision) =
+            judge(&[(Origin::Server, &policy)], &call, &Facts::new("ann", "n", 0))
+        else {
+            panic!("no counter is read");
+        };
+        assert_eq!((decision.verdict == Verdict::Deny, said), (denied, denied), "{text}");
+    }
 }
 
 #[test]
