@@ -15,7 +15,7 @@ use crate::diagnostic::{At, Diagnostic, Report, Severity, Span};
 use crate::layout::{laid_out, remarks};
 use crate::parse;
 use crate::print::{Comments, annotated};
-use crate::tree;
+use crate::tree::{self, Value};
 pub use dialect::Dialect;
 use translation::Translation;
 
@@ -66,6 +66,16 @@ fn translated(
         Syntax::Json => tree::json::read(report)?,
     };
     if report.has_errors() {
+        return None;
+    }
+    // Intercept's default would make a policy of it that allows everything.
+    if root.value == Value::Null || matches!(&root.value, Value::Map(members) if members.is_empty()) {
+        report.error(
+            "nothing-to-import",
+            0..0,
+            &At::ROOT,
+            "the document is empty: there is nothing to import",
+        );
         return None;
     }
     let dialect = dialect::settle(dialect, &root, source.syntax, report)?;
