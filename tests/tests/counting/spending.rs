@@ -169,32 +169,6 @@ async fn what_cannot_be_priced_is_denied() -> Result<()> {
     Ok(())
 }
 
-/// What reading a resource costs is spent of the same budget as what a tool costs.
-#[tokio::test]
-async fn a_resource_is_paid_from_the_budget() -> Result<()> {
-    let policy = "version: \"1\"\ndefault: allow\nresources:\n  \"*\": { rules: [{ spend: { amount: challenge, daily: 30, currency: usd } }] }\n";
-    let error = format!(
-        r#"{{"jsonrpc":"2.0","id":$ID,"error":{{"code":-32042,"message":"pay","data":{{"challenges":[{CHARGE}]}}}}}}"#
-    );
-    let script = Script { resources: vec![json!({ "uri": "doc:///a", "name": "a" })], ..Script::default() };
-    let script = script.on("resources/read", [Step::Line { text: error }]);
-    let budget = Budget::of(policy, "{}", &script)?;
-    let mut caller = budget.connect().await?;
-    for (meta, denied) in [
-        (credential(), Some("answers nothing that the server has asked for")),
-        (json!({}), None),
-        (credential(), None),
-        (credential(), Some("30 usd in all per day reached")),
-    ] {
-        let answer = caller.client.ask("resources/read", json!({ "uri": "doc:///a", "_meta": meta })).await?;
-        match denied {
-            None => assert_eq!(answer["error"]["code"], -32_042, "{answer}"),
-            Some(words) => assert!(answer["error"]["message"].to_string().contains(words), "{answer}"),
-        }
-    }
-    Ok(())
-}
-
 /// The call that pays is the one that was asked to: it counts once, and is no repetition of itself.
 #[tokio::test]
 async fn the_paid_retry_is_the_same_call() -> Result<()> {

@@ -47,11 +47,9 @@ impl MayAsk {
         let target = targets.first()?;
         let asks = matches!(judged, Judged::CallTool | Judged::ReadResource | Judged::GetPrompt)
             && version.era() == Era::Modern;
-        let is_paid = Payment::of(request.params).is_some();
-        let stack = snapshot.stack();
-        let is_charged = targets
-            .iter()
-            .any(|target| interlock_policy::spends_on_challenge(&stack, target.section, &target.name));
+        let is_paid = judged == Judged::CallTool && Payment::of(request.params).is_some();
+        let is_charged = judged == Judged::CallTool
+            && interlock_policy::spends_on_challenge(&snapshot.stack(), target.section, &target.name);
         if !asks && !is_paid && !is_charged {
             return None;
         }
@@ -156,8 +154,7 @@ pub(super) fn may_see(asked: &Asked, outcome: &Outcome<'_>) -> Result<(), String
             allowed.map_err(|undeclared| format!("the error {URL_ELICITATION_REQUIRED}: {undeclared}"))
         }
         Outcome::Result(result) if asked.version.era() == Era::Modern => {
-            let asks = asked.may_ask.as_ref().is_some_and(|may_ask| may_ask.asks);
-            if !asks && wants_input(*result) {
+            if asked.may_ask.is_none() && wants_input(*result) {
                 return Err("only a call, a resource or a prompt is answered by asking for input".to_owned());
             }
             may_be_asked_in(asked.declared, *result)
