@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
-use interlock_policy::{Difference, Effort, Policy, ToolList, diff};
+use interlock_policy::{Difference, Effort, Policy, diff};
 
 use crate::args::Format;
 use crate::exit::Exit;
+use crate::input;
 use crate::rehearsal::policies::Policies;
 use crate::terminal;
 
@@ -19,12 +20,13 @@ use crate::terminal;
   interlock diff old.yaml new.yaml
   interlock diff --tools tools.json old.yaml new.yaml
   interlock diff --fail-on widen --format json old.yaml new.yaml
-  git show main:policy.yaml > /tmp/old.yaml && interlock diff --fail-on widen /tmp/old.yaml policy.yaml
+  interlock diff --fail-on widen <(git show main:policy.yaml) policy.yaml
 
-Every call that is shown was judged by both policies. What cannot be seen into, such as expressions and schemas, is told
-as `may differ` where it could make a difference that no call showed.
+Every call that is shown was judged by both policies. What cannot be seen into, such as expressions and schemas, \
+is told as `may differ` where it could make a difference that no call showed.
 
-Exit codes: 0 no difference (of the kind that --fail-on names), 1 there is one or may be one, 2 a file could not be read.")]
+Exit codes: 0 no difference (of the kind that --fail-on names), 1 there is one or may be one, 2 a file could not be read or has \
+mistakes.")]
 pub(crate) struct DiffArgs {
     /// The policy as it was (YAML or JSON)
     #[arg(value_name = "OLD")]
@@ -36,7 +38,7 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     tools: Option<PathBuf>,
     /// Which differences end with 1; what may differ always does
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
     fail_on: FailOn,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -55,12 +57,7 @@ enum FailOn {
 
 /// Compares the policies and tells the difference.
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
-    let tools = args.tools.as_ref().map(|path| {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        ToolList::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
-    });
-    let tools = tools.transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?;
     let [old, new] = [Policies::load(&args.old, None)?, Policies::load(&args.new, None)?];
     let found = diff(only(&old)?, only(&new)?, tools.as_ref(), Effort::default());
     let places = [old.places(), new.places()];
