@@ -118,6 +118,9 @@ fn condition(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '
         Some(Node { value: Value::Text(operator), .. }) => operator.clone(),
         _ => return,
     };
+    if matches!(operator.as_str(), "in" | "not_in") {
+        translation.one_kind(node, pointer);
+    }
     if operator != "exists" {
         translation.generally(true, BY_TYPE);
     }

@@ -113,6 +113,17 @@ impl<'r, 's> Translation<'r, 's> {
         }
     }
 
+    /// A list of several kinds: `"1"` is among `[1, "a"]` there, and here it is none of them.
+    pub(super) fn one_kind(&mut self, condition: &Node, pointer: &str) {
+        let Some(Node { value: Value::List(items), range }) = member(condition, "value") else { return };
+        let kind = |node: &Node| std::mem::discriminant(&node.value);
+        if items.iter().zip(items.iter().skip(1)).any(|(one, other)| kind(one) != kind(other)) {
+            let message = "values of several kinds are compared by their texts there, and by type here";
+            let advice = "write a condition for each kind";
+            self.refuse(range.clone(), &below(pointer, "value"), message.to_owned(), advice);
+        }
+    }
+
     /// Both dialects judge tools alone.
     pub(super) fn beyond_tools(&mut self, root: &Node) {
         let is = |node: &Node, word: &str| matches!(&node.value, Value::Text(text) if text == word);

@@ -88,8 +88,10 @@ fn inside(written: &Value) -> impl Iterator<Item = &Value> {
     block.into_iter().flatten().chain(single)
 }
 
+/// What null means is not documented: it is taken for nothing, as `exists` takes it.
 fn holds(condition: &Value, call: &Call) -> bool {
     let actual = values::find(&call.arguments, condition["path"].as_str().unwrap());
+    let actual = actual.filter(|actual| !actual.is_null());
     values::holds(condition["op"].as_str().unwrap(), actual, &condition["value"])
 }
 

@@ -33,7 +33,7 @@ pub(super) fn argument() -> impl Strategy<Value = Value> {
 /// A condition on an argument.
 pub(super) fn condition() -> impl Strategy<Value = Value> {
     let scalar = || select(vec![json!(1), json!(2), json!(1.5), json!("a"), json!("ab"), json!(true)]);
-    let list = select(vec![json!(["a", "b"]), json!([1, 2]), json!([1, "a", true])]);
+    let list = select(vec![json!(["a", "b"]), json!([1, 2])]);
     let test = prop_oneof![
         (select(vec!["eq", "neq", "contains"]), scalar()),
         (select(vec!["in", "not_in"]), list),
