@@ -354,7 +354,7 @@ fn add(needs: &mut Vec<Need>, need: Need, origin: Origin) {
     match needs.iter_mut().find(of_other) {
         None => needs.push(need),
         Some(known) => {
-            let refund = known.refund && need.refund;
+            let refund = known.refund.min(need.refund);
             if known.bound.tighter(need.bound) != known.bound {
                 *known = need;
             }

@@ -28,7 +28,7 @@ use interlock_json::{Decimal, Limits};
 
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Payment, Policy,
-    Price, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
+    Price, Refund, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -163,7 +163,11 @@ fn shown_decision(decision: &Decision) -> String {
             Bound::AtMost(most) => format!(" <= {most}"),
             Bound::Below(below) => format!(" < {below}"),
         };
-        let refund = if need.refund { " refunded" } else { "" };
+        let refund = match need.refund {
+            Refund::Keep => "",
+            Refund::OnProtocolError => " refunded unless it has run",
+            Refund::OnError => " refunded",
+        };
         out.push_str(&format!("\n+ {} {}{bound}{refund}", need.amount, need.key));
     }
     for (key, value) in &decision.read {

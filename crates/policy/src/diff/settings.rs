@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Direction, SettingChange, Stack, budgets};
 use crate::compile::{CompiledEntry, Policy};
 use crate::decision::{Origin, RuleName};
-use crate::document::{Approvals, Section, TellAgent};
+use crate::document::{Approvals, Refund, Section, TellAgent};
 use crate::limit::Limit;
 
 /// Everything that is otherwise.
@@ -139,17 +139,10 @@ impl Told {
 
     fn limit(&mut self, was: &Limit, is: &Limit) {
         if was.refund != is.refund {
-            let (direction, words) = match is.refund {
-                true => (
-                    Direction::Widen,
-                    "what a call counted is given back when the server answers with an error, and was kept",
-                ),
-                false => (
-                    Direction::Narrow,
-                    "what a call counted is kept when the server answers with an error, and was given back",
-                ),
-            };
-            self.tell(&is.pointer, Some(direction), words);
+            let direction = if is.refund > was.refund { Direction::Widen } else { Direction::Narrow };
+            let [before, now] = [was, is].map(|limit| given_back(limit.refund));
+            let words = format!("what a call counted {now}, and {before} before");
+            self.tell(&is.pointer, Some(direction), &words);
         }
         if format!("{:?}", was.template) != format!("{:?}", is.template) {
             let words = budgets::anew(was, is);
@@ -158,6 +151,15 @@ impl Told {
             let [was, is_now] = [was, is].map(budgets::adds);
             self.tell(&is.pointer, None, &format!("a call counted {was} before, and counts {is_now} now"));
         }
+    }
+}
+
+/// What becomes of what a call counted when it fails.
+fn given_back(refund: Refund) -> &'static str {
+    match refund {
+        Refund::Keep => "is kept when the server answers with an error",
+        Refund::OnProtocolError => "is given back when the server answers with an error of the protocol",
+        Refund::OnError => "is given back when the server answers with an error of either kind",
     }
 }
 

@@ -184,7 +184,7 @@ fn calendar(
 }
 
 pub(super) fn refund(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Refund> {
-    scalar::one_of(node, &[("keep", Refund::Keep), ("on_error", Refund::OnError)], at, report)
+    scalar::one_of(node, &Refund::WORDS, at, report)
 }
 
 pub(super) fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>> {

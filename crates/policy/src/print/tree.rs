@@ -280,6 +280,7 @@ fn calendar(align_of: Option<Align>, timezone: Option<Zone>, refund: Option<Refu
         "refund",
         refund.map(|refund| match refund {
             Refund::Keep => "keep",
+            Refund::OnProtocolError => "on_protocol_error",
             Refund::OnError => "on_error",
         }),
     );

@@ -103,7 +103,7 @@ fn implies(tight: &Counted<'_>, loose: &Counted<'_>) -> bool {
     let (Some(few), Some(many)) = (most(tight), most(loose)) else { return false };
     // What is counted for more callers together holds at least as much, unless some of it is given back.
     let wider = tight.parts().are_among(&loose.parts());
-    let keeps = !tight.refund || loose.refund;
+    let keeps = tight.refund <= loose.refund;
     let windows = longest(loose).div_ceil(shortest(tight)) + u64::from(tight.align != Align::Sliding);
     wider && keeps && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
 }

@@ -293,7 +293,7 @@ impl Values<'_> {
             name: need.name.as_ref().map(ToString::to_string),
             on_deny: need.on_deny.as_ref().map(ToString::to_string),
             shadow: need.shadow,
-            refund: need.refund,
+            refund: need.refund as usize,
             pays: need.pays,
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn almost(dice: &mut Dice, document: &Json) -> Json {
                 Json::number(dice.pick(&["1", "5", "100"]))
             }
             ("per_call", _) if dice.chance(40) => Json::number(dice.pick(&["1", "5.5"])),
-            ("refund", _) if dice.chance(50) => dice.pick(&["keep", "on_error"]).into(),
+            ("refund", _) if dice.chance(50) => dice.pick(&["keep", "on_protocol_error", "on_error"]).into(),
             ("mode", _) if dice.chance(30) => dice.pick(&["enforce", "shadow"]).into(),
             ("default", _) if dice.chance(20) => dice.pick(&["allow", "deny"]).into(),
             ("name" | "on_deny", _) if dice.chance(50) => "otherwise".into(),
@@ -206,7 +206,7 @@ fn counted_in(dice: &mut Dice, window: Json, sliding: bool) -> [(&'static str, O
         ("align", align),
         ("timezone", zone),
         ("scope", scope(dice)),
-        ("refund", dice.maybe(20, &["keep", "on_error"])),
+        ("refund", dice.maybe(20, &["keep", "on_protocol_error", "on_error"])),
     ]
 }
 
@@ -253,7 +253,7 @@ fn spend(dice: &mut Dice, section: Section) -> Json {
         ("monthly", money(dice)),
         ("scope", scope(dice)),
         ("timezone", dice.maybe(20, &["Europe/Berlin"])),
-        ("refund", dice.maybe(20, &["keep", "on_error"])),
+        ("refund", dice.maybe(20, &["keep", "on_protocol_error", "on_error"])),
     ])
 }
 

@@ -19,7 +19,8 @@ pub(super) struct Need {
     pub(super) name: Option<String>,
     pub(super) on_deny: Option<String>,
     pub(super) shadow: bool,
-    pub(super) refund: bool,
+    /// The word, and how much it gives back beside the others.
+    pub(super) refund: usize,
     pub(super) pays: bool,
 }
 
@@ -63,9 +64,14 @@ fn need_of(policy: &Policy, counting: &Counting<'_>, scene: &Scene<'_>) -> Resul
         name: text("name"),
         on_deny: text("on_deny").or(text("reason")),
         shadow: counting.shadow,
-        refund: counting.place.says("refund", "on_error"),
+        refund: counting.place.text_at("refund").map_or(0, given_back),
         pays: counting.place.says("amount", "challenge"),
     }))
+}
+
+/// Nothing, what failed by the protocol, or everything that failed.
+fn given_back(word: &str) -> usize {
+    ["keep", "on_protocol_error", "on_error"].iter().position(|known| *known == word).unwrap_or(0)
 }
 
 /// Missing, not a number, negative, below `min`, or overflowing: no amount.
@@ -156,7 +162,7 @@ pub(super) fn together(needs: Vec<Need>) -> Vec<Need> {
 
 /// What is kept for one of the two is kept.
 fn merge(one: &mut Need, other: Need) {
-    let refund = one.refund && other.refund;
+    let refund = one.refund.min(other.refund);
     coverage::hit(if one.refund == refund { "merged" } else { "merged and kept" }.to_owned());
     let is_tighter = match (&one.bound, &other.bound) {
         (_, None) => false,
