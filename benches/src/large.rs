@@ -209,7 +209,8 @@ mod tests {
                     interlock_policy::Source { name: "bench", text: &text.text, syntax: text.syntax };
                 let (policy, diagnostics) = interlock_policy::compile(&source);
                 assert_eq!(diagnostics.first(), None, "{shape:?} {syntax:?}");
-                let sections = &policy.unwrap().document().tools;
+                let policy = policy.unwrap();
+                let sections = &policy.document().tools;
                 let rules: usize = sections.iter().map(|(_, entry)| entry.rules.len()).sum();
                 assert!((1_000..=1_002).contains(&rules), "{shape:?}: {rules}");
             }

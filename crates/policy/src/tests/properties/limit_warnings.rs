@@ -178,7 +178,7 @@ proptest! {
             for need in &decision.needs {
                 prop_assert!(need.shadow || !nothing.contains(&pointer(need)), "{document}\npassed: {need:#?}");
                 // What is given back was there for no time: it is counted for the others only.
-                if !(fails && need.refund) {
+                if !fails || need.refund == crate::Refund::Keep {
                     ledger.0.entry(need.key.to_string()).or_default().push((now, need.amount));
                 }
             }
