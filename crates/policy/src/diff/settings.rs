@@ -141,7 +141,7 @@ impl Told {
         if was.refund != is.refund {
             let direction = if is.refund > was.refund { Direction::Widen } else { Direction::Narrow };
             let [before, now] = [was, is].map(|limit| given_back(limit.refund));
-            let words = format!("what a call counted {now}, and {before} before");
+            let words = format!("what a call counted is {now}, and was {before}");
             self.tell(&is.pointer, Some(direction), &words);
         }
         if format!("{:?}", was.template) != format!("{:?}", is.template) {
@@ -157,9 +157,9 @@ impl Told {
 /// What becomes of what a call counted when it fails.
 fn given_back(refund: Refund) -> &'static str {
     match refund {
-        Refund::Keep => "is kept when the server answers with an error",
-        Refund::OnProtocolError => "is given back when the server answers with an error of the protocol",
-        Refund::OnError => "is given back when the server answers with an error of either kind",
+        Refund::Keep => "kept on errors",
+        Refund::OnProtocolError => "given back on errors of the protocol alone",
+        Refund::OnError => "given back on errors",
     }
 }
 

@@ -196,7 +196,7 @@ fn what_is_no_verdict_is_told_beside() {
     ]);
     let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
     check(&limit("refund: keep"), &limit("refund: on_error"),
-        &["Some(Widen) /tools/t/limits/0: what a call counted is given back when the server answers with an error, and was kept"]);
+        &["Some(Widen) /tools/t/limits/0: what a call counted is given back on errors, and was kept on errors"]);
     check(&limit("amount: args.a"), &limit("amount: args.b"),
         &["None /tools/t/limits/0: a call counted argument \"a\" before, and counts argument \"b\" now"]);
     let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");

@@ -9,16 +9,12 @@ use super::scene::Scene;
 type Meaning = fn(&Scene<'_>) -> Three;
 
 pub(super) const KNOWN: [(&str, Meaning); 9] = [
-    ("args.a == 1", |scene| or_null(scene, "a", Three::False, compare(scene, "a", |a| a == Number::of("1")))),
+    ("args.a == 1", |scene| compare(scene, "a", |a| a == Number::of("1"))),
     ("args.n <= 500 && args.n > 0.5", |scene| {
         compare(scene, "n", |n| n <= Number::of("500") && n > Number::of("0.5"))
     }),
-    ("args.a in ['usd', 'eur']", |scene| {
-        or_null(scene, "a", Three::False, text(scene, "a", |a| a == "usd" || a == "eur"))
-    }),
-    ("has(args.b) && args.b != 'Σ'", |scene| {
-        given(scene, "b").min(or_null(scene, "b", Three::True, text(scene, "b", |b| b != "Σ")))
-    }),
+    ("args.a in ['usd', 'eur']", |scene| text(scene, "a", |a| a == "usd" || a == "eur")),
+    ("has(args.b) && args.b != 'Σ'", |scene| given(scene, "b").min(text(scene, "b", |b| b != "Σ"))),
     ("!has(args.b) || size(args.b) < 3", |scene| {
         let size = match argument(scene, "b") {
             Found::Value(Json::Text(text)) => truth(text.chars().count() < 3),
@@ -47,8 +43,7 @@ pub(super) const KNOWN: [(&str, Meaning); 9] = [
         Found::Value(Json::Array(items)) => {
             let one = |item: &Json| match item {
                 Json::Text(text) => truth(text == "a"),
-                // Null may be compared with everything.
-                Json::Null => Three::False,
+                // No type is compared with another, and null only where it is written out.
                 _ => Three::Unknown,
             };
             items.iter().map(one).min().unwrap_or(Three::True)
@@ -85,12 +80,6 @@ fn argument(scene: &Scene<'_>, name: &str) -> Found {
 fn given(scene: &Scene<'_>, name: &str) -> Three {
     let members = scene.arguments.map_or(&[][..], Json::members);
     truth(members.iter().any(|(key, _)| key == name))
-}
-
-/// `null` may be compared with everything, by `==`, `!=` and `in`; no other type with another.
-fn or_null(scene: &Scene<'_>, name: &str, null: Three, otherwise: Three) -> Three {
-    let missing = argument(scene, name) == Found::Missing;
-    if missing && given(scene, name) == Three::True { null } else { otherwise }
 }
 
 fn text(scene: &Scene<'_>, name: &str, holds: fn(&str) -> bool) -> Three {

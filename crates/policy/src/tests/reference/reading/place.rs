@@ -13,8 +13,41 @@ pub(super) fn within_path(text: &str, directories: &[String], fold: bool) -> Jud
     if same_kind.is_empty() || climbs_above_the_beginning(text) {
         return None;
     }
-    let folded = folded(text, fold);
-    Some(same_kind.iter().any(|directory| lies_in(&folded, &super::folded(directory, fold))))
+    let mut written = [text].into_iter().chain(same_kind.iter().map(|directory| directory.as_str()));
+    let in_parts = written.any(|text| text.contains(comes_in_parts));
+    let text = folded(text, fold);
+    let directories: Vec<String> = same_kind.iter().map(|directory| folded(directory, fold)).collect();
+    let lies = |change: fn(&str) -> String| {
+        directories.iter().any(|directory| lies_in(&change(&text), &change(directory)))
+    };
+    let inside = lies(str::to_owned);
+    // What is inside under one reading and outside under another is neither.
+    let another =
+        inside != lies(without_ends) || !inside && names(&text).any(is_short) || !inside && in_parts;
+    (!another).then_some(inside)
+}
+
+/// Some systems leave out dots and blanks at the end of a name.
+fn without_ends(text: &str) -> String {
+    let name = |name: &str| match name {
+        "." | ".." => name.to_owned(),
+        name => name.trim_end_matches(['.', ' ']).to_owned(),
+    };
+    text.split('/').map(name).collect::<Vec<_>>().join("/")
+}
+
+/// `LONGNA~1.TXT`
+fn is_short(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let numbered = |(before, number): (&str, &str)| {
+        !before.is_empty() && !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())
+    };
+    first.len() < 9 && first.rsplit_once('~').is_some_and(numbered)
+}
+
+/// Letters that systems put together, take apart, or replace.
+fn comes_in_parts(letter: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&letter) || ['\u{2126}', '\u{212a}', '\u{212b}'].contains(&letter)
 }
 
 fn could_be_read_otherwise(text: &str) -> bool {
@@ -26,6 +59,7 @@ fn could_be_read_otherwise(text: &str) -> bool {
     // A drive, or the scheme of a URL.
     let drive = !text.starts_with('/') && text.split('/').next().is_some_and(|first| first.contains(':'));
     text.is_empty()
+        || text.trim() != text
         || text.contains(['\\', '\u{2215}', '\u{ff0f}', '\u{2024}', '\u{2025}', '\u{200b}'])
         || text.chars().any(char::is_control)
         || text.starts_with("//")
