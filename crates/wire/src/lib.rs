@@ -32,6 +32,7 @@ mod recover;
 mod refusal;
 pub mod reply;
 pub mod splice;
+pub mod sse;
 mod version;
 
 pub use batch::{Parsed, parse};
