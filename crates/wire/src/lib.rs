@@ -21,6 +21,7 @@
 
 mod batch;
 mod fold;
+pub mod http;
 mod id;
 mod likely;
 pub mod line;
