@@ -20,6 +20,7 @@
 //! ```
 
 mod batch;
+pub mod bridge;
 mod fold;
 pub mod http;
 mod id;
