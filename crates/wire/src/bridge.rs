@@ -10,7 +10,8 @@
 //! | client | server | bridge |
 //! |---|---|---|
 //! | modern | legacy | [`ModernToLegacy`] |
-//! //! | modern | modern | none |
+//! | legacy | modern | [`LegacyToModern`] |
+//! | modern | modern | none |
 //! | legacy | legacy | none: `initialize` negotiates a version that both know (2025-11-25, "Lifecycle"), whichever two they are |
 //!
 //! What a pair of eras cannot carry is not advertised and is refused with the reason:
@@ -22,7 +23,10 @@
 //! - A legacy server's questions while it answers nothing: in 2026-07-28 they are part of an answer.
 
 mod capabilities;
+#[cfg(test)]
+mod chain;
 mod edit;
+mod legacy_to_modern;
 mod level;
 mod modern_to_legacy;
 #[cfg(test)]
@@ -35,6 +39,7 @@ use crate::id::RequestId;
 use crate::message::Message;
 use crate::version::Version;
 
+pub use legacy_to_modern::{Cancels, LegacyToModern};
 pub use modern_to_legacy::ModernToLegacy;
 
 /// JSON-RPC: no such method.
@@ -78,8 +83,8 @@ pub enum Action {
     ToClient(ToClient),
     /// Close the stream of this request to the server, which cancels it (modern HTTP).
     CloseStream(u64),
-    /// A list of the server has changed: for what the gateway itself has kept of it. Subscribed clients are told
-    /// by messages of their own.
+    /// A list of the server has changed: for what the gateway itself has kept of it, where its client may not have
+    /// asked to be told. Clients that have are told by messages of their own.
     Changed(List),
 }
 
