@@ -135,7 +135,8 @@ pub struct Limits {
     pub held: usize,
     /// How long they wait.
     pub hold: Duration,
-    /// Bytes of answers that came while their calls waited.
+    /// Bytes of what is kept of requests, questions and answers: requests that wait for the handshake, what a call
+    /// must be compared with or made of again, and what came for it while its client was asked.
     pub kept_bytes: usize,
     /// Questions that one call may have open.
     pub questions: usize,
@@ -149,6 +150,8 @@ pub struct Limits {
     pub listens: usize,
     /// Resources that are watched at the same time.
     pub watched: usize,
+    /// Bytes of the name of one of them, and of news of it that is kept until a subscription is acknowledged.
+    pub watched_bytes: usize,
     /// How long a server may take to accept a subscription.
     pub acknowledge: Duration,
     /// How long a call waits whose server asked nothing but to be called again.
@@ -165,13 +168,14 @@ impl Default for Limits {
             in_flight: 4_096,
             held: 1_024,
             hold: Duration::from_secs(3_600),
-            kept_bytes: 32 << 20,
+            kept_bytes: 64 << 20,
             questions: 16,
             rounds: 16,
             gather: Duration::from_millis(20),
             handshake: Duration::from_secs(60),
             listens: 64,
             watched: 1_000,
+            watched_bytes: 64 << 10,
             acknowledge: Duration::from_secs(30),
             call_again: Duration::from_millis(250),
             listen_again: Duration::from_secs(5),

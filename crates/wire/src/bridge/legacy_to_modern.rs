@@ -282,6 +282,13 @@ impl LegacyToModern {
         }
     }
 
+    /// Whether so many bytes more can be kept of requests and what came for them. They are counted when something is
+    /// to be added, and not kept account of.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        let kept: usize = self.calls.values().map(Call::kept).sum();
+        kept.saturating_add(bytes) <= self.limits.kept_bytes
+    }
+
     fn number(&mut self) -> u64 {
         let number = self.next;
         self.next = self.next.wrapping_add(1);

@@ -58,8 +58,6 @@ pub struct ModernToLegacy {
     /// The calls that a request of the client's waits for.
     by_client: BTreeMap<RequestId, u64>,
     states: BTreeMap<String, State>,
-    /// Bytes of answers that wait for the client to ask again.
-    kept: usize,
     /// What the bridge has asked the server for itself.
     own: BTreeMap<u64, Own>,
     listens: Listens,
@@ -176,7 +174,6 @@ impl ModernToLegacy {
             calls: BTreeMap::new(),
             by_client: BTreeMap::new(),
             states: BTreeMap::new(),
-            kept: 0,
             own: BTreeMap::new(),
             listens: Listens::default(),
             level: None,
@@ -211,11 +208,31 @@ impl ModernToLegacy {
                 let reason = reason.clone();
                 self.refuse(&id, INTERNAL_ERROR, &reason);
             }
-            Handshake::Asked { waiting, .. } if waiting.len() < self.limits.in_flight => {
+            Handshake::Asked { .. } => self.wait(message, &id),
+        }
+    }
+
+    fn wait(&mut self, message: &Message, id: &RequestId) {
+        let has_room = self.has_room_for(message.source().len());
+        match &mut self.handshake {
+            Handshake::Asked { waiting, .. } if has_room && waiting.len() < self.limits.in_flight => {
                 waiting.push(message.clone());
             }
-            Handshake::Asked { .. } => self.refuse_busy(&id),
+            _ => self.refuse_busy(id),
         }
+    }
+
+    /// Whether so many bytes more can be kept.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        self.kept().saturating_add(bytes) <= self.limits.kept_bytes
+    }
+
+    /// Bytes of what is kept. They are counted when something is to be added, which is bounded in number, and not
+    /// kept account of.
+    fn kept(&self) -> usize {
+        let calls: usize = self.calls.values().map(Call::kept).sum();
+        let states: usize = self.states.values().map(State::kept).sum();
+        calls + states + self.handshake.kept()
     }
 
     fn ready_request(&mut self, request: &Request<'_>, message: &Message, id: RequestId) {

@@ -30,8 +30,8 @@ pub(super) struct Call {
     pub(super) method: String,
     /// `params.name` or `params.uri`, where the request may be answered by a question.
     name: Option<String>,
-    /// The request, where it may have to be made again.
-    request: Option<Message>,
+    /// The request's text, where it may have to be made again.
+    request: Option<String>,
     /// What the client calls its progress.
     token: Option<String>,
     pub(super) rounds: usize,
@@ -50,6 +50,16 @@ pub(super) enum Stage {
 }
 
 impl Call {
+    /// Bytes of what is kept of it.
+    pub(super) fn kept(&self) -> usize {
+        let stage = match &self.stage {
+            Stage::Working => 0,
+            Stage::Asking(round) => round.kept(),
+            Stage::Pausing { state, .. } => state.len(),
+        };
+        self.request.as_ref().map_or(0, String::len) + stage
+    }
+
     pub(super) fn until(&self) -> Option<Duration> {
         match &self.stage {
             Stage::Working => None,
@@ -61,16 +71,17 @@ impl Call {
 
 impl LegacyToModern {
     pub(super) fn call(&mut self, request: &Request<'_>, message: &Message, id: RequestId) {
-        if self.calls.len() >= self.limits.in_flight {
+        let named = asks_by(&request.method);
+        let kept = named.map_or(0, |_| message.source().len());
+        if self.calls.len() >= self.limits.in_flight || !self.has_room_for(kept) {
             return self.fail(&id, "too many requests wait for the server");
         }
-        let named = asks_by(&request.method);
         let member = |name: &str| request.params.and_then(|params| params.get(name)).and_then(Value::as_str);
         let call = Call {
             client: id.clone(),
             method: request.method.clone().into_owned(),
             name: named.and_then(member).map(std::borrow::Cow::into_owned),
-            request: named.map(|_| message.clone()),
+            request: named.map(|_| message.source().to_owned()),
             token: message.progress_token().map(|token| token.raw().to_owned()),
             rounds: 0,
             stage: Stage::Working,
@@ -98,11 +109,14 @@ impl LegacyToModern {
 
     /// Makes a request again under a new number, with `with` in its params.
     pub(super) fn call_again(&mut self, number: u64, with: &str) {
+        let text = self.calls.get(&number).and_then(|call| call.request.clone()).unwrap_or_default();
+        let Ok(request) = Message::parse(text.into_bytes(), &self.limits.message) else {
+            return self.fail_call(number, "the request is too large to be made again");
+        };
         let Some(mut call) = self.calls.remove(&number) else { return };
-        let Some(request) = &call.request else { return };
         call.stage = Stage::Working;
         let number = self.number();
-        let line = self.modern_request(request, number, true, with);
+        let line = self.modern_request(&request, number, true, with);
         self.tell_server(line, Some(number), call.method.clone().into(), call.name.clone());
         self.by_client.insert(call.client.clone(), number);
         self.calls.insert(number, call);

@@ -98,6 +98,7 @@ impl LegacyToModern {
         }
         if self.listening.wanted.len() >= self.limits.watched
             || self.listening.waiting.len() >= self.limits.in_flight
+            || uri.len() > self.limits.watched_bytes
         {
             return self.fail(&id, "too many resources are watched");
         }

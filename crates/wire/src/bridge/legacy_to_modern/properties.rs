@@ -286,6 +286,7 @@ proptest! {
         events in prop::collection::vec(event(), 0..60),
         held in 1..4_usize,
         rounds in 1..4_usize,
+        kept_bytes in prop::sample::select(&[200_usize, 600, 10_000][..]),
         server_goes in any::<bool>(),
     ) {
         let limits = Limits {
@@ -294,6 +295,7 @@ proptest! {
             questions: 2,
             in_flight: 6,
             watched: 2,
+            kept_bytes,
             hold: Duration::from_secs(15),
             ..Limits::default()
         };

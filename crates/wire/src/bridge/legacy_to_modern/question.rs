@@ -41,6 +41,15 @@ struct Question<'m> {
     params: Option<Value<'m>>,
 }
 
+/// Bytes of what a server calls its question, as JSON: it is an identifier.
+const MOST_KEY: usize = 1_024;
+
+impl Round {
+    pub(super) fn kept(&self) -> usize {
+        self.responses.len() + self.state.as_ref().map_or(0, String::len)
+    }
+}
+
 impl LegacyToModern {
     /// The server wants to know something.
     pub(super) fn input_required(&mut self, number: u64, result: Value<'_>) {
@@ -74,6 +83,9 @@ impl LegacyToModern {
         }
         if state.is_some_and(|state| state.as_str().is_none()) {
             return Err("the server's `requestState` is not a string".to_owned());
+        }
+        if !self.has_room_for(state.map_or(0, |state| state.raw().len())) {
+            return Err("too much is kept of calls that wait for their clients".to_owned());
         }
         let members = requests.into_iter().flat_map(Value::members);
         members.map(|(key, request)| question(key.raw().to_owned(), request, version)).collect()
@@ -115,6 +127,9 @@ impl LegacyToModern {
                 return self.fail_call(asked.call, &reason);
             }
         };
+        if !self.has_room_for(asked.key.len() + result.raw().len()) {
+            return self.fail_call(asked.call, "too much is kept of calls that wait for their clients");
+        }
         let Some(call) = self.calls.get_mut(&asked.call) else { return };
         let Stage::Asking(round) = &mut call.stage else { return };
         if !round.responses.is_empty() {
@@ -175,6 +190,9 @@ fn question(key: String, request: Value<'_>, version: Version) -> Result<Questio
         ("sampling/createMessage", Version::V2024_11_05),
         ("roots/list", Version::V2024_11_05),
     ];
+    if key.len() > MOST_KEY {
+        return Err("the server asked something under too long a name".to_owned());
+    }
     let named = request.get("method");
     let known = QUESTIONS.into_iter().find(|(method, _)| named.is_some_and(|named| named.is_str(method)));
     let (method, since) = known.ok_or("the server asked something that no client can be asked")?;

@@ -298,6 +298,31 @@ C< {"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"the server asked to
 }
 
 #[test]
+fn what_is_kept_is_bounded() {
+    // The request below is 73 bytes long; its answers may be 20.
+    let limits = Limits { kept_bytes: 100, watched_bytes: 3, watched: 1, ..Limits::default() };
+    let script = r#"
+C> {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","x":0}}
+S< {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{$SAYS},"name":"a","x":0}}
+C> {"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"b"}}
+C< {"jsonrpc":"2.0","id":8,"error":{"code":-32603,"message":"too many requests wait for the server"}}
+S> {"jsonrpc":"2.0","id":2,"result":{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"},"b":{"method":"roots/list"}}}}
+C< {"jsonrpc":"2.0","id":3,"method":"roots/list"}
+C< {"jsonrpc":"2.0","id":4,"method":"roots/list"}
+C> {"jsonrpc":"2.0","id":3,"result":{"r":1}}
+C> {"jsonrpc":"2.0","id":4,"result":{"r":"too much of it"}}
+C< {"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"too much is kept of calls that wait for their clients"}}
+C> {"jsonrpc":"2.0","id":9,"method":"resources/subscribe","params":{"uri":"long"}}
+C< {"jsonrpc":"2.0","id":9,"error":{"code":-32603,"message":"too many resources are watched"}}
+C> {"jsonrpc":"2.0","id":9,"method":"resources/subscribe","params":{"uri":"a:"}}
+S< {"jsonrpc":"2.0","id":5,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["a:"]},"_meta":{$SAYS}}}
+C> {"jsonrpc":"2.0","id":10,"method":"resources/subscribe","params":{"uri":"b:"}}
+C< {"jsonrpc":"2.0","id":10,"error":{"code":-32603,"message":"too many resources are watched"}}
+"#;
+    play(&mut ready_in("2025-11-25", limits, Cancels::ByClosing), &script.replace("$SAYS", SAYS));
+}
+
+#[test]
 fn cancellation_closes_a_stream_or_is_said() {
     let begin = r#"
 C> {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a"}}

@@ -82,12 +82,22 @@ impl What {
         self.call.is_some()
     }
 
+    pub(super) fn kept(&self) -> usize {
+        self.call.as_ref().map_or(0, |(name, arguments)| name.len() + arguments.len())
+    }
+
     fn name(&self) -> Option<String> {
         self.call.as_ref().map(|(name, _)| name.clone())
     }
 }
 
 impl Call {
+    pub(super) fn kept(&self) -> usize {
+        let questions: usize = self.questions.iter().map(Question::kept).sum();
+        let done = self.done.as_ref().map_or(0, |done| done.source().len());
+        self.what.kept() + questions + done
+    }
+
     /// Takes over what the request says that waits for the call from now on.
     pub(super) fn waited_for_by(&mut self, id: RequestId, said: Said) {
         self.client = Some(id);
@@ -125,7 +135,7 @@ impl ModernToLegacy {
     }
 
     pub(super) fn new_call(&mut self, message: &Message, id: RequestId, said: Said) {
-        if self.calls.len() >= self.limits.in_flight {
+        if self.calls.len() >= self.limits.in_flight || !self.has_room_for(said.what.kept()) {
             return self.refuse_busy(&id);
         }
         self.set_level(said.level);
@@ -170,18 +180,16 @@ impl ModernToLegacy {
 
     /// The server answered a request of the client's.
     pub(super) fn call_answered(&mut self, number: u64, response: &Response<'_>, message: &Message) {
+        let has_room = self.has_room_for(message.source().len());
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.client.is_some() {
-            return self.finish(number, &response.outcome, message);
-        }
-        let size = message.source().len();
-        if call.done.is_some() || self.kept.saturating_add(size) > self.limits.kept_bytes {
+            self.finish(number, &response.outcome, message);
+        } else if has_room && call.done.is_none() {
+            call.done = Some(message.clone());
+        } else {
             // The client will learn that its state is worth nothing any more.
             self.forget(number);
-            return;
         }
-        call.done = Some(message.clone());
-        self.kept += size;
     }
 
     /// Gives the client its answer, or what it has to open before it asks again.
@@ -212,9 +220,6 @@ impl ModernToLegacy {
             self.by_client.remove(id);
         }
         self.states.retain(|_, state| !state.is_of(number));
-        if let Some(done) = &call.done {
-            self.kept = self.kept.saturating_sub(done.source().len());
-        }
         for question in std::mem::take(&mut call.questions) {
             let reason = "the request that the question belonged to has ended";
             self.answer_server(&reply::error(&question.id, INTERNAL_ERROR, reason, None));
@@ -275,7 +280,6 @@ impl ModernToLegacy {
     pub(super) fn finish_if_done(&mut self, number: u64) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return false };
         let Some(done) = call.done.take() else { return false };
-        self.kept = self.kept.saturating_sub(done.source().len());
         if let Shape::Response(response) = done.shape() {
             self.finish(number, &response.outcome, &done);
         }

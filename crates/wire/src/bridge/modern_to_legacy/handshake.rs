@@ -61,6 +61,13 @@ impl Handshake {
         matches!(self, Self::Asked { waiting, .. } if waiting.iter().any(|message| has_id(message, id)))
     }
 
+    pub(super) fn kept(&self) -> usize {
+        match self {
+            Self::Asked { waiting, .. } => waiting.iter().map(|message| message.source().len()).sum(),
+            Self::No | Self::Done(_) | Self::Failed(_) => 0,
+        }
+    }
+
     /// The client does not wait for this any more.
     pub(super) fn forget(&mut self, id: &RequestId) {
         if let Self::Asked { waiting, .. } = self {
@@ -121,6 +128,9 @@ impl Peer {
 impl ModernToLegacy {
     /// The first request: the server is asked for a version before it sees any.
     pub(super) fn begin(&mut self, request: &Request<'_>, message: &Message) {
+        if !self.has_room_for(message.source().len()) {
+            return self.refuse_busy(&request.id.to_request_id());
+        }
         let params = match modern_meta(request) {
             Ok(meta) => {
                 let declared = client_for_legacy(meta.client_capabilities);

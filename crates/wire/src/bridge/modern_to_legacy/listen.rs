@@ -31,6 +31,16 @@ struct Listen {
     early: Vec<String>,
 }
 
+impl Listen {
+    /// News is not owed before a subscription is acknowledged; what fits is given all the same.
+    fn keep_until_acknowledged(&mut self, line: String, most: usize) {
+        let fits = line.len() <= most && self.early.len() <= self.asked.len() + List::ALL.len();
+        if fits && !self.early.contains(&line) {
+            self.early.push(line);
+        }
+    }
+}
+
 impl Listens {
     pub(super) fn contains(&self, id: &RequestId) -> bool {
         self.open.contains_key(id)
@@ -59,6 +69,9 @@ impl ModernToLegacy {
         let wanted = |list: &&List| filter.get(list.filter()).and_then(Value::as_bool) == Some(true);
         let lists: BTreeSet<List> = peer.announces.iter().filter(wanted).copied().collect();
         let uris = if peer.can_subscribe { uris } else { BTreeSet::new() };
+        if uris.iter().any(|uri| uri.len() > self.limits.watched_bytes) {
+            return self.refuse_params(id, "the name of a resource is too long");
+        }
         let new = uris.iter().filter(|uri| !self.listens.watched.contains_key(*uri)).count();
         if self.listens.open.len() >= self.limits.listens
             || self.listens.watched.len().saturating_add(new) > self.limits.watched
@@ -162,6 +175,7 @@ impl ModernToLegacy {
     }
 
     fn tell(&mut self, message: &Message, wants: impl Fn(&Listen) -> bool) {
+        let most = self.limits.watched_bytes;
         let mut told = Vec::new();
         for (id, listen) in self.listens.open.iter_mut().filter(|(_, listen)| wants(listen)) {
             let mark = subscription(id);
@@ -170,10 +184,8 @@ impl ModernToLegacy {
                 Rewrite { meta_without: without, meta_with: &mark, ..Rewrite::default() }.apply(message);
             if listen.deadline.is_none() {
                 told.push((line, id.clone()));
-            } else if !listen.early.contains(&line)
-                && listen.early.len() <= listen.asked.len() + List::ALL.len()
-            {
-                listen.early.push(line);
+            } else {
+                listen.keep_until_acknowledged(line, most);
             }
         }
         for (line, id) in told {

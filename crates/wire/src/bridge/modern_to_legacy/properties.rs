@@ -261,6 +261,7 @@ proptest! {
         handshake_after in 0..4_usize,
         held in 1..4_usize,
         rounds in 1..4_usize,
+        kept_bytes in prop::sample::select(&[60_usize, 400, 10_000][..]),
         server_goes in any::<bool>(),
     ) {
         let limits = Limits {
@@ -268,7 +269,7 @@ proptest! {
             rounds,
             questions: 2,
             in_flight: 6,
-            kept_bytes: 100,
+            kept_bytes,
             hold: Duration::from_secs(15),
             ..Limits::default()
         };
@@ -281,7 +282,7 @@ proptest! {
             play.happens(event);
             prop_assert!(play.bridge.calls.len() <= limits.in_flight);
             prop_assert!(play.bridge.states.len() <= limits.held);
-            prop_assert!(play.bridge.kept <= limits.kept_bytes);
+            prop_assert!(play.bridge.kept() <= limits.kept_bytes);
         }
         play.initialize();
         play.initialize();

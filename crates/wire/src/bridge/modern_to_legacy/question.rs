@@ -21,6 +21,9 @@ pub(super) struct Question {
     request: String,
 }
 
+/// Bytes of a question in `inputRequests` besides its method and its params.
+const AROUND_PARAMS: usize = r#"{"method":"","params":}"#.len();
+
 /// What a `requestState` stands for.
 #[derive(Debug)]
 pub(super) enum State {
@@ -30,10 +33,23 @@ pub(super) enum State {
     Again { what: What, until: Duration },
 }
 
+impl Question {
+    pub(super) fn kept(&self) -> usize {
+        self.request.len()
+    }
+}
+
 impl State {
     pub(super) fn until(&self) -> Duration {
         match self {
             Self::Held { until, .. } | Self::Again { until, .. } => *until,
+        }
+    }
+
+    pub(super) fn kept(&self) -> usize {
+        match self {
+            Self::Held { .. } => 0,
+            Self::Again { what, .. } => what.kept(),
         }
     }
 
@@ -57,6 +73,10 @@ impl ModernToLegacy {
         if request.params.is_some_and(|params| params.get("task").is_some()) {
             let reason = "the client speaks 2026-07-28, which answers no question by a task";
             return Err((METHOD_NOT_FOUND, reason.to_owned()));
+        }
+        let params = request.params.map_or(0, |params| params.raw().len());
+        if !self.has_room_for(AROUND_PARAMS + request.method.len() + params) {
+            return Err((INTERNAL_ERROR, "too much waits for the client".to_owned()));
         }
         let id = request.id.to_request_id();
         if self.calls.values().any(|call| call.questions.iter().any(|question| question.id == id)) {
@@ -241,6 +261,6 @@ impl ModernToLegacy {
 
     #[cfg(test)]
     pub(super) fn waits_for_nothing(&self) -> bool {
-        self.calls.is_empty() && self.by_client.is_empty() && self.states.is_empty() && self.kept == 0
+        self.calls.is_empty() && self.by_client.is_empty() && self.states.is_empty() && self.kept() == 0
     }
 }

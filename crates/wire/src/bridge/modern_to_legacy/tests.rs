@@ -363,6 +363,33 @@ S< {"jsonrpc":"2.0","id":"q","error":{"code":-32603,"message":"the request that 
 }
 
 #[test]
+fn what_is_kept_is_bounded() {
+    let mut bridge = ready(bridge());
+    bridge.limits = Limits { kept_bytes: 40, watched_bytes: 3, ..Limits::default() };
+    play(
+        &mut bridge,
+        r#"
+C> {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{$ALL},"name":"a","arguments":{"x":"0123456789 0123456789 0123456789"}}}
+C< {"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"too many requests wait for the server"}}
+C> {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{$ALL},"name":"a"}}
+S< {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{},"name":"a"}}
+S> {"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"0123456789 0123456789"}}
+S< {"jsonrpc":"2.0","id":"q","error":{"code":-32603,"message":"too much waits for the client"}}
+S> {"jsonrpc":"2.0","id":"q","method":"roots/list"}
+at 20
+C< {"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","inputRequests":{"question-3":{"method":"roots/list"}},"requestState":"t1.4"}}
+# The answer cannot be kept: the call is lost, and so is its state.
+S> {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+S< {"jsonrpc":"2.0","id":"q","error":{"code":-32603,"message":"the request that the question belonged to has ended"}}
+C> {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{$ALL},"name":"a","requestState":"t1.4"}}
+C< {"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"`requestState` is not one that waits for this call: it was never given, or used, or is too old"}}
+C> {"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{"_meta":{$META},"notifications":{"resourceSubscriptions":["long"]}}}
+C< {"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"the name of a resource is too long"}}
+"#,
+    );
+}
+
+#[test]
 fn urls_to_open_before_a_call_is_made_anew() {
     check(
         r#"
