@@ -37,7 +37,7 @@ pub use media::{MediaError, check_accept, check_accept_stream, check_content};
 pub use param::{ParamHeaders, SchemaError};
 pub use rejection::{Rejection, status_of_answer, status_of_refusal};
 pub use request::{check_request, headers};
-pub use session::{MOST_EVENT_ID, MOST_SESSION_ID, event_id, session_id};
+pub use session::{MOST_EVENT_ID, MOST_SESSION_ID, event_id, session_id, session_of_stream};
 pub use value::{decode, encode};
 
 /// The version that a message is written in.

@@ -66,6 +66,17 @@ impl Rejection {
         Self { status: 400, code: MISSING_CAPABILITY, reason, data }
     }
 
+    /// A legacy request that must name its session, and does not: 400 (2025-03-26, "Session Management").
+    pub fn no_session() -> Self {
+        Self::invalid("the header `Mcp-Session-Id` is missing")
+    }
+
+    /// The session is not there any more, or never was the asker's: 404, after which a client begins a new one
+    /// (2025-03-26, "Session Management").
+    pub fn unknown_session() -> Self {
+        Self { status: 404, ..Self::invalid("there is no such session") }
+    }
+
     /// A request that is none of its version: 400 and -32600.
     pub(super) fn invalid(reason: impl Into<String>) -> Self {
         Self { status: 400, code: INVALID_REQUEST, reason: reason.into(), data: None }

@@ -64,6 +64,7 @@ fn the_version_that_a_message_is_judged_by() {
     check(list, &[], on, Ok(Version::V2025_06_18));
     check(list, &[(PROTOCOL_VERSION, "2025-06-18")], on, Ok(Version::V2025_06_18));
     check(list, &[(PROTOCOL_VERSION, "2025-11-25")], on, Err((400, -32_600)));
+    check(list, &[(PROTOCOL_VERSION, "2025-03-26")], on, Err((400, -32_600)));
     check(list, &[(METHOD, "tools/list")], on, Ok(Version::V2025_06_18));
     check(note, &[], on, Ok(Version::V2025_06_18));
     // Neither.
@@ -331,6 +332,13 @@ fn identifiers_of_sessions_and_events() {
         assert_eq!(event_id(Fields::new(&event)).ok().flatten(), expected.then_some(value), "{value}");
     }
     assert_eq!(session_id(Fields::new(&[])), Ok(None));
+    let of_stream = |id: &[(&'static str, &'static [u8])]| {
+        session_of_stream(Fields::new(id)).map(str::to_owned).map_err(|rejection| rejection.status)
+    };
+    assert_eq!(of_stream(&[(SESSION_ID, b"a")]), Ok("a".to_owned()));
+    assert_eq!(of_stream(&[]), Err(405));
+    assert_eq!(of_stream(&[(SESSION_ID, b"a b")]), Err(400));
+    assert_eq!((Rejection::no_session().status, Rejection::unknown_session().status), (400, 404));
     let twice = [(SESSION_ID, &b"a"[..]), ("MCP-SESSION-ID", b"a")];
     assert!(session_id(Fields::new(&twice)).is_err());
 }

@@ -153,7 +153,7 @@ impl LegacyToModern {
     fn finish(&mut self, number: u64, outcome: &Outcome<'_>, message: &Message) {
         let Some(call) = self.forget(number) else { return };
         let mut edits = match outcome {
-            Outcome::Result(result) => rewrite(*result, not_legacy(&call.method), ""),
+            Outcome::Result(result) => in_result(*result, &call.method),
             Outcome::Error(_) => resource_not_found(outcome, &call).into_iter().collect(),
         };
         if let Some(id) = message.id() {
@@ -209,6 +209,30 @@ impl LegacyToModern {
             self.tell_client(message.source().to_owned(), on);
         }
     }
+}
+
+/// The edits that make a modern result a legacy one.
+fn in_result(result: Value<'_>, method: &str) -> Vec<Edit> {
+    let odd =
+        result.get("structuredContent").filter(|content| method == "tools/call" && !content.is_object());
+    let without = not_legacy(method);
+    let mut edits = match odd {
+        // Only an object is one in a legacy version; the content says the same (2025-06-18, "Structured Content").
+        Some(_) => rewrite(result, &[without, &["structuredContent"]].concat(), ""),
+        None => rewrite(result, without, ""),
+    };
+    if method == "tools/list" {
+        let tools = result.get("tools").into_iter().flat_map(Value::items);
+        edits.extend(tools.filter(describes_no_object).flat_map(|tool| rewrite(tool, &["outputSchema"], "")));
+    }
+    edits
+}
+
+/// Whether a tool's results may be something else than an object, for which a legacy version has no schema: its
+/// client would refuse the whole list.
+fn describes_no_object(tool: &Value<'_>) -> bool {
+    let schema = tool.get("outputSchema");
+    schema.is_some_and(|schema| !schema.get("type").is_some_and(|kind| kind.is_str("object")))
 }
 
 /// The members of a modern result that a legacy one does not have. The last two are those of `CacheableResult`.

@@ -115,6 +115,26 @@ S> {"jsonrpc":"2.0","id":1,"method":"roots/list"}
 }
 
 #[test]
+fn structured_content_that_is_no_object() {
+    check(
+        r#"
+C> {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}
+S< {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"_meta":{$SAYS}}}
+S> {"jsonrpc":"2.0","id":2,"result":{"resultType":"complete","tools":[{"name":"a","outputSchema":{"type":"array"}},{"outputSchema":{"type":"object"},"name":"b"},{"outputSchema":{"anyOf":[]},"name":"c"},{"name":"d"}]}}
+C< {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"},{"outputSchema":{"type":"object"},"name":"b"},{"name":"c"},{"name":"d"}]}}
+C> {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}
+S< {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"_meta":{$SAYS},"name":"a"}}
+S> {"jsonrpc":"2.0","id":3,"result":{"resultType":"complete","content":[],"structuredContent":[1.0]}}
+C< {"jsonrpc":"2.0","id":1,"result":{"content":[]}}
+C> {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"b"}}
+S< {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"_meta":{$SAYS},"name":"b"}}
+S> {"jsonrpc":"2.0","id":4,"result":{"resultType":"complete","content":[],"structuredContent":{"n":1.0}}}
+C< {"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"n":1.0}}}
+"#,
+    );
+}
+
+#[test]
 fn a_resource_that_is_not_there() {
     check(
         r#"
@@ -401,10 +421,15 @@ S< {"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{"notificati
 C> {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}
 S> {"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":3},"notifications":{"resourceSubscriptions":["b:"]}}}
 S< {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}
-C> {"jsonrpc":"2.0","id":3,"method":"resources/subscribe","params":{"uri":"c:"}}
-S< {"jsonrpc":"2.0","id":4,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["c:"]},"_meta":{$SAYS}}}
-S> {"jsonrpc":"2.0","id":4,"error":{"code":-32601,"message":"no"}}
-C< {"jsonrpc":"2.0","id":3,"error":{"code":-32603,"message":"the resource cannot be subscribed to: the server has no subscriptions"}}
+# Whoever comes while one is being opened does not wait for what becomes of it.
+C> {"jsonrpc":"2.0","id":3,"method":"resources/subscribe","params":{"uri":"d:"}}
+S< {"jsonrpc":"2.0","id":4,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["d:"]},"_meta":{$SAYS}}}
+C> {"jsonrpc":"2.0","id":4,"method":"resources/subscribe","params":{"uri":"c:"}}
+S> {"jsonrpc":"2.0","id":4,"error":{"code":-32602,"message":"no"}}
+C< {"jsonrpc":"2.0","id":3,"error":{"code":-32603,"message":"the resource cannot be subscribed to: the server ended the subscription"}}
+S< {"jsonrpc":"2.0","id":5,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["c:"]},"_meta":{$SAYS}}}
+S> {"jsonrpc":"2.0","id":5,"error":{"code":-32601,"message":"no"}}
+C< {"jsonrpc":"2.0","id":4,"error":{"code":-32603,"message":"the resource cannot be subscribed to: the server has no subscriptions"}}
 at 9000000
 "#,
     );

@@ -282,6 +282,9 @@ proptest! {
             play.happens(event);
             prop_assert!(play.bridge.calls.len() <= limits.in_flight);
             prop_assert!(play.bridge.states.len() <= limits.held);
+            let of_no_call = |state: &State| !play.bridge.calls.keys().any(|number| state.is_of(*number));
+            let lost = play.bridge.states.values().filter(|state| of_no_call(state)).count();
+            prop_assert_eq!(lost, 0, "a state whose call has ended takes the room of others");
             prop_assert!(play.bridge.kept() <= limits.kept_bytes);
         }
         play.initialize();

@@ -279,6 +279,9 @@ fn an_answer_that_came_too_early_waits_for_the_retry() {
         "{ASKED}{}",
         r#"
 S> {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+# What has an answer asks nothing more.
+S> {"jsonrpc":"2.0","id":"r","method":"roots/list"}
+S< {"jsonrpc":"2.0","id":"r","error":{"code":-32603,"message":"the client speaks 2026-07-28, where a question is part of the answer to a call, and no call can take it"}}
 C> {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{$ALL},"name":"a","inputResponses":{"question-3":{"roots":[]}},"requestState":"t1.4"}}
 S< {"jsonrpc":"2.0","id":"q","error":{"code":-32603,"message":"the request that the question belonged to has ended"}}
 C< {"jsonrpc":"2.0","id":2,"result":{"resultType":"complete","content":[]}}
