@@ -57,10 +57,17 @@ impl Askable {
     }
 }
 
-/// A modern client's capabilities as a legacy `initialize` declares them. Extensions are agreed on request by
-/// request, and of tasks neither era knows the other's.
-pub(super) fn client_for_legacy(declared: Value<'_>) -> String {
-    edit::object(declared, &["extensions", "tasks"], "")
+/// A client's capabilities for a server of the other era. Extensions are agreed on request by request and not
+/// once, of tasks neither era knows the other's, and news of changed roots was taken away.
+pub(super) fn client_for_other_era(declared: Value<'_>) -> String {
+    let roots = object(Some(declared), "roots").filter(|roots| roots.get("listChanged").is_some());
+    match roots {
+        None => edit::object(declared, &["extensions", "tasks"], ""),
+        Some(roots) => {
+            let kept = format!("\"roots\":{}", edit::object(roots, &["listChanged"], ""));
+            edit::object(declared, &["extensions", "tasks", "roots"], &kept)
+        }
+    }
 }
 
 /// A server's capabilities for a client of the other era: tasks are not carried.
@@ -119,6 +126,21 @@ mod tests {
         check(r#"{"elicitation":{"url":{}}}"#, "elicitation/create", r#"{"mode":"url"}"#, Ok(()));
         check(r#"{"elicitation":{}}"#, "elicitation/create", r#"{"mode":1}"#, Err("elicitation"));
         check(r#"{"roots":{}}"#, "tasks/get", "{}", Err("none that a client could declare"));
+    }
+
+    #[test]
+    fn what_cannot_be_carried_is_not_declared() {
+        for (declared, expected) in [
+            (r#"{"roots":{},"sampling":{},"x":1e400}"#, r#"{"roots":{},"sampling":{},"x":1e400}"#),
+            (r#"{"tasks":{},"extensions":{},"sampling":{}}"#, r#"{"sampling":{}}"#),
+            (
+                r#"{"sampling":{},"roots":{"listChanged":true,"x":1.0}}"#,
+                r#"{"roots":{"x":1.0},"sampling":{}}"#,
+            ),
+        ] {
+            let declared = scan(declared, &Limits::default()).unwrap();
+            assert_eq!(client_for_other_era(declared.root()), expected);
+        }
     }
 
     #[test]

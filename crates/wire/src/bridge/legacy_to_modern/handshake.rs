@@ -5,7 +5,7 @@ use std::time::Duration;
 use interlock_json::Value;
 
 use super::{INVALID_REQUEST, LegacyToModern, Level, List, reply};
-use crate::bridge::capabilities::{client_for_legacy, has_flag, object, server_for_other_era};
+use crate::bridge::capabilities::{client_for_other_era, has_flag, object, server_for_other_era};
 use crate::id::RequestId;
 use crate::message::{Outcome, Request};
 use crate::version::{Era, Version};
@@ -76,7 +76,7 @@ impl Said {
         Self {
             // 2025-11-25, "Version Negotiation": what the client asks for, or the latest that is spoken here.
             version: asked.filter(|asked| asked.era() == Era::Legacy).unwrap_or(Version::LATEST_LEGACY),
-            capabilities: capabilities.map_or_else(|| "{}".to_owned(), client_for_legacy),
+            capabilities: capabilities.map_or_else(|| "{}".to_owned(), client_for_other_era),
             info: object(request.params, "clientInfo").map(|info| info.raw().to_owned()),
         }
     }

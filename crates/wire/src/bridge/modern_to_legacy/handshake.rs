@@ -5,7 +5,7 @@ use std::time::Duration;
 use interlock_json::{Value, canonical};
 
 use super::{INTERNAL_ERROR, List, ModernToLegacy};
-use crate::bridge::capabilities::{self, client_for_legacy, has_flag, server_for_other_era};
+use crate::bridge::capabilities::{self, client_for_other_era, has_flag, server_for_other_era};
 use crate::id::RequestId;
 use crate::message::{Message, Outcome, Request, Shape};
 use crate::meta::modern_meta;
@@ -133,7 +133,7 @@ impl ModernToLegacy {
         }
         let params = match modern_meta(request) {
             Ok(meta) => {
-                let declared = client_for_legacy(meta.client_capabilities);
+                let declared = client_for_other_era(meta.client_capabilities);
                 let declared = self.declares.as_deref().unwrap_or(&declared);
                 initialize_params(declared, meta.client_info)
             }
