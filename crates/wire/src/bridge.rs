@@ -20,7 +20,6 @@
 //!   extension of 2026-07-28 the server decides, and `tasks/get` is asked again and again. Neither can be told
 //!   as the other without holding results for longer than a bridge lives.
 //! - `notifications/elicitation/complete` and `notifications/roots/list_changed`, which 2026-07-28 took away.
-//! - A legacy server's questions while it answers nothing: in 2026-07-28 they are part of an answer.
 
 mod capabilities;
 #[cfg(test)]

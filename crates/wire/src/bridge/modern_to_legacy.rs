@@ -27,7 +27,7 @@ use crate::version::Version;
 use call::Call;
 use handshake::Handshake;
 use listen::Listens;
-use question::State;
+use question::{Question, State};
 
 /// A modern client before a legacy server.
 ///
@@ -40,6 +40,8 @@ use question::State;
 ///   `InputRequiredResult`; the call stays open and goes on when the client asks again with the answers and the
 ///   state. On a channel shared by all calls nobody can say which of them a question belongs to: it goes to the
 ///   oldest that may ask and whose client declared it. Whichever takes it, its answer goes to the question.
+/// - A question that comes while nothing is being called waits, as servers ask for roots as soon as they are started.
+///   The next call that may ask is answered with it, and goes to the server when the question has its answer.
 /// - `subscriptions/listen` becomes `resources/subscribe`, and the announcements that the server makes anyway.
 /// - A log level becomes `logging/setLevel`; what nobody asked for is not passed on.
 ///
@@ -58,6 +60,8 @@ pub struct ModernToLegacy {
     /// The calls that a request of the client's waits for.
     by_client: BTreeMap<RequestId, u64>,
     states: BTreeMap<String, State>,
+    /// What the server asked while nothing was being called, and until when it waits.
+    early: Vec<(Question, Duration)>,
     /// What the bridge has asked the server for itself.
     own: BTreeMap<u64, Own>,
     listens: Listens,
@@ -136,6 +140,7 @@ impl Bridge for ModernToLegacy {
         for number in self.calls.keys().copied().collect::<Vec<_>>() {
             self.fail_call(number, "the server ended before it answered");
         }
+        self.refuse_early(|_| true);
         self.end_all_listens();
         self.own.clear();
         self.states.clear();
@@ -149,6 +154,7 @@ impl Bridge for ModernToLegacy {
         }
         self.ask_what_is_gathered();
         self.expire_states();
+        self.refuse_early(|until| until <= now);
         self.acknowledge_late();
         std::mem::take(&mut self.out)
     }
@@ -157,7 +163,8 @@ impl Bridge for ModernToLegacy {
         let gathered = self.calls.values().filter_map(|call| call.gather_until);
         let states = self.states.values().map(State::until);
         let listens = self.listens.deadlines();
-        self.handshake.deadline().into_iter().chain(gathered).chain(states).chain(listens).min()
+        let early = self.early.iter().map(|(_, until)| *until);
+        self.handshake.deadline().into_iter().chain(early).chain(gathered).chain(states).chain(listens).min()
     }
 }
 
@@ -174,6 +181,7 @@ impl ModernToLegacy {
             calls: BTreeMap::new(),
             by_client: BTreeMap::new(),
             states: BTreeMap::new(),
+            early: Vec::new(),
             own: BTreeMap::new(),
             listens: Listens::default(),
             level: None,
@@ -232,7 +240,8 @@ impl ModernToLegacy {
     fn kept(&self) -> usize {
         let calls: usize = self.calls.values().map(Call::kept).sum();
         let states: usize = self.states.values().map(State::kept).sum();
-        calls + states + self.handshake.kept()
+        let early: usize = self.early.iter().map(|(asked, _)| asked.kept()).sum();
+        calls + states + early + self.handshake.kept()
     }
 
     fn ready_request(&mut self, request: &Request<'_>, message: &Message, id: RequestId) {

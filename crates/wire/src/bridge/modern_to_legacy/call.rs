@@ -32,6 +32,8 @@ pub(super) struct Call {
     /// The client's request that waits for it now; none while the client gathers answers.
     pub(super) client: Option<RequestId>,
     pub(super) what: What,
+    /// Whether the server has seen it. It has not, while a question of before has no answer.
+    pub(super) sent: bool,
     /// What the client calls its progress now.
     pub(super) token: Option<String>,
     pub(super) level: Option<Level>,
@@ -138,31 +140,41 @@ impl ModernToLegacy {
         if self.calls.len() >= self.limits.in_flight || !self.has_room_for(said.what.kept()) {
             return self.refuse_busy(&id);
         }
-        self.set_level(said.level);
         let number = self.number();
-        let text = number.to_string();
-        let line = Rewrite {
-            id: Some(&text),
-            token: Some(&text),
-            params_without: if said.what.may_ask() { RETRY } else { &[] },
-            meta_without: MODERN_META,
-            ..Rewrite::default()
-        }
-        .apply(message);
-        let (method, name) = (said.what.method.clone(), said.what.name());
+        let questions = if said.what.may_ask() { self.take_early(said.declared) } else { Vec::new() };
+        let asks_first = !questions.is_empty();
         let call = Call {
             client: Some(id.clone()),
             what: said.what,
+            sent: false,
             token: said.token,
             level: said.level,
             declared: said.declared,
-            questions: Vec::new(),
-            gather_until: None,
+            questions,
+            gather_until: asks_first.then_some(self.now),
             rounds: 0,
             done: None,
         };
         self.calls.insert(number, call);
         self.by_client.insert(id, number);
+        if asks_first { self.ask_what_is_gathered() } else { self.send(number, message) }
+    }
+
+    /// Sends a call to the server, as the client's request says it.
+    pub(super) fn send(&mut self, number: u64, message: &Message) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        call.sent = true;
+        let (method, name, level) = (call.what.method.clone(), call.what.name(), call.level);
+        let text = number.to_string();
+        let line = Rewrite {
+            id: Some(&text),
+            token: Some(&text),
+            params_without: if call.what.may_ask() { RETRY } else { &[] },
+            meta_without: MODERN_META,
+            ..Rewrite::default()
+        }
+        .apply(message);
+        self.set_level(level);
         self.tell_server(line, Some(number), Some(method.into()), name);
     }
 
@@ -181,7 +193,7 @@ impl ModernToLegacy {
     /// The server answered a request of the client's.
     pub(super) fn call_answered(&mut self, number: u64, response: &Response<'_>, message: &Message) {
         let has_room = self.has_room_for(message.source().len());
-        let Some(call) = self.calls.get_mut(&number) else { return };
+        let Some(call) = self.calls.get_mut(&number).filter(|call| call.sent) else { return };
         if call.client.is_some() {
             self.finish(number, &response.outcome, message);
         } else if has_room && call.done.is_none() {
@@ -236,7 +248,7 @@ impl ModernToLegacy {
     /// Tells the server that nobody waits for a call any more. First that, then the answers to its questions: a
     /// server must not go on with what it is about to give up.
     pub(super) fn cancel_call(&mut self, number: u64, reason: Option<Value<'_>>) {
-        if self.calls.get(&number).is_some_and(|call| call.done.is_none()) {
+        if self.calls.get(&number).is_some_and(|call| call.sent && call.done.is_none()) {
             let reason = reason.map(|reason| format!(",\"reason\":{}", reason.raw())).unwrap_or_default();
             let params = format!(r#"{{"requestId":{number}{reason}}}"#);
             let method = "notifications/cancelled";

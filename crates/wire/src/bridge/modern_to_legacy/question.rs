@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use interlock_json::Value;
+
 use super::answer::input_required;
 use super::call::{Call, Said, What};
 use super::{INTERNAL_ERROR, METHOD_NOT_FOUND, ModernToLegacy, reply};
+use crate::bridge::capabilities::Askable;
 use crate::bridge::edit;
 use crate::id::RequestId;
 use crate::message::{Message, Notification, Request};
@@ -37,6 +40,14 @@ impl Question {
     pub(super) fn kept(&self) -> usize {
         self.request.len()
     }
+
+    fn may_be_asked(&self, declared: Askable, limits: &interlock_json::Limits) -> bool {
+        interlock_json::scan(self.request.as_str(), limits).is_ok_and(|document| {
+            let member = |name| document.root().get(name);
+            let method = member("method").and_then(Value::as_str).unwrap_or_default();
+            declared.allow(&method, member("params")).is_ok()
+        })
+    }
 }
 
 impl State {
@@ -61,15 +72,19 @@ impl State {
 impl ModernToLegacy {
     /// The server asks the client something: some call takes it to the client.
     pub(super) fn question(&mut self, request: &Request<'_>, on: Option<u64>) {
-        let refusal = match self.carrier(request, on) {
-            Ok(number) => return self.gather(number, request),
-            Err(refusal) => refusal,
-        };
-        self.answer_server(&reply::error(request.id, refusal.0, &refusal.1, None));
+        match self.carrier(request, on) {
+            Ok(Some(number)) => self.gather(number, request),
+            Ok(None) => {
+                let until = self.now.saturating_add(self.limits.hold);
+                let asked = self.asked(request);
+                self.early.push((asked, until));
+            }
+            Err((code, reason)) => self.answer_server(&reply::error(request.id, code, &reason, None)),
+        }
     }
 
-    /// The call that a question goes with, or the error that the server gets.
-    fn carrier(&self, request: &Request<'_>, on: Option<u64>) -> Result<u64, (i64, String)> {
+    /// The call that a question goes with, none where it waits for one, or the error that the server gets.
+    fn carrier(&self, request: &Request<'_>, on: Option<u64>) -> Result<Option<u64>, (i64, String)> {
         if request.params.is_some_and(|params| params.get("task").is_some()) {
             let reason = "the client speaks 2026-07-28, which answers no question by a task";
             return Err((METHOD_NOT_FOUND, reason.to_owned()));
@@ -79,7 +94,8 @@ impl ModernToLegacy {
             return Err((INTERNAL_ERROR, "too much waits for the client".to_owned()));
         }
         let id = request.id.to_request_id();
-        if self.calls.values().any(|call| call.questions.iter().any(|question| question.id == id)) {
+        let open = self.calls.values().flat_map(|call| &call.questions);
+        if open.chain(self.early.iter().map(|(asked, _)| asked)).any(|asked| asked.id == id) {
             return Err((crate::refusal::INVALID_REQUEST, "the id is in use by a question".to_owned()));
         }
         let mut lacking = None;
@@ -100,11 +116,12 @@ impl ModernToLegacy {
         }
         // One whose client waits, before one whose client is being asked already.
         match (takers.iter().min(), lacking) {
-            (Some((_, number)), _) => Ok(*number),
+            (Some((_, number)), _) => Ok(Some(*number)),
             (None, Some(capability)) => {
                 let reason = format!("the client did not declare the capability `{capability}`");
                 Err((METHOD_NOT_FOUND, reason))
             }
+            (None, None) if named.is_none() && self.nobody_may_ask() => Ok(None),
             (None, None) => {
                 let reason = "the client speaks 2026-07-28, where a question is part of the answer to a call, \
                               and no call can take it";
@@ -113,14 +130,23 @@ impl ModernToLegacy {
         }
     }
 
-    fn gather(&mut self, number: u64, request: &Request<'_>) {
+    /// Whether a question waits for a call, as there is none, and few others wait.
+    fn nobody_may_ask(&self) -> bool {
+        self.early.len() < self.limits.questions && !self.calls.values().any(|call| call.what.may_ask())
+    }
+
+    fn asked(&mut self, request: &Request<'_>) -> Question {
         let id = request.id.to_request_id();
         // No other question of the same call has it, and none of another ever meets it.
         let key = format!("question-{}", self.number());
-        let method = &request.method;
+        let method = request.method.as_ref();
         let params = request.params.map(|params| edit::object(params, &["_meta", "elicitationId"], ""));
         let params = params.map(|params| format!(",\"params\":{params}")).unwrap_or_default();
-        let asked = Question { id, key, request: format!(r#"{{"method":"{method}"{params}}}"#) };
+        Question { id, key, request: format!(r#"{{"method":"{method}"{params}}}"#) }
+    }
+
+    fn gather(&mut self, number: u64, request: &Request<'_>) {
+        let asked = self.asked(request);
         let now = self.now;
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.questions.push(asked);
@@ -128,6 +154,27 @@ impl ModernToLegacy {
             call.gather_until = Some(now.saturating_add(self.limits.gather));
         }
         self.ask_what_is_gathered();
+    }
+
+    /// What the server asked before there was a call, and this client can be asked.
+    pub(super) fn take_early(&mut self, declared: Askable) -> Vec<Question> {
+        let limits = self.limits.message;
+        let (taken, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.early)
+            .into_iter()
+            .partition(|(asked, _)| asked.may_be_asked(declared, &limits));
+        self.early = left;
+        taken.into_iter().map(|(asked, _)| asked).collect()
+    }
+
+    /// Ends the wait of those questions for a call.
+    pub(super) fn refuse_early(&mut self, ends: impl Fn(Duration) -> bool) {
+        let (ended, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.early).into_iter().partition(|(_, until)| ends(*until));
+        self.early = left;
+        for (asked, _) in ended {
+            let reason = "the client called nothing that could have been answered with the question";
+            self.answer_server(&reply::error(&asked.id, INTERNAL_ERROR, reason, None));
+        }
     }
 
     /// Asks the clients what their calls have gathered for long enough.
@@ -202,12 +249,12 @@ impl ModernToLegacy {
             return self.refuse_params(&id, reason);
         }
         match self.states.remove(state) {
-            Some(State::Held { number, .. }) => self.resume(number, request, id, said),
+            Some(State::Held { number, .. }) => self.resume(number, request, message, id, said),
             Some(State::Again { .. }) | None => self.new_call(message, id, said),
         }
     }
 
-    fn resume(&mut self, number: u64, request: &Request<'_>, id: RequestId, said: Said) {
+    fn resume(&mut self, number: u64, request: &Request<'_>, message: &Message, id: RequestId, said: Said) {
         self.set_level(said.level());
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.waited_for_by(id.clone(), said);
@@ -217,6 +264,7 @@ impl ModernToLegacy {
         }
         let responses = request.params.and_then(|params| params.get("inputResponses"));
         let mut answers = Vec::new();
+        let mut begins = false;
         if let Some(call) = self.calls.get_mut(&number) {
             call.questions.retain(|asked| {
                 let answer = responses.and_then(|responses| responses.get(&asked.key));
@@ -227,9 +275,13 @@ impl ModernToLegacy {
             // What was not answered, and what the server asked meanwhile, is asked again ("Error Handling").
             let now = self.now;
             call.gather_until = (!call.questions.is_empty()).then_some(now);
+            begins = call.questions.is_empty() && !call.sent;
         }
         for answer in answers {
             self.answer_server(&answer);
+        }
+        if begins {
+            self.send(number, message);
         }
         self.ask_what_is_gathered();
     }
@@ -242,6 +294,7 @@ impl ModernToLegacy {
         for call in self.calls.values_mut() {
             call.questions.retain(|asked| asked.id != id);
         }
+        self.early.retain(|(asked, _)| asked.id != id);
     }
 
     /// Calls whose clients never came back are cancelled.
@@ -261,6 +314,10 @@ impl ModernToLegacy {
 
     #[cfg(test)]
     pub(super) fn waits_for_nothing(&self) -> bool {
-        self.calls.is_empty() && self.by_client.is_empty() && self.states.is_empty() && self.kept() == 0
+        self.early.is_empty()
+            && self.calls.is_empty()
+            && self.by_client.is_empty()
+            && self.states.is_empty()
+            && self.kept() == 0
     }
 }

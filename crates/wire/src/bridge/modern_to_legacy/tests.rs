@@ -138,8 +138,6 @@ C> {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{$META,"io.mo
 C< {"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"the log level is not one"}}
 S> {"jsonrpc":"2.0","id":9,"method":"tasks/list"}
 S< {"jsonrpc":"2.0","id":9,"error":{"code":-32601,"message":"the client speaks 2026-07-28, which has no such request of a server"}}
-S> {"jsonrpc":"2.0","id":9,"method":"roots/list"}
-S< {"jsonrpc":"2.0","id":9,"error":{"code":-32603,"message":"the client speaks 2026-07-28, where a question is part of the answer to a call, and no call can take it"}}
 S> {"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"e"}}
 "#,
     );
@@ -178,9 +176,9 @@ C> {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{$META},"name
 S< {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{},"name":"quiet"}}
 S> {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"emergency","data":1.0}}
 C> {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{$META,"io.modelcontextprotocol/logLevel":"warning"},"name":"loud"}}
-S< {"jsonrpc":"2.0","id":3,"method":"logging/setLevel","params":{"level":"warning"}}
-S< {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"_meta":{},"name":"loud"}}
-S> {"jsonrpc":"2.0","id":3,"result":{}}
+S< {"jsonrpc":"2.0","id":4,"method":"logging/setLevel","params":{"level":"warning"}}
+S< {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"_meta":{},"name":"loud"}}
+S> {"jsonrpc":"2.0","id":4,"result":{}}
 S> {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":1.0}}
 C< {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":1.0}}
 S> {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1.0}}
@@ -189,9 +187,9 @@ S2> {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error",
 C> {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"_meta":{$META,"io.modelcontextprotocol/logLevel":"alert"},"name":"x"}}
 S< {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":{},"name":"x"}}
 C> {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"_meta":{$META,"io.modelcontextprotocol/logLevel":"debug"},"name":"x"}}
-S< {"jsonrpc":"2.0","id":6,"method":"logging/setLevel","params":{"level":"debug"}}
-S< {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":{},"name":"x"}}
-S> {"jsonrpc":"2.0","id":6,"error":{"code":-32601,"message":"no"}}
+S< {"jsonrpc":"2.0","id":7,"method":"logging/setLevel","params":{"level":"debug"}}
+S< {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"_meta":{},"name":"x"}}
+S> {"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"no"}}
 "#,
     );
 }
@@ -334,6 +332,55 @@ at 20
 C< {"jsonrpc":"2.0","id":3,"result":{"resultType":"input_required","inputRequests":{"question-5":{"method":"elicitation/create","params":{"mode":"url","url":"u","message":"m"}}},"requestState":"t1.6"}}
 "#,
     );
+}
+
+#[test]
+fn questions_before_there_is_a_call() {
+    let mut bridge = ready(bridge());
+    play(
+        &mut bridge,
+        r#"
+S> {"jsonrpc":"2.0","id":1,"method":"roots/list"}
+S> {"jsonrpc":"2.0","id":2,"method":"sampling/createMessage","params":{"maxTokens":1}}
+S> {"jsonrpc":"2.0","id":3,"method":"elicitation/create","params":{"message":"m"}}
+S> {"jsonrpc":"2.0","id":3,"method":"roots/list"}
+S< {"jsonrpc":"2.0","id":3,"error":{"code":-32600,"message":"the id is in use by a question"}}
+S> {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}
+# What may ask nothing passes, and who cannot be asked.
+C> {"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{$ALL}}}
+S< {"jsonrpc":"2.0","id":5,"method":"tools/list","params":{"_meta":{}}}
+C> {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{$META},"name":"a"}}
+S< {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"_meta":{},"name":"a"}}
+C> {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"_meta":{$ALL,"progressToken":"p","io.modelcontextprotocol/logLevel":"info"},"name":"b"}}
+C< {"jsonrpc":"2.0","id":3,"result":{"resultType":"input_required","inputRequests":{"question-2":{"method":"roots/list"},"question-4":{"method":"elicitation/create","params":{"message":"m"}}},"requestState":"t1.8"}}
+S> {"jsonrpc":"2.0","id":7,"result":{}}
+C> {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"_meta":{$ALL},"name":"b","inputResponses":{"question-2":{"roots":[]}},"requestState":"t1.8"}}
+S< {"jsonrpc":"2.0","id":1,"result":{"roots":[]}}
+C< {"jsonrpc":"2.0","id":4,"result":{"resultType":"input_required","inputRequests":{"question-4":{"method":"elicitation/create","params":{"message":"m"}}},"requestState":"t2.9"}}
+C> {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"_meta":{$ALL,"progressToken":"q","io.modelcontextprotocol/logLevel":"info"},"name":"b","inputResponses":{"question-4":{"action":"decline"}},"requestState":"t2.9"}}
+S< {"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"info"}}
+S< {"jsonrpc":"2.0","id":3,"result":{"action":"decline"}}
+S< {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":{"progressToken":7},"name":"b"}}
+S> {"jsonrpc":"2.0","id":7,"result":{"content":[]}}
+C< {"jsonrpc":"2.0","id":5,"result":{"resultType":"complete","content":[]}}
+S> {"jsonrpc":"2.0","id":6,"result":{"content":[]}}
+C< {"jsonrpc":"2.0","id":2,"result":{"resultType":"complete","content":[]}}
+S> {"jsonrpc":"2.0","id":5,"result":{"tools":[]}}
+C< {"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[]}}
+# A call that the server has not seen is not cancelled there.
+S> {"jsonrpc":"2.0","id":4,"method":"roots/list"}
+C> {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"_meta":{$ALL},"name":"b"}}
+C< {"jsonrpc":"2.0","id":6,"result":{"resultType":"input_required","inputRequests":{"question-11":{"method":"roots/list"}},"requestState":"t3.13"}}
+S> {"jsonrpc":"2.0","id":5,"method":"sampling/createMessage","params":{"maxTokens":1}}
+at 3600000
+S< {"jsonrpc":"2.0","id":4,"error":{"code":-32603,"message":"the request that the question belonged to has ended"}}
+S< {"jsonrpc":"2.0","id":5,"error":{"code":-32603,"message":"the request that the question belonged to has ended"}}
+S> {"jsonrpc":"2.0","id":6,"method":"roots/list"}
+at 7200000
+S< {"jsonrpc":"2.0","id":6,"error":{"code":-32603,"message":"the client called nothing that could have been answered with the question"}}
+"#,
+    );
+    assert!(bridge.waits_for_nothing());
 }
 
 #[test]
