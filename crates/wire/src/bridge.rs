@@ -21,6 +21,8 @@
 //!   as the other without holding results for longer than a bridge lives.
 //! - `notifications/elicitation/complete` and `notifications/roots/list_changed`, which 2026-07-28 took away.
 
+#[cfg(test)]
+mod anything;
 mod capabilities;
 #[cfg(test)]
 mod chain;
