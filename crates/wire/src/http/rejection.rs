@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use interlock_json::canonical::write_str;
 use thiserror::Error;
 
-use super::HeaderError;
+use super::{HeaderError, MediaError};
 use crate::id::RequestId;
 use crate::refusal::{INVALID_REQUEST, PARSE_ERROR, Refusal};
 use crate::reply;
@@ -95,6 +95,12 @@ impl Rejection {
 impl From<HeaderError> for Rejection {
     fn from(error: HeaderError) -> Self {
         Self { status: 400, code: HEADER_MISMATCH, reason: error.to_string(), data: None }
+    }
+}
+
+impl From<MediaError> for Rejection {
+    fn from(error: MediaError) -> Self {
+        Self { status: error.status(), ..Self::invalid(error.to_string()) }
     }
 }
 

@@ -376,6 +376,12 @@ fn what_a_refused_request_is_answered() {
         assert_eq!(status_of_answer(code, Era::Modern), modern, "{code:?}");
         assert_eq!(status_of_answer(code, Era::Legacy), 200, "{code:?}");
     }
+    let media = |error: MediaError| {
+        let rejection = Rejection::from(error);
+        (rejection.status, rejection.code)
+    };
+    assert_eq!(media(MediaError::ContentEncoding), (415, -32_600));
+    assert_eq!(media(MediaError::Accept { needed: "" }), (406, -32_600));
     let tiny = Limits { bytes: 4, depth: 2 };
     for (text, status) in [("{\"a\":1}", 413), ("{{", 400)] {
         let refusal = Message::parse(text.as_bytes().to_vec(), &tiny).unwrap_err();
