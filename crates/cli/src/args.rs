@@ -14,8 +14,10 @@ use clap_complete::Shell;
     max_term_width = 100,
     after_help = "Examples:
   interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
-  interlock check policy.yaml
-  interlock audit tail
+  interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
+  interlock check --tools tools.json policy.yaml
+  interlock explain -c policy.yaml --tool delete_datastore
+  interlock test
   interlock status
 
 Exit codes: 0 yes, 1 the answer is no (invalid, denied, not verified), 2 it could not be done."
@@ -114,8 +116,8 @@ pub(crate) struct PlaceArgs {
   interlock check --tools tools.json policy.yaml
   interlock check --strict --format github policy.yaml
 
-With --tools, names, arguments and values that the server does not have are warnings, and what the policy does not list
-is a note.
+With --tools, names, arguments and values that the server does not have are warnings, and what the policy \
+does not list is a note.
 
 Exit codes: 0 no mistakes (warnings do not count), 1 mistakes, 2 a file could not be read.")]
 pub(crate) struct CheckArgs {
@@ -163,8 +165,8 @@ pub(crate) use crate::commands::test::TestArgs;
   interlock tools --names -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   interlock tools -- ./my-server | interlock check --tools - policy.yaml
 
-The server is started, asked for every page of its list, and ended; nothing is called and nothing recorded. Its own
-messages go to standard error.
+The server is started, asked for every page of its list, and ended; nothing is called and nothing recorded. \
+Its own messages go to standard error.
 
 Exit codes: 0 the list is complete, 2 there is none.")]
 pub(crate) struct ToolsArgs {

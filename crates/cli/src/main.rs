@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod data_dir;
 mod exit;
+mod input;
 mod policy_tests;
 mod rehearsal;
 mod server_name;

@@ -65,7 +65,7 @@ what applies, in the order in which it is judged
   require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): denies
             argument \"amount\" must be at most 50000: does not hold; args.amount is 70000
             too much
-  approve   server:/tools/pay/rules/2 \"person\" (p.yaml:13): content
+  approve   server:/tools/pay/rules/2 \"person\" (p.yaml:13): passes
             argument \"to\" is not \"us\": does not hold; args.to is \"us\"
   limit     server:/tools/pay/rules/1 \"of the day\" (p.yaml:10): counts
             60000 in all of argument \"amount\" per day: 70000 on top of 0 in server=server/tools/pay/spent/day/calendar/grant=local
@@ -158,16 +158,40 @@ fn calls_come_from_standard_input_and_from_the_log() {
             r#"{"arguments":{"digest":"00","keys":["a"]},"kind":"intent","seq":7,"tool":"pay"}"#,
             "does not hold the call's arguments",
         ),
-        ("-", "{", "`-` is not a call"),
-        ("none.json", "", "cannot read `none.json`"),
+        ("-", "{", "`<stdin>` is not a call"),
+        ("none.json", "", "there is no file `none.json` with a call"),
+        ("get_charge", "", "to name a tool write `--tool get_charge`"),
+        ("--tool pay --label =x", "", "NAME=TEXT"),
         ("--tool pay --arg amount", "", "`amount` is not written as `name=value`"),
         ("--tool pay --counter pay.spend=1", "", "did you mean `pay.spent`?"),
         ("--tool pay --counter pay.spent=-1", "", "a counter holds a number that is not negative"),
-        ("--tool pay --tools p.yaml", "", "the tool list `p.yaml`"),
-        ("", "", "required"),
+        ("--tool pay --tools p.yaml", "", "cannot use the tools in `p.yaml`"),
+        ("--tool pay amount=5", "", "tip: give an argument with `--arg amount=5`"),
+        ("", "", "no call is named: give `--tool`"),
         ("--tool pay --resource r", "", "cannot be used with"),
     ] {
         let (_, err, code) = explained(home.path(), args, input);
         assert!(code == 2 && err.contains(expected), "{args}: {err}");
     }
+}
+
+#[test]
+fn a_limit_that_is_used_up_denies_and_one_that_was_not_asked_counts() {
+    let home = home();
+    let full = "--tools tools.json --counter job._rate_minute_0=10";
+    let call = r#"{"tool": "job", "args": {"role": "r"}}"#;
+    let (out, _, code) = explained(home.path(), &format!("{full} -"), call);
+    assert!(code == 1 && out.contains("limit     server:/tools/job/rules/0 (p.yaml:14): denies"), "{out}");
+    let (out, ..) = explained(home.path(), &format!("{full} --format json -"), call);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let kinds =
+        |kind: &str| report["rules"].as_array().unwrap().iter().find(|rule| rule["kind"] == kind).unwrap();
+    assert_eq!(
+        (&kinds("validate")["verdict"], &kinds("limit")["verdict"]),
+        (&"allow".into(), &"deny".into())
+    );
+    // The same rule denies by what it validates, and nothing is counted.
+    let (out, ..) = explained(home.path(), &format!("{full} --tool job"), "");
+    assert!(out.contains("validate  server:/tools/job/rules/0 (p.yaml:14): denies"), "{out}");
+    assert!(out.contains("limit     server:/tools/job/rules/0 (p.yaml:14): counts"), "{out}");
 }

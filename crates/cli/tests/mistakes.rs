@@ -36,7 +36,7 @@ fn each_is_named_with_what_to_do() {
         (None, vec!["run", "-c", "none.yaml", "--", "true"], &tried),
         (None, vec!["run", "-c", "none.yaml", "--", "true"], "name it with an absolute path"),
         (None, vec!["check", "none.yaml"], &checked),
-        (None, vec!["check", "."], "is a directory; name the policy files in it"),
+        (None, vec!["check", "."], "is a directory; name the files in it"),
         (None, vec!["run", "-c", "empty.yaml", "--", "true"], "is empty, which would deny everything"),
         (None, vec!["run", "-c", "policy.yaml", "--", "/"], "is it an executable file, and may you run it?"),
         (None, vec!["run", "-c", "policy.yaml", "true"], "put `--` before the server's command: `-- true …`"),

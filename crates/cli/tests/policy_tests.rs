@@ -132,11 +132,11 @@ p.test.yaml
           | reason    2 calls per minute reached
           | retry     after 1 min 1 s
           | entry     server:/tools/pay (p.yaml:5)
-          | require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): content
+          | require   server:/tools/pay/rules/0 \"cap\" (p.yaml:7): passes
           |           argument \"amount\" must be at most 500: holds; args.amount is 5
-          | limit     server:/tools/pay/rules/1 \"two a minute\" (p.yaml:10): counts
+          | limit     server:/tools/pay/rules/1 \"two a minute\" (p.yaml:10): denies
           |           2 calls per minute: 1 on top of 2 in server=server/tools/pay/_rate_minute_0/minute/sliding/grant=local
-          | deny      server:/tools/pay/rules/2 \"noted\" (p.yaml:11): content in shadow
+          | deny      server:/tools/pay/rules/2 \"noted\" (p.yaml:11): passes in shadow
           |           argument \"currency\" is \"eur\": does not hold; args.currency is nothing
   FAIL  lists (time)
         p.test.yaml:10: tool secret_key in lists
@@ -177,7 +177,7 @@ fn mistakes_are_shown_like_those_of_policies() {
     assert_eq!(code, 2);
     assert_eq!(
         out,
-        "p.test.yaml\n  ERROR `p.test.yaml` has 2 mistakes\n0 passed, 0 failed, 1 file could not be run (time)\n"
+        "p.test.yaml\n  ERROR `p.test.yaml` has 2 mistakes: line 2, column 5: a call needs an `expect`, such as `expect: allow`\n0 passed, 0 failed, 1 file could not be run (time)\n"
     );
     for part in ["p.test.yaml:4:5", "unknown key `expects` in a case", "did you mean `expect`?"] {
         assert!(err.contains(part), "{part}: {err}");
@@ -194,7 +194,7 @@ fn mistakes_are_shown_like_those_of_policies() {
             "a tool list that is not there",
             POLICY,
             "tools: t.json\ncases: [{ name: x, visible: [look] }]",
-            "cannot read the tool list",
+            "t.json`: No such file",
         ),
         (
             "a tool list that is none",

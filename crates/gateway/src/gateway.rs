@@ -70,12 +70,16 @@ impl Gateway {
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
-    pub fn replace(&self, snapshot: Snapshot, from: &PolicyFile) {
+    ///
+    /// Gives back the policies that are of no more use here: to take many rules apart takes longer than a call may
+    /// wait, and can be done elsewhere.
+    pub fn replace(&self, snapshot: Snapshot, from: &PolicyFile) -> Arc<Snapshot> {
         let digest = snapshot.digest().to_owned();
+        let snapshot = Arc::new(snapshot);
         if self.snapshot.load().digest() == digest {
-            return;
+            return snapshot;
         }
-        self.snapshot.store(Arc::new(snapshot));
+        let before = self.snapshot.swap(snapshot);
         self.replaced.send_modify(|count| *count += 1);
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
@@ -84,6 +88,7 @@ impl Gateway {
             details: &details,
             ..Lifecycle::new(LifecycleKind::PolicyReload)
         });
+        before
     }
 
     /// Records that a changed policy was not taken; the old one stays in force.

@@ -72,13 +72,19 @@ impl Window {
         }
     }
 
-    /// The window in the words of messages: `60 seconds`, `day`.
+    /// The window in the words of messages: `minute`, `90 seconds`, `10 minutes`, `day`.
     pub fn words(self) -> String {
         match self {
             Window::Seconds(60) => "minute".to_owned(),
             Window::Seconds(3_600) => "hour".to_owned(),
             Window::Seconds(1) => "second".to_owned(),
-            Window::Seconds(seconds) => format!("{seconds} seconds"),
+            Window::Seconds(seconds) => {
+                let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
+                let whole =
+                    units.into_iter().find(|(unit, _)| seconds > *unit && seconds.is_multiple_of(*unit));
+                let (unit, name) = whole.unwrap_or((1, "seconds"));
+                format!("{} {name}", seconds / unit)
+            }
             Window::Day => "day".to_owned(),
             Window::Week => "week".to_owned(),
             Window::Month => "month".to_owned(),

@@ -114,7 +114,7 @@ async fn in_shadow_repetitions_pass_and_are_recorded() -> Result<()> {
     assert_eq!(caller.passed("a", 3).await?, 3);
     let intents = budget.interlock.records_of("intent").await?;
     let findings: Vec<_> = intents.iter().map(|intent| intent["shadow"][0]["reason"].clone()).collect();
-    let expected = json!("one identical call in 600s reached");
+    let expected = json!("one identical call per 10 minutes reached");
     assert_eq!(findings, [json!(null), expected.clone(), expected], "{intents:#?}");
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `docs/commands.md` has a section for every command, with a table that is made from the command's definition.
-//! `INTERLOCK_WRITE_DOCS=1 cargo nextest run -p interlock reference` writes the tables.
+//! `INTERLOCK_WRITE_DOCS=1 cargo nextest run -p interlock reference` writes the tables. The examples of `--help` are commands
+//! that exist.
 
 use std::path::Path;
 
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory, Parser as _};
 
 use super::Args;
 
@@ -95,4 +96,48 @@ fn the_reference_says_what_the_commands_take() {
         std::fs::write(&path, &written).unwrap();
     }
     assert!(page == written, "docs/commands.md is stale; this file says how to write its tables");
+}
+
+/// The commands of an example: what stands between pipes, without what a shell does with their output.
+fn examples(help: &str) -> Vec<String> {
+    let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let commands = lines.flat_map(|line| line.split(" | ")).filter(|line| line.starts_with("interlock "));
+    commands
+        .map(|line| {
+            let line = line.split(" > ").next().unwrap_or(line);
+            line.split(" < ").next().unwrap_or(line).to_owned()
+        })
+        .collect()
+}
+
+/// The words of a line, as a shell splits it; what `<(…)` gives is a file.
+fn words(line: &str) -> Vec<String> {
+    let (before, after) = line.split_once("<(").unwrap_or((line, ""));
+    let rest = after.split_once(')').map_or(String::new(), |(_, rest)| format!("FILE{rest}"));
+    let line = format!("{before}{rest}");
+    let mut words = Vec::new();
+    for (index, part) in line.split('\'').enumerate() {
+        match index % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+#[test]
+fn every_command_has_examples_that_it_understands() {
+    let mut all = Vec::new();
+    commands(&Args::command(), "interlock", &mut all);
+    for (name, command) in &all {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples = examples(&help);
+        let own = examples.iter().any(|line| line.starts_with(&format!("{name} ")) || line == name);
+        assert!(own, "`{name} --help` has no example of it");
+        for line in examples {
+            if let Err(error) = Args::try_parse_from(words(&line)) {
+                panic!("`{name} --help` has the example `{line}`: {error}");
+            }
+        }
+    }
 }

@@ -6,17 +6,40 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Adds to an error what the words before and behind `--` tell.
 pub(crate) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return error };
-    if error.kind() == ErrorKind::UnknownArgument
-        && words.get(1).is_some_and(|command| command == "run")
-        && let Some(tip) = tip(word, words)
-    {
+    let command = words.get(1).and_then(|command| command.to_str());
+    let tip = match (command, error.kind(), error.get(ContextKind::InvalidArg)) {
+        (Some("run"), ErrorKind::UnknownArgument, Some(ContextValue::String(word))) => run(word, words),
+        (Some("explain"), ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument, _) => {
+            explain(words)
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
 }
 
-fn tip(word: &str, words: &[OsString]) -> Option<String> {
+/// What stands alone, where only a file with a call may: an argument, or the policy.
+fn explain(words: &[OsString]) -> Option<String> {
+    let is_option = |word: &OsString| word.to_string_lossy().starts_with('-');
+    let alone = words.windows(2).skip(1).filter_map(|pair| match pair {
+        [before, word] => (!is_option(before) && !is_option(word)).then(|| word.to_string_lossy()),
+        _ => None,
+    });
+    for word in alone {
+        if word.contains('=') {
+            return Some(format!("give an argument with `--arg {word}`"));
+        }
+        let ends = [".yaml", ".yml", ".json"].iter().any(|ending| word.ends_with(ending));
+        if ends && !words.iter().any(|word| names_a_policy(word)) {
+            return Some(format!("name the policy with `-c {word}`"));
+        }
+    }
+    None
+}
+
+fn run(word: &str, words: &[OsString]) -> Option<String> {
     if word.starts_with('-') {
         return None;
     }
@@ -60,6 +83,20 @@ mod tests {
             let said = said(line);
             assert!(said.contains(tip), "{line}: {said}");
         }
+        for (line, tip) in [
+            ("interlock explain p.yaml --tool x", "tip: name the policy with `-c p.yaml`"),
+            ("interlock explain p.yaml", "tip: name the policy with `-c p.yaml`"),
+            ("interlock explain -c p.yaml --tool x --arg a=b c=d", "tip: give an argument with `--arg c=d`"),
+        ] {
+            let said = said(line);
+            assert!(said.contains(tip), "{line}: {said}");
+        }
+        let said = said("interlock explain -c p.yaml --tool x call.json");
+        assert!(!said.contains("tip:"), "{said}");
+    }
+
+    #[test]
+    fn what_needs_no_tip() {
         for line in ["interlock run -c p.yaml --grnt x -- y", "interlock status now", "interlock run"] {
             let said = said(line);
             assert!(!said.contains("the server's command:") && !said.contains("name the policy"), "{said}");

@@ -5,14 +5,13 @@ mod json;
 mod sarif;
 mod text;
 
-use std::io::Read;
 use std::path::Path;
 
-use anyhow::Context;
 use interlock_policy::{Diagnostic, Severity, Source, Syntax, ToolList, compile_for};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
+use crate::input;
 use crate::policy_tests;
 use crate::terminal;
 
@@ -22,7 +21,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     if args.files.iter().map(AsRef::as_ref).chain(args.tools.as_deref()).filter(stdin).count() > 1 {
         anyhow::bail!("only one file can come from standard input");
     }
-    let tools = args.tools.as_deref().map(tools).transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?;
     let mut checked = Vec::with_capacity(args.files.len());
     let mut unread = Vec::new();
     for file in &args.files {
@@ -64,11 +63,7 @@ enum Verdict {
 }
 
 fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
-    let (name, bytes) = read(file)?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
-    };
+    let (name, text) = input::read_text(file)?;
     let syntax = Syntax::of_path(&name);
     // Tests stand beside their policies, and `policies/*.yaml` names both.
     let (valid, diagnostics) = if policy_tests::find::is_test(file) {
@@ -85,29 +80,6 @@ fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<
         true => Verdict::Ok,
     };
     Ok(Checked { name, verdict, text, diagnostics })
-}
-
-/// A file's name for messages, and its bytes; `-` is standard input.
-pub(super) fn read(file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
-        return Ok(("<stdin>".to_owned(), bytes));
-    }
-    let name = file.display().to_string();
-    let tried = || std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    if file.is_dir() {
-        anyhow::bail!("`{}` is a directory; name the policy files in it", tried().display());
-    }
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", tried().display()))?;
-    Ok((name, bytes))
-}
-
-/// The tools that the policies are compared with.
-fn tools(file: &Path) -> anyhow::Result<ToolList> {
-    let (name, bytes) = read(file)?;
-    let Ok(text) = String::from_utf8(bytes) else { anyhow::bail!("`{name}` is not UTF-8 text") };
-    ToolList::read(&text).with_context(|| format!("cannot use the tools in `{name}`"))
 }
 
 fn counts(diagnostics: &[Diagnostic]) -> (usize, usize, usize) {

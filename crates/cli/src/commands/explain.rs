@@ -3,36 +3,40 @@
 mod report;
 mod text;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args as ClapArgs;
 use interlock_json::Decimal;
 use interlock_policy::{
-    Alternative, Change, CounterKey, Outcome, RuleName, Section, ToolList, Trial, Verdict, alternatives,
-    objections,
+    Alternative, Change, CounterKey, Outcome, RuleName, Section, Trial, Verdict, alternatives, objections,
 };
 
 use crate::args::{Format, name};
 use crate::exit::Exit;
+use crate::input;
 use crate::rehearsal::call::{self, CallText};
 use crate::rehearsal::policies::Policies;
 use crate::rehearsal::{Caller, Judged, Rehearsal, times};
 use crate::terminal;
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "interlock explain -c <FILE> --tool <NAME> [--arg <NAME=TEXT>]... [OPTIONS]
+       interlock explain -c <FILE> [OPTIONS] <CALL.json>",
+    after_help = "Examples:
   interlock explain -c policy.yaml --tool create_charge --arg currency=usd --arg-json amount=60000
   interlock explain -c policy.yaml --tools tools.json call.json
   interlock explain -c policy.yaml --resource file:///etc/passwd
-  interlock explain -c policy.yaml --tool deploy --label team=ops --client cursor --at 2026-11-21T22:00:00Z
+  interlock explain -c policy.yaml --tool deploy --label team=ops --at 2026-11-21T22:00:00Z
   interlock explain -c policy.yaml --tool start_job --counter start_job._rate_minute_0=10
   interlock audit query --verdict deny --limit 1 --format json | interlock explain -c policy.yaml -
 
-CALL.json holds the params of `tools/call`, a whole request, or a record of the audit log that has its arguments.
+CALL.json holds the params of `tools/call`, a whole request, a call as in tests (`{\"tool\": …, \"args\": {…}}`), \
+or a record of the audit log that has its arguments.
 
-Exit codes: 0 the call would go through, 1 it would be denied or wait for a person, 2 it could not be said.")]
+Exit codes: 0 the call would go through, 1 it would be denied or wait for a person, 2 it could not be said."
+)]
 pub(crate) struct ExplainArgs {
     /// The policy file (YAML or JSON)
     #[arg(short = 'c', long = "policy", visible_alias = "config", value_name = "FILE")]
@@ -41,7 +45,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     grant_policy: Option<PathBuf>,
     /// The call; `-` reads standard input
-    #[arg(value_name = "CALL.json", required_unless_present_any = ["tool", "resource", "prompt"], conflicts_with_all = ["tool", "resource", "prompt"])]
+    #[arg(value_name = "CALL.json", conflicts_with_all = ["tool", "resource", "prompt"])]
     call: Option<PathBuf>,
     /// The tool that is called
     #[arg(long, value_name = "NAME", conflicts_with_all = ["resource", "prompt"])]
@@ -100,7 +104,7 @@ struct Explained<'e> {
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let call = called(args)?;
     let policies = Policies::load(&args.policy, args.grant_policy.as_deref())?;
-    let tools = args.tools.as_deref().map(tools).transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?;
     let caller = Caller {
         server: args.server.clone(),
         grant: args.grant.clone(),
@@ -130,8 +134,14 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 
 fn called(args: &ExplainArgs) -> anyhow::Result<CallText> {
     if let Some(path) = &args.call {
-        let text = read(path)?;
-        return CallText::read(text.trim()).with_context(|| format!("`{}` is not a call", path.display()));
+        let missing = path != Path::new("-") && !path.exists();
+        ensure!(
+            !missing,
+            "there is no file `{0}` with a call; to name a tool write `--tool {0}`",
+            path.display()
+        );
+        let (name, text) = input::read_text(path)?;
+        return CallText::read(text.trim()).with_context(|| format!("`{name}` is not a call"));
     }
     let arguments = call::object(&args.texts, &args.json)?;
     let named = [
@@ -140,26 +150,15 @@ fn called(args: &ExplainArgs) -> anyhow::Result<CallText> {
         (Section::Prompts, &args.prompt),
     ];
     let named = named.into_iter().find_map(|(section, name)| Some((section, name.clone()?)));
-    let (section, name) = named.context("no call is named")?;
+    let (section, name) = named
+        .context("no call is named: give `--tool`, `--resource` or `--prompt`, or a file with the call")?;
     ensure!(arguments.is_none() || section != Section::Resources, "a resource is read without arguments");
     Ok(CallText { section, name, arguments })
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-fn tools(path: &Path) -> anyhow::Result<ToolList> {
-    ToolList::read(&read(path)?).with_context(|| format!("the tool list `{}`", path.display()))
-}
-
 fn label(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| "write `NAME=TEXT`".to_owned())?;
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = pair.ok_or_else(|| "write `NAME=TEXT`".to_owned())?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

@@ -31,8 +31,8 @@ enum Command {
   interlock policy import intercept.yaml > policy.yaml
   interlock policy import --from policylayer -o policy.yaml grant.json
 
-The policy decides as the original did, with every default written out. Where a meaning had to be chosen a comment in
-the policy says so, and standard error lists the choices; those marked `stricter` deny more than the original.
+The policy decides as the original did, with every default written out. Where a meaning had to be chosen a comment \
+in the policy says so, and standard error lists the choices; those marked `stricter` deny more than the original.
 
 Exit codes: 0 imported, 1 something cannot be kept, 2 a file could not be read or written.")]
     Import(ImportArgs),
@@ -117,11 +117,7 @@ pub(crate) fn run(args: &PolicyArgs) -> anyhow::Result<Exit> {
 
 /// A file's name for messages, and its text.
 fn read(file: &Path) -> anyhow::Result<(String, String)> {
-    let (name, bytes) = super::check::read(file)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((name, text)),
-        Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
-    }
+    crate::input::read_text(file)
 }
 
 /// By the file's name, and for standard input by how the text begins.

@@ -235,13 +235,28 @@ async fn follow(gateway: Arc<Gateway>, path: PathBuf, from: PolicyFile) {
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &path, &from, &mut last_mistake, &watch);
+        take(&gateway, &path, &from, &mut last_mistake, &watch).await;
         watch.changed().await;
     }
 }
 
-fn take(gateway: &Gateway, path: &Path, from: &PolicyFile, last_mistake: &mut Option<String>, watch: &Watch) {
-    let loaded = reload::load(path);
+/// Reading and compiling are done on a thread of their own: calls are answered by the policy before until they are
+/// done, and wait for neither.
+async fn take(
+    gateway: &Gateway,
+    path: &Path,
+    from: &PolicyFile,
+    last_mistake: &mut Option<String>,
+    watch: &Watch,
+) {
+    let file = path.to_owned();
+    let loaded = match tokio::task::spawn_blocking(move || reload::load(&file)).await {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            gateway.alarm(&format!("the policy in force is still the one before: reading the file: {error}"));
+            return;
+        }
+    };
     if watch.is_written() {
         // Somebody began to write while it was read. When they are done, it is read again.
         return;
@@ -249,7 +264,8 @@ fn take(gateway: &Gateway, path: &Path, from: &PolicyFile, last_mistake: &mut Op
     match loaded {
         Ok(loaded) => {
             *last_mistake = None;
-            gateway.replace(Snapshot::of_server(loaded.policy), from);
+            let before = gateway.replace(Snapshot::of_server(loaded.policy), from);
+            tokio::task::spawn_blocking(move || drop(before));
         }
         Err(error) => {
             let mistake = error.to_string();

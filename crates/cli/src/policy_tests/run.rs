@@ -11,6 +11,7 @@ use super::compare;
 use super::coverage::Coverage;
 use super::document::{At, Case, ListExpectation, Setting, Step, TestFile, ToolSource};
 use super::{CaseResult, Failure, FileResult, find, read};
+use crate::input;
 use crate::rehearsal::policies::{Policies, RulePlaces};
 use crate::rehearsal::{Judged, Rehearsal, shown, times};
 use crate::terminal;
@@ -39,13 +40,15 @@ pub(crate) fn run_file(path: &Path, filter: Option<&str>) -> FileResult {
 type ToolLists = HashMap<ToolSource, ToolList>;
 
 fn load(path: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<(TestFile, Policies, ToolLists)> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+    let (name, text) = input::read_text(path)?;
     let (file, mistakes) = read::read(&text, Syntax::of_path(&name));
     let Some(file) = file else {
         terminal::diagnostics::to_stderr(&name, &text, &mistakes)?;
         let s = if mistakes.len() == 1 { "" } else { "s" };
-        anyhow::bail!("`{name}` has {} mistake{s}", mistakes.len());
+        let first = mistakes.first().map_or_else(String::new, |found| {
+            format!(": line {}, column {}: {}", found.span.line, found.span.column, found.message)
+        });
+        anyhow::bail!("`{name}` has {} mistake{s}{first}", mistakes.len());
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let server = match &file.policy {
@@ -71,9 +74,8 @@ fn tools(source: &ToolSource, folder: &Path, read: &mut Vec<PathBuf>) -> anyhow:
         ToolSource::File(name) => {
             let path = folder.join(name);
             read.push(path.clone());
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read the tool list `{}`", path.display()))?;
-            ToolList::read(&text).with_context(|| format!("the tool list `{}`", path.display()))
+            // `-` is a file here, too: standard input is nobody's tool list.
+            input::tools(&Path::new(".").join(&path))
         }
     }
 }

@@ -13,8 +13,8 @@ pub(crate) struct CallText {
 }
 
 impl CallText {
-    /// Reads the params of `tools/call`, `resources/read` or `prompts/get`, a whole request, or a record of the
-    /// audit log that has its arguments.
+    /// Reads the params of `tools/call`, `resources/read` or `prompts/get`, a whole request, a call as files of tests
+    /// write it, or a record of the audit log that has its arguments.
     pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
         let document = interlock_json::scan(text, &interlock_json::Limits::default())?;
         let root = document.root();
@@ -27,6 +27,15 @@ impl CallText {
         match (string(root, "method"), root.get("params")) {
             (Some(method), Some(params)) => of_request(&method, params),
             (Some(method), None) => bail!("a {} request has `params`", quoted(&method)),
+            (None, _)
+                if root
+                    .get("tool")
+                    .or_else(|| root.get("resource"))
+                    .or_else(|| root.get("prompt"))
+                    .is_some() =>
+            {
+                of_test(root)
+            }
             (None, _) => of_params(root),
         }
     }
@@ -35,7 +44,7 @@ impl CallText {
     pub(crate) fn shown(&self) -> String {
         let noun = self.section.noun();
         match &self.arguments {
-            Some(arguments) => format!("{noun} {} {arguments}", self.name),
+            Some(arguments) => format!("{noun} {} {}", self.name, super::shown::short(arguments)),
             None => format!("{noun} {}", self.name),
         }
     }
@@ -56,21 +65,50 @@ fn of_request(method: &str, params: Value<'_>) -> anyhow::Result<CallText> {
     Ok(CallText { section, name, arguments: arguments(params.get("arguments"))? })
 }
 
+/// `{"tool": …, "args": {…}}`, with no other members: what is misspelt would be left out of the call.
+fn of_test(call: Value<'_>) -> anyhow::Result<CallText> {
+    let (section, name) = named(call).context("a call names one `tool`, `resource` or `prompt`")?;
+    let known = |key: &str| key == section.noun() || key == "args" && section != Section::Resources;
+    if let Some(key) = keys(call).into_iter().find(|key| !known(key)) {
+        let advice = match section {
+            Section::Resources => "a resource is read without arguments",
+            Section::Tools | Section::Prompts => "arguments are in `args`",
+        };
+        bail!("{} does not belong to a call of a {}; {advice}", quoted(&key), section.noun());
+    }
+    Ok(CallText { section, name, arguments: arguments(call.get("args"))? })
+}
+
+fn named(call: Value<'_>) -> Option<(Section, String)> {
+    let places = [("tool", Section::Tools), ("resource", Section::Resources), ("prompt", Section::Prompts)];
+    places.into_iter().find_map(|(key, section)| Some((section, string(call, key)?)))
+}
+
+fn keys(value: Value<'_>) -> Vec<String> {
+    value.members().map(|(key, _)| key.text().into_owned()).collect()
+}
+
 fn of_params(params: Value<'_>) -> anyhow::Result<CallText> {
     if let Some(name) = string(params, "name") {
+        // Under another name they would be left out, and another call judged.
+        let misnamed = ["args", "argument", "params", "parameters", "input"];
+        ensure!(
+            misnamed.iter().all(|key| params.get(key).is_none()),
+            "arguments are in `arguments` beside `name`, or in `args` beside `tool`"
+        );
         let arguments = arguments(params.get("arguments"))?;
         return Ok(CallText { section: Section::Tools, name, arguments });
     }
     if let Some(name) = string(params, "uri") {
         return Ok(CallText { section: Section::Resources, name, arguments: None });
     }
-    bail!("a call has a `name` and `arguments`, or a `uri`; a request has `method` and `params`")
+    bail!(
+        "a call has a `name` and `arguments`, a `uri`, or a `tool` and `args`; a request has `method` and `params`"
+    )
 }
 
 fn of_record(record: Value<'_>) -> anyhow::Result<CallText> {
-    let places = [("tool", Section::Tools), ("resource", Section::Resources), ("prompt", Section::Prompts)];
-    let called = places.into_iter().find_map(|(key, section)| Some((section, string(record, key)?)));
-    let (section, name) = called.context("the record is not that of a call")?;
+    let (section, name) = named(record).context("the record is not that of a call")?;
     let recorded = record.get("arguments");
     let full = recorded.and_then(|arguments| arguments.get("full").or_else(|| arguments.get("redacted")));
     if recorded.is_some() && full.is_none() {
@@ -103,6 +141,7 @@ pub(crate) fn object(texts: &[String], json: &[String]) -> anyhow::Result<Option
     for (pair, is_json) in pairs {
         let (name, value) = pair
             .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
             .with_context(|| format!("{} is not written as `name=value`", quoted(pair)))?;
         ensure!(!members.iter().any(|(known, _)| known == name), "argument {} is given twice", quoted(name));
         let value = if is_json { checked(name, value)? } else { string_of(value) };
@@ -144,6 +183,9 @@ mod tests {
         for (text, expected) in [
             (r#"{"name": "t", "arguments": {"a": 1.0}}"#, call(Section::Tools, "t", Some(r#"{"a": 1.0}"#))),
             (r#"{"name": "t"}"#, call(Section::Tools, "t", None)),
+            (r#"{"tool": "t", "args": {"a": 1}}"#, call(Section::Tools, "t", Some(r#"{"a": 1}"#))),
+            (r#"{"resource": "file:///x"}"#, call(Section::Resources, "file:///x", None)),
+            (r#"{"prompt": "p", "args": {}}"#, call(Section::Prompts, "p", Some("{}"))),
             (r#"{"uri": "file:///x"}"#, call(Section::Resources, "file:///x", None)),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{}}}"#,
@@ -173,6 +215,12 @@ mod tests {
                 "does not hold",
             ),
             ("{}", "a call has a `name`"),
+            (r#"{"name":"t","args":{"a":1}}"#, "arguments are in `arguments`"),
+            (r#"{"name":"t","input":{"a":1}}"#, "arguments are in `arguments`"),
+            (r#"{"tool":"t","arguments":{"a":1}}"#, "`arguments` does not belong to a call of a tool"),
+            (r#"{"tool":"t","prompt":"p"}"#, "`prompt` does not belong"),
+            (r#"{"resource":"r","args":{}}"#, "`args` does not belong"),
+            (r#"{"tool":1}"#, "a call names one"),
             (r#"{"name":"a","name":"b"}"#, "name"),
         ] {
             let error = CallText::read(text).unwrap_err().to_string();
@@ -188,6 +236,7 @@ mod tests {
         assert_eq!(object(&[], &[]).unwrap(), None);
         for (text, json, expected) in [
             (&["a"][..], &[][..], "`a` is not written as `name=value`"),
+            (&["=a"], &[], "`=a` is not written as `name=value`"),
             (&["a=1"], &["a=1"], "argument `a` is given twice"),
             (&[], &["a=x"], "the value of argument `a` is not JSON"),
         ] {

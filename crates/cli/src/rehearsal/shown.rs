@@ -25,8 +25,9 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
     let shadow = if step.shadow { " in shadow" } else { "" };
     let kind = step.kind.as_str();
     let said = match step.verdict {
+        Verdict::Proceed if ran_out(step, judged) => "denies",
         Verdict::Proceed if step.need.is_some() => "counts",
-        Verdict::Proceed => "content",
+        Verdict::Proceed => "passes",
         Verdict::Deny => "denies",
         Verdict::Ask => "asks a person",
     };
@@ -42,6 +43,14 @@ fn add_step(step: &TraceStep, judged: &Judged, places: &RulePlaces<'_>, lines: &
     }
 }
 
+/// Whether this is the limit that the call did not fit into.
+pub(crate) fn ran_out(step: &TraceStep, judged: &Judged) -> bool {
+    let ruled = &judged.rehearsed;
+    // Other parts of the same rule may have denied: then the limits were never asked.
+    let by_limit = ruled.verdict == Verdict::Deny && ruled.decision.verdict != Verdict::Deny;
+    by_limit && step.need.is_some() && ruled.rule == step.rule.text()
+}
+
 fn add_seen(seen: &Seen, indent: usize, lines: &mut Vec<String>) {
     let holds = match seen.holds {
         Some(true) => "holds",
@@ -51,12 +60,29 @@ fn add_seen(seen: &Seen, indent: usize, lines: &mut Vec<String>) {
     let looked = match (&seen.path, seen.values.as_slice()) {
         (None, _) => String::new(),
         (Some(path), []) => format!("; {path} is nothing"),
-        (Some(path), values) => format!("; {path} is {}", values.join(", ")),
+        (Some(path), values) => {
+            let values: Vec<String> = values.iter().map(|value| short(value)).collect();
+            format!("; {path} is {}", values.join(", "))
+        }
     };
     let why = seen.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
     let words = seen.joins.unwrap_or(&seen.condition);
     lines.push(format!("{:indent$}{words}: {holds}{looked}{why}", ""));
     seen.inner.iter().for_each(|inner| add_seen(inner, indent + 2, lines));
+}
+
+/// The longest value that is shown whole: JSON reports have all of every value.
+const LONGEST: usize = 400;
+
+/// A value that leaves room on the screen for the rest.
+pub(crate) fn short(value: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        None => value.to_owned(),
+        Some((at, _)) => {
+            let beginning = value.get(..at).unwrap_or_default();
+            format!("{beginning}… ({} characters)", value.chars().count())
+        }
+    }
 }
 
 fn place(place: Option<String>) -> String {
@@ -96,4 +122,16 @@ pub(crate) fn rule_place(judged: &Judged, places: &RulePlaces<'_>) -> Option<Str
     let needs = ruled.decision.needs.iter().map(|need| &need.rule);
     let rule = needs.chain([&ruled.decision.rule]).find(|rule| rule.text() == ruled.rule)?;
     places.of(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        let whole = "ä".repeat(LONGEST);
+        assert_eq!(short(&whole), whole);
+        assert_eq!(short(&format!("{whole}ö")), format!("{whole}… (401 characters)"));
+    }
 }

@@ -61,7 +61,7 @@ fn of_money(money: &Money<'_>) -> limit::Money {
 /// The limit in words: `10 calls per minute`, `at most 1000 of "amount" per day`.
 pub(super) fn words(counted: &Counted<'_>) -> String {
     let mut words = match &counted.adds {
-        Adds::Once => return format!("one identical call in {}", counted.window),
+        Adds::Once => return format!("one identical call per {}", counted.window.words()),
         adds => bound_words(adds, counted.bound),
     };
     words.push_str(&format!(" per {}", counted.window.words()));

@@ -271,7 +271,11 @@ fn limits_in_words() {
             "3 calls per hour for each \"a\" for each \"b\"",
         ),
         (rule("spend: { amount: args.n, daily: 9.5 }"), r#"{"n":1}"#, "9.5 eur in all per day"),
-        (rule("idempotency_window: 90"), "{}", "one identical call in 90s"),
+        (rule("idempotency_window: 90"), "{}", "one identical call per 90 seconds"),
+        (rule("idempotency_window: 60"), "{}", "one identical call per minute"),
+        (rule("idempotency_window: 10m"), "{}", "one identical call per 10 minutes"),
+        (rule("rate_limit: 5/24h"), "{}", "5 calls per 24 hours"),
+        (rule("rate_limit: 5/3d"), "{}", "5 calls per 3 days"),
         (rule("rate_limit: 1/day"), "{}", "1 call per day"),
     ] {
         let policy = super::policy(&text);

@@ -83,11 +83,24 @@ fn health_imaging_reads_works_and_deletes_nothing() {
         (&denied[..], Verdict::Deny, true),
         (&hidden[..], Verdict::Deny, false),
     ];
+    let update =
+        |of: &str| format!(r#"{{"update_image_set_metadata_updates": {{"DICOMUpdates": {{{of}}}}}}}"#);
+    let sets = update(r#""updatableAttributes": "{}""#);
     for (names, expected, seen) in table {
         for name in names {
-            assert_eq!(verdict(policy, name, "{}"), expected, "{name}");
+            assert_eq!(verdict(policy, name, &sets), expected, "{name}");
             assert_eq!(visible(&[(Origin::Server, policy)], Section::Tools, name), seen, "{name}");
         }
+    }
+    // What the hidden tools take away an update could, too.
+    for removal in
+        [r#""removableAttributes": "{}""#, r#""removableAttributes": "{}", "updatableAttributes": "{}""#]
+    {
+        assert_eq!(
+            verdict(policy, "update_image_set_metadata", &update(removal)),
+            Verdict::Deny,
+            "{removal}"
+        );
     }
     assert_eq!(verdict(policy, "delete_everything", "{}"), Verdict::Deny);
     assert!(!visible(&[(Origin::Server, policy)], Section::Tools, "delete_everything"));
@@ -135,6 +148,10 @@ fn the_others_decide_as_their_comments_say() {
         ("amazon-mq.yaml", "delete_broker", "{}", Verdict::Deny),
         ("amazon-mq.yaml", "reboot_broker", "{}", Verdict::Ask),
         ("amazon-mq.yaml", "create_broker", "{}", Verdict::Deny),
+        ("amazon-mq.yaml", "rabbitmq_broker_list_users", "{}", Verdict::Deny),
+        ("amazon-mq.yaml", "rabbitmq_broker_get_queue_info", r#"{"queue": "orders"}"#, Verdict::Proceed),
+        ("amazon-mq.yaml", "rabbitmq_broker_get_queue_info", r#"{"queue": "../../definitions"}"#, Verdict::Deny),
+        ("amazon-mq.yaml", "rabbitmq_broker_get_queue_info", r#"{"queue": "definitions", "vhost": ".."}"#, Verdict::Deny),
         ("aws-stepfunctions-tool.yaml", "tag_pipeline", "{}", Verdict::Proceed),
         ("aws-stepfunctions-tool.yaml", "drop_everything", "{}", Verdict::Deny),
     ];

@@ -1,12 +1,12 @@
 //! For programs; stable.
 
-use interlock_policy::{Alternative, RuleName, Seen, ShadowFinding, TraceStep};
+use interlock_policy::{Alternative, RuleName, Seen, ShadowFinding, TraceStep, Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Explained;
 use crate::rehearsal::policies::RulePlaces;
-use crate::rehearsal::{shown, times, verdict};
+use crate::rehearsal::{Judged, shown, times, verdict};
 
 #[derive(Serialize)]
 struct Report<'r> {
@@ -141,7 +141,13 @@ pub(super) fn json(explained: &Explained<'_>, places: &RulePlaces<'_>) -> anyhow
             .collect(),
         shadow: ruled.shadow.iter().map(shadow).collect(),
         entries: explained.judged.trace.entries.iter().map(|rule| entry(rule, places)).collect(),
-        rules: explained.judged.trace.steps.iter().map(|found| step(found, places)).collect(),
+        rules: explained
+            .judged
+            .trace
+            .steps
+            .iter()
+            .map(|found| step(found, &explained.judged, places))
+            .collect(),
         changes: explained.changes.iter().map(alternative).collect(),
     };
     Ok(serde_json::to_string_pretty(&report)?)
@@ -155,7 +161,8 @@ fn entry(rule: &RuleName, places: &RulePlaces<'_>) -> EntryReport {
     EntryReport { rule: rule.text(), place: places.of(rule) }
 }
 
-fn step<'r>(step: &'r TraceStep, places: &RulePlaces<'_>) -> StepReport<'r> {
+fn step<'r>(step: &'r TraceStep, judged: &Judged, places: &RulePlaces<'_>) -> StepReport<'r> {
+    let decided = if shown::ran_out(step, judged) { Verdict::Deny } else { step.verdict };
     let conditions = step.seen.iter().map(condition);
     StepReport {
         kind: step.kind.as_str(),
@@ -163,7 +170,7 @@ fn step<'r>(step: &'r TraceStep, places: &RulePlaces<'_>) -> StepReport<'r> {
         name: step.name.as_deref(),
         place: places.of(&step.rule),
         shadow: step.shadow,
-        verdict: verdict(step.verdict),
+        verdict: verdict(decided),
         reason: step.reason.as_deref(),
         conditions: conditions.collect(),
         reserves: step.need.as_ref().map(|need| ReserveReport {

@@ -171,7 +171,7 @@ mod tests {
             (
                 "server=s/tools/t/_once_600s_0/600s/sliding/grant=g/call=0123456789abcdef",
                 Some("1"),
-                "3 of 1 | any 600 seconds | s | t | identical calls | grant g, call 01234567…",
+                "3 of 1 | any 10 minutes | s | t | identical calls | grant g, call 01234567…",
             ),
             ("from elsewhere", Some("5"), "3 of 5 | 60s |  |  | from elsewhere | "),
         ] {

@@ -10,9 +10,12 @@
 //! | `yaml settings` | `interlock run --settings` starts with it |
 //! | `json config` | a client's configuration: JSON whose commands are `interlock run`, with flags that exist |
 //! | `yaml file NAME` | a file of the page's own directory; if it is called `policy.yaml`, `interlock check` accepts it |
-//! | `sh page` | run in the page's own directory |
+//! | `sh page` | run in the page's own directory; `uvx` starts a server with the tools of the HealthImaging server |
 //! | `yaml tests` | tests of the policy before it on the page: they pass |
+//! | `yaml workflow` | of GitHub: each `run:` is run in the page's own directory, as a repository whose `main` is what it holds |
 //! | `text` | nothing |
+
+mod language;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -33,6 +36,9 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ("cargo xtask test", "all of them"),
     ("cargo install --locked --path crates/cli", "installation"),
 ];
+
+/// The server of the example, as `uvx` is told it.
+const IMAGING: &str = "awslabs.healthimaging-mcp-server@0.1.1";
 
 /// A fenced block: where it begins, what it says it is, and its text.
 #[derive(Debug, PartialEq, Eq)]
@@ -152,8 +158,8 @@ struct Session {
     bin: TempDir,
     /// What the root holds, and the policy that the page has shown last.
     folder: TempDir,
-    /// What `my-server` on the PATH runs.
-    _server: RecordingServer,
+    /// What `my-server` and `uvx` on the PATH run.
+    _servers: [RecordingServer; 2],
 }
 
 impl Session {
@@ -162,9 +168,13 @@ impl Session {
         std::os::unix::fs::symlink(binaries::interlock()?, bin.path().join("interlock"))?;
         let server =
             RecordingServer::new(&Script::with_tools(&["start_dicom_export_job", "delete_datastore"]))?;
-        put_on_path(&server.command()?, &bin.path().join("my-server"))?;
+        put_on_path(&server.command()?, "", &bin.path().join("my-server"))?;
+        let imaging = RecordingServer::new(&Script { tools: imaging_tools()?, ..Script::default() })?;
+        let named = format!("[ \"$*\" = {IMAGING} ] || exit 64\nshift\n");
+        put_on_path(&imaging.command()?, &named, &bin.path().join("uvx"))?;
         let command = server.command()?;
-        let session = Self { home: TempDir::new()?, bin, folder: like_the_root()?, _server: server };
+        let session =
+            Self { home: TempDir::new()?, bin, folder: like_the_root()?, _servers: [server, imaging] };
         let policy = session.home.path().join("policy.yaml");
         fs::write(&policy, "version: \"1\"\ndefault: deny\ntools:\n  start_dicom_export_job: {}\n")?;
         let run =
@@ -214,6 +224,7 @@ impl Session {
             "sh" => self.shell(&block.text, self.folder.path()),
             "sh page" => self.shell(&block.text, page),
             "sh slow" => elsewhere(&block.text),
+            "yaml workflow" => self.workflow(&block.text, page),
             "yaml policy" => {
                 fs::write(self.folder.path().join("policy.yaml"), &block.text)?;
                 policy(&block.text, "yaml")
@@ -225,6 +236,17 @@ impl Session {
             "" => bail!("a block has to say what it is"),
             other => bail!("`{other}` is not a kind of block"),
         }
+    }
+
+    fn workflow(&self, text: &str, page: &Path) -> Result<()> {
+        let commands: Vec<&str> =
+            text.lines().filter_map(|line| line.split_once("run: ")).map(|(_, run)| run).collect();
+        ensure!(!commands.is_empty() && !text.contains("run: |"), "each step is a `run:` on one line");
+        let repository = "git init -q -b main . && git add -A && \
+            git -c user.name=me -c user.email=me@example.com commit -q -m All && \
+            git update-ref refs/remotes/origin/main HEAD && export GITHUB_BASE_REF=main";
+        let script = format!("{repository}\n{}", commands.join("\n"));
+        self.shell(&script, page)
     }
 
     fn shell(&self, text: &str, directory: &Path) -> Result<()> {
@@ -244,10 +266,17 @@ fn like_the_root() -> Result<TempDir> {
     Ok(folder)
 }
 
-/// A program that starts a server, as the documents' `my-server`.
-fn put_on_path(command: &interlock_testkit::command::Command, path: &Path) -> Result<()> {
+/// What the HealthImaging server says of its tools.
+fn imaging_tools() -> Result<Vec<Value>> {
+    let list = fs::read_to_string(workspace_root().join("policies/tools/aws-healthimaging.json"))?;
+    let list: Value = serde_json::from_str(&list)?;
+    list["tools"].as_array().cloned().context("no tools")
+}
+
+/// A program that starts a server, as the documents' `my-server`, after the commands of `before`.
+fn put_on_path(command: &interlock_testkit::command::Command, before: &str, path: &Path) -> Result<()> {
     let words: Vec<_> = command.line.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
-    fs::write(path, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
+    fs::write(path, format!("#!/bin/sh\n{before}exec {} \"$@\"\n", words.join(" ")))?;
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
 }
 
