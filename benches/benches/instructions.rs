@@ -26,6 +26,8 @@ fn judging(policy: String) -> Judging {
 #[bench::among_1(policies::among(1))]
 #[bench::among_100(policies::among(100))]
 #[bench::among_10_000(policies::among(10_000))]
+#[bench::among_10_000_patterns(policies::among_globs(10_000))]
+#[bench::one_of_10_000(policies::listing(10_000))]
 fn judge(judging: Judging) -> (Judgement, Judging) {
     (black_box(judging.judge()), judging)
 }

@@ -26,3 +26,16 @@ fn among_rules_for_other_tools(bencher: Bencher<'_, '_>, others: usize) {
     let judging = Judging::new(&policies::among(others)).unwrap();
     bencher.bench(|| judging.judge());
 }
+
+#[divan::bench(args = [1, 100, 10_000])]
+fn among_patterns_for_other_tools(bencher: Bencher<'_, '_>, others: usize) {
+    let judging = Judging::new(&policies::among_globs(others)).unwrap();
+    bencher.bench(|| judging.judge());
+}
+
+/// One condition: the customer is one of so many.
+#[divan::bench(args = [1, 64, 65, 10_000])]
+fn one_of_a_list(bencher: Bencher<'_, '_>, values: usize) {
+    let judging = Judging::new(&policies::listing(values)).unwrap();
+    bencher.bench(|| judging.judge());
+}

@@ -2,6 +2,7 @@
 
 pub mod cost;
 pub mod judging;
+pub mod large;
 pub mod messages;
 pub mod peer;
 pub mod policies;

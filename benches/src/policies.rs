@@ -42,6 +42,32 @@ pub fn among(others: usize) -> String {
     text
 }
 
+/// [`conditions`] with this many patterns that match other tools.
+pub fn among_globs(others: usize) -> String {
+    let mut text = conditions();
+    for other in 0..others {
+        // Writing to a string does not fail.
+        let _written = writeln!(
+            text,
+            "  \"other_{other}_*\":\n    rules: [{{ conditions: [{{ path: args.n, op: lt, value: {other} }}] }}]"
+        );
+    }
+    text
+}
+
+/// One condition: the customer is one of a list of so many, the last of them.
+pub fn listing(values: usize) -> String {
+    let mut text = String::from("version: \"1\"\ndefault: deny\nlists:\n  customers:\n");
+    for value in 1..values {
+        // Writing to a string does not fail.
+        let _written = writeln!(text, "    - cus_{value}");
+    }
+    text.push_str("    - cus_9s6XKzkNRiz8i3\ntools:\n");
+    text + &format!(
+        "  {TOOL}:\n    rules: [{{ conditions: [{{ path: args.customer, op: in, value: {{ list: customers }} }}] }}]\n"
+    )
+}
+
 /// Compiles a policy that has no mistakes.
 ///
 /// # Errors

@@ -79,7 +79,7 @@ fn request(counters: usize) -> ReserveRequest {
         bound: Bound::AtMost(Decimal::from(i64::MAX)),
         label: "server:/tools/create_charge/rules/0".to_owned(),
         shadow: false,
-        refund: false,
+        refund: interlock_store::Refund::Never,
         pays: false,
     };
     ReserveRequest {

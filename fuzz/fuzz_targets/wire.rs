@@ -4,6 +4,7 @@
 
 use interlock_json::{Limits, canonical, scan};
 use interlock_wire::line::{Line, LineDecoder};
+use interlock_wire::payment::{Challenge, Payment};
 use interlock_wire::{Message, Outcome, Parsed, Refusal, Shape, Version, modern_meta, parse};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
@@ -65,6 +66,7 @@ fn check_message(message: &Message) {
     assert!(serde_json::from_str::<IgnoredAny>(source).is_ok(), "another reader refuses it");
     if let Shape::Request(request) = message.shape() {
         let _ = modern_meta(&request);
+        let _ = Payment::of(request.params);
     }
     check_splice(message);
     check_canonical(message);
@@ -105,6 +107,14 @@ fn check_canonical(message: &Message) {
     assert_eq!(canonical::to_string(document.root()), form);
     let again = Message::parse(form.into_bytes(), &roomy()).expect("the canonical form is a message");
     assert_eq!(again.method(), message.method());
+    assert_eq!(challenge(&again), challenge(message));
+}
+
+fn challenge(message: &Message) -> Option<Challenge> {
+    match message.shape() {
+        Shape::Response(response) => Challenge::read(&response.outcome),
+        _ => None,
+    }
 }
 
 /// What is answered is an error of ours to the id it names.

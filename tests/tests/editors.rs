@@ -44,6 +44,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("a limit without a most", "tools: { t: { limits: [{ window: day }] } }\n"),
     ("an unknown scope", "tools: { t: { limits: [{ window: day, max: 1, scope: team }] } }\n"),
     ("an empty scope", "tools: { t: { limits: [{ window: day, max: 1, scope: [] }] } }\n"),
+    ("an unknown refund", "tools: { t: { limits: [{ window: day, max: 1, refund: always }] } }\n"),
     ("an unknown alignment", "tools: { t: { limits: [{ window: day, max: 1, align: monday }] } }\n"),
     ("a counter without a name", "tools: { t: { rules: [{ state: { window: day } }] } }\n"),
     ("text for a switch", "tools: { t: { validate: { required_args: \"true\" } } }\n"),

@@ -258,7 +258,7 @@ mod tests {
     fn nothing_set_means_the_defaults() {
         for text in ["", "# nothing yet\n", "{}"] {
             let settings = read(text).unwrap();
-            assert_eq!(settings.gateway("x").on_store_failure, OnFailure::Deny, "{text:?}");
+            assert_eq!(settings.gateway().on_store_failure, OnFailure::Deny, "{text:?}");
             assert_eq!(settings.data().unwrap(), None);
         }
     }

@@ -76,3 +76,76 @@ fn what_is_alike_stands_together() {
     assert_eq!(out.lines().filter(|line| line.contains("^^^")).count(), 5, "{out}");
     assert!(out.ends_with("ask.yaml: ok (5 warnings)\n"), "{out}");
 }
+
+/// A device that never ends, and a text that is none, are refused without being kept.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_of_a_policy() {
+    let folder = folder();
+    fs::write(folder.path().join("binary.yaml"), b"version: \"1\"\n# caf\xe9\n").unwrap();
+    let (out, err, exit) = check(folder.path(), &["/dev/zero", "binary.yaml"]);
+    assert_eq!((out.as_str(), exit), ("", 2), "{err}");
+    for part in ["it is larger than 64 MiB", "`binary.yaml` is not UTF-8 text: byte 19 on line 2"] {
+        assert!(err.contains(part), "{part} in {err}");
+    }
+}
+
+const TOOLS: &str = r#"{"tools": [{"name": "send", "inputSchema": {"properties": {
+  "to": {"type": "string"}, "kind": {"enum": ["mail", "text"]}, "at": {"type": "object", "properties": {"hour": {"type": "integer"}}}}}}]}"#;
+
+/// What the server does not have, in every form.
+#[test]
+fn against_the_tools_of_a_server() {
+    let folder = folder();
+    fs::write(folder.path().join("tools.json"), TOOLS).unwrap();
+    let rules = "  sned: {}\n  send:\n    require: [{ path: args.at.huor, op: lt, value: 9 }, { path: args.kind, op: eq, value: texts }]\n";
+    fs::write(folder.path().join("p.yaml"), format!("version: \"1\"\ndefault: deny\ntools:\n{rules}"))
+        .unwrap();
+    let with = |format: &str| check(folder.path(), &["p.yaml", "--tools", "tools.json", "--format", format]);
+    let wanted = [
+        ("unknown-tool", "the server has no tool `sned`", "did you mean `send`?", 4, 3),
+        ("unknown-argument", "the tool `send` has no argument `args.at.huor`", "did you mean `hour`?", 6, 15),
+        (
+            "unknown-value",
+            "the argument `args.kind` of `send` is never `texts`",
+            "did you mean `text`?",
+            6,
+            57,
+        ),
+    ];
+    let (text, _, exit) = with("text");
+    assert_eq!(exit, 0, "{text}");
+    assert!(text.ends_with("p.yaml: ok (3 warnings)\n") && !text.contains('\u{1b}'), "{text}");
+    let (json, ..) = with("json");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let (sarif, ..) = with("sarif");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let (github, ..) = with("github");
+    for (index, (code, message, help, line, column)) in wanted.into_iter().enumerate() {
+        for part in
+            [format!("warning[{code}]: {message}"), help.to_owned(), format!("p.yaml:{line}:{column}")]
+        {
+            assert!(text.contains(&part), "{part} in {text}");
+        }
+        let found = &json[0]["diagnostics"][index];
+        assert_eq!(
+            (&found["code"], &found["message"], &found["help"]),
+            (&code.into(), &message.into(), &help.into())
+        );
+        assert_eq!((&found["line"], &found["column"]), (&line.into(), &column.into()));
+        let result = &sarif["runs"][0]["results"][index];
+        assert_eq!(result["ruleId"], code);
+        assert_eq!(result["message"]["text"], format!("{message} ({help})"));
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        assert_eq!((&region["startLine"], &region["startColumn"]), (&line.into(), &column.into()));
+        let command = github.lines().nth(index).unwrap();
+        assert!(
+            command.starts_with(&format!("::warning file=p.yaml,line={line},col={column},")),
+            "{command}"
+        );
+        assert!(
+            command.ends_with(&format!("title=interlock%3A {code}::{message}%0Ahelp: {help}")),
+            "{command}"
+        );
+    }
+}

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use interlock_audit::{Filter, query};
 use interlock_meter::{Align, Bound, Window};
 use interlock_store::{
-    ClockSource, CounterRef, Counters, Dates, Embedded, Need, Options, Reading, ReserveRequest, SystemClock,
-    Timekeeping,
+    ClockSource, CounterRef, Counters, Dates, Embedded, Need, Options, Reading, Refund, ReserveRequest,
+    SystemClock, Timekeeping,
 };
 
 const YEAR: i64 = 365 * 86_400_000;
@@ -41,7 +41,7 @@ fn ledger(data: &Path, wrong_by: i64) -> Embedded {
         bound,
         label: "a limit".to_owned(),
         shadow: false,
-        refund: false,
+        refund: Refund::Never,
         pays: false,
     };
     now(store.reserve(ReserveRequest { needs: vec![need], ..ReserveRequest::default() })).unwrap();

@@ -110,3 +110,70 @@ fn a_difference_as_json() {
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["lists"][0]["direction"], "widen");
 }
+
+/// Changes as pull requests make them to the policies that come with Interlock: what is written for what.
+const EDITS: [(&str, &str, &str); 12] = [
+    ("stripe", "value: 100000", "value: 200000"),
+    ("stripe", "[shop.example.com]", "[shop.example.com, pay.example.com]"),
+    ("aws-support", "[low, normal]", "[low, normal, high]"),
+    ("aws-support", "name: in all, rate_limit: 60/minute", "name: in all, rate_limit: 100/minute"),
+    ("git", "agent/[a-z0-9][a-z0-9._-]{0,80}", "(agent|fix)/[a-z0-9][a-z0-9._-]{0,80}"),
+    ("github", "rate_limit: 30/minute", "rate_limit: 30/hour"),
+    ("slack", "writable: [C0EXAMPLE1]", "writable: [C0EXAMPLE1, C0EXAMPLE2]"),
+    ("slack", "idempotency_window: 10m", "idempotency_window: 1m"),
+    ("memory", "approval_timeout: 1h", "approval_timeout: 2h"),
+    ("slack", "op: lte, value: 200", "op: lt, value: 200"),
+    ("filesystem", r"\.kube|", ""),
+    ("postgres", "default: deny", "default: allow"),
+];
+
+/// The policy, and the policy with the first of what is written otherwise.
+fn edited(home: &Path, name: &str, from: &str, to: &str) {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let old = fs::read_to_string(policies.join(format!("{name}.yaml"))).unwrap();
+    assert!(old.contains(from), "{name} says no {from}");
+    fs::write(home.join("a.yaml"), &old).unwrap();
+    fs::write(home.join("b.yaml"), old.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn what_a_reviewer_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let mut shown = String::new();
+    for (name, from, to) in EDITS {
+        edited(home.path(), name, from, to);
+        let (out, code) = compared(home.path(), "a.yaml b.yaml");
+        assert_eq!(code, 1);
+        shown.push_str(&format!("{name}: `{from}` -> `{to}`\n{out}\n"));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn what_a_program_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let mut shown = String::new();
+    for (name, from, to) in [EDITS[0], EDITS[5], EDITS[8]] {
+        edited(home.path(), name, from, to);
+        shown.push_str(&compared(home.path(), "--format json a.yaml b.yaml").0);
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn the_other_policy_is_in_force_beside_both() {
+    let home = home();
+    let grant = OLD.replace("50000", "55000");
+    fs::write(home.path().join("grant.yaml"), grant).unwrap();
+    let (out, code) = compared(home.path(), "--grant-policy grant.yaml old.yaml wider.yaml");
+    assert_eq!(code, 1);
+    assert!(out.contains("denied before by server:/tools/pay/require/0"), "{out}");
+    for (args, expected) in [
+        ("--grant-policy old.yaml old.yaml wider.yaml", 0),
+        ("--server-policy old.yaml old.yaml wider.yaml", 0),
+        ("--server-policy wider.yaml old.yaml wider.yaml", 1),
+        ("--server-policy old.yaml --grant-policy old.yaml old.yaml wider.yaml", 2),
+    ] {
+        assert_eq!(compared(home.path(), args).1, expected, "{args}");
+    }
+}

@@ -28,9 +28,13 @@ fn an_import_goes_to_standard_output_and_says_what_was_chosen() {
     let (out, said, code) = policy(folder.path(), &["import", "old.yaml"], "");
     assert_eq!(code, 0, "{said}");
     assert!(out.starts_with("# yaml-language-server: $schema=interlock-policy.schema.json\n"), "{out}");
-    assert!(out.contains("\ndefault: allow\n") && out.contains("align: calendar"), "{out}");
+    assert!(
+        out.contains("\ndefault: allow\n")
+            && out.contains("align: calendar\n          refund: on_protocol_error\n"),
+        "{out}"
+    );
     assert!(said.starts_with("old.yaml: imported from Intercept\n"), "{said}");
-    assert!(said.contains("\n  1:1: stricter: Intercept gives a count back"), "{said}");
+    assert!(said.contains("\n  1:1: Intercept gives a count back"), "{said}");
 
     let (piped, said, code) =
         policy(folder.path(), &["import", "--from", "intercept", "--schema", "s.json", "-"], INTERCEPT);

@@ -10,7 +10,7 @@ use interlock_audit::{
     Target, Verdict,
 };
 use interlock_meter::{Align, Bound, Window};
-use interlock_store::{CounterRef, Counters, Embedded, Need, ReserveRequest};
+use interlock_store::{CounterRef, Counters, Embedded, Need, Refund, ReserveRequest};
 
 const T0: i64 = 1_763_690_000_000;
 
@@ -75,7 +75,7 @@ fn count(data: &Path) {
         bound: Bound::AtMost("5".parse().unwrap()),
         label: "server:/tools/write/rules/0".to_owned(),
         shadow: false,
-        refund: false,
+        refund: Refund::Never,
         pays: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

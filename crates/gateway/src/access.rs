@@ -49,14 +49,18 @@ impl Access {
         self.snapshot.load_full()
     }
 
-    /// Puts new policies in force for every call that begins after this one. `false` when they are the same.
-    pub(crate) fn replace(&self, snapshot: Snapshot) -> bool {
+    /// Puts new policies in force for every call that begins after this one, and gives those before.
+    ///
+    /// # Errors
+    /// Policies that are in force already come back.
+    pub(crate) fn replace(&self, snapshot: Snapshot) -> Result<Arc<Snapshot>, Arc<Snapshot>> {
+        let snapshot = Arc::new(snapshot);
         if self.snapshot.load().digest() == snapshot.digest() {
-            return false;
+            return Err(snapshot);
         }
-        self.snapshot.store(Arc::new(snapshot));
+        let before = self.snapshot.swap(snapshot);
         self.replaced.send_modify(|count| *count += 1);
-        true
+        Ok(before)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use interlock_audit::DigestKey;
 use interlock_wire::{Parsed, Refusal};
 
 use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
+use crate::known_tokens::KnownTokens;
 use crate::mailbox::Reader;
 use crate::outbox::{Outgoing, outbox};
-use crate::registry::{Grant, Registry, Tokens};
+use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::upstream::OpenError;
 
@@ -23,8 +23,7 @@ use crate::upstream::OpenError;
 pub struct Front {
     gateway: Arc<Gateway>,
     registry: ArcSwap<Registry>,
-    tokens: ArcSwap<Tokens>,
-    key: DigestKey,
+    tokens: KnownTokens,
     /// The instance's name, of which sessions' names in records begin.
     instance: String,
     sessions: Mutex<HashMap<String, Session>>,
@@ -108,12 +107,11 @@ impl Drop for Exchange {
 
 impl Front {
     /// A front for these servers and grants.
-    pub fn new(gateway: Arc<Gateway>, registry: Registry, key: DigestKey, instance: &str) -> Self {
+    pub fn new(gateway: Arc<Gateway>, registry: Registry, tokens: KnownTokens, instance: &str) -> Self {
         Self {
             gateway,
             registry: ArcSwap::from_pointee(registry),
-            tokens: ArcSwap::default(),
-            key,
+            tokens,
             instance: instance.to_owned(),
             sessions: Mutex::default(),
             shared: Mutex::default(),
@@ -151,9 +149,9 @@ impl Front {
         }
     }
 
-    /// Puts other tokens in force.
-    pub fn use_tokens(&self, tokens: Tokens) {
-        self.tokens.store(Arc::new(tokens));
+    /// Keeps the tokens in force as the store has them, for as long as this is polled.
+    pub(crate) async fn keep_tokens(&self) {
+        self.tokens.keep_reading().await;
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -165,20 +163,12 @@ impl Front {
     }
 
     /// Who holds this token, or calls without one.
-    pub(crate) fn caller(&self, token: Option<&str>, now_ms: i64) -> Result<Arc<Grant>, TurnedAway> {
-        let registry = self.registry.load();
+    pub(crate) async fn caller(&self, token: Option<&str>, now_ms: i64) -> Result<Arc<Grant>, TurnedAway> {
         let name = match token {
-            None => registry.anonymous.clone().ok_or(TurnedAway::NoToken)?,
-            Some(token) => {
-                let tokens = self.tokens.load();
-                let facts = tokens.get(&self.key.digest(token)).ok_or(TurnedAway::BadToken)?;
-                if facts.expires_ms.is_some_and(|expires| expires <= now_ms) {
-                    return Err(TurnedAway::BadToken);
-                }
-                facts.grant.clone()
-            }
+            None => self.registry.load().anonymous.clone().ok_or(TurnedAway::NoToken)?,
+            Some(token) => self.tokens.grant_of(token, now_ms).await.ok_or(TurnedAway::BadToken)?,
         };
-        registry.grant(&name).cloned().ok_or(TurnedAway::BadToken)
+        self.registry.load().grant(&name).cloned().ok_or(TurnedAway::BadToken)
     }
 
     /// The session of this name, where it is this grant's with this server.

@@ -62,11 +62,15 @@ impl Gateway {
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
-    pub fn replace(&self, access: &Access, snapshot: Snapshot, from: &PolicyFile) {
+    ///
+    /// Gives back the policies that are of no more use here: to take many rules apart takes longer than a call may
+    /// wait, and can be done elsewhere.
+    pub fn replace(&self, access: &Access, snapshot: Snapshot, from: &PolicyFile) -> Arc<Snapshot> {
         let digest = snapshot.digest().to_owned();
-        if !access.replace(snapshot) {
-            return;
-        }
+        let before = match access.replace(snapshot) {
+            Ok(before) => before,
+            Err(same) => return same,
+        };
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
             server: Some(&from.server),
@@ -74,6 +78,7 @@ impl Gateway {
             details: &details,
             ..Lifecycle::new(LifecycleKind::PolicyReload)
         });
+        before
     }
 
     /// Records that a changed policy was not taken; the old one stays in force.

@@ -1,6 +1,6 @@
 //! The servers and grants in force: who may use what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::Access;
@@ -25,18 +25,6 @@ pub struct Grant {
     pub name: Arc<str>,
     /// Each server that it names, with the policies for it. A server that is not here does not exist for its holders.
     pub servers: BTreeMap<String, Arc<Access>>,
-}
-
-/// The tokens in force, by their keyed digests (hexadecimal): what a caller shows, and the grant that it stands for.
-pub type Tokens = HashMap<String, TokenFacts>;
-
-/// What is known of one token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenFacts {
-    /// The grant that it stands for.
-    pub grant: String,
-    /// When it ends, unix milliseconds.
-    pub expires_ms: Option<i64>,
 }
 
 impl Registry {

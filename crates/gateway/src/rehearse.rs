@@ -4,7 +4,7 @@ use interlock_json::Decimal;
 use interlock_policy::{
     Call, CounterKey, CounterValues, Decision, Facts, Judgement, Origin, Policy, ShadowFinding, Verdict,
 };
-use interlock_store::{Bound, Counters, Need, ReserveAnswer, ReserveRequest, Settle, StoreError};
+use interlock_store::{Bound, Counters, Need, Refund, ReserveAnswer, ReserveRequest, Settle, StoreError};
 
 use crate::judge::CounterSnapshot;
 use crate::reserve::{self, Failed, Held, counter_of};
@@ -128,8 +128,8 @@ pub async fn count(counters: &dyn Counters, key: &CounterKey, amount: Decimal) -
     let held = counters.read(vec![counter.clone()]).await?.into_iter().next().unwrap_or_default();
     // Under a bound that just holds it, so that time is kept as exactly as a limit would.
     let bound = held.checked_add(amount).map_or(Bound::None, Bound::AtMost);
-    let need =
-        Need { counter, amount, bound, label: String::new(), shadow: false, refund: false, pays: false };
+    let (label, refund) = (String::new(), Refund::Never);
+    let need = Need { counter, amount, bound, label, shadow: false, refund, pays: false };
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     match counters.reserve(request).await? {
         ReserveAnswer::Reserved(_) => Ok(()),

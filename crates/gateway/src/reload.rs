@@ -2,6 +2,7 @@
 
 mod watch;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use interlock_policy::{Diagnostic, Policy, Severity, Source, Syntax, compile};
@@ -83,10 +84,13 @@ fn mistakes(path: PathBuf, diagnostics: Vec<Diagnostic>, text: String) -> LoadEr
 fn read(path: &Path) -> Result<String, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     let not_text = |what| LoadError::NotText { path: path.to_owned(), what };
-    if std::fs::metadata(path).map_err(unreadable)?.len() > MOST {
+    // A device has no size that could be asked for.
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MOST) {
         return Err(not_text("is larger than 16 MiB"));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| not_text("is not UTF-8 text"))?;
     // Many a tool empties a file before it writes it: what it holds then is nobody's policy.
     if text.trim().is_empty() {

@@ -6,7 +6,8 @@ use interlock_audit::CounterChange;
 use interlock_json::Decimal;
 use interlock_policy::{CounterKey, Need};
 use interlock_store::{
-    self as store, CounterRef, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle, StoreError,
+    self as store, CounterRef, Counters, Failure, Refund, ReservationId, ReserveAnswer, ReserveRequest,
+    Settle, StoreError,
 };
 
 use crate::denial::Denial;
@@ -17,7 +18,7 @@ use crate::gateway::Gateway;
 pub(crate) struct Held {
     pub(crate) id: ReservationId,
     /// Whether any of it is given back when the server answers with an error.
-    pub(crate) refunds: bool,
+    pub(crate) refunds: Refund,
 }
 
 /// What was reserved.
@@ -97,9 +98,9 @@ pub(crate) async fn release(gateway: &Gateway, held: Option<Held>) -> bool {
 
 /// Gives back what the policy refunds when the server answers with an error. `false` where there is nothing of
 /// the kind, or the store did not take it.
-pub(crate) async fn refund(gateway: &Gateway, held: Option<Held>) -> bool {
+pub(crate) async fn refund(gateway: &Gateway, held: Option<Held>, failure: Failure) -> bool {
     match held {
-        Some(held) if held.refunds => settle(gateway, held, Settle::Refund).await,
+        Some(held) if held.refunds.covers(failure) => settle(gateway, held, Settle::Refund(failure)).await,
         _ => false,
     }
 }
@@ -133,8 +134,16 @@ fn need_of(need: &Need, name: String, request: Option<&str>) -> store::Need {
             None => need.rule.text(),
         },
         shadow: need.shadow,
-        refund: need.refund,
+        refund: refund_of(need.refund),
         pays: need.pays,
+    }
+}
+
+fn refund_of(refund: interlock_policy::Refund) -> Refund {
+    match refund {
+        interlock_policy::Refund::Keep => Refund::Never,
+        interlock_policy::Refund::OnProtocolError => Refund::OnProtocolError,
+        interlock_policy::Refund::OnError => Refund::OnError,
     }
 }
 
@@ -172,7 +181,9 @@ fn reserved(
     reservation: store::Reservation,
     earlier: Option<&Held>,
 ) -> Reserved {
-    let refunds = needs.iter().any(|need| need.refund) || earlier.is_some_and(|earlier| earlier.refunds);
+    let refunds =
+        needs.iter().map(|need| refund_of(need.refund)).chain(earlier.map(|earlier| earlier.refunds));
+    let refunds = refunds.max().unwrap_or_default();
     let mut reserved = Reserved { held: Some(Held { id: reservation.id, refunds }), ..Reserved::none() };
     for ((need, name), change) in needs.iter().zip(names).zip(reservation.changes) {
         reserved.changes.push((name, change.before, change.after));

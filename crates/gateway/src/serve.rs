@@ -71,8 +71,11 @@ impl Bound {
     /// Serves until `stop` is ready, then drains: what is in flight is answered, and every server is told goodbye.
     pub async fn serve(self, front: Arc<Front>, stop: impl Future<Output = ()>) {
         let sweeping = tokio::spawn(sweep(Arc::clone(&front)));
+        let known = Arc::clone(&front);
+        let reading = tokio::spawn(async move { known.keep_tokens().await });
         listener::serve(self.listener, Arc::clone(&front), Arc::new(self.names), stop).await;
         sweeping.abort();
+        reading.abort();
         front.close().await;
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_audit::{Seq, Settlement, Status};
+use interlock_store::Failure;
 
 use crate::gateway::Gateway;
 use crate::record::{About, Ended};
@@ -84,8 +85,9 @@ impl Ticket {
                 let released = reserve::release(&open.gateway, open.reservation.take()).await;
                 released.then_some(Settlement::Release)
             }
-            Ending::Answered { status: Status::Error | Status::ToolError, .. } => {
-                let refunded = reserve::refund(&open.gateway, open.reservation.clone()).await;
+            Ending::Answered { status: status @ (Status::Error | Status::ToolError), .. } => {
+                let failure = if *status == Status::Error { Failure::Protocol } else { Failure::Result };
+                let refunded = reserve::refund(&open.gateway, open.reservation.clone(), failure).await;
                 if refunded { Some(Settlement::Refund) } else { open.counted() }
             }
             _ => open.counted(),

@@ -1,8 +1,8 @@
 //! The canonical form: RFC 8785 (JSON Canonicalization Scheme), with one deviation.
 //!
 //! RFC 8785 writes every number as its IEEE double, so that 9007199254740993 becomes 9007199254740992 and
-//! two different amounts share a digest. Here a number that its double does not equal is written as it
-//! stands in the text. Whatever equals its double (0.1, 1e21, all integers up to 2^53) is written as
+//! two different amounts share a digest. Here a number that its double does not equal is written as its exact
+//! decimal, or as it stands in the text where it is beyond those, too. Whatever equals its double (0.1, 1e21, all integers up to 2^53) is written as
 //! RFC 8785 says.
 
 #[cfg(test)]
@@ -144,21 +144,22 @@ fn write_number(raw: &str, out: &mut String) {
     if is_short_integer(raw) {
         return out.push_str(raw);
     }
+    let exact = Decimal::parse(raw);
     let mut buffer = ryu_js::Buffer::new();
-    match raw.parse::<f64>() {
-        Ok(double) if double.is_finite() => {
-            let formatted = buffer.format_finite(double);
-            out.push_str(if same_number(formatted, raw) { formatted } else { raw });
+    if let Some(double) = raw.parse::<f64>().ok().filter(|double| double.is_finite()) {
+        let formatted = buffer.format_finite(double);
+        if exact.is_ok() && Decimal::parse(formatted) == exact {
+            return out.push_str(formatted);
         }
-        _ => out.push_str(raw),
+    }
+    match exact {
+        // One form for every notation: a repeated call is found out however it writes its numbers.
+        Ok(number) => out.push_str(&number.to_string()),
+        Err(_) => out.push_str(raw),
     }
 }
 
 /// Up to 15 digits and no `-0`: such an integer is its double's text already.
 fn is_short_integer(raw: &str) -> bool {
     raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn same_number(formatted: &str, raw: &str) -> bool {
-    matches!((Decimal::parse(formatted), Decimal::parse(raw)), (Ok(a), Ok(b)) if a == b)
 }

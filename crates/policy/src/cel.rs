@@ -5,14 +5,16 @@
 //! reason: a missing argument, values that cannot be compared, an overflow, too many steps.
 //!
 //! Where CEL would let a call slip through it is stricter: values of different types are not unequal but unjudgeable
-//! (`null` may be compared with anything), and so is a number that is exactly neither an int64 nor a double.
+//! (with a `null` that is written out anything may be compared), and so is a number that is exactly neither an int64 nor a double.
 
 mod function;
 mod load;
 mod number;
 mod run;
+mod search;
 mod value;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -139,6 +141,17 @@ enum Operator {
 }
 
 impl Operator {
+    /// Whether an operator that orders two values holds for ones that stand so.
+    fn takes(self, order: Ordering) -> bool {
+        match self {
+            Operator::Less => order.is_lt(),
+            Operator::LessOrEqual => order.is_le(),
+            Operator::Greater => order.is_gt(),
+            Operator::GreaterOrEqual => order.is_ge(),
+            _ => false,
+        }
+    }
+
     fn sign(self) -> &'static str {
         match self {
             Operator::Equal => "==",

@@ -1,24 +1,25 @@
 //! Document to compiled policy: names in a hash map, constraints by phase, texts made once.
 
+mod entries;
 mod limits;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::cel::{self, Expression};
 use crate::condition::{Compiled, CompiledLeaf, Kindness, Look, Standing};
 use crate::counter::CounterTemplate;
-use crate::diagnostic::{Diagnostic, Report, push_pointer_segment};
+use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{
     Action, Block, Condition, DefaultVerdict, Document, Entry, ListMode, Matcher, Mode, Requirement, Rule,
     Section, SpendAmount, Validate,
 };
-use crate::glob::Glob;
 use crate::limit::Limit;
 use crate::path::Path;
 use crate::quantity::{self, Adds, Counted, Counters, Lookup, Money, Numbering};
 use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
+
+pub(crate) use entries::{Entries, Names};
 
 /// A policy document as text.
 #[derive(Debug, Clone, Copy)]
@@ -109,9 +110,7 @@ impl Policy {
 
     /// Whether it says something of some names of a section that it does not say of all.
     pub(crate) fn tells_apart(&self, section: Section) -> bool {
-        let entries = self.entries(section);
-        let named = !entries.exact.is_empty() || !entries.globs.is_empty();
-        named || !self.hide.exact.is_empty() || !self.hide.globs.is_empty()
+        self.entries(section).tells_apart() || self.hide.tells_apart()
     }
 
     pub(crate) fn entries(&self, section: Section) -> &Entries {
@@ -120,86 +119,6 @@ impl Policy {
             Section::Resources => &self.resources,
             Section::Prompts => &self.prompts,
         }
-    }
-}
-
-/// A set of names and patterns.
-#[derive(Debug)]
-pub(crate) struct Names {
-    exact: HashSet<Box<str>>,
-    globs: Vec<Glob>,
-    every: bool,
-}
-
-impl Names {
-    fn new(matchers: &[Matcher]) -> Names {
-        let mut names = Names { exact: HashSet::new(), globs: Vec::new(), every: false };
-        for matcher in matchers {
-            match matcher {
-                Matcher::Exact(name) => {
-                    names.exact.insert(name.as_str().into());
-                }
-                Matcher::Glob(glob) => names.globs.push(glob.clone()),
-                Matcher::Every => names.every = true,
-            }
-        }
-        names
-    }
-
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.every || self.exact.contains(name) || self.globs.iter().any(|glob| glob.matches(name))
-    }
-}
-
-/// The compiled entries of a section.
-#[derive(Debug)]
-pub(crate) struct Entries {
-    exact: HashMap<Box<str>, CompiledEntry>,
-    /// In the order of the file.
-    globs: Vec<(Glob, CompiledEntry)>,
-    /// `"*"`, then `all_tools`.
-    every: Vec<CompiledEntry>,
-}
-
-impl Entries {
-    fn new(document: &Document, section: Section, counters: &Counters<'_>) -> Entries {
-        let mut entries = Entries { exact: HashMap::new(), globs: Vec::new(), every: Vec::new() };
-        for (matcher, entry) in document.section(section) {
-            let mut pointer = format!("/{}", section.key());
-            push_pointer_segment(&mut pointer, matcher.as_str());
-            let compiler = Compiler { document, section, counters, matcher, entry, pointer };
-            let compiled = compiler.entry(&mut Numbering::default());
-            match matcher {
-                Matcher::Exact(name) => {
-                    entries.exact.insert(name.as_str().into(), compiled);
-                }
-                Matcher::Glob(glob) => entries.globs.push((glob.clone(), compiled)),
-                Matcher::Every => entries.every.push(compiled),
-            }
-        }
-        if let Some(entry) = document.all_tools.as_ref().filter(|_| section == Section::Tools) {
-            let pointer = "/all_tools".to_owned();
-            let matcher = &Matcher::Every;
-            let compiler = Compiler { document, section, counters, matcher, entry, pointer };
-            entries.every.push(compiler.entry(&mut quantity::all_tools_numbering(document)));
-        }
-        entries
-    }
-
-    /// Whether an entry names exactly this.
-    pub(crate) fn names(&self, name: &str) -> bool {
-        self.exact.contains_key(name)
-    }
-
-    /// Every entry, in no order.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &CompiledEntry> {
-        self.exact.values().chain(self.globs.iter().map(|(_, entry)| entry)).chain(&self.every)
-    }
-
-    /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
-    pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
-        let globs = self.globs.iter().filter(move |(glob, _)| glob.matches(name)).map(|(_, entry)| entry);
-        self.exact.get(name).into_iter().chain(globs).chain(&self.every)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use interlock_json::{Decimal, Value};
 
 use crate::counter::CounterKey;
-use crate::document::Section;
+use crate::document::{Refund, Section};
 use crate::quantity::Bound;
 
 /// Whose policy a rule is in.
@@ -131,8 +131,8 @@ pub struct Need {
     pub words: Arc<str>,
     /// Counted, and never a reason to deny.
     pub shadow: bool,
-    /// Given back when the server answers with an error.
-    pub refund: bool,
+    /// When it is given back although the call has reached the server.
+    pub refund: Refund,
     /// What the call pays for itself: also a call that continues an earlier one has not reserved it before.
     pub pays: bool,
 }

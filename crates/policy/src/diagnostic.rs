@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::cel;
 use crate::parse::lists::Lists;
 use crate::regular::Budget;
+use crate::tree::MOST_BYTES;
 
 /// How much a diagnostic matters: only an error keeps the document from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +68,9 @@ pub(crate) struct Report<'s> {
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
-        let breaks = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        // What is too large to be read has no other place than its beginning.
+        let read = if source.len() > MOST_BYTES { "" } else { source };
+        let breaks = read.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(breaks).collect();
         Report {
             source,

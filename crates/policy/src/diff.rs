@@ -7,8 +7,13 @@
 //! a doubt.
 
 mod budgets;
+mod families;
+mod globs;
+mod group;
+mod machine;
 mod names;
 mod search;
+mod settings;
 mod side;
 mod space;
 mod values;
@@ -17,16 +22,17 @@ mod world;
 
 use std::cmp::Ordering;
 
-use interlock_json::{Decimal, Limits, scan};
+use interlock_json::Decimal;
 
 use crate::compile::Policy;
 use crate::counter::CounterKey;
-use crate::decision::{Call, Origin, RuleName, Verdict};
+use crate::decision::{Origin, RuleName, Verdict};
 use crate::document::Section;
-use crate::judge;
 use crate::tool::ToolDefinition;
 use crate::tool_list::ToolList;
-use side::Side;
+
+/// Policies in force together, the server's first.
+pub(crate) type Stack<'p> = [(Origin, &'p Policy)];
 
 /// How much is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Difference {
     pub changes: Vec<Changed>,
     /// Names that lists show and did not, or no longer show.
     pub shown: Vec<ShownChange>,
+    /// What is otherwise besides verdicts.
+    pub settings: Vec<SettingChange>,
     /// Where calls may change verdict that were not found.
     pub doubts: Vec<Doubt>,
 }
@@ -88,6 +96,8 @@ pub struct Ruled {
 pub struct Changed {
     /// What is called.
     pub who: Who,
+    /// What else changes in the same way: the example is telling under these names, too.
+    pub also: Vec<Who>,
     /// Whether it is let through more, or less.
     pub direction: Direction,
     /// By the old policy.
@@ -122,8 +132,21 @@ pub struct Example {
 pub struct ShownChange {
     /// The names.
     pub who: Who,
+    /// What else is shown, or left out.
+    pub also: Vec<Who>,
     /// Shown now, or left out.
     pub direction: Direction,
+    /// The whole in words.
+    pub words: String,
+}
+
+/// What is otherwise, and is no verdict on a call: how limits count, who approves, what the agent learns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingChange {
+    /// Whether more or less is let through or told; `None` where that cannot be said.
+    pub direction: Option<Direction>,
+    /// Where it is said.
+    pub rule: RuleName,
     /// The whole in words.
     pub words: String,
 }
@@ -133,6 +156,8 @@ pub struct ShownChange {
 pub struct Doubt {
     /// What is called.
     pub who: Who,
+    /// What else may change in the same way.
+    pub also: Vec<Who>,
     /// Why that is not known.
     pub why: Vec<String>,
     /// How calls may change that were not found: whether to more or to less.
@@ -146,60 +171,53 @@ pub struct Doubt {
 impl Difference {
     /// Whether nothing was found and nothing is in doubt.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.shown.is_empty() && self.doubts.is_empty()
+        self.changes.is_empty() && self.shown.is_empty() && self.settings.is_empty() && self.doubts.is_empty()
     }
 
     /// Whether more is let through or shown, or may be.
     pub fn may_widen(&self) -> bool {
         self.changes.iter().any(|change| change.direction == Direction::Widen)
             || self.shown.iter().any(|change| change.direction == Direction::Widen)
+            || self.settings.iter().any(|change| change.direction == Some(Direction::Widen))
             || !self.doubts.is_empty()
     }
 }
 
-/// Compares two policies, each as the only one. With a server's tools only those are compared.
-pub fn diff(old: &Policy, new: &Policy, tools: Option<&ToolList>, effort: Effort) -> Difference {
-    let mut difference = Difference::default();
+/// Compares two policies, or two pairs of a server's and a grant's that are in force together, the server's first.
+/// With a server's tools only those are compared.
+pub fn diff(
+    old: &[(Origin, &Policy)],
+    new: &[(Origin, &Policy)],
+    tools: Option<&ToolList>,
+    effort: Effort,
+) -> Difference {
+    let stacks = [old, new];
+    let mut difference = Difference { settings: settings::compare(stacks), ..Difference::default() };
+    // Without a list a tool is taken to be there, and to declare and accept whatever a call says.
+    let open = ToolDefinition::open();
     for section in Section::ALL {
         let tools = tools.filter(|_| section == Section::Tools);
         let classes = match tools {
-            Some(tools) => names::Classes {
-                names: tools.tools().map(|(name, _)| names::exactly(section, name)).collect(),
-                tangled: Vec::new(),
-            },
-            None => names::classes(section, [old, new]),
+            Some(tools) => names::listed(section, tools.tools().map(|(name, _)| name)),
+            None => names::classes(section, stacks),
         };
-        // Without a list a tool is taken to be there and to declare nothing.
-        let bare = bare();
+        let mut groups = group::Groups::default();
         for who in &classes.names {
             let definition = tools.and_then(|tools| tools.get(&who.name));
-            let of = search::Of { who, definition: definition.unwrap_or(&bare), known: definition.is_some() };
-            compare(&of, [old, new], effort, &mut difference);
+            let of = search::Of { who, definition: definition.unwrap_or(&open), known: definition.is_some() };
+            groups.compare(&of, stacks, effort, &mut difference);
         }
         if !classes.tangled.is_empty() {
             difference.doubts.push(words::tangled(section, &classes.tangled));
         }
     }
+    // What a call shows is not told once more.
+    let notes: Vec<&String> = difference.changes.iter().filter_map(|change| change.note.as_ref()).collect();
+    difference.settings.retain(|setting| {
+        let said = setting.words.split_once(": ").map_or("", |(_, said)| said);
+        !notes.iter().any(|note| note.starts_with(said))
+    });
     difference
-}
-
-fn bare() -> ToolDefinition {
-    let read = scan("{}", &Limits::default()).ok().and_then(|tool| ToolDefinition::read(tool.root()).ok());
-    read.unwrap_or_default()
-}
-
-fn compare(of: &search::Of<'_>, policies: [&Policy; 2], effort: Effort, difference: &mut Difference) {
-    let who = of.who;
-    let call = Call { section: who.section, server: "server", name: &who.name, arguments: None };
-    let [old, new] = policies.map(|policy| Side::new(policy, &call));
-    let seen = policies.map(|policy| judge::visible(&[(Origin::Server, policy)], who.section, &who.name));
-    difference.shown.extend(words::shown(who, seen));
-    if old.print() == new.print() || old.always_denies() && new.always_denies() {
-        return;
-    }
-    let found = search::search(of, [&old, &new], effort);
-    difference.doubts.extend(found.doubt(who));
-    difference.changes.extend(found.changes);
 }
 
 /// Whether the second verdict lets more through; `None` where they are the same.

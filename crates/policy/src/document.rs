@@ -144,7 +144,7 @@ pub enum TellAgent {
 }
 
 /// Which names an entry is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Matcher {
     /// One name, byte for byte.
     Exact(String),

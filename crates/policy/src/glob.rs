@@ -1,9 +1,13 @@
 //! Names with `*`: the only metacharacter, any run of characters, also an empty one.
 
+mod set;
+
 use std::fmt;
 
+pub(crate) use set::GlobSet;
+
 /// A pattern for names. Case-sensitive; everything but `*` stands for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Glob {
     text: String,
 }
@@ -17,6 +21,13 @@ impl Glob {
     /// The pattern's text.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What a name must begin and end with to match. A pattern without a star is both.
+    fn ends(&self) -> (&str, &str) {
+        let beginning = self.text.split('*').next().unwrap_or_default();
+        let end = self.text.rsplit('*').next().unwrap_or_default();
+        (beginning, end)
     }
 
     /// Whether the whole of `name` matches. Linear in the name for every pattern.

@@ -12,10 +12,10 @@ mod translation;
 
 use crate::compile::{Policy, Source, Syntax, compile};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, Span};
-use crate::layout::remarks;
+use crate::layout::{laid_out, remarks};
 use crate::parse;
 use crate::print::{Comments, annotated};
-use crate::tree;
+use crate::tree::{self, Value};
 pub use dialect::Dialect;
 use translation::Translation;
 
@@ -68,6 +68,16 @@ fn translated(
     if report.has_errors() {
         return None;
     }
+    // Intercept's default would make a policy of it that allows everything.
+    if root.value == Value::Null || matches!(&root.value, Value::Map(members) if members.is_empty()) {
+        report.error(
+            "nothing-to-import",
+            0..0,
+            &At::ROOT,
+            "the document is empty: there is nothing to import",
+        );
+        return None;
+    }
     let dialect = dialect::settle(dialect, &root, source.syntax, report)?;
     let remarks = match source.syntax {
         Syntax::Yaml => remarks(source.text),
@@ -84,6 +94,7 @@ fn translated(
         return None;
     }
     let text = format!("# yaml-language-server: $schema={schema}\n{}", annotated(&root, &comments));
+    let text = laid_out(&Source { name: source.name, text: &text, syntax: Syntax::Yaml }).unwrap_or(text);
     let (policy, found) = compile(&Source { name: source.name, text: &text, syntax: Syntax::Yaml });
     let Some(policy) = policy.filter(|policy| *policy.document() == document) else {
         let first = found.iter().find(|found| found.severity == Severity::Error);

@@ -54,7 +54,9 @@ pub use decision::{
     Call, Decision, Judgement, Need, Origin, Payment, Price, RuleName, ShadowFinding, Verdict,
 };
 pub use diagnostic::{Diagnostic, Severity, Span, did_you_mean, quoted};
-pub use diff::{Changed, Difference, Direction, Doubt, Effort, Example, Ruled, ShownChange, Who, diff};
+pub use diff::{
+    Changed, Difference, Direction, Doubt, Effort, Example, Ruled, SettingChange, ShownChange, Who, diff,
+};
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
     ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section,

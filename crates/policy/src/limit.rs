@@ -8,6 +8,7 @@ use crate::condition::{Look, kind_words};
 use crate::counter::CounterTemplate;
 use crate::decision::{Need, Origin, Payment, Price, RuleName};
 use crate::describe;
+use crate::document::Refund;
 use crate::path::{self, Step};
 use crate::quantity::Bound;
 
@@ -22,7 +23,7 @@ pub(crate) struct Limit {
     pub(crate) amount: Amount,
     pub(crate) min: Option<Decimal>,
     pub(crate) bound: Bound,
-    pub(crate) refund: bool,
+    pub(crate) refund: Refund,
 }
 
 /// What a call adds.

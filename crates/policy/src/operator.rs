@@ -3,7 +3,10 @@
 //! One `match` for each kind of value; an operator with more to it than a comparison has a module of its own. `words`
 //! says each operator in words.
 
+mod members;
 pub(crate) mod words;
+
+use std::sync::Arc;
 
 use interlock_json::{Decimal, Kind, Value};
 
@@ -11,17 +14,23 @@ use crate::condition::{Truth, Why, negated, truth};
 use crate::document::{Leaf, Scalar, Test};
 use crate::reading::{Judged, Unjudgeable};
 
+use members::Members;
+
+/// A list that is longer than this is searched by hash; a shorter one is faster read from its beginning.
+const MANY: usize = 64;
+
 /// An operator made ready.
 #[derive(Debug)]
 pub(crate) struct Operator {
-    test: Test,
-    ignore_case: bool,
+    leaf: Arc<Leaf>,
     /// For `compare: ci`: the operand's texts, folded.
     folded: Vec<String>,
+    /// The operand's values, where there are many.
+    members: Option<Members>,
 }
 
 impl Operator {
-    pub(crate) fn new(leaf: &Leaf) -> Operator {
+    pub(crate) fn new(leaf: &Arc<Leaf>) -> Operator {
         let texts: &[Scalar] = match &leaf.test {
             Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => std::slice::from_ref(value),
             Test::In(values) | Test::NotIn(values) => values,
@@ -31,36 +40,59 @@ impl Operator {
             Scalar::Text(text) => fold(text),
             Scalar::Number(_) | Scalar::Bool(_) => String::new(),
         });
-        Operator { folded: folded.collect(), test: leaf.test.clone(), ignore_case: leaf.ignore_case }
+        let folded: Vec<String> = folded.collect();
+        let members = (texts.len() > MANY).then(|| Members::new(texts, &folded));
+        Operator { folded, members, leaf: Arc::clone(leaf) }
     }
 
     /// `exists` is definite about values that are not there.
     pub(crate) fn exists(&self) -> Option<bool> {
-        match self.test {
+        match self.leaf.test {
             Test::Exists(wanted) => Some(wanted),
             _ => None,
         }
     }
 
     pub(crate) fn text(&self, text: &str) -> Truth {
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Regex(regular) => truth(regular.is_match(text)),
             Test::Reading(reading) => read(reading.judge_text(text), Kind::String),
             Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => wrong("a number", Kind::String),
-            _ if self.ignore_case => self.folded_text(&fold(text)),
+            _ if self.leaf.ignore_case => self.folded_text(&fold(text)),
             Test::Contains(Scalar::Text(part)) => truth(text.contains(part.as_str())),
             Test::Contains(_) => wrong("an array", Kind::String),
             Test::Eq(value) => same_text(value, text),
             Test::Neq(value) => negated(same_text(value, text)),
-            Test::In(values) => any(values, |value| same_text(value, text)),
-            Test::NotIn(values) => negated(any(values, |value| same_text(value, text))),
+            Test::In(values) => self.among(values, text),
+            Test::NotIn(values) => negated(self.among(values, text)),
+        }
+    }
+
+    /// Whether a text is one of the values.
+    fn among(&self, values: &[Scalar], text: &str) -> Truth {
+        match &self.members {
+            Some(members) => members.text(text).unwrap_or_else(|| wrong(first_kind(values), Kind::String)),
+            None => any(values, |value| same_text(value, text)),
+        }
+    }
+
+    /// Whether a number is one of the values.
+    fn counts_among(&self, values: &[Scalar], number: Decimal) -> Truth {
+        match &self.members {
+            Some(members) => {
+                members.number(number).unwrap_or_else(|| wrong(first_kind(values), Kind::Number))
+            }
+            None => any(values, |value| same_number(value, number)),
         }
     }
 
     fn folded_text(&self, text: &str) -> Truth {
-        let equal = self.folded.iter().any(|folded| folded == text);
-        match &self.test {
+        let equal = match &self.members {
+            Some(members) => members.holds_folded(text),
+            None => self.folded.iter().any(|folded| folded == text),
+        };
+        match &self.leaf.test {
             Test::Neq(_) | Test::NotIn(_) => truth(!equal),
             Test::Contains(_) => truth(self.folded.iter().any(|part| text.contains(part.as_str()))),
             _ => truth(equal),
@@ -68,7 +100,7 @@ impl Operator {
     }
 
     pub(crate) fn number(&self, number: Decimal) -> Truth {
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Lt(bound) => truth(number < *bound),
             Test::Lte(bound) => truth(number <= *bound),
@@ -78,8 +110,8 @@ impl Operator {
             Test::Contains(_) => wrong("text or an array", Kind::Number),
             Test::Eq(value) => same_number(value, number),
             Test::Neq(value) => negated(same_number(value, number)),
-            Test::In(values) => any(values, |value| same_number(value, number)),
-            Test::NotIn(values) => negated(any(values, |value| same_number(value, number))),
+            Test::In(values) => self.counts_among(values, number),
+            Test::NotIn(values) => negated(self.counts_among(values, number)),
         }
     }
 
@@ -88,7 +120,7 @@ impl Operator {
             Scalar::Bool(wanted) => truth(*wanted == boolean),
             other => wrong(scalar_kind(other), Kind::Bool),
         };
-        match &self.test {
+        match &self.leaf.test {
             Test::Exists(wanted) => truth(*wanted),
             Test::Eq(value) => same(value),
             Test::Neq(value) => negated(same(value)),
@@ -102,7 +134,7 @@ impl Operator {
 
     /// The test of a value that is there.
     pub(crate) fn value(&self, value: Value<'_>) -> Truth {
-        match (value.kind(), &self.test) {
+        match (value.kind(), &self.leaf.test) {
             (_, Test::Exists(wanted)) => truth(*wanted),
             (found, Test::Reading(reading)) => read(reading.judge(value), found),
             (Kind::String, _) => match value.as_str() {
@@ -197,10 +229,14 @@ fn scalar_kind(value: &Scalar) -> &'static str {
     }
 }
 
+fn first_kind(values: &[Scalar]) -> &'static str {
+    values.first().map_or("a value", scalar_kind)
+}
+
 fn wanted_kind(test: &Test) -> &'static str {
     match test {
         Test::Eq(value) | Test::Neq(value) => scalar_kind(value),
-        Test::In(values) | Test::NotIn(values) => values.first().map_or("a value", scalar_kind),
+        Test::In(values) | Test::NotIn(values) => first_kind(values),
         Test::Lt(_) | Test::Lte(_) | Test::Gt(_) | Test::Gte(_) => "a number",
         Test::Regex(_) | Test::Reading(_) => "text",
         Test::Contains(_) => "text or an array",
@@ -208,11 +244,29 @@ fn wanted_kind(test: &Test) -> &'static str {
     }
 }
 
-/// Text without its case: up and down again, so that letters with several lower-case forms (`ſ` and `s`, `K` and
-/// `k`) become one.
+/// Text without its case: down, up and down again, so that letters with several forms of one case (`ſ` and `s`, `K`
+/// and `k`, `ẞ` and `SS`) become one.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn no_letter_keeps_anything_of_its_case() {
+        for character in ('\0'..=char::MAX).filter(|character| character.is_alphabetic()) {
+            let folded = fold(&character.to_string());
+            let cases =
+                [character.to_uppercase().to_string(), character.to_lowercase().to_string(), folded.clone()];
+            for case in cases {
+                assert_eq!(fold(&case), folded, "{character:?} as {case:?}");
+            }
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub(crate) fn tree(root: &Node, tools: Option<&ToolList>, report: &mut Report<'_
 
 fn document(root: &Node, report: &mut Report<'_>) -> Document {
     let at = At::ROOT;
-    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &[], &at, report) else {
+    let Some(fields) = Fields::open(root, "a policy", &KNOWN, &at, report) else {
         return Document::default();
     };
     let version = fields.read("version", &at, report, version);
@@ -139,7 +139,9 @@ fn section(fields: &Fields<'_>, section: Section, at: &At<'_>, report: &mut Repo
         Value::Null => return Vec::new(),
         _ => {
             let message = format!("`{}` is a map from names to entries, not {}", section.key(), node.kind());
-            report.error("wrong-type", node.mark(), &at, message);
+            report
+                .error("wrong-type", node.mark(), &at, message)
+                .help("write each name as a key, with an entry such as `{}` behind it");
             return Vec::new();
         }
     };
@@ -161,7 +163,9 @@ fn matcher(
     report: &mut Report<'_>,
 ) -> Option<Matcher> {
     if text.is_empty() {
-        report.error("empty-name", range, at, "an empty name matches nothing");
+        report
+            .error("empty-name", range, at, "an empty name matches nothing")
+            .help("write a name, a pattern such as \"get_*\", or \"*\"");
         return None;
     }
     if text.len() > 1 && text.bytes().all(|byte| byte == b'*') {

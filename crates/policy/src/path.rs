@@ -1,8 +1,13 @@
 //! Where a condition or an amount finds its value.
 
+mod advice;
+mod follow;
+
+use std::borrow::Cow;
 use std::fmt;
 
-use interlock_json::{Kind, Value};
+pub(crate) use advice::root as advise_root;
+pub(crate) use follow::{Entered, enter, find};
 
 /// A path of a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,10 +57,14 @@ pub enum Step {
 /// Why a text is not a path that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathError {
-    /// The text does not follow the grammar of paths; the words say where.
-    Malformed(&'static str),
+    /// The text does not follow the grammar of paths; the words say what to write.
+    Malformed(Cow<'static, str>),
     /// The first name is none that paths can begin with.
     UnknownRoot(String),
+}
+
+fn malformed(why: &'static str) -> PathError {
+    PathError::Malformed(why.into())
 }
 
 /// Deepest path: arguments themselves are bounded in depth.
@@ -68,7 +77,7 @@ impl Path {
     pub(crate) fn parse(text: &str) -> Result<Path, PathError> {
         let (root, steps) = if text.starts_with('/') { pointer(text)? } else { dotted(text)? };
         if steps.len() > MOST_STEPS {
-            return Err(PathError::Malformed("it has too many steps"));
+            return Err(malformed("it has too many steps"));
         }
         Path::of(&root, steps)
     }
@@ -76,7 +85,7 @@ impl Path {
     /// The path with this first name and these steps after it.
     pub(crate) fn of(root: &str, steps: Vec<Step>) -> Result<Path, PathError> {
         match root {
-            "args" if steps.is_empty() => Err(PathError::Malformed("name an argument after `args.`")),
+            "args" if steps.is_empty() => Err(malformed("name an argument after `args.`")),
             "args" => Ok(Path::Args(steps)),
             "state" => state(steps),
             "call" | "grant" | "client" | "time" | "tool" => fact(root, &steps),
@@ -108,7 +117,7 @@ fn state(steps: Vec<Step>) -> Result<Path, PathError> {
     let mut steps = steps.into_iter();
     match (steps.next(), steps.next(), steps.next()) {
         (Some(Step::Key(entry)), Some(Step::Key(counter)), None) => Ok(Path::State { entry, counter }),
-        _ => Err(PathError::Malformed("a counter is named as `state.<tool>.<counter>`")),
+        _ => Err(malformed("a counter is named as `state.<tool>.<counter>`")),
     }
 }
 
@@ -121,7 +130,7 @@ fn fact(root: &str, steps: &[Step]) -> Result<Path, PathError> {
         })
         .collect();
     if keys.len() != steps.len() {
-        return Err(PathError::Malformed("only arguments have items"));
+        return Err(malformed("only arguments have items"));
     }
     match (root, keys.as_slice()) {
         ("call", ["tool"]) => Ok(Path::CallTool),
@@ -134,13 +143,7 @@ fn fact(root: &str, steps: &[Step]) -> Result<Path, PathError> {
         ("tool", ["category"]) => Ok(Path::ToolCategory),
         ("tool", ["severity"]) => Ok(Path::ToolSeverity),
         ("tool", ["annotations", hint]) => Ok(Path::ToolAnnotation((*hint).to_owned())),
-        ("call", _) => Err(PathError::Malformed("known are `call.tool` and `call.server`")),
-        ("grant", _) => Err(PathError::Malformed("known are `grant.name` and `grant.labels.<label>`")),
-        ("client", _) => Err(PathError::Malformed("known is `client.name`")),
-        ("time", _) => Err(PathError::Malformed("known are `time.hour` and `time.weekday`")),
-        _ => Err(PathError::Malformed(
-            "known are `tool.category`, `tool.severity` and `tool.annotations.<hint>`",
-        )),
+        _ => Err(PathError::Malformed(advice::fact(root, &keys))),
     }
 }
 
@@ -161,7 +164,7 @@ fn unescape(segment: &str) -> Result<String, PathError> {
             _ => match characters.next() {
                 Some('0') => out.push('~'),
                 Some('1') => out.push('/'),
-                _ => return Err(PathError::Malformed("in a JSON pointer `~` is followed by 0 or 1")),
+                _ => return Err(malformed("in a JSON pointer `~` is followed by 0 or 1")),
             },
         }
     }
@@ -171,7 +174,7 @@ fn unescape(segment: &str) -> Result<String, PathError> {
 fn dotted(text: &str) -> Result<(String, Vec<Step>), PathError> {
     let (root, mut rest) = name(text);
     if root.is_empty() {
-        return Err(PathError::Malformed("it begins with a name such as `args`"));
+        return Err(malformed("it begins with a name such as `args`"));
     }
     let mut steps = Vec::new();
     while !rest.is_empty() {
@@ -179,7 +182,7 @@ fn dotted(text: &str) -> Result<(String, Vec<Step>), PathError> {
             Some(after) => {
                 let (key, after) = name(after);
                 if key.is_empty() {
-                    return Err(PathError::Malformed("a name follows each dot"));
+                    return Err(malformed("a name follows each dot"));
                 }
                 (Step::Key(key.to_owned()), after)
             }
@@ -203,25 +206,25 @@ fn ends_name(character: char) -> bool {
 
 /// `[0]`, `[*]` or `["any text"]` with JSON's escapes.
 fn bracket(text: &str) -> Result<(Step, &str), PathError> {
-    let malformed = PathError::Malformed("`[` is followed by an index, `*` or a quoted name, and `]`");
+    let wrong = malformed("`[` is followed by an index, `*` or a quoted name, and `]`");
     let Some(inner) = text.strip_prefix('[') else {
-        return Err(PathError::Malformed("a dot or bracket follows a name; other characters need `[\"…\"]`"));
+        return Err(malformed("a dot or bracket follows a name; other characters need `[\"…\"]`"));
     };
     if let Some(after) = inner.strip_prefix("*]") {
         return Ok((Step::Each, after));
     }
     if inner.starts_with('"') {
-        let end = closing_quote(inner).ok_or_else(|| malformed.clone())?;
+        let end = closing_quote(inner).ok_or_else(|| wrong.clone())?;
         let (quoted, after) = inner.split_at(end);
         let document = interlock_json::scan(quoted, &interlock_json::Limits::default());
         let key = document.ok().and_then(|document| document.root().as_str().map(|key| key.into_owned()));
         return match (key, after.strip_prefix(']')) {
             (Some(key), Some(after)) => Ok((Step::Key(key), after)),
-            _ => Err(malformed),
+            _ => Err(wrong),
         };
     }
-    let (digits, after) = inner.split_once(']').ok_or_else(|| malformed.clone())?;
-    let index = digits.parse::<u32>().ok().filter(|index| index.to_string() == digits).ok_or(malformed)?;
+    let (digits, after) = inner.split_once(']').ok_or_else(|| wrong.clone())?;
+    let index = digits.parse::<u32>().ok().filter(|index| index.to_string() == digits).ok_or(wrong)?;
     Ok((Step::Index(usize::try_from(index).unwrap_or(usize::MAX)), after))
 }
 
@@ -290,16 +293,6 @@ fn write_key(key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut quoted = String::new();
     interlock_json::canonical::write_str(key, &mut quoted);
     write!(f, "[{quoted}]")
-}
-
-/// The value that the steps lead to; `None` where there is none, or for a path that may name several.
-pub(crate) fn find<'d>(value: Value<'d>, steps: &[Step]) -> Option<Value<'d>> {
-    steps.iter().try_fold(value, |value, step| match (step, value.kind()) {
-        (Step::Key(key), Kind::Object) => value.get(key),
-        (Step::Key(key), Kind::Array) => value.items().nth(key.parse().ok()?),
-        (Step::Index(index), Kind::Array) => value.items().nth(*index),
-        _ => None,
-    })
 }
 
 /// An argument's path as messages name it: without the `args.` that every one of them begins with.

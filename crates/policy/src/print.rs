@@ -20,12 +20,12 @@ pub(crate) fn annotated(node: &Node, comments: &Comments) -> String {
 impl Document {
     /// The document in block-style YAML.
     pub fn to_yaml(&self) -> String {
-        yaml::print(&tree::of(self), &Comments::new())
+        yaml::print(&tree::of(self).node(), &Comments::new())
     }
 
     /// The document in JSON, indented by two blanks, its keys in a fixed order.
     pub fn to_json(&self) -> String {
-        json::print(&tree::of(self))
+        json::print(&tree::of(self).node())
     }
 
     /// The document in JSON without blanks: one text for all documents that say the same.

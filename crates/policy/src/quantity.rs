@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use interlock_json::Decimal;
 
+use crate::diagnostic::{nearest, quoted};
 use crate::document::{
     Action, Condition, Document, Entry, Increment, Limit, Matcher, Mode, Refund, Rule, Scope, Section, Spend,
     SpendAmount, State, Test,
@@ -53,8 +54,8 @@ pub(crate) struct Counted<'d> {
     pub(crate) adds: Adds<'d>,
     pub(crate) min: Option<Decimal>,
     pub(crate) bound: Bound,
-    /// Given back when the call fails.
-    pub(crate) refund: bool,
+    /// What is given back when the call fails.
+    pub(crate) refund: Refund,
     pub(crate) mode: Option<Mode>,
     pub(crate) name: Option<&'d str>,
     pub(crate) on_deny: Option<&'d str>,
@@ -157,7 +158,7 @@ fn rate<'d>(rule: &'d Rule, index: usize, numbering: &mut Numbering) -> Option<C
         adds: Adds::Call,
         min: None,
         bound: Bound::AtMost(rate.max),
-        refund: rate.refund == Some(Refund::OnError),
+        refund: rate.refund.unwrap_or(Refund::Keep),
         mode: rule.mode,
         name: rule.name.as_deref(),
         on_deny: rule.on_deny.as_deref(),
@@ -179,7 +180,7 @@ fn budget<'d>(matcher: &Matcher, rule: &'d Rule, state: &'d State, index: usize)
         },
         min: None,
         bound: own_bound(matcher, rule),
-        refund: state.refund == Some(Refund::OnError),
+        refund: state.refund.unwrap_or(Refund::Keep),
         mode: rule.mode,
         name: rule.name.as_deref(),
         on_deny: rule.on_deny.as_deref(),
@@ -200,7 +201,7 @@ fn once<'d>(rule: &'d Rule, index: usize, numbering: &mut Numbering) -> Option<C
         min: None,
         bound: Bound::AtMost(Decimal::ONE),
         // What the server did with a call that failed nobody knows: to repeat it is what this is against.
-        refund: false,
+        refund: Refund::Keep,
         mode: rule.mode,
         name: rule.name.as_deref(),
         on_deny: rule.on_deny.as_deref(),
@@ -239,7 +240,7 @@ fn spending<'d>(
             adds: Adds::Money(money),
             min: None,
             bound,
-            refund: spend.refund == Some(Refund::OnError),
+            refund: spend.refund.unwrap_or(Refund::Keep),
             mode: rule.mode,
             name: rule.name.as_deref(),
             on_deny: rule.on_deny.as_deref(),
@@ -272,7 +273,7 @@ fn limited<'d>(limit: &'d Limit, index: usize, numbering: &mut Numbering) -> Cou
         adds: limit.amount.as_ref().map_or(Adds::Call, Adds::Argument),
         min: limit.min,
         bound: Bound::AtMost(limit.max),
-        refund: limit.refund == Some(Refund::OnError),
+        refund: limit.refund.unwrap_or(Refund::Keep),
         mode: limit.mode,
         name: None,
         on_deny: limit.on_deny.as_deref(),
@@ -308,6 +309,9 @@ fn own_bound(matcher: &Matcher, rule: &Rule) -> Bound {
     let bounds = rule.conditions.iter().filter_map(|condition| bounds_own(condition, matcher, rule));
     bounds.fold(Bound::None, Bound::tighter)
 }
+
+/// Counters that a misspelt one is compared with. Advice is not worth more time.
+const MOST_COMPARED: usize = 1_000;
 
 /// Every counter of a document under the names that conditions use.
 pub(crate) struct Counters<'d>(BTreeMap<(Section, String, String), Lookup<'d>>);
@@ -375,6 +379,19 @@ impl<'d> Counters<'d> {
     /// The counter that `state.<entry>.<counter>` names; `None` where no entry of the section counts in one.
     pub(crate) fn find(&self, section: Section, entry: &str, counter: &str) -> Option<&Lookup<'d>> {
         self.0.get(&(section, entry.to_owned(), counter.to_owned()))
+    }
+
+    /// `did you mean …?` for a name that none of them has.
+    pub(crate) fn nearest(&self, section: Section, entry: &str, counter: &str) -> Option<String> {
+        let keys = || self.0.keys().filter(|(of, ..)| *of == section).take(MOST_COMPARED);
+        let beside = keys().filter(|(_, of, _)| of == entry).map(|(.., counter)| counter.as_str());
+        let alike = || keys().filter(|(.., name)| name == counter).map(|(_, entry, _)| entry.as_str());
+        let (entry, counter) = match nearest(counter, beside) {
+            Some(near) => (entry, near),
+            None => (nearest(entry, alike())?, counter),
+        };
+        let path = Path::State { entry: entry.to_owned(), counter: counter.to_owned() };
+        Some(format!("did you mean {}?", quoted(&path.to_string())))
     }
 }
 

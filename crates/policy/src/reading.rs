@@ -104,7 +104,7 @@ impl Flaw {
     }
 
     pub(crate) fn unknown_operator() -> Flaw {
-        Flaw::new("this operator takes no texts")
+        Flaw::new("this operator takes no texts").help("choose another operator")
     }
 
     fn help(self, help: impl Into<String>) -> Flaw {

@@ -6,6 +6,7 @@ mod diagnostics;
 mod dialects;
 mod diff;
 mod documents;
+mod evasions;
 mod expressions;
 mod facts;
 mod language_schema;
@@ -17,6 +18,7 @@ mod operators;
 pub(crate) mod properties;
 mod readings;
 mod ready;
+mod reference;
 mod tool_lists;
 mod typos;
 mod validation;
@@ -26,7 +28,7 @@ use interlock_json::{Decimal, Limits};
 
 use crate::{
     Bound, Call, CounterKey, CounterValues, Decision, Diagnostic, Facts, Judgement, Origin, Payment, Policy,
-    Price, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
+    Price, Refund, Section, Severity, Source, Syntax, ToolDefinition, ToolFacts, Verdict, compile, judge,
 };
 
 /// Compiles a document; what begins with a brace is JSON.
@@ -161,7 +163,11 @@ fn shown_decision(decision: &Decision) -> String {
             Bound::AtMost(most) => format!(" <= {most}"),
             Bound::Below(below) => format!(" < {below}"),
         };
-        let refund = if need.refund { " refunded" } else { "" };
+        let refund = match need.refund {
+            Refund::Keep => "",
+            Refund::OnProtocolError => " refunded unless it has run",
+            Refund::OnError => " refunded",
+        };
         out.push_str(&format!("\n+ {} {}{bound}{refund}", need.amount, need.key));
     }
     for (key, value) in &decision.read {

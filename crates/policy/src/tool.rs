@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use interlock_json::{Document, Kind, Limits, Value};
+use interlock_json::{Document, Kind, Limits, Value, scan};
 
 use crate::schema::{MOST_BYTES, Schema, SchemaError};
 
@@ -20,6 +20,14 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
+    /// A tool that declares every argument and accepts any value of it.
+    pub(crate) fn open() -> ToolDefinition {
+        let text = r#"{"inputSchema": {"patternProperties": {"": {}}}}"#;
+        let read =
+            scan(text, &Limits::default()).ok().and_then(|tool| ToolDefinition::read(tool.root()).ok());
+        read.unwrap_or_default()
+    }
+
     /// Reads one item of a list of tools.
     ///
     /// # Errors

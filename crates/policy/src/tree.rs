@@ -16,6 +16,9 @@ pub(crate) const MOST_DEEP: usize = 64;
 /// Most nodes that are read: they are what memory is spent on.
 pub(crate) const MOST_NODES: usize = 500_000;
 
+pub(super) const SMALLER: &str =
+    "for names that are treated alike write one pattern, for many values one of `lists`";
+
 /// A value with its place in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -105,6 +108,9 @@ pub(crate) fn find_key(root: &Node, pointer: &str) -> Option<Range<usize>> {
 ///
 /// A reader that takes the last and one that takes the first would disagree about what the policy says.
 pub(crate) fn refuse_duplicates(members: &mut Vec<Member>, report: &mut Report<'_>) {
+    if is_small(members) && !has_duplicates(members) {
+        return;
+    }
     let mut order: Vec<usize> = (0..members.len()).collect();
     let key = |index: &usize| members.get(*index).map(|member| member.key.as_str());
     order.sort_by(|a, b| key(a).cmp(&key(b)).then(a.cmp(b)));
@@ -125,13 +131,23 @@ pub(crate) fn refuse_duplicates(members: &mut Vec<Member>, report: &mut Report<'
     });
 }
 
+/// Most maps have a few keys, which are compared with each other sooner than sorted.
+fn is_small(members: &[Member]) -> bool {
+    members.len() <= 8
+}
+
+fn has_duplicates(members: &[Member]) -> bool {
+    let mut seen = members.iter().enumerate();
+    seen.any(|(index, member)| members.iter().take(index).any(|before| before.key == member.key))
+}
+
 /// Reports a document that is larger than any policy, before it is read.
 pub(crate) fn within_size(report: &mut Report<'_>) -> bool {
     let source = report.source();
     if source.len() > MOST_BYTES {
         let message =
             format!("the document is {} bytes long; the most that is read is {MOST_BYTES}", source.len());
-        report.error("too-large", 0..0, &At::ROOT, message);
+        report.error("too-large", 0..0, &At::ROOT, message).help(SMALLER);
         return false;
     }
     if source.starts_with('\u{feff}') {

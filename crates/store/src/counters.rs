@@ -50,8 +50,8 @@ pub struct Need {
     pub label: String,
     /// Counted, but never in the way.
     pub shadow: bool,
-    /// Given back by [`Settle::Refund`].
-    pub refund: bool,
+    /// What [`Settle::Refund`] gives back.
+    pub refund: Refund,
     /// What was paid is paid: it counts on when another reservation takes this one's place, as a part of that one.
     pub pays: bool,
 }
@@ -109,7 +109,7 @@ pub struct ReservationId(Arc<Mutex<Vec<Counted>>>);
 pub(crate) struct Counted {
     pub(crate) counter: CounterRef,
     pub(crate) mark: Mark,
-    pub(crate) refund: bool,
+    pub(crate) refund: Refund,
     pub(crate) pays: bool,
     /// Whether it counts a call that has reached the server already.
     pub(crate) has_arrived: bool,
@@ -140,7 +140,9 @@ impl ReservationId {
         match how {
             Settle::Commit => Vec::new(),
             Settle::Release => counted.into_iter().filter(|counted| !counted.has_arrived).collect(),
-            Settle::Refund => counted.into_iter().filter(|counted| counted.refund).collect(),
+            Settle::Refund(failure) => {
+                counted.into_iter().filter(|counted| counted.refund.covers(failure)).collect()
+            }
         }
     }
 }
@@ -188,7 +190,40 @@ pub enum Settle {
     /// The call never reached the server: it is given back.
     Release,
     /// The server answered with an error: what was to be refunded then is given back, the rest counts.
-    Refund,
+    Refund(Failure),
+}
+
+/// How a server said that a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// With an error of the protocol.
+    Protocol,
+    /// With a result that says so.
+    Result,
+}
+
+/// When a need is given back although the call has reached the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Refund {
+    /// Never.
+    #[default]
+    Never,
+    /// When the server answers with an error of the protocol.
+    OnProtocolError,
+    /// When the server says in either way that the call failed.
+    OnError,
+}
+
+impl Refund {
+    /// Whether it is given back after this.
+    #[must_use]
+    pub fn covers(self, failure: Failure) -> bool {
+        match self {
+            Refund::Never => false,
+            Refund::OnProtocolError => failure == Failure::Protocol,
+            Refund::OnError => true,
+        }
+    }
 }
 
 /// A counter as `status` shows it.

@@ -11,8 +11,8 @@ mod timekeeping;
 mod tokens;
 
 pub use counters::{
-    Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Need, Reservation, ReservationId,
-    ReserveAnswer, ReserveRequest, Settle,
+    Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,
+    ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
 pub use embedded::{ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
 pub use error::StoreError;

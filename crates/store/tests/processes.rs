@@ -14,8 +14,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use interlock_json::Decimal;
 use interlock_store::{
-    Align, Bound, CounterRef, Counters, Embedded, Need, Options, ReserveAnswer, ReserveRequest, StoreError,
-    Window,
+    Align, Bound, CounterRef, Counters, Embedded, Need, Options, Refund, ReserveAnswer, ReserveRequest,
+    StoreError, Window,
 };
 
 const ROLE: &str = "STORE_TEST_ROLE";
@@ -32,7 +32,7 @@ fn request(key: &str, max: u64) -> ReserveRequest {
         bound: Bound::AtMost(Decimal::from(max)),
         label: String::new(),
         shadow: false,
-        refund: false,
+        refund: Refund::Never,
         pays: false,
     };
     ReserveRequest { needs: vec![need], ..ReserveRequest::default() }

@@ -4,6 +4,10 @@
 //! token or a cursor by [`splice`] and leaves everything else as it was received. What does not pass
 //! becomes a [`Refusal`], with an answer where it is certain whom to answer.
 //!
+//! For transports there are the event streams and the headers of Streamable HTTP ([`sse`], [`http`]), and for
+//! clients and servers of different eras what stands between them ([`bridge`]): all without I/O, clock or
+//! randomness.
+//!
 //! ```
 //! use interlock_json::Limits;
 //! use interlock_wire::{Message, Shape};
@@ -20,7 +24,9 @@
 //! ```
 
 mod batch;
+pub mod bridge;
 mod fold;
+pub mod http;
 mod id;
 mod likely;
 pub mod line;

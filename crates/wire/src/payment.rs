@@ -4,11 +4,15 @@
 //! error says nothing about it, because servers and SDKs choose different ones.
 //!
 //! - x402, versions 1 and 2: an object whose `accepts` lists offers of `scheme`, `network`, `asset` and `amount`
-//!   (or `maxAmountRequired`). It is the `data` of an error, or its member `x402`; or the `structuredContent` of a
-//!   result that is an error, or the JSON in its first text. The call pays with `_meta["x402/payment"]`.
-//! - Payment authentication (MPP): `challenges` in the `data` of an error, each with an `id`, an `intent` of
-//!   `charge` and a `request` of `amount` and `currency`. The call pays with
-//!   `_meta["org.paymentauth/credential"]`, whose `challenge` has the same `id`.
+//!   (or `maxAmountRequired`). The call pays with `_meta["x402/payment"]`.
+//! - Payment authentication (MPP): an object whose `challenges` each have an `id`, an `intent` of `charge` and a
+//!   `request` of `amount` and `currency`. The call pays with `_meta["org.paymentauth/credential"]`, which repeats
+//!   the challenge.
+//!
+//! Such an object is the `data` of an error; the `structuredContent` of a result that is an error, or the JSON in its
+//! first text; the `paymentRequired` of a result whose `resultType` is `payment_required`; or a member of one of
+//! these, or of the `_meta` of a result, that is named after the convention. A client may read any of them, so where
+//! several are there they must ask for the same.
 //!
 //! Everything else is not recognised, and a payment that cannot be matched with an offer has no price.
 
@@ -31,7 +35,10 @@ const MOST_NAME: usize = 256;
 const X402: &str = "x402/payment";
 const CREDENTIAL: &str = "org.paymentauth/credential";
 /// What the name of a member contains that may be a payment.
-const SUSPECT: [&str; 4] = ["pay", "x402", "credential", "authorization"];
+const SUSPECT: [&str; 6] = ["pay", "402", "credential", "authorization", "mandate", "voucher"];
+/// Members that hold a challenge, in data and in the `_meta` of a result.
+const HOLDERS: [&str; 4] =
+    ["x402", "x402/error", "x402/payment-required", "org.paymentauth/payment-required"];
 
 /// What a server wants before it answers a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,11 +133,12 @@ impl Challenge {
     #[must_use]
     pub fn read(outcome: &Outcome<'_>) -> Option<Challenge> {
         match outcome {
-            Outcome::Error(error) => of_data(error.data?),
-            Outcome::Result(result) => {
-                let failed = result.get("isError").and_then(Value::as_bool) == Some(true);
-                if failed { of_result(*result) } else { None }
+            Outcome::Error(error) => {
+                let mut said = Said::default();
+                said.add(error.data);
+                said.challenge()
             }
+            Outcome::Result(result) => of_result(*result),
         }
     }
 
@@ -142,9 +150,9 @@ impl Challenge {
         match &payment.0 {
             Kind::X402(payment) => self.price_of_x402(*payment),
             Kind::Credential(credential) => {
-                let id = credential.get("challenge").and_then(|challenge| name(challenge, "id"));
-                let id = By::Id(id.ok_or(Unpriced::NoOffer)?);
-                self.only(|offer| offer.by == id)
+                // By its id alone a client could be shown one sum and this gateway another.
+                let taken = credential.get("challenge").and_then(charge).ok_or(Unpriced::NoOffer)?;
+                within(*credential, self.only(|offer| *offer == taken)?)
             }
             Kind::Unknown(name) => Err(Unpriced::Unknown { name: name.chars().take(64).collect() }),
             Kind::Several => Err(Unpriced::Several),
@@ -164,11 +172,7 @@ impl Challenge {
                 Some(self.only(|offer| offer.by == scheme && offer.price.network == network)?)
             }
         };
-        let price = price.ok_or(Unpriced::NoOffer)?;
-        match permitted(payment)? {
-            Some(permitted) if permitted > price.amount => Err(Unpriced::TooMuch),
-            _ => Ok(price),
-        }
+        within(payment, price.ok_or(Unpriced::NoOffer)?)
     }
 
     /// The one offer that a payment takes; of equal ones any.
@@ -176,6 +180,14 @@ impl Challenge {
         let mut taken = self.offers.iter().filter(|offer| taken(offer));
         let first = taken.next().ok_or(Unpriced::NoOffer)?;
         if taken.any(|other| other != first) { Err(Unpriced::Ambiguous) } else { Ok(&first.price) }
+    }
+}
+
+/// The price, if the payment permits no more than that to be taken.
+fn within<'c>(payment: Value<'_>, price: &'c Asked) -> Result<&'c Asked, Unpriced> {
+    match permitted(payment)? {
+        Some(permitted) if permitted > price.amount => Err(Unpriced::TooMuch),
+        _ => Ok(price),
     }
 }
 
@@ -192,35 +204,72 @@ fn permitted(payment: Value<'_>) -> Result<Option<Decimal>, Unpriced> {
     }
 }
 
-fn of_data(data: Value<'_>) -> Option<Challenge> {
-    let x402 = match (data.get("accepts"), data.get("x402").and_then(|x402| x402.get("accepts"))) {
-        (Some(_), Some(_)) => return None,
-        (accepts, inner) => accepts.or(inner),
-    };
-    let mut offers = Vec::new();
-    if let Some(accepts) = x402 {
-        add(accepts, x402_offer, &mut offers)?;
-    }
-    if let Some(challenges) = data.get("challenges") {
-        add(challenges, charge, &mut offers)?;
-    }
-    (!offers.is_empty()).then_some(Challenge { offers })
+/// The lists of offers that an answer holds, wherever it holds them.
+#[derive(Default)]
+struct Said<'v> {
+    accepts: Vec<Value<'v>>,
+    challenges: Vec<Value<'v>>,
 }
 
-/// Structured content and the first text say the same, or one of them nothing: a client may read either.
+impl<'v> Said<'v> {
+    /// What an object says itself, and what its members do that hold a challenge.
+    fn add(&mut self, data: Option<Value<'v>>) {
+        self.add_lists(data);
+        self.add_held(data);
+    }
+
+    fn add_lists(&mut self, data: Option<Value<'v>>) {
+        self.accepts.extend(data.and_then(|data| data.get("accepts")));
+        self.challenges.extend(data.and_then(|data| data.get("challenges")));
+    }
+
+    fn add_held(&mut self, holder: Option<Value<'v>>) {
+        for name in HOLDERS {
+            let held = holder.and_then(|holder| holder.get(name));
+            self.add_lists(held);
+            // An error of the protocol, put into a result whole.
+            self.add_lists(held.and_then(|held| held.get("data")));
+        }
+    }
+
+    fn challenge(&self) -> Option<Challenge> {
+        let mut offers = Vec::new();
+        add_same(&self.accepts, x402_offer, &mut offers)?;
+        add_same(&self.challenges, charge, &mut offers)?;
+        (!offers.is_empty()).then_some(Challenge { offers })
+    }
+}
+
+/// Adds the offers of lists that must all be the same.
+fn add_same(
+    lists: &[Value<'_>],
+    offer: impl Fn(Value<'_>) -> Option<Offer>,
+    offers: &mut Vec<Offer>,
+) -> Option<()> {
+    let Some((first, others)) = lists.split_first() else { return Some(()) };
+    let text = canonical::to_string(*first);
+    if others.iter().any(|other| canonical::to_string(*other) != text) {
+        return None;
+    }
+    add(*first, offer, offers)
+}
+
 fn of_result(result: Value<'_>) -> Option<Challenge> {
+    let failed = result.get("isError").and_then(Value::as_bool) == Some(true);
     let text = result.get("content").and_then(|content| content.items().next());
     let text = text.and_then(|first| first.get("text")).and_then(Value::as_str);
-    let text = text.filter(|text| text.len() <= MOST_TEXT && text.trim_start().starts_with('{'));
-    let document = text.as_deref().and_then(|text| scan(text, &Limits::default()).ok());
-    let written = document.as_ref().map(|document| document.root());
-    match (result.get("structuredContent"), written) {
-        (Some(structured), Some(written)) => {
-            let same = canonical::to_string(structured) == canonical::to_string(written);
-            if same { of_data(structured) } else { None }
-        }
-        (structured, written) => of_data(structured.or(written)?),
+    let text = text.filter(|text| failed && text.len() <= MOST_TEXT && text.trim_start().starts_with('{'));
+    let written = text.as_deref().and_then(|text| scan(text, &Limits::default()).ok());
+    let mut said = Said::default();
+    if failed {
+        said.add(result.get("structuredContent"));
+        said.add(written.as_ref().map(|written| written.root()));
     }
+    if result.get("resultType").is_some_and(|kind| kind.is_str("payment_required")) {
+        said.add(result.get("paymentRequired"));
+    }
+    said.add_held(result.get("_meta"));
+    said.challenge()
 }
 
 /// Adds the offers of a list. One that is malformed makes all of it unknown.

@@ -108,6 +108,9 @@ pub enum RefusalKind {
     /// `params` is not an object (MCP allows no positional ones).
     #[error("`params` must be an object")]
     InvalidParams,
+    /// `_meta` beside `params`, where MCP knows none and servers of payments look for it.
+    #[error("`_meta` belongs in `params`")]
+    MisplacedMeta,
     /// A member of `params` or `_meta` that the method needs is missing.
     #[error("`{key}` is missing in {place}")]
     MissingMember {

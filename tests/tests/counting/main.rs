@@ -11,4 +11,5 @@ mod refunds;
 mod reloading;
 mod shadow;
 mod spending;
+mod under_load;
 mod windows;

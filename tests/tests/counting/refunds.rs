@@ -1,4 +1,4 @@
-//! `refund: on_error`: what failed is given back, once, and the record says so.
+//! `refund`: what failed is given back, once, and the record says so.
 
 use anyhow::Result;
 use interlock_testkit::script::{Script, Step};
@@ -24,6 +24,21 @@ async fn arrived(budget: &Budget, tool: &str, times: usize) -> Result<usize> {
     }
     caller.finish().await?;
     Ok(budget.arrived()? - before)
+}
+
+/// A tool that has run and failed counts, a call that the server did not take does not.
+#[tokio::test]
+async fn errors_of_the_protocol_alone_can_be_given_back() -> Result<()> {
+    let policy = "version: \"1\"\ndefault: allow\ntools: { \"*\": { rules: [{ rate_limit: { max: 2, window: hour, refund: on_protocol_error } }] } }\n";
+    let budget = Budget::of(policy, "{}", &failing())?;
+    assert_eq!(arrived(&budget, "errs", 5).await?, 5);
+    assert_eq!(arrived(&budget, "fails", 5).await?, 2);
+    let outcomes = budget.interlock.records_of("outcome").await?;
+    let settled =
+        |tool| outcomes.iter().filter(move |outcome| outcome["tool"] == tool).map(|one| &one["settled"]);
+    assert!(settled("errs").all(|settled| settled == "refund"), "{outcomes:#?}");
+    assert!(settled("fails").all(|settled| settled == "commit"), "{outcomes:#?}");
+    Ok(())
 }
 
 #[tokio::test]

@@ -74,7 +74,8 @@ fn x402() -> Value {
 }
 
 fn credential() -> Value {
-    json!({ "org.paymentauth/credential": { "challenge": { "id": "c-1" }, "payload": {} } })
+    let challenge: Value = serde_json::from_str(CHARGE).unwrap_or_default();
+    json!({ "org.paymentauth/credential": { "challenge": challenge, "payload": {} } })
 }
 
 /// The words of a denial; `None` for a call that reached the server.

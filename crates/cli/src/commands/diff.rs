@@ -3,11 +3,10 @@
 mod json;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
-use interlock_policy::{Difference, Effort, Policy, diff};
+use interlock_policy::{Difference, Effort, diff};
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -19,6 +18,7 @@ use crate::terminal;
 #[command(after_help = "Examples:
   interlock diff old.yaml new.yaml
   interlock diff --tools tools.json old.yaml new.yaml
+  interlock diff --grant-policy grant.yaml old.yaml new.yaml
   interlock diff --fail-on widen --format json old.yaml new.yaml
   interlock diff --fail-on widen <(git show main:policy.yaml) policy.yaml
 
@@ -34,6 +34,12 @@ pub(crate) struct DiffArgs {
     /// The policy as it is to be
     #[arg(value_name = "NEW")]
     new: PathBuf,
+    /// The grant's policy, in force beside both
+    #[arg(long, value_name = "FILE", conflicts_with = "server_policy")]
+    grant_policy: Option<PathBuf>,
+    /// The server's policy, in force beside both: OLD and NEW are the grant's
+    #[arg(long, value_name = "FILE")]
+    server_policy: Option<PathBuf>,
     /// The server's tool list: the answer to `tools/list`, or its `tools`; no other tools are compared then
     #[arg(long, value_name = "FILE")]
     tools: Option<PathBuf>,
@@ -58,8 +64,8 @@ enum FailOn {
 /// Compares the policies and tells the difference.
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
     let tools = args.tools.as_deref().map(input::tools).transpose()?;
-    let [old, new] = [Policies::load(&args.old, None)?, Policies::load(&args.new, None)?];
-    let found = diff(only(&old)?, only(&new)?, tools.as_ref(), Effort::default());
+    let [old, new] = [stack(args, &args.old)?, stack(args, &args.new)?];
+    let found = diff(&old.stack(), &new.stack(), tools.as_ref(), Effort::default());
     let places = [old.places(), new.places()];
     match args.format {
         Format::Text => terminal::write_out(text::text(&found, &places).as_bytes())?,
@@ -68,8 +74,12 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
     Ok(if fails(args.fail_on, &found) { Exit::No } else { Exit::Yes })
 }
 
-fn only(policies: &Policies) -> anyhow::Result<&Policy> {
-    policies.files().first().map(|file| &file.policy).context("no policy was read")
+/// The policies that are in force together with one of the two.
+fn stack(args: &DiffArgs, compared: &Path) -> anyhow::Result<Policies> {
+    match &args.server_policy {
+        Some(server) => Policies::load(server, Some(compared)),
+        None => Policies::load(compared, args.grant_policy.as_deref()),
+    }
 }
 
 fn fails(on: FailOn, found: &Difference) -> bool {

@@ -117,11 +117,7 @@ pub(crate) fn run(args: &PolicyArgs) -> anyhow::Result<Exit> {
 
 /// A file's name for messages, and its text.
 fn read(file: &Path) -> anyhow::Result<(String, String)> {
-    let (name, bytes) = crate::input::read(file)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((name, text)),
-        Err(_) => anyhow::bail!("`{name}` is not UTF-8 text"),
-    }
+    crate::input::read_text(file)
 }
 
 /// By the file's name, and for standard input by how the text begins.

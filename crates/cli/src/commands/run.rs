@@ -140,12 +140,14 @@ async fn follow(gateway: Arc<Gateway>, access: Arc<Access>, path: PathBuf, from:
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &access, &path, &from, &mut last_mistake, &watch);
+        take(&gateway, &access, &path, &from, &mut last_mistake, &watch).await;
         watch.changed().await;
     }
 }
 
-fn take(
+/// Reading and compiling are done on a thread of their own: calls are answered by the policy before until they are
+/// done, and wait for neither.
+async fn take(
     gateway: &Gateway,
     access: &Access,
     path: &Path,
@@ -153,7 +155,14 @@ fn take(
     last_mistake: &mut Option<String>,
     watch: &Watch,
 ) {
-    let loaded = reload::load(path);
+    let file = path.to_owned();
+    let loaded = match tokio::task::spawn_blocking(move || reload::load(&file)).await {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            gateway.alarm(&format!("the policy in force is still the one before: reading the file: {error}"));
+            return;
+        }
+    };
     if watch.is_written() {
         // Somebody began to write while it was read. When they are done, it is read again.
         return;
@@ -161,7 +170,8 @@ fn take(
     match loaded {
         Ok(loaded) => {
             *last_mistake = None;
-            gateway.replace(access, Snapshot::of_server(loaded.policy), from);
+            let before = gateway.replace(access, Snapshot::of_server(loaded.policy), from);
+            tokio::task::spawn_blocking(move || drop(before));
         }
         Err(error) => {
             let mistake = error.to_string();

@@ -3,18 +3,15 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use interlock_audit::DigestKey;
 use interlock_gateway::reload::Watch;
 use interlock_gateway::serve::Listening;
-use interlock_gateway::{Front, Registry, TokenFacts};
-use interlock_store::{Embedded, TokenEntry, Tokens};
+use interlock_gateway::{Front, KnownTokens, Registry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 
 use crate::args::ServeArgs;
 use crate::data_dir::data_dir;
@@ -49,7 +46,8 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
     let mut policies = Policies::default();
     let registry = serving::registry(&settings, &mut policies, &instance.gateway, None)?;
     let (servers, grants) = (registry.servers.len(), registry.grants.len());
-    let front = Front::new(Arc::clone(&instance.gateway), registry, key, instance.id.as_str());
+    let tokens = KnownTokens::new(Arc::new(instance.store().clone()), key);
+    let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
     let front = Arc::new(front);
     terminal::note(&format!(
         "interlock: listening at http://{}/mcp/NAME for {servers} servers and {grants} grants",
@@ -61,7 +59,6 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
         Arc::clone(&instance.gateway),
         policies,
     ));
-    let minding = tokio::spawn(mind_tokens(Arc::clone(&front), instance.store().clone()));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
     let said = Arc::clone(&why);
     let stop = async move {
@@ -70,7 +67,6 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
     };
     bound.serve(front, stop).await;
     following.abort();
-    minding.abort();
     instance.wind_up().await;
     let why = *why.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     instance.gateway.stopped(why)?;
@@ -107,33 +103,6 @@ async fn stopped() -> &'static str {
         Some(Ok(words)) => words,
         _ => std::future::pending().await,
     }
-}
-
-/// How often tokens are read: what one command revoked ends for every connection within this.
-const TOKENS: Duration = Duration::from_millis(250);
-
-/// Keeps the tokens in force as the store has them.
-async fn mind_tokens(front: Arc<Front>, store: Embedded) {
-    let mut ticks = tokio::time::interval(TOKENS);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match Tokens::tokens(&store).await {
-            Ok(entries) => front.use_tokens(in_force(entries)),
-            // Whoever is known stays known only as long as this can be looked up.
-            Err(error) => {
-                tracing::error!("no token is accepted, because the store does not answer: {error}");
-                front.use_tokens(interlock_gateway::Tokens::default());
-            }
-        }
-    }
-}
-
-fn in_force(entries: Vec<TokenEntry>) -> interlock_gateway::Tokens {
-    let valid = entries.into_iter().filter(|entry| entry.revoked_ms.is_none());
-    let facts =
-        valid.map(|entry| (entry.digest, TokenFacts { grant: entry.grant, expires_ms: entry.expires_ms }));
-    facts.collect()
 }
 
 /// Puts each good version of the file and of its policies in force.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use interlock_json::Decimal;
+
 use super::number::{self, Number};
-use super::run::{Judged, Run, overflow};
+use super::run::{Judged, Run, in_double, overflow};
 use super::value::{Fault, Val};
 use super::{Function, Term};
 use crate::condition::Why;
@@ -50,6 +52,7 @@ impl<'a> Run<'_, '_, 'a> {
 
     fn int(&mut self, of: &Term) -> Judged<Val<'a>> {
         let value = self.part(of)?;
+        self.spend(value.weight())?;
         let int = match &value {
             Val::Number(Number::Int(value)) => Some(*value),
             Val::Number(Number::Double(value)) => number::truncated(*value),
@@ -61,6 +64,7 @@ impl<'a> Run<'_, '_, 'a> {
 
     fn double(&mut self, of: &Term) -> Judged<Val<'a>> {
         let value = self.part(of)?;
+        self.spend(value.weight())?;
         let double = match &value {
             Val::Number(Number::Double(value)) => Some(*value),
             // Beyond 2^53 not every whole number is a double.
@@ -70,7 +74,11 @@ impl<'a> Run<'_, '_, 'a> {
                 (number::compare(Number::Int(*value), Number::Double(double)) == Some(Ordering::Equal))
                     .then_some(double)
             }
-            Val::Text(text) => text.parse().ok().filter(|double: &f64| double.is_finite()),
+            // What has more digits than a double is another number.
+            Val::Text(text) => {
+                let exact = Decimal::parse(text).ok().and_then(number::exact);
+                exact.and_then(|number| in_double(number).ok())
+            }
             other => return Err(self.not(of, "a number or text", other)),
         };
         double

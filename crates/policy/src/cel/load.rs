@@ -22,6 +22,9 @@ const MOST_TERMS: usize = 1_000;
 /// Most comprehensions inside each other.
 const MOST_FOLDS: usize = 3;
 
+const BAD_REGEX: &str = "a sign that stands for itself needs `\\\\` before it inside quotes: `\\\\.`";
+const SEVERAL_RULES: &str = "write it as several rules: all of them must hold";
+
 /// What further expressions of a document may cost.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
@@ -57,17 +60,21 @@ pub(crate) fn read(
     regexes: &mut regular::Budget,
 ) -> Result<Expression, Wrong> {
     if text.len() > MOST_TEXT {
-        return Err(wrong("too-large", format!("this expression is longer than {MOST_TEXT} bytes")));
+        return Err(wrong("too-large", format!("this expression is longer than {MOST_TEXT} bytes"))
+            .help(SEVERAL_RULES));
     }
-    let together = || wrong("too-large", "the expressions of this document are too long together");
+    let together = || {
+        wrong("too-large", "the expressions of this document are too long together")
+            .help("write what is simple as `conditions`")
+    };
     budget.0 = budget.0.checked_sub(text.len()).ok_or_else(together)?;
     if nesting(text) > MOST_DEEP {
         return Err(too_deep());
     }
     let parsed = Parser::new().max_recursion_depth(2 * MOST_DEEP as u16).parse(text).map_err(|errors| {
         let first = errors.errors.first();
-        let message = first.map(|error| error.msg.lines().next().unwrap_or_default().to_owned());
-        wrong("bad-expression", format!("not a CEL expression: {}", message.unwrap_or_default()))
+        let message = first.map(|error| error.msg.lines().next().unwrap_or_default());
+        syntax(message.unwrap_or_default(), text)
     })?;
     let mut loader = Loader { reads: Vec::new(), scope: Vec::new(), terms: 0, deep: 0, folds: 0, regexes };
     let root = loader.term(&parsed)?;
@@ -76,7 +83,22 @@ pub(crate) fn read(
 }
 
 fn too_deep() -> Wrong {
-    wrong("too-deep", format!("this expression is nested more than {MOST_DEEP} deep"))
+    wrong("too-deep", format!("this expression is nested more than {MOST_DEEP} deep")).help(SEVERAL_RULES)
+}
+
+/// The parser's words without the names of its tokens.
+fn syntax(message: &str, text: &str) -> Wrong {
+    const EXAMPLE: &str = "such as `args.amount <= 500 && args.currency in ['usd', 'eur']`";
+    if text.trim().is_empty() {
+        return wrong("bad-expression", "an empty text is no CEL expression").help(EXAMPLE);
+    }
+    let message = message.trim_start_matches("Syntax error: ");
+    let message = message.split(" expecting ").next().unwrap_or(message);
+    if message.contains("<EOF>") {
+        return wrong("bad-expression", "not a CEL expression: it ends where more is expected")
+            .help("look for an operator without its right side, an open bracket or an open quote");
+    }
+    wrong("bad-expression", format!("not a CEL expression: {message}")).help(EXAMPLE)
 }
 
 /// How deep brackets, and runs of signs, are nested, counted before a parser spends its stack on them. Brackets inside
@@ -115,7 +137,8 @@ impl Loader<'_> {
     fn term(&mut self, expr: &IdedExpr) -> Result<Term, Wrong> {
         self.terms += 1;
         if self.terms > MOST_TERMS {
-            return Err(wrong("too-large", format!("this expression has more than {MOST_TERMS} parts")));
+            return Err(wrong("too-large", format!("this expression has more than {MOST_TERMS} parts"))
+                .help(SEVERAL_RULES));
         }
         self.deep += 1;
         // What a comprehension is written with adds to the depth of the text.
@@ -149,9 +172,11 @@ impl Loader<'_> {
             }
             Expr::Call(call) => self.call(call),
             Expr::Comprehension(fold) => self.fold(fold),
-            Expr::Map(_) => Err(wrong("bad-expression", "maps cannot be written in `when`")),
+            Expr::Map(_) => Err(wrong("bad-expression", "maps cannot be written in `when`")
+                .help("compare the members one by one: `args.a.b == 1`")),
             Expr::Struct(_) | Expr::Unspecified => {
-                Err(wrong("bad-expression", "messages cannot be written in `when`"))
+                Err(wrong("bad-expression", "messages cannot be written in `when`")
+                    .help("compare the members one by one: `args.a.b == 1`"))
             }
         }
     }
@@ -164,13 +189,16 @@ impl Loader<'_> {
             LiteralValue::Double(value) if value.inner().is_finite() => Term::Double(*value.inner()),
             LiteralValue::String(value) => Term::Text(value.inner().into()),
             LiteralValue::Double(_) => {
-                return Err(wrong("number-out-of-range", "this number is beyond those of a double"));
+                return Err(wrong("number-out-of-range", "this number is beyond those of a double")
+                    .help("compare it in `conditions`, which take numbers of any size"));
             }
             LiteralValue::UInt(value) => {
                 return Err(wrong("bad-expression", "unsigned numbers do not occur in calls")
                     .help(format!("write `{}`", value.inner())));
             }
-            LiteralValue::Bytes(_) => return Err(wrong("bad-expression", "bytes do not occur in calls")),
+            LiteralValue::Bytes(_) => {
+                return Err(wrong("bad-expression", "bytes do not occur in calls").help("write a text: 'a'"));
+            }
         })
     }
 
@@ -283,10 +311,11 @@ impl Loader<'_> {
             return Err(wrong(
                 "bad-regex",
                 "the pattern of `matches` is written as text, so that it can be checked",
-            ));
+            )
+            .help("such as `args.a.matches('^[a-z]+$')`"));
         };
         let regular = Regular::new(pattern.inner(), false, self.regexes)
-            .map_err(|why| wrong("bad-regex", format!("the regular expression {why}")))?;
+            .map_err(|why| wrong("bad-regex", format!("the regular expression {why}")).help(BAD_REGEX))?;
         Ok(Term::Matches(self.boxed(text)?, regular))
     }
 
@@ -327,7 +356,8 @@ impl Loader<'_> {
             return Err(wrong(
                 "too-deep",
                 format!("more than {MOST_FOLDS} comprehensions inside each other"),
-            ));
+            )
+            .help(SEVERAL_RULES));
         }
         if ROOTS.contains(&fold.iter_var.as_str()) {
             return Err(wrong("bad-expression", format!("`{}` has a meaning already", fold.iter_var))

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use interlock_json::Value;
+use interlock_json::{Kind, Value};
 
 use super::number::{self, Number};
 use super::value::{Fault, Val, equal, order};
 use super::{Fold, Operator, Program, Term};
-use crate::condition::leaf::{Entered, enter};
 use crate::condition::{Look, Why};
 use crate::counter::CounterTemplate;
 use crate::fact::{self, Found};
-use crate::path::{Path, Step};
+use crate::path::{Entered, Path, Step, enter};
 
 /// Most steps of one judgement: each part of the expression is one, and so are 64 bytes of a text that is looked at.
 const MOST_STEPS: usize = 100_000;
@@ -107,6 +106,9 @@ impl<'a> Run<'_, '_, 'a> {
                 self.has_field(of, &value, field)
             }
             Term::Variable(place) | Term::Accumulator(place) => {
+                if let Some(Ok(Val::Text(Cow::Owned(text)))) = self.variables.get(*place) {
+                    self.spend(text.len() / 64)?;
+                }
                 self.variables.get(*place).cloned().unwrap_or(Ok(Val::Null))
             }
             Term::Select(of, field) => {
@@ -139,8 +141,7 @@ impl<'a> Run<'_, '_, 'a> {
         match &read.path {
             Path::Args(steps) => {
                 let found = self.argument(steps)?;
-                let found = found.ok_or(Fault::Value(Why::Missing))?;
-                Val::of(found)
+                self.taken(found.ok_or(Fault::Value(Why::Missing))?)
             }
             Path::State { .. } => self.counter(index),
             path => match fact::find(path, None, self.look.call, self.look.facts) {
@@ -151,6 +152,14 @@ impl<'a> Run<'_, '_, 'a> {
                 Some(Found::NotKnown) | None => Err(Fault::Value(Why::NotKnown)),
             },
         }
+    }
+
+    /// A value of the call. Texts may have to be unescaped, and numbers read, each time.
+    fn taken(&mut self, value: Value<'a>) -> Judged<Val<'a>> {
+        if matches!(value.kind(), Kind::String | Kind::Number) {
+            self.spend(value.raw().len() / 64)?;
+        }
+        Val::of(value)
     }
 
     fn argument(&mut self, steps: &[Step]) -> Judged<Option<Value<'a>>> {
@@ -213,7 +222,7 @@ impl<'a> Run<'_, '_, 'a> {
             (Val::Json(value), step) => {
                 self.spend(1 + value.len() / 16)?;
                 match enter(*value, step) {
-                    Entered::At(next) => Some(Val::of(next)?),
+                    Entered::At(next) => Some(self.taken(next)?),
                     Entered::Nothing => None,
                     Entered::Astray => {
                         return Err(Fault::Value(Why::NoSuchStep { found: value.kind() }));
@@ -286,14 +295,21 @@ impl<'a> Run<'_, '_, 'a> {
         let b = self.part(right)?;
         let a = self.grown(operator, left)?;
         let holds = match operator {
+            // The author who writes `null` out asks for it.
+            Operator::Equal | Operator::NotEqual
+                if matches!(left, Term::Null) || matches!(right, Term::Null) =>
+            {
+                let same = matches!((&a, &b), (Val::Null, Val::Null));
+                Some(same == (operator == Operator::Equal))
+            }
             Operator::Equal | Operator::NotEqual => {
-                self.spend(a.weight().min(b.weight()))?;
+                self.spend(compared(&a, &b))?;
                 equal(&a, &b)?.map(|same| same == (operator == Operator::Equal))
             }
-            Operator::Less => order(&a, &b).map(Ordering::is_lt),
-            Operator::LessOrEqual => order(&a, &b).map(Ordering::is_le),
-            Operator::Greater => order(&a, &b).map(Ordering::is_gt),
-            Operator::GreaterOrEqual => order(&a, &b).map(Ordering::is_ge),
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                self.spend(compared(&a, &b))?;
+                order(&a, &b).map(|order| operator.takes(order))
+            }
             Operator::In => self.contained(&a, &b)?,
             Operator::Add
             | Operator::Subtract
@@ -344,6 +360,7 @@ impl<'a> Run<'_, '_, 'a> {
         if !b.is_array() {
             return Ok(None);
         }
+        self.spend(b.weight())?;
         let items = b.items().unwrap_or_default();
         let (mut comparable, mut fault) = (items.is_empty(), None);
         for item in items {
@@ -429,6 +446,15 @@ impl<'a> Run<'_, '_, 'a> {
     }
 }
 
+/// How many steps a comparison is worth: texts of different lengths differ at once, and everything else may be read to
+/// its end on both sides.
+fn compared(a: &Val<'_>, b: &Val<'_>) -> usize {
+    match (a, b) {
+        (Val::Text(_), Val::Text(_)) => a.weight().min(b.weight()),
+        _ => a.weight().saturating_add(b.weight()),
+    }
+}
+
 pub(super) fn overflow() -> Fault {
     Fault::sentence("a number in `when` is beyond those that can be computed with")
 }
@@ -454,7 +480,7 @@ fn arithmetic(operator: Operator, a: Number, b: Number) -> Judged<Number> {
 }
 
 /// CEL has no arithmetic of mixed numbers, but whether `5.0` arrives as a whole number is not the author's choice.
-fn in_double(number: Number) -> Judged<f64> {
+pub(super) fn in_double(number: Number) -> Judged<f64> {
     match number {
         Number::Double(value) => Ok(value),
         #[expect(clippy::cast_precision_loss, reason = "only what is exact")]

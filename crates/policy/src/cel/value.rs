@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use interlock_json::{Decimal, Kind, Value};
@@ -74,7 +75,16 @@ impl<'a> Val<'a> {
             Val::Null | Val::Bool(_) | Val::Number(_) => 1,
             Val::Text(text) => 1 + text.len() / 64,
             Val::Json(value) => 1 + value.raw().len() / 64,
-            Val::List(items) => 1 + items.len(),
+            Val::List(items) => items.iter().map(Val::weight).fold(1, usize::saturating_add),
+        }
+    }
+
+    /// The number of items or members.
+    fn len(&self) -> usize {
+        match self {
+            Val::List(items) => items.len(),
+            Val::Json(value) => value.len(),
+            Val::Null | Val::Bool(_) | Val::Number(_) | Val::Text(_) => 0,
         }
     }
 
@@ -93,12 +103,11 @@ impl<'a> Val<'a> {
     }
 }
 
-/// Whether two values are equal; `None` where their types are not, so that nobody can say. Null may be compared with
-/// everything.
+/// Whether two values are equal; `None` where their types are not, so that nobody can say. A call that sends null for a
+/// value leaves it to the server what that is, as one does that leaves it out.
 pub(super) fn equal(a: &Val<'_>, b: &Val<'_>) -> Result<Option<bool>, Fault> {
     Ok(match (a, b) {
         (Val::Null, Val::Null) => Some(true),
-        (Val::Null, _) | (_, Val::Null) => Some(false),
         (Val::Bool(a), Val::Bool(b)) => Some(a == b),
         (Val::Number(a), Val::Number(b)) => number::compare(*a, *b).map(|order| order == Ordering::Equal),
         (Val::Text(a), Val::Text(b)) => Some(a == b),
@@ -109,10 +118,10 @@ pub(super) fn equal(a: &Val<'_>, b: &Val<'_>) -> Result<Option<bool>, Fault> {
 }
 
 fn same_items(a: &Val<'_>, b: &Val<'_>) -> Result<Option<bool>, Fault> {
-    let (a, b) = (a.items().unwrap_or_default(), b.items().unwrap_or_default());
     if a.len() != b.len() {
         return Ok(Some(false));
     }
+    let (a, b) = (a.items().unwrap_or_default(), b.items().unwrap_or_default());
     all(a.into_iter().zip(b).map(|(a, b)| equal(&a?, &b?)))
 }
 
@@ -120,9 +129,10 @@ fn same_members(a: Value<'_>, b: Value<'_>) -> Result<Option<bool>, Fault> {
     if a.len() != b.len() {
         return Ok(Some(false));
     }
-    all(a.members().map(|(key, value)| match b.get(&key.text()) {
+    let others: HashMap<_, _> = b.members().map(|(key, value)| (key.text(), value)).collect();
+    all(a.members().map(|(key, value)| match others.get(&key.text()) {
         None => Ok(Some(false)),
-        Some(other) => equal(&Val::of(value)?, &Val::of(other)?),
+        Some(other) => equal(&Val::of(value)?, &Val::of(*other)?),
     }))
 }
 

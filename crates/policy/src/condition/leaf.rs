@@ -9,7 +9,7 @@ use crate::counter::CounterTemplate;
 use crate::document::{Leaf, OnMissing};
 use crate::fact::{self, Found};
 use crate::operator::Operator;
-use crate::path::{Path, Step};
+use crate::path::{Entered, Path, Step, enter};
 
 /// Most values of one path that a trace shows.
 const MOST_SEEN: usize = 8;
@@ -17,7 +17,7 @@ const MOST_SEEN: usize = 8;
 /// A leaf made ready.
 #[derive(Debug)]
 pub(crate) struct CompiledLeaf {
-    pub(crate) written: Leaf,
+    pub(crate) written: Arc<Leaf>,
     operator: Operator,
     /// For `state` paths: the counter that the path names.
     pub(crate) counter: Option<CounterTemplate>,
@@ -30,7 +30,11 @@ pub(crate) struct CompiledLeaf {
 }
 
 impl CompiledLeaf {
-    pub(super) fn new(leaf: &Leaf, standing: Standing, counter: Option<CounterTemplate>) -> CompiledLeaf {
+    pub(super) fn new(
+        leaf: &Arc<Leaf>,
+        standing: Standing,
+        counter: Option<CounterTemplate>,
+    ) -> CompiledLeaf {
         let operator = Operator::new(leaf);
         let missing = match operator.exists() {
             Some(wanted) => truth(!wanted),
@@ -43,7 +47,7 @@ impl CompiledLeaf {
             counter,
             all: standing.leans() == Kindness::Allow,
             subject: crate::describe::subject(leaf).into(),
-            written: leaf.clone(),
+            written: Arc::clone(leaf),
         }
     }
 
@@ -161,30 +165,4 @@ fn collect(value: Value<'_>, steps: &[Step], seen: &mut Vec<String>) {
         (_, Entered::At(next)) => collect(next, rest, seen),
         (_, Entered::Nothing | Entered::Astray) => {}
     }
-}
-
-/// Where one step leads.
-pub(crate) enum Entered<'d> {
-    At(Value<'d>),
-    /// There could be something, and there is not.
-    Nothing,
-    /// The value has nothing that the step could name.
-    Astray,
-}
-
-pub(crate) fn enter<'d>(value: Value<'d>, step: &Step) -> Entered<'d> {
-    let next = match step {
-        Step::Key(key) if value.is_object() => value.get(key),
-        // A JSON pointer does not say whether it means a key or an index.
-        Step::Key(key) if value.is_array() && is_index(key) => {
-            key.parse().ok().and_then(|index: usize| value.items().nth(index))
-        }
-        Step::Index(index) if value.is_array() => value.items().nth(*index),
-        Step::Key(_) | Step::Index(_) | Step::Each => return Entered::Astray,
-    };
-    next.map_or(Entered::Nothing, Entered::At)
-}
-
-fn is_index(key: &str) -> bool {
-    key == "0" || (!key.starts_with('0') && !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -9,8 +9,11 @@ use super::side::{self, Side};
 use super::world::{Place, World};
 use crate::condition::Look;
 use crate::decision::{Need, Origin, Verdict};
-use crate::limit::Limit;
+use crate::describe;
+use crate::limit::{Amount, Limit, Source};
+use crate::path::{self, Step};
 use crate::quantity::Bound;
+use crate::window::Align;
 
 /// Tells the limits whose counters hold more, or less, than they did.
 pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], found: &mut Found) {
@@ -60,14 +63,21 @@ fn deniable(before: &[&Limit], after: &[&Limit]) -> Vec<bool> {
     match (before, after) {
         ([], _) => vec![false],
         (_, []) => vec![true],
-        ([old], [new]) if amount(old) == amount(new) && old.bound != new.bound => {
-            vec![old.bound.tighter(new.bound) == old.bound]
+        ([first, ..], _) if before.iter().chain(after).all(|limit| amount(limit) == amount(first)) => {
+            let [old, new] = [before, after].map(tightest);
+            if old == new { Vec::new() } else { vec![old.tighter(new) == old] }
         }
         _ => vec![true, false],
     }
 }
 
-fn amount(limit: &Limit) -> String {
+/// Where a server's and a grant's policy count in one counter, a call must fit both bounds.
+fn tightest(limits: &[&Limit]) -> Bound {
+    limits.iter().fold(Bound::None, |bound, limit| bound.tighter(limit.bound))
+}
+
+/// What a call adds, to compare.
+pub(super) fn amount(limit: &Limit) -> String {
     format!("{:?} {:?}", limit.amount, limit.min)
 }
 
@@ -101,20 +111,89 @@ fn held_worlds(of: &Of<'_>, limits: [&[&Limit]; 2], world: &World) -> Vec<World>
 /// A limit of the same name that counts otherwise begins at nothing.
 fn moved(sides: [&Side<'_>; 2], before: &[&Limit], after: &[&Limit]) -> Option<String> {
     let [old, new] = sides;
-    let (limit, others) = match (before, after) {
-        ([limit, ..], []) => (limit, &new.limits),
-        ([], [limit, ..]) => (limit, &old.limits),
+    let (limit, [others, beside]) = match (before, after) {
+        ([limit, ..], []) => (limit, [&new.limits, &old.limits]),
+        ([], [limit, ..]) => (limit, [&old.limits, &new.limits]),
+        ([was, ..], [is, ..]) => return Some(format!("the limit {}", moved_words(was, is))),
         _ => return None,
     };
     let other = others.iter().find(|other| {
         let (one, other_of) = (&limit.template, &other.template);
         let elsewhere = format!("{one:?}") != format!("{other_of:?}");
-        let named = one.counter == other_of.counter || limit.pointer == other.pointer;
+        let kept = beside.iter().any(|known| known.template.counter == other_of.counter);
+        let named = one.counter == other_of.counter || limit.pointer == other.pointer && !kept;
         one.matcher == other_of.matcher && named && elsewhere
     })?;
     let [was, is] = if after.is_empty() { [limit, other] } else { [other, limit] };
-    Some(format!(
-        "the limit starts a new counter, which holds nothing: it was \"{}\" and is \"{}\"",
-        was.words, is.words
-    ))
+    Some(anew(was, is))
+}
+
+/// What another counter means.
+pub(super) fn anew(was: &Limit, is: &Limit) -> String {
+    format!("the limit starts a new counter, which holds nothing: it {}", moved_words(was, is))
+}
+
+/// `was "10 calls per minute" and is "10 calls per hour"`, with what else is not the same.
+fn moved_words(was: &Limit, is: &Limit) -> String {
+    let mut words = [was, is].map(|limit| limit.words.to_string());
+    let kinds: [fn(&Limit) -> String; 4] = [align, kept, shared, counts];
+    for kind in kinds.into_iter().filter(|kind| kind(was) != kind(is)) {
+        for (words, limit) in words.iter_mut().zip([was, is]) {
+            words.push_str(&kind(limit));
+        }
+    }
+    let [was, is] = words;
+    format!("was \"{was}\" and is \"{is}\"")
+}
+
+fn align(limit: &Limit) -> String {
+    let words = if limit.template.align == Align::Sliding { ", sliding" } else { ", by the calendar" };
+    words.to_owned()
+}
+
+fn kept(limit: &Limit) -> String {
+    let parts = &limit.template.parts;
+    let kinds = [(parts.grant, "grant"), (parts.session, "session"), (parts.tool, "tool")];
+    let kept: Vec<&str> = kinds.into_iter().filter(|(kept, _)| *kept).map(|(_, kind)| kind).collect();
+    match kept.as_slice() {
+        [] => ", for all grants together".to_owned(),
+        kept => format!(", for each {}", kept.join(" and ")),
+    }
+}
+
+fn shared(limit: &Limit) -> String {
+    let of = limit.template.shared.as_ref();
+    of.map_or(String::new(), |name| format!(", shared as {}", describe::quoted(name)))
+}
+
+/// Counters without a name of their own are called by their window, which is told anyway.
+fn counts(limit: &Limit) -> String {
+    let counter = &limit.template.counter;
+    let named = if counter.starts_with('_') {
+        String::new()
+    } else {
+        format!(", in counter {}", describe::quoted(counter))
+    };
+    if limit.template.shadow { named + ", in shadow" } else { named }
+}
+
+/// What a call adds, in words.
+pub(super) fn adds(limit: &Limit) -> String {
+    let argument = |steps: &[Step]| format!("argument {}", describe::quoted(&path::argument_name(steps)));
+    let adds = match &limit.amount {
+        Amount::Fixed(amount) => amount.to_string(),
+        Amount::Argument(steps) => argument(steps),
+        Amount::Money(money) => {
+            let currency = money.currency.as_deref().unwrap_or("money");
+            let most = money.per_call.map(|most| format!(", at most {most} a call")).unwrap_or_default();
+            match &money.source {
+                Source::Argument { steps, .. } => format!("{} in {currency}{most}", argument(steps)),
+                Source::Challenge => format!("what the server asks for in {currency}{most}"),
+            }
+        }
+    };
+    match limit.min {
+        Some(min) => format!("{adds}, at least {min}"),
+        None => adds,
+    }
 }

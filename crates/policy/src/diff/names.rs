@@ -1,18 +1,16 @@
 //! Which names two policies can treat differently: every name that one of them names exactly, and of all others one
-//! for each set of patterns that match it.
+//! for each set of patterns that match it. Names to which nothing applies that differs are left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Who;
+use super::globs::{self, Sampled};
+use super::{Stack, Who, side};
 use crate::compile::Policy;
 use crate::describe;
 use crate::document::{Condition, Document, Entry, Matcher, Requirement, Scalar, Section, Test};
 use crate::glob::Glob;
 use crate::path::Path;
 use crate::uri;
-
-/// Most combinations of places in patterns that are looked at.
-const MOST_STATES: usize = 20_000;
 
 /// The classes of names of a section, and whether there may be more of them.
 pub(super) struct Classes {
@@ -21,27 +19,45 @@ pub(super) struct Classes {
     pub(super) tangled: Vec<String>,
 }
 
+/// Every name that the policies speak of.
+#[derive(Default)]
+struct Spoken {
+    exact: BTreeSet<String>,
+    globs: Vec<Glob>,
+}
+
+/// What the policies say differently.
+#[derive(Default)]
+struct Differing {
+    everything: bool,
+    exact: BTreeSet<String>,
+    globs: Vec<Glob>,
+}
+
+/// The names of a list.
+pub(super) fn listed<'n>(section: Section, names: impl Iterator<Item = &'n str>) -> Classes {
+    Classes { names: names.map(|name| exactly(section, name)).collect(), tangled: Vec::new() }
+}
+
 /// The classes by which the two policies tell names of a section apart.
-pub(super) fn classes(section: Section, policies: [&Policy; 2]) -> Classes {
-    let mut exact = BTreeSet::new();
-    let mut globs: Vec<Glob> = Vec::new();
-    for document in policies.map(Policy::document) {
-        let matchers = document.section(section).iter().map(|(matcher, _)| matcher);
-        for matcher in matchers.chain(&document.hide) {
-            match matcher {
-                Matcher::Exact(name) => drop(exact.insert(name.clone())),
-                Matcher::Glob(glob) if !globs.contains(glob) => globs.push(glob.clone()),
-                Matcher::Glob(_) | Matcher::Every => {}
-            }
-        }
-        compared_names(document, &mut exact);
-    }
-    let mut names: Vec<Who> = exact.iter().map(|name| exactly(section, name)).collect();
-    let (samples, whole) = samples(&globs, &exact);
+pub(super) fn classes(section: Section, stacks: [&Stack<'_>; 2]) -> Classes {
+    let spoken = Spoken::of(section, stacks);
+    let differing = Differing::of(section, stacks);
+    let exact = spoken.exact.iter().filter(|name| differing.touches(name));
+    let mut names: Vec<Who> = exact.map(|name| exactly(section, name)).collect();
+    let globs = differing.beside(spoken.globs);
+    let wanted: Vec<bool> =
+        globs.iter().map(|glob| differing.everything || differing.globs.contains(glob)).collect();
+    let any = differing.everything || !differing.globs.is_empty();
+    let Sampled { samples, whole } = match any {
+        true => globs::samples(&globs, &wanted, differing.everything, &spoken.exact),
+        false => Sampled { samples: BTreeMap::new(), whole: true },
+    };
     for (matching, sample) in samples {
-        let words = words(section, &globs, &matching, &sample);
+        let of: Vec<&Glob> = matching.iter().filter_map(|at| globs.get(*at)).collect();
+        let words = words(section, &of, &sample);
         if section == Section::Resources {
-            let twin = ambiguous(&sample, &globs, &exact);
+            let twin = ambiguous(&sample, &globs, &spoken.exact);
             names.extend(twin.map(|name| Who {
                 words: format!("{words}, where a server can read it as another"),
                 ..Who { section, exact: false, words: String::new(), name }
@@ -54,88 +70,96 @@ pub(super) fn classes(section: Section, policies: [&Policy; 2]) -> Classes {
     Classes { names, tangled }
 }
 
+impl Spoken {
+    fn of(section: Section, stacks: [&Stack<'_>; 2]) -> Spoken {
+        let mut spoken = Spoken::default();
+        let mut globs = BTreeSet::new();
+        for document in stacks.into_iter().flatten().map(|(_, policy)| policy.document()) {
+            let matchers = document.section(section).iter().map(|(matcher, _)| matcher);
+            for matcher in matchers.chain(&document.hide) {
+                match matcher {
+                    Matcher::Exact(name) => drop(spoken.exact.insert(name.clone())),
+                    Matcher::Glob(glob) if globs.insert(glob.as_str()) => spoken.globs.push(glob.clone()),
+                    Matcher::Glob(_) | Matcher::Every => {}
+                }
+            }
+            compared_names(document, &mut spoken.exact);
+        }
+        spoken
+    }
+}
+
+impl Differing {
+    fn of(section: Section, [old, new]: [&Stack<'_>; 2]) -> Differing {
+        let mut differing = Differing::default();
+        if old.len() != new.len() {
+            differing.everything = true;
+            return differing;
+        }
+        for ((_, old), (_, new)) in old.iter().zip(new) {
+            differing.everything |= general(section, old) != general(section, new);
+            let [old, new] = [said(section, old), said(section, new)];
+            let matchers: BTreeSet<&Matcher> = old.keys().chain(new.keys()).copied().collect();
+            for matcher in matchers.into_iter().filter(|matcher| old.get(matcher) != new.get(matcher)) {
+                match matcher {
+                    Matcher::Exact(name) => drop(differing.exact.insert(name.clone())),
+                    Matcher::Glob(glob) => differing.globs.push(glob.clone()),
+                    Matcher::Every => differing.everything = true,
+                }
+            }
+        }
+        differing
+    }
+
+    /// Whether something that differs applies to the name.
+    fn touches(&self, name: &str) -> bool {
+        self.everything || self.exact.contains(name) || self.globs.iter().any(|glob| glob.matches(name))
+    }
+
+    /// The patterns that match something to which what differs applies.
+    fn beside(&self, mut globs: Vec<Glob>) -> Vec<Glob> {
+        if !self.everything {
+            globs.retain(|glob| self.globs.iter().any(|differing| globs::meet(glob, differing)));
+        }
+        globs
+    }
+}
+
+/// What a policy says of every name.
+fn general(section: Section, policy: &Policy) -> String {
+    let every = policy.entries(section).every().map(side::print_of).collect::<Vec<_>>();
+    let tells_apart = section == Section::Resources && policy.tells_apart(section);
+    format!("{:?} {:?} {} {tells_apart} {every:?}", policy.default, policy.list, policy.shadow)
+}
+
+/// What a policy says by matcher.
+fn said(section: Section, policy: &Policy) -> BTreeMap<&Matcher, (Option<String>, bool)> {
+    let mut said: BTreeMap<&Matcher, (Option<String>, bool)> = BTreeMap::new();
+    let entries = policy.entries(section);
+    for (matcher, _) in policy.document().section(section) {
+        let entry = entries.at(matcher).map(side::print_of);
+        said.entry(matcher).or_default().0 = entry;
+    }
+    for matcher in &policy.document().hide {
+        said.entry(matcher).or_default().1 = true;
+    }
+    said
+}
+
 /// The class of a single name.
 pub(super) fn exactly(section: Section, name: &str) -> Who {
     let words = format!("{} {}", section.noun(), describe::quoted(name));
     Who { section, exact: true, words, name: name.to_owned() }
 }
 
-fn words(section: Section, globs: &[Glob], matching: &[bool], sample: &str) -> String {
-    let of: Vec<String> = globs
-        .iter()
-        .zip(matching)
-        .filter(|(_, matches)| **matches)
-        .map(|(glob, _)| format!("`{glob}`"))
-        .collect();
+fn words(section: Section, globs: &[&Glob], sample: &str) -> String {
+    let noun = section.noun();
+    let of: Vec<String> = globs.iter().map(|glob| format!("`{glob}`")).collect();
     let sample = describe::quoted(sample);
     match of.as_slice() {
-        [] => format!("any other {}, such as {sample},", section.noun()),
-        globs => {
-            format!("any other {} that {} matches, such as {sample},", section.noun(), globs.join(" and "))
-        }
+        [] => format!("any other {noun}, such as {sample}"),
+        globs => format!("any other {noun} that {} matches, such as {sample}", globs.join(" and ")),
     }
-}
-
-/// One name for each set of patterns that can match together, and whether all sets were looked at.
-fn samples(globs: &[Glob], exact: &BTreeSet<String>) -> (BTreeMap<Vec<bool>, String>, bool) {
-    let patterns: Vec<Vec<char>> = globs.iter().map(|glob| glob.as_str().chars().collect()).collect();
-    let mut letters: BTreeSet<char> = patterns.iter().flatten().copied().filter(|c| *c != '*').collect();
-    letters.extend(exact.iter().flat_map(|name| name.chars()));
-    let fresh = ('a'..='z').rev().chain('0'..='9').find(|letter| !letters.contains(letter));
-    // With no letter left that no name has, one outside the alphabets in use stands for the others.
-    let fresh = fresh.or_else(|| ('\u{100}'..='\u{2000}').find(|letter| !letters.contains(letter)));
-    let letters: Vec<char> = fresh.into_iter().chain(letters).collect();
-    let prefixes: HashSet<&str> = exact.iter().flat_map(|name| prefixes(name)).collect();
-    let start: Vec<BTreeSet<usize>> = patterns.iter().map(|pattern| closed(pattern, [0].into())).collect();
-    let mut seen = HashSet::from([(start.clone(), Some(String::new()))]);
-    let mut queue = VecDeque::from([(start, String::new())]);
-    let mut found = BTreeMap::new();
-    while let Some((places, name)) = queue.pop_front() {
-        if !name.is_empty() && !exact.contains(&name) {
-            let matching = places.iter().zip(&patterns).map(|(at, pattern)| at.contains(&pattern.len()));
-            found.entry(matching.collect()).or_insert_with(|| name.clone());
-        }
-        for letter in &letters {
-            let next: Vec<BTreeSet<usize>> =
-                places.iter().zip(&patterns).map(|(at, pattern)| step(pattern, at, *letter)).collect();
-            let longer = format!("{name}{letter}");
-            let prefix = prefixes.contains(longer.as_str()).then(|| longer.clone());
-            if seen.insert((next.clone(), prefix)) {
-                queue.push_back((next, longer));
-            }
-        }
-        if seen.len() > MOST_STATES {
-            return (found, false);
-        }
-    }
-    (found, true)
-}
-
-fn prefixes(name: &str) -> impl Iterator<Item = &str> {
-    name.char_indices().filter_map(|(at, letter)| name.get(..at + letter.len_utf8()))
-}
-
-/// Where a pattern can be after one letter more.
-fn step(pattern: &[char], places: &BTreeSet<usize>, letter: char) -> BTreeSet<usize> {
-    let mut next = BTreeSet::new();
-    for at in places {
-        match pattern.get(*at) {
-            Some('*') => drop(next.insert(*at)),
-            Some(wanted) if *wanted == letter => drop(next.insert(at + 1)),
-            _ => {}
-        }
-    }
-    closed(pattern, next)
-}
-
-/// A star may also stand for nothing.
-fn closed(pattern: &[char], mut places: BTreeSet<usize>) -> BTreeSet<usize> {
-    for at in 0..pattern.len() {
-        if pattern.get(at) == Some(&'*') && places.contains(&at) {
-            places.insert(at + 1);
-        }
-    }
-    places
 }
 
 /// A resource that the same patterns match and that can be read as another one.

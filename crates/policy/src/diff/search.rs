@@ -7,6 +7,7 @@ use super::space::Space;
 use super::words;
 use super::world::World;
 use super::{Changed, Direction, Doubt, Effort, Ruled, Who, budgets, direction};
+use crate::compile::ConstraintTest;
 use crate::condition::Look;
 use crate::decision::{Origin, Verdict};
 use crate::judge::Phase;
@@ -29,6 +30,8 @@ pub(super) struct Of<'o> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) changes: Vec<Changed>,
+    /// The calls that show them.
+    pub(super) worlds: Vec<World>,
     /// Changes of verdict that are not ruled out.
     possible: BTreeSet<(u8, u8)>,
     why: Vec<String>,
@@ -134,7 +137,7 @@ pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Foun
 
 /// The evaluator's word on both sides, where it differs.
 pub(super) fn judged(of: &Of<'_>, sides: [&Side<'_>; 2], world: &World) -> Option<(Ruled, Ruled)> {
-    let [before, after] = sides.map(|side| world.outcome(side.policy, of.who, of.definition));
+    let [before, after] = sides.map(|side| world.outcome(side.stack, of.who, of.definition));
     let (before, after) = (before?, after?);
     (before.verdict != after.verdict).then_some((before, after))
 }
@@ -238,9 +241,13 @@ impl Found {
         if enough || self.changes.iter().any(same) {
             return;
         }
-        let words = words::changed(of.who, &before, &after, &world);
-        let example = world.example(of.who);
-        self.changes.push(Changed { who: of.who.clone(), direction, before, after, words, note, example });
+        let note = note.into_iter().chain(accepted(of, sides)).collect::<Vec<_>>().join("; ");
+        let note = Some(note).filter(|note| !note.is_empty());
+        let alone = sides.iter().all(|side| side.stack.len() == 1);
+        let words = words::changed(of.who, [&before, &after], &world, alone);
+        let (who, example) = (of.who.clone(), world.example(of.who));
+        self.changes.push(Changed { who, also: Vec::new(), direction, before, after, words, note, example });
+        self.worlds.push(world);
     }
 
     /// Whether a change from a denial, or to one, was found.
@@ -274,8 +281,15 @@ impl Found {
         }
         let words = words::doubt(who, &directions, &self.why);
         let example = self.changes.first().map(|change| change.example.clone());
-        Some(Doubt { who: who.clone(), why: self.why.clone(), directions, words, example })
+        Some(Doubt { who: who.clone(), also: Vec::new(), why: self.why.clone(), directions, words, example })
     }
+}
+
+/// What a tool that nobody knows is taken for.
+fn accepted(of: &Of<'_>, sides: [&Side<'_>; 2]) -> Option<String> {
+    let mut stated = sides.iter().flat_map(|side| &side.constraints);
+    let validated = stated.any(|stated| matches!(stated.constraint.test, ConstraintTest::Arguments(_)));
+    (validated && !of.known).then(|| "where the tool declares and accepts these arguments".to_owned())
 }
 
 /// The call without whatever does not matter to its two verdicts.

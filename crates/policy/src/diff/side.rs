@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::compile::{Constraint, ConstraintTest, Policy};
+use super::Stack;
+use crate::compile::{CompiledEntry, Constraint, ConstraintTest};
 use crate::condition::Look;
-use crate::decision::{Call, Origin, RuleName};
+use crate::decision::{Call, RuleName};
 use crate::judge::{self, Phase};
 use crate::limit::{Amount, Limit, Money, Source};
+use crate::path::Path;
 
 /// Everything enforced that applies to a name.
 pub(super) struct Side<'p> {
-    pub(super) policy: &'p Policy,
+    pub(super) stack: &'p Stack<'p>,
     pub(super) shut_out: Option<RuleName>,
     pub(super) constraints: Vec<Stated<'p>>,
     pub(super) limits: Vec<&'p Limit>,
@@ -24,19 +26,29 @@ pub(super) struct Stated<'p> {
 }
 
 impl<'p> Side<'p> {
-    pub(super) fn new(policy: &'p Policy, call: &Call<'p>) -> Side<'p> {
-        let shut_out = judge::shut_out(&[(Origin::Server, policy)], call);
-        let mut side = Side { policy, shut_out, constraints: Vec::new(), limits: Vec::new() };
-        for entry in policy.entries(call.section).of(call.name) {
-            for phase in Phase::ALL {
-                for constraint in phase.of(&entry.enforced).iter().filter(|one| !one.is_idle()) {
-                    let print = format!("{:?} {:?}", phase.verdict(), constraint.test);
-                    side.constraints.push(Stated { phase, constraint, print });
-                }
-            }
+    pub(super) fn new(stack: &'p Stack<'p>, call: &Call<'p>) -> Side<'p> {
+        let shut_out = judge::shut_out(stack, call);
+        let mut side = Side { stack, shut_out, constraints: Vec::new(), limits: Vec::new() };
+        for entry in stack.iter().flat_map(|(_, policy)| policy.entries(call.section).of(call.name)) {
+            side.constraints.extend(stated(entry));
             side.limits.extend(&entry.enforced.limits);
         }
         side
+    }
+
+    /// Whether it can judge two names differently of which it states the same. `known`: what the server says of
+    /// each tool is.
+    pub(super) fn tells_names_apart(&self, known: bool) -> bool {
+        self.constraints.iter().any(|stated| {
+            let constraint = stated.constraint;
+            let when = match &constraint.test {
+                ConstraintTest::Conditions { when: Some(when), .. } => Some(when.expression.paths()),
+                ConstraintTest::Conditions { .. } | ConstraintTest::Arguments(_) => None,
+            };
+            let mut named = when.into_iter().flatten().any(|path| *path == Path::CallTool);
+            named |= constraint.leaves().iter().any(|leaf| leaf.written.path == Path::CallTool);
+            named || known && constraint.needs_definition
+        })
     }
 
     /// The same for two sides that judge every call of the name alike.
@@ -54,6 +66,25 @@ impl<'p> Side<'p> {
             |stated: &Stated<'_>| stated.phase == Phase::Deny && stated.constraint.is_unconditional();
         self.shut_out.is_some() || self.constraints.iter().any(unconditional)
     }
+}
+
+/// The enforced constraints of an entry.
+fn stated(entry: &CompiledEntry) -> impl Iterator<Item = Stated<'_>> {
+    Phase::ALL.into_iter().flat_map(|phase| {
+        let constraints = phase.of(&entry.enforced).iter().filter(|one| !one.is_idle());
+        constraints.map(move |constraint| {
+            let print = format!("{:?} {:?}", phase.verdict(), constraint.test);
+            Stated { phase, constraint, print }
+        })
+    })
+}
+
+/// The same for two entries that do the same to every call of what they match.
+pub(super) fn print_of(entry: &CompiledEntry) -> String {
+    let constraints: BTreeSet<String> = stated(entry).map(|stated| stated.print).collect();
+    let limits: BTreeSet<String> = entry.enforced.limits.iter().map(print).collect();
+    let hides = entry.hides && !entry.shadow;
+    format!("{} {hides} {constraints:?} {limits:?}", entry.lists)
 }
 
 /// What a limit counts, in which counter, up to where.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interlock_json::{Decimal, Kind};
 
+use super::{families, machine};
 use crate::condition::{CompiledLeaf, Truth};
 use crate::document::{Scalar, Test};
 use crate::operator::fold;
@@ -138,6 +139,8 @@ impl<'p> Tree<'p> {
             complete &= below.is_some();
             all.extend(below);
         }
+        // Whole numbers are shown rather than others.
+        all.sort_by_key(|number| !number.is_integer());
         let mut met = BTreeSet::new();
         let truths = |number: &Decimal| {
             let truths = self.leaves.iter().map(|leaf| letter(&leaf.of_number(*number))).collect::<String>();
@@ -167,7 +170,12 @@ impl<'p> Tree<'p> {
             all.extend(other);
         }
         let open: Vec<&CompiledLeaf> = self.leaves.iter().copied().filter(|leaf| ways(leaf) > 1).collect();
-        let mut made: Vec<String> = vec!["example".to_owned(), "another example".to_owned()];
+        let walked = self.walked(&open);
+        let family = if folds || walked.is_some() { None } else { families::samples(&open) };
+        let mut made: Vec<String> = Vec::new();
+        made.extend(walked.iter().flatten().filter(|text| !text.is_empty()).cloned());
+        made.extend(["example", "another example", ""].map(str::to_owned));
+        made.extend(family.iter().flatten().cloned());
         for leaf in &open {
             for holds in [true, false] {
                 made.extend(
@@ -191,15 +199,31 @@ impl<'p> Tree<'p> {
             let of = |leaves: &[&CompiledLeaf]| -> String {
                 leaves.iter().map(|leaf| letter(&leaf.of_text(text))).collect()
             };
-            if !operands.contains(text) {
+            if walked.is_some() {
+                ways_met.insert(of(&self.leaves));
+            } else if !operands.contains(text) {
                 ways_met.insert(of(&open));
             }
             let is_used = self.used && self.texts.contains(text);
             met.insert(of(&self.leaves)) || is_used
         });
-        let wanted = open.iter().map(|leaf| ways(leaf)).fold(1, usize::saturating_mul);
-        complete &= ways_met.len() == wanted && (!folds || open.is_empty());
+        let read = open.iter().copied().filter(|leaf| !machine::is_mechanical(leaf));
+        let read = read.map(ways).fold(1, usize::saturating_mul);
+        let wanted = walked.as_ref().map_or_else(
+            || open.iter().map(|leaf| ways(leaf)).fold(1, usize::saturating_mul),
+            |walked| walked.len().saturating_mul(read),
+        );
+        complete &= family.is_some() || ways_met.len() == wanted && (!folds || open.is_empty());
         Values { all, complete }
+    }
+
+    /// A text for each way in which those tests can turn out that automata can make, where there is a need for them.
+    fn walked(&self, open: &[&CompiledLeaf]) -> Option<Vec<String>> {
+        let (mechanical, others): (Vec<&CompiledLeaf>, Vec<&CompiledLeaf>) =
+            self.leaves.iter().partition(|leaf| machine::is_mechanical(leaf));
+        let needed = open.iter().any(|leaf| machine::is_mechanical(leaf));
+        let read = others.iter().all(|leaf| ways(leaf) == 3);
+        if needed && read { machine::witnesses(&mechanical) } else { None }
     }
 
     fn objects(&self) -> Values<String> {

@@ -6,15 +6,15 @@ use crate::decision::{RuleName, Verdict};
 use crate::document::Section;
 
 /// `tool "pay": allowed before, denied now, when argument "amount" is 60000 (/tools/pay/rules/0)`
-pub(super) fn changed(who: &Who, before: &Ruled, after: &Ruled, world: &World) -> String {
+pub(super) fn changed(who: &Who, [before, after]: [&Ruled; 2], world: &World, alone: bool) -> String {
     let conditions = world.words();
     let when = match conditions.as_slice() {
         [] => String::new(),
         conditions => format!(", when {}", conditions.join(" and ")),
     };
     let (was, is) = (was(before.verdict), is(after.verdict));
-    let (old, new) = (rule(&before.rule), rule(&after.rule));
-    format!("{}: {was} before by {old}, {is} now by {new}{when}", who.words.trim_end_matches(','))
+    let (old, new) = (rule(&before.rule, alone), rule(&after.rule, alone));
+    format!("{}: {was} before by {old}, {is} now by {new}{when}", who.words)
 }
 
 fn was(verdict: Verdict) -> &'static str {
@@ -29,10 +29,10 @@ fn is(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Both policies stand alone: whose a rule is need not be said.
-fn rule(rule: &RuleName) -> String {
+/// Whose a rule is need not be said of a policy that stands alone.
+fn rule(rule: &RuleName, alone: bool) -> String {
     match rule {
-        RuleName::At { pointer, .. } => pointer.to_string(),
+        RuleName::At { pointer, .. } if alone => pointer.to_string(),
         other => other.text(),
     }
 }
@@ -44,8 +44,8 @@ pub(super) fn shown(who: &Who, [before, after]: [bool; 2]) -> Option<ShownChange
         (true, false) => (Direction::Narrow, "shown in lists before, left out now"),
         _ => return None,
     };
-    let words = format!("{}: {change}", who.words.trim_end_matches(','));
-    Some(ShownChange { who: who.clone(), direction, words })
+    let words = format!("{}: {change}", who.words);
+    Some(ShownChange { who: who.clone(), also: Vec::new(), direction, words })
 }
 
 /// What may differ, and why that is not known.
@@ -56,7 +56,7 @@ pub(super) fn doubt(who: &Who, directions: &[Direction], why: &[String]) -> Stri
         _ => "more or less may be let through",
     };
     let why = if why.is_empty() { "not every combination could be met".to_owned() } else { why.join("; ") };
-    format!("{}: may differ, {how}: {why}", who.words.trim_end_matches(','))
+    format!("{}: {how}: {why}", who.words)
 }
 
 /// Patterns that are too many to be told apart.
@@ -66,5 +66,5 @@ pub(super) fn tangled(section: Section, globs: &[String]) -> Doubt {
     let why = vec![format!("the patterns {} overlap in too many ways to try them all", globs.join(", "))];
     let directions = vec![Direction::Widen, Direction::Narrow];
     let words = doubt(&who, &directions, &why);
-    Doubt { who, why, directions, words, example: None }
+    Doubt { who, also: Vec::new(), why, directions, words, example: None }
 }

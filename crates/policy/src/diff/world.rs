@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use interlock_json::{Decimal, Limits, scan};
 
-use super::{Example, Ruled, Who};
-use crate::compile::Policy;
+use super::{Example, Ruled, Stack, Who};
 use crate::counter::{CounterKey, CounterValues, ScopePart};
-use crate::decision::{Call, Decision, Judgement, Need, Origin, Verdict};
+use crate::decision::{Call, Decision, Judgement, Need, Verdict};
 use crate::describe;
 use crate::fact::{Facts, ToolFacts};
 use crate::judge::judge;
@@ -119,7 +118,7 @@ impl World {
             Place::Severity => self.severity = text(),
             Place::Time => self.now_ms = value.and_then(|value| value.parse().ok()).unwrap_or(MONDAY_MS),
             Place::Counter(key) => {
-                self.counters.retain(|(known, _)| known != &**key);
+                self.counters.retain(|(known, _)| !same_counter(known, key));
                 let value = value.and_then(|value| value.parse().ok());
                 self.counters.extend(value.map(|value| ((**key).clone(), value)));
             }
@@ -163,8 +162,8 @@ impl World {
     }
 
     /// What the evaluator decides, limits included.
-    pub(super) fn outcome(&self, policy: &Policy, who: &Who, definition: &ToolDefinition) -> Option<Ruled> {
-        let judged = |call: &Call<'_>, facts: &Facts<'_>| judge(&[(Origin::Server, policy)], call, facts);
+    pub(super) fn outcome(&self, stack: &Stack<'_>, who: &Who, definition: &ToolDefinition) -> Option<Ruled> {
+        let judged = |call: &Call<'_>, facts: &Facts<'_>| judge(stack, call, facts);
         match self.with(who, definition, judged)? {
             Judgement::Decided(decision) => Some(self.reserved(*decision)),
             Judgement::Read(_) => None,

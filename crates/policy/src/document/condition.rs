@@ -14,7 +14,7 @@ use crate::zone::Zone;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// A test of one value.
-    Leaf(Leaf),
+    Leaf(Arc<Leaf>),
     /// `any`: one of them must hold; never empty.
     Any(Vec<Condition>),
     /// `all`: each of them must hold; never empty.

@@ -109,13 +109,25 @@ impl Scope {
     ];
 }
 
-/// What becomes of what was counted when the call fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of what was counted when the call fails; the more is given back, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refund {
     /// It stays counted: what the server did with the call nobody knows.
     Keep,
-    /// It is given back where the server answers with an error, or with a result that says it is one.
+    /// It is given back where the server answers with an error of the protocol. A result that says it is an error stays
+    /// counted: the tool has run.
+    OnProtocolError,
+    /// It is given back where the server answers with either.
     OnError,
+}
+
+impl Refund {
+    /// The words for them.
+    pub(crate) const WORDS: [(&'static str, Refund); 3] = [
+        ("keep", Refund::Keep),
+        ("on_protocol_error", Refund::OnProtocolError),
+        ("on_error", Refund::OnError),
+    ];
 }
 
 /// `spend`: budgets of money.

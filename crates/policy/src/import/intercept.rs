@@ -52,6 +52,8 @@ fn head(root: &mut Node, translation: &mut Translation<'_, '_>) {
         translation.chose("/default", &start, false, message);
         put_first(root, "default", "allow");
     }
+    translation.listing(root);
+    translation.beyond_tools(root);
     if member(root, "version").is_none() {
         put_first(root, "version", "1");
     } else if let Value::Map(members) = &mut root.value

@@ -15,8 +15,8 @@ const OURS_IN_ENTRY: [&str; 5] = ["rules", "approve_if", "validate", "mode", "hi
 
 const SLIDING: &str = "A limit on calls slides: no span of the window's length, wherever it begins, holds more. PolicyLayer's \
     documents leave open where its windows begin.";
-const BY_TYPE: &str = "Values are compared by type: `\"1\"` is not `1`, and what cannot be compared never helps a call; null \
-    counts as missing.";
+const BY_TYPE: &str = "Values are compared by type: `\"1\"` is not `1`, and what cannot be compared, or is looked for inside \
+    what is no object, never helps a call; null counts as missing.";
 
 pub(super) fn translate(root: &mut Node, translation: &mut Translation<'_, '_>) {
     translation.only(root, "", &DOCUMENT, &OURS_IN_DOCUMENT);
@@ -46,6 +46,8 @@ fn head(root: &mut Node, translation: &mut Translation<'_, '_>) {
         translation.chose("/default", &start, true, message);
         put_first(root, "default", "deny");
     }
+    translation.listing(root);
+    translation.beyond_tools(root);
     if member(root, "version").is_none() {
         put_first(root, "version", "1");
     }
@@ -116,6 +118,9 @@ fn condition(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '
         Some(Node { value: Value::Text(operator), .. }) => operator.clone(),
         _ => return,
     };
+    if matches!(operator.as_str(), "in" | "not_in") {
+        translation.one_kind(node, pointer);
+    }
     if operator != "exists" {
         translation.generally(true, BY_TYPE);
     }

@@ -5,7 +5,13 @@ use std::ops::Range;
 use super::{Choice, Dialect};
 use crate::diagnostic::{At, Report, Span, push_pointer_segment, quoted};
 use crate::print::Comments;
-use crate::tree::{Member, Node, Value};
+use crate::tree::{Member, Node, Value, member};
+
+const LISTED: &str = "Tools that `default: deny` keeps out stay listed: `list: all` says so. Without it only what may be called is \
+    listed.";
+
+const BEYOND_TOOLS: &str = "`default: deny` and `hide` are about resources and prompts, too, where both dialects judge tools \
+    alone: list what may be read and used under `resources` and `prompts`.";
 
 /// A translation under way.
 pub(super) struct Translation<'r, 's> {
@@ -29,7 +35,10 @@ impl<'r, 's> Translation<'r, 's> {
             head.extend(wrapped(line));
         }
         head.push(String::new());
-        if let Some(own) = self.comments.remove("") {
+        let mut own = self.comments.remove("").unwrap_or_default();
+        // The schema of the document that it was; its own comes first.
+        own.retain(|line| !line.starts_with("yaml-language-server:"));
+        if !own.is_empty() {
             head.extend(own);
             head.push(String::new());
         }
@@ -67,7 +76,8 @@ impl<'r, 's> Translation<'r, 's> {
             let foreign = !dialect.contains(&key) && ours.contains(&key);
             if foreign {
                 let message = format!("{} knows no {} here", self.dialect.name(), quoted(key));
-                let advice = "delete it, or add it to the imported policy, where it has an effect";
+                let advice = "delete it and add it to the imported policy, where it has an effect; what is a policy of \
+                              Interlock already needs no import";
                 self.refuse(member.key_range.clone(), &below(pointer, key), message, advice);
             }
             !foreign
@@ -101,6 +111,41 @@ impl<'r, 's> Translation<'r, 's> {
                 "Here this is a pattern and hides every tool that it matches; it was taken for a name.";
             self.chose(&format!("/hide/{index}"), &range, true, message);
         }
+    }
+
+    /// A list of several kinds: `"1"` is among `[1, "a"]` there, and here it is none of them.
+    pub(super) fn one_kind(&mut self, condition: &Node, pointer: &str) {
+        let Some(Node { value: Value::List(items), range }) = member(condition, "value") else { return };
+        let kind = |node: &Node| std::mem::discriminant(&node.value);
+        if items.iter().zip(items.iter().skip(1)).any(|(one, other)| kind(one) != kind(other)) {
+            let message = "values of several kinds are compared by their texts there, and by type here";
+            let advice = "write a condition for each kind";
+            self.refuse(range.clone(), &below(pointer, "value"), message.to_owned(), advice);
+        }
+    }
+
+    /// Both dialects judge tools alone.
+    pub(super) fn beyond_tools(&mut self, root: &Node) {
+        let is = |node: &Node, word: &str| matches!(&node.value, Value::Text(text) if text == word);
+        let denies = member(root, "default").is_some_and(|default| is(default, "deny"));
+        let hidden = member(root, "hide").is_some_and(
+            |hide| matches!(&hide.value, Value::List(names) if names.iter().any(|name| is(name, "*"))),
+        );
+        if denies || hidden {
+            self.generally(true, BEYOND_TOOLS);
+        }
+    }
+
+    /// Both dialects list whatever is not hidden; here what `default: deny` keeps out is left out.
+    pub(super) fn listing(&mut self, root: &mut Node) {
+        let Value::Map(members) = &mut root.value else { return };
+        let denies = |member: &Member| {
+            member.key == "default" && matches!(&member.value.value, Value::Text(text) if text == "deny")
+        };
+        let Some(at) = members.iter().position(denies) else { return };
+        let Some(range) = members.get(at).map(|default| default.value.mark()) else { return };
+        members.insert(at + 1, member_at("list", text_at("all", &range)));
+        self.generally(false, LISTED);
     }
 
     /// The source text of a node.

@@ -1,5 +1,8 @@
 //! `validate`: a call's arguments against what the tool's own definition says of them.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use interlock_json::{Limits, Value, scan};
 
 use super::not_permitted;
@@ -9,6 +12,9 @@ use crate::document::Validate;
 use crate::fact::ToolFacts;
 use crate::schema::Rejection;
 use crate::tool::ToolDefinition;
+
+/// Required arguments that are looked for one by one.
+const FEW: usize = 16;
 
 /// Why the arguments are not accepted; `None` where they are.
 pub(super) fn objection(validate: Validate, look: &Look<'_>) -> Option<String> {
@@ -25,8 +31,17 @@ pub(super) fn objection(validate: Validate, look: &Look<'_>) -> Option<String> {
 
 /// `inputSchema.required` asks for presence; whether null is a value is the schema's own question.
 fn required_args(definition: &ToolDefinition, look: &Look<'_>) -> Option<String> {
-    let given = |name: &&String| look.call.arguments.is_some_and(|arguments| arguments.get(name).is_some());
-    let missing = definition.required().iter().find(|name| !given(name))?;
+    let required = definition.required();
+    // A server may require, and a call give, so many that each may be looked for once only.
+    let given: HashSet<Cow<'_, str>> = match look.call.arguments {
+        Some(arguments) if required.len() > FEW => arguments.members().map(|(key, _)| key.text()).collect(),
+        _ => HashSet::new(),
+    };
+    let is_given = |name: &str| match look.call.arguments {
+        Some(arguments) if required.len() <= FEW => arguments.get(name).is_some(),
+        _ => given.contains(name),
+    };
+    let missing = required.iter().find(|name| !is_given(name))?;
     Some(format!("required argument {} is missing", describe::quoted(missing)))
 }
 

@@ -70,7 +70,8 @@ const MODE_SAYS: &str =
 const ON_DENY_SAYS: &str = "The text for the agent when this denies.";
 const TIMEZONE_SAYS: &str =
     "The time zone of the calendar, such as `Europe/Berlin`; UTC where it is left out.";
-const REFUND_SAYS: &str = "`on_error`: a call that the server answers with an error is given back. `keep` (where it is left out): it counts.";
+const REFUND_SAYS: &str = "`on_error`: a call that the server answers with an error is given back. `on_protocol_error`: only where it is \
+    an error of JSON-RPC, not a result with `isError`. `keep` (where it is left out): it counts.";
 const SCOPE_SAYS: &str = "Who shares the counter: `grant` (where it is left out), `session`, `tool`, `server`, `global`, \
     `{ arg: args.x }`, or a list of these.";
 const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. `calendar`: windows begin with the minute, \
@@ -78,7 +79,7 @@ const ALIGN_SAYS: &str = "`sliding`: no span of the window's length holds more. 
 const WINDOW_SAYS: &str =
     "`minute`, `hour`, `day`, `week`, `month`, seconds, or a number with `s`, `m`, `h` or `d`.";
 
-const REFUND: Of = Of::Words(&["keep", "on_error"]);
+const REFUND: Of = Of::Words(&["keep", "on_protocol_error", "on_error"]);
 const DIALECTS: &[&str] = &["postgres", "mysql", "sqlite", "generic"];
 
 pub(crate) const SHAPES: &[Shape] = &[

@@ -8,7 +8,7 @@ use crate::tree::Node;
 
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
     const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "hold", "notify"];
-    let fields = Fields::open(node, "`approvals`", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "`approvals`", KNOWN, at, report)?;
     Some(Approvals {
         timeout: fields.read("timeout", at, report, scalar::duration),
         dedupe_window: fields.read("dedupe_window", at, report, scalar::duration),
@@ -21,12 +21,11 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
 }
 
 fn notify(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Option<Webhook>> {
-    let fields = Fields::open(node, "`notify`", &["webhook"], &[], at, report)?;
+    let fields = Fields::open(node, "`notify`", &["webhook"], at, report)?;
     Some(fields.read("webhook", at, report, |node, at, report| {
-        let fields = Fields::open(node, "`webhook`", &["url", "secret"], &[], at, report)?;
-        Some(Webhook {
-            url: fields.need("url", at, report, scalar::name)?,
-            secret: fields.read("secret", at, report, scalar::text),
-        })
+        let fields = Fields::open(node, "`webhook`", &["url", "secret"], at, report)?;
+        let url = fields.need("url", at, report, scalar::name);
+        let secret = fields.read("secret", at, report, scalar::text);
+        Some(Webhook { url: url?, secret })
     }))
 }

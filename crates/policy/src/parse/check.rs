@@ -1,9 +1,11 @@
 //! What only the whole document shows.
 
 mod approval;
+mod arguments;
 mod conditions;
 mod contradiction;
 mod dead;
+mod denial;
 mod known;
 mod spend;
 mod tools;
@@ -15,10 +17,10 @@ use std::ops::Range;
 use crate::cel::Expression;
 use crate::diagnostic::{At, Report, push_pointer_segment, quoted};
 use crate::document::{
-    Block, Condition, DefaultVerdict, Document, Entry, Matcher, Requirement, Rule, Section,
+    Action, Block, Condition, DefaultVerdict, Document, Entry, Matcher, Mode, Requirement, Rule, Section,
 };
 use crate::path::Path;
-use crate::quantity::{self, Adds, Bound, Counters, Lookup, Numbering};
+use crate::quantity::{self, Adds, Bound, Counted, Counters, Lookup, Numbering};
 use crate::tool_list::ToolList;
 use crate::tree::{self, Node, Value};
 use known::Known;
@@ -40,22 +42,24 @@ pub(crate) fn document(document: &Document, root: &Node, tools: Option<&ToolList
     }
     if let Some(entry) = &document.all_tools {
         let mut numbering = quantity::all_tools_numbering(document);
-        check.entry(Section::Tools, &Matcher::Every, entry, "/all_tools", &mut numbering);
+        check.entry(Section::Tools, &Matcher::Every, entry, ALL_TOOLS, &mut numbering);
     }
     if let Some(tools) = tools {
         check.tools(tools);
     }
 }
 
-struct Check<'c, 's> {
-    document: &'c Document,
-    counters: Counters<'c>,
+const ALL_TOOLS: &str = "/all_tools";
+
+struct Check<'c, 'd, 's> {
+    document: &'d Document,
+    counters: Counters<'d>,
     root: &'c Node,
     known: Known<'c>,
     report: &'c mut Report<'s>,
 }
 
-impl Check<'_, '_> {
+impl<'d> Check<'_, 'd, '_> {
     /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more, and where the
     /// text has another key, whose being misspelt is finding enough.
     fn range(&self, pointer: &str) -> Option<Range<usize>> {
@@ -131,7 +135,8 @@ impl Check<'_, '_> {
         pointer: &str,
         numbering: &mut Numbering,
     ) {
-        self.counters(matcher, entry, pointer, numbering);
+        self.counters(section, matcher, entry, pointer, numbering);
+        self.always_denies(entry, pointer);
         self.spending(entry, pointer);
         self.approvals(entry, pointer);
         self.contradictions(entry, pointer);
@@ -180,6 +185,7 @@ impl Check<'_, '_> {
             Condition::Leaf(leaf) => {
                 self.counter(section, &leaf.path, at);
                 self.definition(section, &leaf.path, at);
+                self.argument(section, leaf, at);
             }
             Condition::Not(inner) => self.read(section, inner, &at.key("not")),
             Condition::Any(inner) => self.reads(section, inner.iter().enumerate(), &at.key("any")),
@@ -189,18 +195,24 @@ impl Check<'_, '_> {
 
     fn counter(&mut self, section: Section, path: &Path, at: &At<'_>) {
         let Path::State { entry, counter } = path else { return };
+        if self.report.is_full() {
+            return;
+        }
         let (code, message, help) = match self.counters.find(section, entry, counter) {
             Some(Lookup::Found(_)) => return,
             None if self.known.may_have_lost(counter) => return,
             None => (
                 "unknown-counter",
                 format!("no entry {} of `{}` counts in {}", quoted(entry), section.key(), quoted(counter)),
-                "name a counter of a `state` or `limits` in this document: `state.<tool>.<counter>`",
+                self.counters.nearest(section, entry, counter).unwrap_or_else(|| {
+                    "name a counter of a `state` or `limits` in this document: `state.<tool>.<counter>`"
+                        .to_owned()
+                }),
             ),
             Some(Lookup::Ambiguous) => (
                 "ambiguous-counter",
                 format!("several counters of {} are called {}", quoted(entry), quoted(counter)),
-                "give each of them a name of its own",
+                "give each of them a name of its own".to_owned(),
             ),
         };
         if let Some(range) = self.range(&at.pointer()) {
@@ -210,9 +222,21 @@ impl Check<'_, '_> {
 
     /// The names in an expression are those of conditions.
     fn when(&mut self, section: Section, matcher: &Matcher, rule: &Rule, at: &At<'_>) {
+        let guards = matches!(rule.effective_action(), Action::Allow | Action::Evaluate);
+        let searches = |when: &Expression| when.leaves_the_rest_unseen(guards);
+        if rule.when.as_ref().is_some_and(searches)
+            && let Some(range) = self.range(&at.pointer())
+        {
+            let message =
+                "a regular expression here may match any part of the value, and lets the rest through";
+            self.report
+                .warning("unanchored-regex", range, at, message)
+                .help("begin it with `^` and end it with `$`");
+        }
         for path in rule.when.iter().flat_map(Expression::paths) {
             self.counter(section, path, at);
             self.definition(section, path, at);
+            self.argument_of_resource(section, path, at);
             if !quantity::is_own(path, matcher, rule) {
                 continue;
             }
@@ -234,11 +258,16 @@ impl Check<'_, '_> {
         if section == Section::Tools || !path.reads_definition() {
             return;
         }
+        let message = format!("`{path}` is of tools, and a {} has none", section.noun());
+        self.never_judgeable(message, "leave it out, or tell the names apart by their entries", at);
+    }
+
+    /// At the `path` of a condition, or what stands there instead of one.
+    fn never_judgeable(&mut self, message: String, help: &'static str, at: &At<'_>) {
         let place = at.key("path").pointer();
         let place = if tree::find(self.root, &place).is_some() { place } else { at.pointer() };
         if let Some(range) = self.range(&place) {
-            let message = format!("`{path}` is of tools, and a {} has none", section.noun());
-            self.report.error("never-judgeable", range, at, message);
+            self.report.error("never-judgeable", range, at, message).help(help);
         }
     }
 
@@ -260,29 +289,70 @@ impl Check<'_, '_> {
         }
     }
 
-    fn counters(&mut self, matcher: &Matcher, entry: &Entry, pointer: &str, numbering: &mut Numbering) {
+    /// Whether a constraint of the entry denies anything.
+    fn is_enforced(&self, own: Option<Mode>, entry: &Entry) -> bool {
+        own.or(entry.mode).or(self.document.mode) != Some(Mode::Shadow)
+    }
+
+    fn counters(
+        &mut self,
+        section: Section,
+        matcher: &Matcher,
+        entry: &Entry,
+        pointer: &str,
+        numbering: &mut Numbering,
+    ) {
         let all = quantity::counted(self.document, matcher, entry, numbering);
+        let (twin, beside) = self.beside(section, matcher, pointer);
         if self.known.is_sound(pointer) {
-            self.limits(entry, pointer, &all);
+            self.limits(entry, pointer, &all, &beside);
         }
+        // Shadow counters are others.
         let mut seen = BTreeSet::new();
+        if let Some(twin) = twin.filter(|_| pointer == ALL_TOOLS) {
+            seen.extend(beside.iter().map(|one| (one.identity(), self.is_enforced(one.mode, twin))));
+        }
         for counted in &all {
             let place = || format!("{pointer}{}", counted.place.pointer());
+            self.without_arguments(section, counted, &place());
             let is_state = !matches!(counted.adds, Adds::Money(_));
             if counted.bound == Bound::None && is_state && self.known.is_sound(&place()) {
                 self.unbounded(matcher, &counted.counter, &place());
             }
-            if !seen.insert(counted.identity()) && self.known.is_sound(pointer) {
-                let message =
-                    format!("one call is counted twice in the counter {}", quoted(&counted.counter));
-                let place = place();
-                if let Some(range) = self.range(&place) {
-                    self.report
-                        .warning("counted-twice", range, &At::from_pointer(&place), message)
-                        .help("give one of them another `counter`");
-                }
+            let enforced = self.is_enforced(counted.mode, entry);
+            if !seen.insert((counted.identity(), enforced)) && self.known.is_sound(pointer) {
+                self.counted_twice(&counted.counter, &place());
             }
         }
+    }
+
+    /// `tools."*"` and `all_tools` count in the same counters.
+    fn beside(
+        &self,
+        section: Section,
+        matcher: &Matcher,
+        pointer: &str,
+    ) -> (Option<&'d Entry>, Vec<Counted<'d>>) {
+        let document = self.document;
+        if section != Section::Tools || *matcher != Matcher::Every {
+            return (None, Vec::new());
+        }
+        let every = document.tools.iter().find(|(matcher, _)| *matcher == Matcher::Every);
+        let (twin, mut numbering) = if pointer == ALL_TOOLS {
+            (every.map(|(_, entry)| entry), Numbering::default())
+        } else {
+            (document.all_tools.as_ref(), quantity::all_tools_numbering(document))
+        };
+        let beside = twin.map(|twin| quantity::counted(document, matcher, twin, &mut numbering));
+        (twin, beside.unwrap_or_default())
+    }
+
+    fn counted_twice(&mut self, counter: &str, place: &str) {
+        let Some(range) = self.range(place) else { return };
+        let message = format!("one call is counted twice in the counter {}", quoted(counter));
+        self.report
+            .warning("counted-twice", range, &At::from_pointer(place), message)
+            .help("give one of them another `counter`");
     }
 
     fn unbounded(&mut self, matcher: &Matcher, counter: &str, place: &str) {

@@ -2,14 +2,16 @@
 
 mod advice;
 
+use std::sync::Arc;
+
 use super::fields::Fields;
 use super::operator;
 use super::scalar;
 use crate::condition::{Kindness, Standing};
-use crate::diagnostic::{At, Report, did_you_mean, quoted};
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Condition, Leaf, OnMissing, Test};
-use crate::path::{Path, PathError, ROOTS};
-use crate::tree::{Node, Value};
+use crate::path::{self, Path, PathError};
+use crate::tree::{Member, Node, Value};
 
 const KNOWN: [&str; 9] = ["path", "op", "value", "on_missing", "compare", "timezone", "any", "all", "not"];
 /// The keys of conditions that hold others.
@@ -62,22 +64,22 @@ fn bounded(conditions: &[Condition], node: &Node, at: &At<'_>, report: &mut Repo
 
 fn inner(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Condition>> {
     let stand_in = || {
-        Condition::Leaf(Leaf {
+        Condition::Leaf(Arc::new(Leaf {
             path: Path::Args(Vec::new()),
             test: Test::Exists(true),
             on_missing: None,
             ignore_case: false,
             timezone: None,
-        })
+        }))
     };
     scalar::list_in_place(node, at, report, stand_in, |item, at, report| condition(item, place, at, report))
 }
 
 fn condition(node: &Node, place: Place, at: &At<'_>, report: &mut Report<'_>) -> Option<Condition> {
-    let fields = Fields::open(node, "a condition", &KNOWN, &[], at, report)?;
-    match JOINS.into_iter().find(|key| fields.get(key).is_some()) {
+    let fields = Fields::open(node, "a condition", &KNOWN, at, report)?;
+    match JOINS.into_iter().find(|key| fields.meant(key).is_some()) {
         Some(join) => joined(join, &fields, place, at, report),
-        None => leaf(&fields, place.standing, at, report).map(Condition::Leaf),
+        None => leaf(&fields, place.standing, at, report).map(Arc::new).map(Condition::Leaf),
     }
 }
 
@@ -101,12 +103,14 @@ fn joined(
     let deep = place.deep + 1;
     if deep > MOST_DEEP {
         let message = format!("conditions are nested more than {MOST_DEEP} deep");
-        report.error("too-deep", fields.key_range(join), &at.key(join), message);
+        report.error("too-deep", fields.key_range(join), &at.key(join), message).help(
+            "write the same with fewer levels: `all` inside `all` and `not` inside `not` say nothing more",
+        );
         return None;
     }
     let place = Place { deep, ..place };
-    let node = fields.get(join)?;
-    let at = at.key(join);
+    let Member { key, value: node, .. } = fields.meant(join)?;
+    let at = at.key(key);
     if join == "not" {
         let place = Place { standing: place.standing.under_not(), deep };
         return negated(node, place, &at, report);
@@ -157,10 +161,9 @@ pub(crate) fn path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
             report.error("bad-path", node.mark(), at, format!("{} is not a path", quoted(&text))).help(why);
         }
         Err(PathError::UnknownRoot(root)) => {
-            let help = did_you_mean(&root, ROOTS).unwrap_or_else(|| format!("did you mean `args.{text}`?"));
             report
                 .error("bad-path", node.mark(), at, format!("nothing is called {} here", quoted(&root)))
-                .help(help);
+                .help(path::advise_root(&root, &text));
         }
     }
     None

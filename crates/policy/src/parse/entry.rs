@@ -16,7 +16,7 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         report.error("wrong-type", node.mark(), at, message).help(help);
         return None;
     }
-    let fields = Fields::open(node, "an entry", &KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "an entry", &KNOWN, at, report)?;
     let blocks = |key: &str, report: &mut Report<'_>| {
         fields
             .read(key, at, report, |node, at, report| {
@@ -102,7 +102,7 @@ fn block(node: &Node, kindness: Kindness, at: &At<'_>, report: &mut Report<'_>) 
         return None;
     }
     const KNOWN: &[&str] = &["conditions", "on_deny", "name", "mode"];
-    let fields = Fields::open(node, "a block", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "a block", KNOWN, at, report)?;
     let conditions = fields
         .need("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
         .unwrap_or_default();
@@ -128,11 +128,11 @@ pub(crate) fn validate(
 ) -> Option<Validate> {
     if section != Section::Tools {
         let message = format!("`validate` reads the schema of a tool, and a {} has none", section.noun());
-        report.error("no-effect", node.mark(), at, message);
+        report.error("no-effect", node.mark(), at, message).help("leave it out");
         return None;
     }
     const KNOWN: &[&str] = &["required_args", "schema", "unknown_args"];
-    let fields = Fields::open(node, "`validate`", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "`validate`", KNOWN, at, report)?;
     let unknown_args = fields.read("unknown_args", at, report, |node, at, report| {
         scalar::one_of(node, &[("deny", true)], at, report)
     });

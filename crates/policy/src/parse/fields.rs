@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{At, Report, did_you_mean, nearest, quoted};
+use super::scalar::known_are;
+use crate::diagnostic::{At, Report, nearest, quoted};
 use crate::tree::{Member, Node, Value};
 
 /// The members of a map, after its unknown keys have been reported.
@@ -32,13 +33,11 @@ const HOMES: [(&str, &str); 13] = [
 ];
 
 impl<'t> Fields<'t> {
-    /// Opens a map and reports its keys that are unknown, or known to the language but not to this version. Null is
-    /// an empty map.
+    /// Opens a map and reports its keys that are unknown. Null is an empty map.
     pub(crate) fn open(
         node: &'t Node,
         what: &'static str,
         known: &'static [&'static str],
-        unsupported: &[&'static str],
         at: &At<'_>,
         report: &mut Report<'_>,
     ) -> Option<Fields<'t>> {
@@ -48,7 +47,10 @@ impl<'t> Fields<'t> {
             Value::Map(members) => members.as_slice(),
             Value::Null => &[],
             _ => {
-                report.error("wrong-type", node.mark(), at, format!("{what} is a map, not {}", node.kind()));
+                let shown: Vec<String> = known.iter().take(3).map(|key| format!("`{key}`")).collect();
+                report
+                    .error("wrong-type", node.mark(), at, format!("{what} is a map, not {}", node.kind()))
+                    .help(format!("write it with keys such as {}", shown.join(", ")));
                 return None;
             }
         };
@@ -56,17 +58,17 @@ impl<'t> Fields<'t> {
         for member in members {
             let at = at.key(&member.key);
             let range = member.key_range.clone();
-            if unsupported.contains(&member.key.as_str()) {
-                let message = format!("`{}` in {what} is not supported by this version", member.key);
-                report.error("unsupported", range, &at, message);
-            } else if !known.contains(&member.key.as_str()) {
+            if !known.contains(&member.key.as_str()) {
                 let message = format!("unknown key {} in {what}", quoted(&member.key));
                 // Past the last finding that is shown, guessing is work for nothing.
-                let meant = if report.is_full() { None } else { nearest(&member.key, known.iter().copied()) };
-                let belongs_here = home(&member.key).is_none();
-                misspelt.extend(meant.filter(|_| belongs_here).map(|key| (key, member)));
-                let help = if report.is_full() { None } else { advice(member, known) };
-                report.error("unknown-key", range, &at, message).maybe_help(help);
+                if report.is_full() {
+                    report.error("unknown-key", range, &at, message);
+                    continue;
+                }
+                if home(&member.key).is_none() {
+                    misspelt.extend(meant(&member.key, known).map(|key| (key, member)));
+                }
+                report.error("unknown-key", range, &at, message).help(advice(member, known));
             }
         }
         Some(Fields { members, range: node.mark(), what, misspelt })
@@ -149,17 +151,41 @@ fn example(key: &str) -> Option<String> {
         "window" => "window: day",
         "max" => "max: 10",
         "counter" => "counter: daily_total",
+        "amount" => "amount: args.amount",
+        "arg" => "arg: args.customer",
+        "list" => "list: approved_buckets",
+        "hosts" => "hosts: [example.com]",
+        "dialect" => "dialect: postgres",
         "url" => "url: https://approvals.example.com/hook",
         _ => return None,
     };
     Some(format!("such as `{example}`"))
 }
 
-fn advice(member: &Member, known: &[&'static str]) -> Option<String> {
+fn advice(member: &Member, known: &[&'static str]) -> String {
     if member.key == "reason" && known.contains(&"on_deny") {
-        return Some("here it is called `on_deny`".to_owned());
+        return "here it is called `on_deny`".to_owned();
     }
-    home(&member.key).or_else(|| cut_off(member)).or_else(|| did_you_mean(&member.key, known.iter().copied()))
+    home(&member.key)
+        .or_else(|| cut_off(member))
+        .or_else(|| meant(&member.key, known).map(|key| format!("did you mean `{key}`?")))
+        .unwrap_or_else(|| known_are(known.iter().copied()))
+}
+
+/// Keys of other languages, and ours of the same meaning.
+const OTHER_KEYS: [(&str, &[&str]); 6] = [
+    ("any", &["any_of", "anyOf", "one_of", "oneOf", "oneof", "or"]),
+    ("all", &["all_of", "allOf", "and"]),
+    ("op", &["operator", "comparison"]),
+    ("path", &["arg", "argument", "field", "key"]),
+    ("on_deny", &["error", "message"]),
+    ("when", &["cel", "expression", "if"]),
+];
+
+/// The key that is probably meant.
+fn meant(written: &str, known: &[&'static str]) -> Option<&'static str> {
+    let other = OTHER_KEYS.iter().find(|(_, others)| others.contains(&written)).map(|(ours, _)| *ours);
+    other.filter(|ours| known.contains(ours)).or_else(|| nearest(written, known.iter().copied()))
 }
 
 fn home(key: &str) -> Option<String> {

@@ -29,7 +29,7 @@ pub(crate) fn rate_limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> O
         return None;
     }
     const KNOWN: &[&str] = &["max", "window", "scope", "align", "timezone", "refund"];
-    let fields = Fields::open(node, "`rate_limit`", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "`rate_limit`", KNOWN, at, report)?;
     let max = fields.need("max", at, report, scalar::count);
     let window = fields.need("window", at, report, scalar::window);
     let scope = fields.read("scope", at, report, scope);
@@ -63,19 +63,21 @@ fn short_rate_limit(text: &str, node: &Node, at: &At<'_>, report: &mut Report<'_
 pub(crate) fn state(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<State> {
     const KNOWN: &[&str] =
         &["counter", "window", "increment", "increment_from", "scope", "align", "timezone", "refund"];
-    let fields = Fields::open(node, "`state`", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "`state`", KNOWN, at, report)?;
     let counter = fields.need("counter", at, report, counter);
     let window = fields.need("window", at, report, scalar::window);
     let fixed = fields.read("increment", at, report, scalar::amount);
     let from = fields.read("increment_from", at, report, amount_path);
-    if fixed.is_some() && from.is_some() {
-        let message = "`increment` and `increment_from` exclude each other";
-        report.error("exclusive-keys", fields.key_range("increment_from"), at, message);
-        return None;
-    }
     let scope = fields.read("scope", at, report, scope);
     let Calendar { align, timezone } = calendar(&fields, window, Align::Calendar, at, report);
     let refund = fields.read("refund", at, report, refund);
+    if fixed.is_some() && from.is_some() {
+        let message = "`increment` and `increment_from` exclude each other";
+        report
+            .error("exclusive-keys", fields.key_range("increment_from"), at, message)
+            .help("keep the one that is meant");
+        return None;
+    }
     let increment = fixed.map(Increment::Fixed).or_else(|| from.map(Increment::From));
     Some(State { counter: counter?, window: window?, increment, scope, align, timezone, refund })
 }
@@ -85,7 +87,7 @@ pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option
         "counter", "window", "max", "amount", "scope", "align", "timezone", "min", "mode", "on_deny",
         "shared", "refund",
     ];
-    let fields = Fields::open(node, "a limit", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "a limit", KNOWN, at, report)?;
     let counter = fields.read("counter", at, report, counter);
     let window = fields.need("window", at, report, scalar::window);
     let amount = fields.read("amount", at, report, amount_path);
@@ -94,7 +96,9 @@ pub(crate) fn limit(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option
     let min = fields.read("min", at, report, scalar::amount);
     if min.is_some() && counts_calls {
         let message = "`min` bounds an `amount`, and this limit has none";
-        report.error("no-effect", fields.key_range("min"), at, message);
+        report
+            .error("no-effect", fields.key_range("min"), at, message)
+            .help("leave it out, or name the argument that is counted: `amount: args.amount`");
     }
     let scope = fields.read("scope", at, report, scope);
     let default = if counts_calls { Align::Sliding } else { Align::Calendar };
@@ -138,7 +142,9 @@ fn counter(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> 
 pub(super) fn amount_path(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Path> {
     let path = condition::path(node, at, report)?;
     if !matches!(path, Path::Args(_)) || path.is_plural() {
-        report.error("bad-path", node.mark(), at, "an amount is the value of one argument");
+        report
+            .error("bad-path", node.mark(), at, "an amount is the value of one argument")
+            .help("such as `args.amount`");
         return None;
     }
     Some(path)
@@ -178,7 +184,7 @@ fn calendar(
 }
 
 pub(super) fn refund(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Refund> {
-    scalar::one_of(node, &[("keep", Refund::Keep), ("on_error", Refund::OnError)], at, report)
+    scalar::one_of(node, &Refund::WORDS, at, report)
 }
 
 pub(super) fn scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<Scope>> {
@@ -202,7 +208,7 @@ fn one_scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scope>
 }
 
 fn argument_scope(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scope> {
-    let fields = Fields::open(node, "a scope", &["arg"], &[], at, report)?;
+    let fields = Fields::open(node, "a scope", &["arg"], at, report)?;
     fields.need("arg", at, report, |node, at, report| {
         let path = condition::path(node, at, report)?;
         if !matches!(path, Path::Args(_)) || path.is_plural() {

@@ -43,7 +43,9 @@ pub(super) fn read(
         Value::Null => &[],
         _ => {
             let message = format!("`lists` is a map from names to lists, not {}", node.kind());
-            report.error("wrong-type", node.mark(), at, message);
+            report
+                .error("wrong-type", node.mark(), at, message)
+                .help("write each name as a key, with its values behind it: `names: [a, b]`");
             return None;
         }
     };
@@ -53,7 +55,7 @@ pub(super) fn read(
         let name: Arc<str> = member.key.as_str().into();
         if name.is_empty() || name.chars().any(char::is_control) {
             let message = "a name is not empty and has no control characters";
-            report.error("bad-name", member.key_range.clone(), &at, message);
+            report.error("bad-name", member.key_range.clone(), &at, message).help(scalar::A_NAME);
         }
         report.lists.named.push(Named {
             name: Arc::clone(&name),
@@ -77,7 +79,7 @@ pub(super) fn listed<T>(
     if !matches!(node.value, Value::Map(_)) {
         return written(node, at, report, read).map(|items| Listed { name: None, items });
     }
-    let fields = Fields::open(node, "a reference to a list", &["list"], &[], at, report)?;
+    let fields = Fields::open(node, "a reference to a list", &["list"], at, report)?;
     let name = fields.need("list", at, report, scalar::text)?;
     let Some(list) = report.lists.named.iter_mut().find(|list| *list.name == *name) else {
         let known: Vec<Arc<str>> = report.lists.named.iter().map(|list| Arc::clone(&list.name)).collect();
@@ -91,7 +93,9 @@ pub(super) fn listed<T>(
     let long = if let Value::List(items) = &values.value { items.len() } else { 0 };
     let Some(room) = report.lists.room.checked_sub(long) else {
         let message = format!("all references together name more than {MOST_TOGETHER} values");
-        report.error("lists-too-large", fields.key_range("list"), &at.key("list"), message);
+        report
+            .error("lists-too-large", fields.key_range("list"), &at.key("list"), message)
+            .help("shorten the lists, or refer to each of them less often");
         return None;
     };
     report.lists.room = room;
@@ -114,7 +118,9 @@ fn written<T>(
         return None;
     }
     if items.is_empty() {
-        report.error("empty-list", node.mark(), at, "an empty list compares with nothing");
+        report
+            .error("empty-list", node.mark(), at, "an empty list compares with nothing")
+            .help("list the values, or leave the condition out");
         return None;
     }
     Some(items)

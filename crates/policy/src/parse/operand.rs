@@ -58,7 +58,9 @@ fn of_texts(name: &str, texts: &[String], ignore_case: bool) -> Result<Operand, 
 fn length(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Length> {
     let number = scalar::amount(node, at, report)?;
     if !number.is_integer() {
-        report.error("not-whole", node.mark(), at, "a length is a whole number");
+        report
+            .error("not-whole", node.mark(), at, "a length is a whole number")
+            .help("leave the fraction out");
         return None;
     }
     Some(Length::new(number))
@@ -69,7 +71,7 @@ fn whole(node: &Node, ignore_case: bool, at: &At<'_>, report: &mut Report<'_>) -
     match Whole::new(&text, ignore_case, &mut report.regexes) {
         Ok(whole) => Some(whole),
         Err(why) => {
-            report.error("bad-regex", node.mark(), at, format!("the regular expression {why}"));
+            scalar::bad_regex(&why, node, at, report);
             None
         }
     }
@@ -112,16 +114,17 @@ fn hosts(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Reading> {
         let (hosts, list) = several(node, at, report, |texts| Hosts::new(texts, None))?;
         return Some(Reading { operand: Operand::UrlHostIn(hosts), list, schemes_list: None });
     }
-    let fields = Fields::open(node, "`url_host_in`", &["hosts", "schemes"], &[], at, report)?;
+    let fields = Fields::open(node, "`url_host_in`", &["hosts", "schemes"], at, report)?;
     let schemes =
         fields.read("schemes", at, report, |node, at, report| several(node, at, report, Schemes::new));
-    if schemes.is_none() && fields.get("schemes").is_some() {
-        return None;
-    }
+    let lost = schemes.is_none() && fields.get("schemes").is_some();
     let (schemes, schemes_list) = schemes.unzip();
     let (hosts, list) = fields.need("hosts", at, report, |node, at, report| {
         several(node, at, report, |texts| Hosts::new(texts, schemes))
     })?;
+    if lost {
+        return None;
+    }
     Some(Reading { operand: Operand::UrlHostIn(hosts), list, schemes_list: schemes_list.flatten() })
 }
 
@@ -133,6 +136,6 @@ fn dialect(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Dialect>
             .help(format!("write `{{ dialect: {text} }}`"));
         return None;
     }
-    let fields = Fields::open(node, "`sql_readonly`", &["dialect"], &[], at, report)?;
+    let fields = Fields::open(node, "`sql_readonly`", &["dialect"], at, report)?;
     fields.need("dialect", at, report, |node, at, report| scalar::one_of(node, &Dialect::NAMES, at, report))
 }

@@ -49,7 +49,10 @@ fn operator(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<&'stati
     let spelling = SPELLINGS.iter().find(|(spelling, _)| *spelling == text);
     let help = match spelling {
         Some((_, operator)) => Some(format!("write `{operator}`")),
-        None => did_you_mean(&text, OPERATORS.into_iter().chain(reading::NAMES)),
+        None => {
+            let known = || OPERATORS.into_iter().chain(reading::NAMES);
+            did_you_mean(&text, known()).or_else(|| Some(scalar::known_are(known())))
+        }
     };
     report
         .error("unknown-operator", node.mark(), at, format!("unknown operator {}", quoted(&text)))
@@ -104,8 +107,9 @@ pub(crate) fn scalar_value(node: &Node, at: &At<'_>, report: &mut Report<'_>) ->
         }
         Value::List(_) | Value::Map(_) => {
             let message = format!("expected text, a number, true or false, found {}", node.kind());
-            let help = names_several(node).then(|| "for several values use `op: in`".to_owned());
-            report.error("wrong-type", node.mark(), at, message).maybe_help(help);
+            let help =
+                if names_several(node) { "for several values use `op: in`" } else { "write one such value" };
+            report.error("wrong-type", node.mark(), at, message).help(help);
             None
         }
     }
@@ -125,7 +129,7 @@ fn regular(node: &Node, ignore_case: bool, at: &At<'_>, report: &mut Report<'_>)
     match Regular::new(&text, ignore_case, &mut report.regexes) {
         Ok(regular) => Some(regular),
         Err(why) => {
-            report.error("bad-regex", node.mark(), at, format!("the regular expression {why}"));
+            scalar::bad_regex(&why, node, at, report);
             None
         }
     }

@@ -28,7 +28,7 @@ const KNOWN: [&str; 13] = [
 const CONSTRAINTS: [&str; 5] = ["rate_limit", "state", "spend", "validate", "idempotency_window"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Rule> {
-    let fields = Fields::open(node, "a rule", &KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "a rule", &KNOWN, at, report)?;
     let action = fields.read("action", at, report, |node, at, report| {
         let words = [
             ("evaluate", Action::Evaluate),
@@ -105,7 +105,9 @@ fn together(rule: &Rule, objects: bool, fields: &Fields<'_>, at: &At<'_>, report
     }
     if fields.get("approval_timeout").is_some() && rule.action != Some(Action::RequireApproval) {
         let message = "`approval_timeout` says nothing without `action: require_approval`";
-        report.error("no-effect", fields.key_range("approval_timeout"), at, message);
+        report
+            .error("no-effect", fields.key_range("approval_timeout"), at, message)
+            .help("leave it out, or write `action: require_approval`");
     }
     if rule.action == Some(Action::Allow) && rule.effective_action() == Action::Evaluate {
         report
@@ -118,6 +120,8 @@ fn together(rule: &Rule, objects: bool, fields: &Fields<'_>, at: &At<'_>, report
             .help("write `action: evaluate`, which says the same");
     }
     if fields.only(&["name", "on_deny", "reason", "mode"]) {
-        report.warning("no-effect", fields.key_range(""), at, "this rule constrains nothing");
+        report
+            .warning("no-effect", fields.key_range(""), at, "this rule constrains nothing")
+            .help("give it `conditions` or another constraint, or leave it out");
     }
 }

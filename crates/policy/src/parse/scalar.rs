@@ -11,15 +11,41 @@ use crate::zone::Zone;
 /// Longest text of a policy: names, reasons, addresses.
 const MOST_TEXT: usize = 8_192;
 
+/// What a name is.
+pub(super) const A_NAME: &str = "write one line of text";
+
+/// All the words there are, for who is not near any.
+pub(super) fn known_are<'k>(known: impl Iterator<Item = &'k str>) -> String {
+    let quoted: Vec<String> = known.map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [only] => format!("the only one is {only}"),
+        all => format!("known are {}", all.join(", ")),
+    }
+}
+
+/// Why a regular expression is none.
+pub(super) fn bad_regex(why: &str, node: &Node, at: &At<'_>, report: &mut Report<'_>) {
+    let help = if why.starts_with("is not valid") {
+        "a sign that stands for itself needs `\\` before it: `\\(`, `\\.`"
+    } else {
+        "shorten it, or write it as several conditions"
+    };
+    report.error("bad-regex", node.mark(), at, format!("the regular expression {why}")).help(help);
+}
+
 pub(crate) fn text(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
     match &node.value {
         Value::Text(text) if text.len() > MOST_TEXT => {
-            report.error("too-long", node.mark(), at, format!("this text is longer than {MOST_TEXT} bytes"));
+            report
+                .error("too-long", node.mark(), at, format!("this text is longer than {MOST_TEXT} bytes"))
+                .help("shorten it");
             None
         }
         Value::Text(text) => Some(text.clone()),
         Value::Null | Value::List(_) | Value::Map(_) => {
-            report.error("wrong-type", node.mark(), at, format!("expected text, found {}", node.kind()));
+            report
+                .error("wrong-type", node.mark(), at, format!("expected text, found {}", node.kind()))
+                .help("write one text here");
             None
         }
         Value::Bool(_) | Value::Number(_) => {
@@ -35,7 +61,9 @@ pub(crate) fn text(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
 pub(crate) fn name(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
     let text = text(node, at, report)?;
     if text.is_empty() || text.chars().any(char::is_control) {
-        report.error("bad-name", node.mark(), at, "a name is not empty and has no control characters");
+        report
+            .error("bad-name", node.mark(), at, "a name is not empty and has no control characters")
+            .help(A_NAME);
         return None;
     }
     Some(text)
@@ -46,7 +74,7 @@ pub(crate) fn boolean(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opti
         return Some(value);
     }
     let message = format!("expected true or false, found {}", node.kind());
-    report.error("wrong-type", node.mark(), at, message);
+    report.error("wrong-type", node.mark(), at, message).help("write `true` or `false`, without quotes");
     None
 }
 
@@ -56,7 +84,9 @@ pub(crate) fn decimal(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opti
             let parsed = Decimal::parse(number).ok();
             if parsed.is_none() {
                 let message = format!("{} has too many digits to be compared exactly", quoted(number));
-                report.error("number-out-of-range", node.mark(), at, message);
+                report
+                    .error("number-out-of-range", node.mark(), at, message)
+                    .help("write a number of at most 38 digits");
             }
             parsed
         }
@@ -67,7 +97,9 @@ pub(crate) fn decimal(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opti
             None
         }
         _ => {
-            report.error("wrong-type", node.mark(), at, format!("expected a number, found {}", node.kind()));
+            report
+                .error("wrong-type", node.mark(), at, format!("expected a number, found {}", node.kind()))
+                .help("write a number such as `500` or `0.5`");
             None
         }
     }
@@ -77,7 +109,7 @@ pub(crate) fn decimal(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Opti
 pub(crate) fn amount(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Decimal> {
     let number = decimal(node, at, report)?;
     if number.is_negative() {
-        report.error("negative", node.mark(), at, "this number must not be negative");
+        report.error("negative", node.mark(), at, "this number must not be negative").help("write 0 or more");
         return None;
     }
     Some(number)
@@ -87,7 +119,9 @@ pub(crate) fn amount(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Optio
 pub(crate) fn count(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Decimal> {
     let number = amount(node, at, report)?;
     if !number.is_integer() {
-        report.error("not-whole", node.mark(), at, "a number of calls is a whole number");
+        report
+            .error("not-whole", node.mark(), at, "a number of calls is a whole number")
+            .help("leave the fraction out");
         return None;
     }
     Some(number)
@@ -103,7 +137,9 @@ pub(crate) fn one_of<T: Copy>(
     super::fields::opened::note_words(&at.pointer(), words);
     let Value::Text(text) = &node.value else {
         let message = format!("expected {}, found {}", alternatives(words), node.kind());
-        report.error("wrong-type", node.mark(), at, message);
+        report
+            .error("wrong-type", node.mark(), at, message)
+            .help("write the word without anything around it");
         return None;
     };
     let found = words.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
@@ -112,8 +148,12 @@ pub(crate) fn one_of<T: Copy>(
         let message = format!("{} is not {of}{}", quoted(text), alternatives(words));
         let help = other_word(text, words)
             .map(|word| format!("did you mean `{word}`?"))
-            .or_else(|| did_you_mean(text, words.iter().map(|(word, _)| *word)));
-        report.error("unknown-word", node.mark(), at, message).maybe_help(help);
+            .or_else(|| did_you_mean(text, words.iter().map(|(word, _)| *word)))
+            .unwrap_or_else(|| match words {
+                [(only, _)] => format!("write `{only}`"),
+                _ => "write one of them".to_owned(),
+            });
+        report.error("unknown-word", node.mark(), at, message).help(help);
     }
     found
 }

@@ -13,7 +13,7 @@ const KNOWN: &[&str] =
 const CHALLENGE: &str = "challenge";
 
 pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Spend> {
-    let fields = Fields::open(node, "`spend`", KNOWN, &[], at, report)?;
+    let fields = Fields::open(node, "`spend`", KNOWN, at, report)?;
     let amount = fields.need("amount", at, report, |node, at, report| amount(node, section, at, report));
     let cap = |key: &str, report: &mut Report<'_>| fields.read(key, at, report, scalar::amount);
     let (per_call, daily, monthly) = (cap("per_call", report), cap("daily", report), cap("monthly", report));
@@ -25,6 +25,9 @@ pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
             .error("no-effect", fields.key_range("currency_from"), &at.key("currency_from"), message)
             .help("leave `currency_from` out");
     }
+    let scope = fields.read("scope", at, report, limit::scope);
+    let timezone = fields.read("timezone", at, report, scalar::timezone);
+    let refund = fields.read("refund", at, report, limit::refund);
     Some(Spend {
         amount: amount?,
         per_call,
@@ -32,9 +35,9 @@ pub(super) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         monthly,
         currency,
         currency_from,
-        scope: fields.read("scope", at, report, limit::scope),
-        timezone: fields.read("timezone", at, report, scalar::timezone),
-        refund: fields.read("refund", at, report, limit::refund),
+        scope,
+        timezone,
+        refund,
     })
 }
 
@@ -51,7 +54,9 @@ fn amount(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -
     }
     if section != Section::Tools {
         let message = format!("only calls of tools are paid for, not those of a {}", section.noun());
-        report.error("no-effect", node.mark(), at, message);
+        report
+            .error("no-effect", node.mark(), at, message)
+            .help("leave the budget out, or limit the uses with `rate_limit`");
         return None;
     }
     Some(SpendAmount::Challenge)

@@ -1,14 +1,35 @@
 //! Tree to JSON.
 
+use std::fmt::Write as _;
+
 use interlock_json::canonical::write_str;
 
+use super::tree::Out;
 use crate::tree::{Node, Value};
 
 /// Without blanks: what is digested.
-pub(super) fn compact(node: &Node) -> String {
+pub(super) fn compact(tree: &Out<'_>) -> String {
     let mut out = String::new();
-    write(node, None, &mut out);
+    write_compact(tree, &mut out);
     out
+}
+
+fn write_compact(tree: &Out<'_>, out: &mut String) {
+    match tree {
+        Out::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Out::Number(number) => {
+            // Writing to a string does not fail.
+            let _written = write!(out, "{number}");
+        }
+        Out::Text(text) => write_str(text, out),
+        Out::List(items) => brackets(['[', ']'], items, None, out, write_compact),
+        Out::Map(members) => brackets(['{', '}'], members, None, out, |(key, value), out| {
+            write_str(key, out);
+            out.push(':');
+            write_compact(value, out);
+        }),
+        Out::Node(node) => write(node, None, out),
+    }
 }
 
 pub(super) fn print(node: &Node) -> String {

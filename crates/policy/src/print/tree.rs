@@ -2,6 +2,7 @@
 
 mod condition;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use interlock_json::Decimal;
@@ -17,49 +18,82 @@ use crate::window::{Align, Window};
 use crate::zone::Zone;
 use condition::condition;
 
+/// A tree whose texts are those of the document.
+pub(super) enum Out<'d> {
+    Bool(bool),
+    Number(Decimal),
+    Text(Cow<'d, str>),
+    List(Vec<Out<'d>>),
+    Map(Vec<(&'d str, Out<'d>)>),
+    Node(Node),
+}
+
+impl Out<'_> {
+    /// The same tree with texts of its own.
+    pub(super) fn node(self) -> Node {
+        let member = |(key, value): (&str, Out<'_>)| Member {
+            key: key.to_owned(),
+            key_range: 0..0,
+            value: value.node(),
+        };
+        Node::new(match self {
+            Out::Bool(value) => Value::Bool(value),
+            Out::Number(number) => Value::Number(number.to_string()),
+            Out::Text(text) => Value::Text(text.into_owned()),
+            Out::List(items) => Value::List(items.into_iter().map(Out::node).collect()),
+            Out::Map(members) => Value::Map(members.into_iter().map(member).collect()),
+            Out::Node(node) => return node,
+        })
+    }
+}
+
 /// A map under construction; keys that say nothing are left out.
 #[derive(Default)]
-struct Map(Vec<Member>);
+struct Map<'d>(Vec<(&'d str, Out<'d>)>);
 
-impl Map {
-    fn put(&mut self, key: &str, value: Node) {
-        self.0.push(Member { key: key.to_owned(), key_range: 0..0, value });
+impl<'d> Map<'d> {
+    fn put(&mut self, key: &'d str, value: Out<'d>) {
+        self.0.push((key, value));
     }
 
-    fn maybe(&mut self, key: &str, value: Option<Node>) {
+    fn maybe(&mut self, key: &'d str, value: Option<Out<'d>>) {
         if let Some(value) = value {
             self.put(key, value);
         }
     }
 
-    fn text(&mut self, key: &str, value: Option<&str>) {
+    fn text(&mut self, key: &'d str, value: Option<&'d str>) {
         self.maybe(key, value.map(text));
     }
 
-    fn list<T>(&mut self, key: &str, items: &[T], node: impl Fn(&T) -> Node) {
+    fn list<T>(&mut self, key: &'d str, items: &'d [T], out: impl Fn(&'d T) -> Out<'d>) {
         if !items.is_empty() {
-            self.put(key, list(items, node));
+            self.put(key, list(items, out));
         }
     }
 
-    fn node(self) -> Node {
-        Node::new(Value::Map(self.0))
+    fn out(self) -> Out<'d> {
+        Out::Map(self.0)
     }
 }
 
-fn text(text: &str) -> Node {
-    Node::new(Value::Text(text.to_owned()))
+fn text(text: &str) -> Out<'_> {
+    Out::Text(Cow::Borrowed(text))
 }
 
-fn number(number: Decimal) -> Node {
-    Node::new(Value::Number(number.to_string()))
+fn made<'d>(text: &impl ToString) -> Out<'d> {
+    Out::Text(Cow::Owned(text.to_string()))
 }
 
-fn list<T>(items: &[T], node: impl Fn(&T) -> Node) -> Node {
-    Node::new(Value::List(items.iter().map(node).collect()))
+fn number<'d>(number: Decimal) -> Out<'d> {
+    Out::Number(number)
 }
 
-pub(super) fn of(document: &Document) -> Node {
+fn list<'d, T>(items: &'d [T], out: impl Fn(&'d T) -> Out<'d>) -> Out<'d> {
+    Out::List(items.iter().map(out).collect())
+}
+
+pub(super) fn of(document: &Document) -> Out<'_> {
     let mut map = Map::default();
     map.text("version", document.version.map(|Version::V1| "1"));
     map.text("description", document.description.as_deref());
@@ -100,37 +134,37 @@ pub(super) fn of(document: &Document) -> Node {
         }
     }
     map.maybe("all_tools", document.all_tools.as_ref().map(entry));
-    map.node()
+    map.out()
 }
 
-fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Node {
+fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Out<'_> {
     let mut map = Map::default();
     for (name, values) in lists {
         map.put(name, list(values, condition::scalar));
     }
-    map.node()
+    map.out()
 }
 
-fn section(entries: &[(Matcher, Entry)]) -> Node {
+fn section(entries: &[(Matcher, Entry)]) -> Out<'_> {
     let mut map = Map::default();
     for (matcher, of) in entries {
         map.put(matcher.as_str(), entry(of));
     }
-    map.node()
+    map.out()
 }
 
-fn mode(mode: Mode) -> Node {
+fn mode<'d>(mode: Mode) -> Out<'d> {
     text(match mode {
         Mode::Enforce => "enforce",
         Mode::Shadow => "shadow",
     })
 }
 
-fn seconds(seconds: u64) -> Node {
+fn seconds<'d>(seconds: u64) -> Out<'d> {
     number(seconds.into())
 }
 
-fn approvals(approvals: &Approvals) -> Node {
+fn approvals(approvals: &Approvals) -> Out<'_> {
     let mut map = Map::default();
     map.maybe("timeout", approvals.timeout.map(seconds));
     map.maybe("dedupe_window", approvals.dedupe_window.map(seconds));
@@ -141,17 +175,17 @@ fn approvals(approvals: &Approvals) -> Node {
         inner.put("url", text(&webhook.url));
         inner.text("secret", webhook.secret.as_deref());
         let mut notify = Map::default();
-        notify.put("webhook", inner.node());
-        map.put("notify", notify.node());
+        notify.put("webhook", inner.out());
+        map.put("notify", notify.out());
     }
-    map.node()
+    map.out()
 }
 
-fn entry(entry: &Entry) -> Node {
+fn entry(entry: &Entry) -> Out<'_> {
     let mut map = Map::default();
     map.maybe("mode", entry.mode.map(mode));
     if entry.hide {
-        map.put("hide", Node::new(Value::Bool(true)));
+        map.put("hide", Out::Bool(true));
     }
     map.maybe("validate", validate(entry.validate));
     map.list("rules", &entry.rules, rule);
@@ -162,33 +196,33 @@ fn entry(entry: &Entry) -> Node {
     map.list("deny_if", &entry.deny_if, block);
     map.list("approve_if", &entry.approve_if, block);
     map.list("limits", &entry.limits, limit);
-    map.node()
+    map.out()
 }
 
-fn validate(validate: Validate) -> Option<Node> {
+fn validate<'d>(validate: Validate) -> Option<Out<'d>> {
     let mut map = Map::default();
     if validate.required_args {
-        map.put("required_args", Node::new(Value::Bool(true)));
+        map.put("required_args", Out::Bool(true));
     }
     if validate.schema {
-        map.put("schema", Node::new(Value::Bool(true)));
+        map.put("schema", Out::Bool(true));
     }
     if validate.refuse_unknown {
-        map.put("unknown_args", Node::new(Value::Text("deny".to_owned())));
+        map.put("unknown_args", text("deny"));
     }
-    (!validate.is_empty()).then(|| map.node())
+    (!validate.is_empty()).then(|| map.out())
 }
 
-fn block(block: &Block) -> Node {
+fn block(block: &Block) -> Out<'_> {
     let mut map = Map::default();
     map.text("name", block.name.as_deref());
     map.maybe("mode", block.mode.map(mode));
     map.put("conditions", list(&block.conditions, condition));
     map.text("on_deny", block.on_deny.as_deref());
-    map.node()
+    map.out()
 }
 
-fn rule(rule: &Rule) -> Node {
+fn rule(rule: &Rule) -> Out<'_> {
     let mut map = Map::default();
     map.text("name", rule.name.as_deref());
     map.maybe("mode", rule.mode.map(mode));
@@ -210,53 +244,54 @@ fn rule(rule: &Rule) -> Node {
     map.maybe("validate", validate(rule.validate));
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));
     map.text("on_deny", rule.on_deny.as_deref());
-    map.node()
+    map.out()
 }
 
-fn window(window: Window) -> Node {
-    text(&window.to_string())
+fn window<'d>(window: Window) -> Out<'d> {
+    made(&window)
 }
 
-fn align(align: Align) -> Node {
-    text(&align.to_string())
+fn align<'d>(align: Align) -> Out<'d> {
+    made(&align)
 }
 
-fn scope(scope: &Vec<Scope>) -> Node {
+fn scope(scope: &Vec<Scope>) -> Out<'_> {
     match scope.as_slice() {
         [only] => one_scope(only),
         several => list(several, one_scope),
     }
 }
 
-fn one_scope(scope: &Scope) -> Node {
+fn one_scope(scope: &Scope) -> Out<'_> {
     if let Scope::Argument(path) = scope {
         let mut map = Map::default();
-        map.put("arg", text(&path.to_string()));
-        return map.node();
+        map.put("arg", made(path));
+        return map.out();
     }
     let word = Scope::WORDS.iter().find(|(_, known)| known == scope);
     text(word.map(|(word, _)| *word).unwrap_or_default())
 }
 
 /// Where a window begins, and what is given back.
-fn calendar(align_of: Option<Align>, timezone: Option<Zone>, refund: Option<Refund>, map: &mut Map) {
+fn calendar(align_of: Option<Align>, timezone: Option<Zone>, refund: Option<Refund>, map: &mut Map<'_>) {
     map.maybe("align", align_of.map(align));
     map.text("timezone", timezone.map(Zone::name));
     map.text(
         "refund",
         refund.map(|refund| match refund {
             Refund::Keep => "keep",
+            Refund::OnProtocolError => "on_protocol_error",
             Refund::OnError => "on_error",
         }),
     );
 }
 
-fn spend(spend: &Spend) -> Node {
+fn spend(spend: &Spend) -> Out<'_> {
     let mut map = Map::default();
     map.put(
         "amount",
         match &spend.amount {
-            SpendAmount::Argument(path) => text(&path.to_string()),
+            SpendAmount::Argument(path) => made(path),
             SpendAmount::Challenge => text("challenge"),
         },
     );
@@ -264,46 +299,46 @@ fn spend(spend: &Spend) -> Node {
     map.maybe("daily", spend.daily.map(number));
     map.maybe("monthly", spend.monthly.map(number));
     map.text("currency", spend.currency.as_deref());
-    map.maybe("currency_from", spend.currency_from.as_ref().map(|path| text(&path.to_string())));
+    map.maybe("currency_from", spend.currency_from.as_ref().map(made));
     map.maybe("scope", spend.scope.as_ref().map(scope));
     calendar(None, spend.timezone, spend.refund, &mut map);
-    map.node()
+    map.out()
 }
 
-fn rate_limit(rate: &RateLimit) -> Node {
+fn rate_limit(rate: &RateLimit) -> Out<'_> {
     let mut map = Map::default();
     map.put("max", number(rate.max));
     map.put("window", window(rate.window));
     map.maybe("scope", rate.scope.as_ref().map(scope));
     calendar(rate.align, rate.timezone, rate.refund, &mut map);
-    map.node()
+    map.out()
 }
 
-fn state(state: &State) -> Node {
+fn state(state: &State) -> Out<'_> {
     let mut map = Map::default();
     map.put("counter", text(&state.counter));
     map.put("window", window(state.window));
     match &state.increment {
         None => {}
         Some(Increment::Fixed(amount)) => map.put("increment", number(*amount)),
-        Some(Increment::From(path)) => map.put("increment_from", text(&path.to_string())),
+        Some(Increment::From(path)) => map.put("increment_from", made(path)),
     }
     map.maybe("scope", state.scope.as_ref().map(scope));
     calendar(state.align, state.timezone, state.refund, &mut map);
-    map.node()
+    map.out()
 }
 
-fn limit(limit: &Limit) -> Node {
+fn limit(limit: &Limit) -> Out<'_> {
     let mut map = Map::default();
     map.text("counter", limit.counter.as_deref());
     map.maybe("mode", limit.mode.map(mode));
     map.put("window", window(limit.window));
     map.put("max", number(limit.max));
-    map.maybe("amount", limit.amount.as_ref().map(|path| text(&path.to_string())));
+    map.maybe("amount", limit.amount.as_ref().map(made));
     map.maybe("min", limit.min.map(number));
     map.maybe("scope", limit.scope.as_ref().map(scope));
     calendar(limit.align, limit.timezone, limit.refund, &mut map);
     map.text("shared", limit.shared.as_deref());
     map.text("on_deny", limit.on_deny.as_deref());
-    map.node()
+    map.out()
 }

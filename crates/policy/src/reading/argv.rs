@@ -22,9 +22,12 @@ impl Commands {
             Ok(words) => Ok(Command { text: text.clone(), words }),
             Err(Unjudgeable::Value(why)) => Err((
                 index,
-                Flaw::new(format!("{} is not the beginning of a command line: it {why}", quoted(text))),
+                Flaw::new(format!("{} is not the beginning of a command line: it {why}", quoted(text)))
+                    .help("write plain words, such as `git status`"),
             )),
-            Err(Unjudgeable::Type(_)) => Err((index, Flaw::new("a command is a text"))),
+            Err(Unjudgeable::Type(_)) => {
+                Err((index, Flaw::new("a command is a text").help("such as `git status`")))
+            }
         };
         texts.iter().enumerate().map(command).collect::<Result<_, _>>().map(Commands)
     }

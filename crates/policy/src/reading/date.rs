@@ -74,11 +74,17 @@ fn parse(text: &str) -> Option<At> {
         }
         None => rest,
     };
-    let offset = matches!(rest, "Z" | "z") || has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd");
-    if !has_shape(clock, "dd:dd:dd") || leap || !offset {
+    if !has_shape(clock, "dd:dd:dd") || leap || !is_offset(rest) {
         return None;
     }
     text.parse().ok().map(At::Time)
+}
+
+/// `Z`, or hours of one day and minutes (RFC 3339 §5.6): the calendar's own reader knows offsets beyond a day.
+fn is_offset(text: &str) -> bool {
+    let hours = text.get(1..3).and_then(|hours| hours.parse::<u8>().ok());
+    let written = has_shape(text, "+dd:dd") || has_shape(text, "-dd:dd");
+    matches!(text, "Z" | "z") || written && hours.is_some_and(|hours| hours < 24)
 }
 
 /// `d` stands for a digit.

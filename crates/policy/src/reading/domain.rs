@@ -52,8 +52,13 @@ pub(super) fn ascii(name: &str) -> Result<String, Unjudgeable> {
     if name.len() > MOST {
         return Err("has a domain that is too long".into());
     }
-    if name.contains(['ß', 'ẞ', 'ς']) {
+    // The last four are mapped to other letters and look no different once their case is gone.
+    if name.contains(['ß', 'ẞ', 'ς', 'İ', '\u{212a}', '\u{212b}', '\u{2126}']) {
         return Err("has a domain that is read in two ways".into());
+    }
+    // The parser of hosts would decode it, and nobody else who is given a domain.
+    if name.contains('%') {
+        return Err("has a percent-encoded domain".into());
     }
     let Ok(::url::Host::Domain(ascii)) = ::url::Host::parse(name) else {
         return Err("has no valid domain".into());

@@ -52,7 +52,18 @@ impl Roots {
             let (is, are) = if path.absolute { ("absolute", "relative") } else { ("relative", "absolute") };
             return Err(format!("is {is}, and the directories that it is compared with are {are}").into());
         }
-        Ok(comparable.any(|root| path.is_under(&root.lexical)))
+        let inside = comparable.clone().any(|root| path.is_under(&root.lexical));
+        let trimmed = path.trimmed();
+        if inside != comparable.clone().any(|root| trimmed.is_under(&root.lexical.trimmed())) {
+            return Err("holds a name with a dot or a blank at its end, which some systems leave out".into());
+        }
+        if !inside && path.components.iter().any(|name| is_short(name)) {
+            return Err("holds a short name such as `LONGNA~1`, which may stand for another".into());
+        }
+        if !inside && (is_decomposed(text) || comparable.any(|root| is_decomposed(&root.text))) {
+            return Err("holds letters that some systems put together or take apart".into());
+        }
+        Ok(inside)
     }
 }
 
@@ -80,6 +91,12 @@ impl Lexical {
             }
         }
         Ok(Lexical { absolute, components })
+    }
+
+    /// The path as Windows reads it: without dots and blanks at the ends of names.
+    fn trimmed(&self) -> Lexical {
+        let trim = |name: &String| if name == ".." { name.clone() } else { trimmed(name).to_owned() };
+        Lexical { absolute: self.absolute, components: self.components.iter().map(trim).collect() }
     }
 
     /// Above where it begins there is nothing, or nothing that is known.
@@ -163,18 +180,44 @@ fn is_encoded(text: &str) -> bool {
     })
 }
 
+/// `$HOME` and `${HOME}`, or between two percent signs `%HOME%`.
 fn holds_a_variable(text: &str) -> bool {
-    text.split('$').skip(1).any(|after| {
-        after.starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '('))
-    })
+    let begins = |next: char| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '(');
+    let mut percent = text.split('%').skip(1).peekable();
+    let enclosed = std::iter::from_fn(|| percent.next().filter(|_| percent.peek().is_some()));
+    text.split('$').skip(1).chain(enclosed).any(|after| after.starts_with(begins))
 }
 
 /// Windows drops dots and blanks at a name's end, and some servers what follows a semicolon.
 fn is_dots(component: &str) -> bool {
-    component.starts_with("..;") || component.trim_end_matches(['.', ' ']).is_empty()
+    component.starts_with("..;") || trimmed(component).is_empty()
 }
 
-/// Characters that compatibility normalisation or a careless eye takes for `/`, `\` or a dot.
+fn trimmed(component: &str) -> &str {
+    component.trim_end_matches(['.', ' '])
+}
+
+/// The second name that Windows gives to a file with a long one: `LONGNA~1.TXT`.
+fn is_short(component: &str) -> bool {
+    let name = component.split('.').next().unwrap_or_default();
+    name.len() <= 8
+        && name.rsplit_once('~').is_some_and(|(before, number)| {
+            !before.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+/// Letters in parts, or with another letter for their usual form: systems that normalise names find the whole
+/// letter's file by them, and those that do not find another.
+fn is_decomposed(text: &str) -> bool {
+    text.contains(|character| {
+        matches!(
+            character,
+            '\u{300}'..='\u{36f}' | '\u{1100}'..='\u{11ff}' | '\u{3099}' | '\u{309a}' | '\u{2126}' | '\u{212a}' | '\u{212b}'
+        )
+    })
+}
+
+/// Characters that compatibility normalisation, a legacy code page or a careless eye takes for `/`, `\` or a dot.
 fn looks_like_a_separator(character: char) -> bool {
     matches!(
         character,
@@ -202,5 +245,7 @@ fn looks_like_a_separator(character: char) -> bool {
                 | '\u{20e5}'
                 | '\u{337}'
                 | '\u{338}'
+                | '\u{a5}'
+                | '\u{20a9}'
     )
 }

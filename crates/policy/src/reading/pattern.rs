@@ -39,7 +39,11 @@ impl Affixes {
     pub(crate) fn new(texts: &[String], ignore_case: bool) -> Result<Affixes, (usize, Flaw)> {
         let affix = |(index, text): (usize, &String)| {
             if text.is_empty() {
-                return Err((index, Flaw::new("every text begins and ends with an empty one")));
+                return Err((
+                    index,
+                    Flaw::new("every text begins and ends with an empty one")
+                        .help("write at least one character"),
+                ));
             }
             Ok(Affix { text: text.clone(), folded: ignore_case.then(|| fold(text)) })
         };

@@ -135,7 +135,14 @@ impl Schemes {
             }
             let flaw = Flaw::new(format!("{} is not a scheme", quoted(text)));
             let bare = text.trim_end_matches(['/', ':']).to_ascii_lowercase();
-            Err((index, if is_scheme(&bare) { flaw.help(format!("write `{bare}`")) } else { flaw }))
+            Err((
+                index,
+                if is_scheme(&bare) {
+                    flaw.help(format!("write `{bare}`"))
+                } else {
+                    flaw.help("such as `https`")
+                },
+            ))
         };
         texts.iter().enumerate().map(scheme).collect::<Result<_, _>>().map(Schemes)
     }

@@ -244,10 +244,10 @@ impl<'d> Compiler<'d> {
         Ok(())
     }
 
-    /// `dependencies` became two keywords in 2019-09.
+    /// `dependencies` became two keywords in 2019-09. Servers that say no draft still write it, and mean it.
     fn dependencies(&mut self, schema: Value<'d>, rules: &mut ObjectRules) -> Result<(), SchemaError> {
         let keywords: &[&'static str] = match self.dialect >= Dialect::Draft2019 {
-            true => &["dependentRequired", "dependentSchemas"],
+            true => &["dependentRequired", "dependentSchemas", "dependencies"],
             false => &["dependencies"],
         };
         for keyword in keywords {

@@ -133,6 +133,7 @@ impl<'s> Validation<'s> {
             return Ok(());
         }
         if kind == Kind::Number && types.holds_integers() {
+            self.account.spend(value.raw().len() / 16)?;
             let number = value.decimal().and_then(Result::ok);
             let number = number.ok_or_else(|| self.out_of_range(place))?;
             if number.is_integer() {

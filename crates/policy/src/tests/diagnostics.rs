@@ -1,9 +1,10 @@
 //! Every kind of mistake with its exact words and place. Each case is a document and what is found in it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compiled;
-use crate::Severity;
+use crate::{Diagnostic, Severity, Source, Syntax, ToolList, compile_for};
 
 /// A document without other mistakes around a part.
 fn around(part: &str) -> String {
@@ -288,6 +289,8 @@ fn cases() -> Vec<String> {
         "lists: { days: [monday, 5] }\ntools:\n  t:\n    require: [{ path: time.weekday, op: in, value: { list: days } }]\n",
         // Expressions.
         "prompts:\n  p: { rules: [{ when: \"tool.category == 'Read'\" }] }\n",
+        "tools:\n  t: { rules: [{ when: \"args.a.matches('^a') && args.b == 1\" }, { action: deny, when: \"!args.a.matches('b$')\" }, { when: \"args.items.all(x, x.matches('c'))\" }] }\n",
+        "tools:\n  t: { rules: [{ when: \"args.a.matches('^a$') && !args.b.matches('b')\" }, { action: deny, when: \"args.a.matches('b')\" }] }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
@@ -316,6 +319,42 @@ fn cases() -> Vec<String> {
         // Entries that are hidden as a whole.
         "hide: [delete_*, exact]\ntools:\n  delete_all: {}\n  delete_*_now: {}\n  '*_all': {}\n  exact: { rules: [{ rate_limit: 1/day }] }\n  exactly: {}\n  delete_x: { hide: true }\n",
         "mode: shadow\nhide: [t]\ntools: { t: {} }\n",
+        // Limits that only look as if another one were reached first.
+        "tools:\n  t: { limits: [{ max: 5, window: minute, refund: on_error }, { max: 9, window: minute }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute, refund: on_error }, { max: 9, window: minute, refund: on_error }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute, scope: { arg: args.a } }, { max: 9, window: minute }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute, scope: { arg: args.a } }, { max: 9, window: minute, scope: { arg: args.b } }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute, scope: { arg: /args/a } }, { max: 9, window: minute, scope: [{ arg: args.b }, { arg: args.a }] }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute }, { max: 9, window: minute, scope: { arg: args.a } }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute }, { max: 5, window: minute }] }\n",
+        "tools:\n  t: { limits: [{ max: 5, window: minute }, { max: 9, window: minute, mode: shadow }] }\n",
+        "tools: { '*': { limits: [{ counter: c, max: 10, window: minute }, { counter: d, max: 9, window: minute }] }, t: {} }\nall_tools: { limits: [{ counter: c, max: 20, window: minute }] }\n",
+        "tools:\n  t: { limits: [{ counter: c, max: 5, window: minute }, { counter: c, max: 5, window: minute, mode: shadow }] }\n",
+        // Limits that even the smallest call exceeds.
+        "tools:\n  t: { limits: [{ max: 5, min: 10, amount: args.a, window: day }, { max: 10, min: 10, amount: args.a, window: day }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: state.t.c, op: lt, value: 3 }], state: { counter: c, window: day, increment: 3 } }] }\n",
+        "tools:\n  t: { rules: [{ conditions: [{ path: state.t.c, op: lt, value: 0 }], state: { counter: c, window: day, increment_from: args.a } }] }\n",
+        "tools:\n  t: { mode: shadow, rules: [{ rate_limit: 0/day }] }\n",
+        // Constraints beside one that denies everything.
+        "tools:\n  t: { rules: [{ conditions: [{ path: args.a, op: eq, value: 1 }] }, { action: deny }] }\n",
+        "tools:\n  t: { deny_if: [{ conditions: [] }], limits: [{ max: 5, window: day }] }\n",
+        "tools:\n  t: { rules: [{ action: deny, reason: never }] }\n",
+        "tools:\n  t: { rules: [{ action: deny, mode: shadow }, { rate_limit: 5/day }] }\n",
+        // Conditions of one `require` that never hold together.
+        "tools:\n  t: { require: [{ path: args.a, op: lt, value: 5 }, { any: [{ path: args.b, op: exists }] }, { path: args.a, op: gt, value: 5 }] }\n",
+        "tools:\n  t: { mode: shadow, require: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: gt, value: 5 }] }\n",
+        "tools:\n  t: { require: [{ not: { path: time.hour, op: gt, value: 23 } }] }\n",
+        // Resources are read without arguments, and those of prompts are texts.
+        "resources:\n  r: { deny_if: [{ conditions: [{ path: args.a, op: exists }] }], rules: [{ when: \"args.b == 1\" }] }\n",
+        "resources:\n  r: { limits: [{ max: 5, window: day, scope: { arg: args.a } }, { max: 5, window: day, amount: args.b }], rules: [{ spend: { amount: args.c, daily: 5 } }] }\n",
+        "prompts:\n  p: { limits: [{ max: 5, window: day, amount: args.b }, { max: 5, window: day, scope: { arg: args.a } }], require: [{ path: args.a, op: lt, value: 5 }, { path: args.a, op: eq, value: '5' }] }\n",
+        // Nothing stands behind a name or a key.
+        "tools:\n  t:\n  u: { rules: }\n",
+        // Operands that are none.
+        "tools:\n  t: { require: [{ path: args.a, op: ip_in, value: 10.0.0.1/8 }, { path: args.a, op: before, value: tomorrow }] }\n",
+        // All mistakes of a part show together.
+        "tools:\n  t: { rules: [{ spend: { scope: grnt } }, { state: { increment: 1, increment_from: args.a, scope: grnt } }] }\napprovals: { notify: { webhook: { secret: 5 } } }\n",
+        "tools:\n  t: { require: [{ path: args.a, op: url_host_in, value: { hosts: 5, schemes: 5 } }, { or: [{ path: args.a, operator: eq }] }] }\n",
         "tools:\n  café:\n    rules: [{ conditions: [{ path: args.größe, opp: eq, value: 5 }] }]\n",
     ];
     let mut all: Vec<String> = own.iter().map(|text| (*text).to_owned()).collect();
@@ -327,38 +366,127 @@ fn cases() -> Vec<String> {
     all
 }
 
-#[test]
-fn every_kind_of_mistake() {
-    let mut shown = String::new();
-    for text in cases() {
+/// Tools that a policy is compared with, and what is said against them.
+const TOOLS: &str = r##"[
+  {"name": "send", "inputSchema": {"type": "object", "required": ["to"], "properties": {"to": {"type": "string"},
+    "kind": {"type": "string", "enum": ["mail", "sms"]}, "count": {"type": "integer"}, "at": {"type": "object", "properties": {"hour": {"type": "integer"}}}}}},
+  {"name": "broken", "inputSchema": {"$id": "https://example.com/a", "$ref": "b.json"}},
+  {"name": "unlisted"}
+]"##;
+
+fn against_tools() -> Vec<String> {
+    let own = [
+        "tools: { sned: {}, 'delete_*': {}, broken: { validate: { schema: true } } }\nhide: [unlistd]\n",
+        "tools: { send: { require: [{ path: args.too, op: exists }, { path: args.at.huor, op: eq, value: 5 }] } }\n",
+        "tools: { send: { require: [{ path: args.kind, op: in, value: [mail, emial] }, { path: args.count, op: eq, value: '5' }] } }\n",
+        "tools: { send: { deny_if: [{ conditions: [{ path: args.kind, op: eq, value: sms }] }] } }\n",
+        "tools: { send: { limits: [{ max: 5, window: day, amount: args.kind }, { max: 5, window: day, amount: args.cuont }] } }\n",
+        "tools: { send: { limits: [{ max: 5, window: day, scope: { arg: args.tto } }], rules: [{ when: \"args.knd == 'sms' && args.to != ''\" }] } }\n",
+        "tools: { send: { rules: [{ spend: { amount: args.count, currency_from: args.curency, currency: eur, daily: 5 } }] } }\n",
+    ];
+    own.iter().map(|part| around(part)).collect()
+}
+
+fn show(text: &str, diagnostics: &[Diagnostic], shown: &mut String) {
+    writeln!(shown, "{}", text.trim_end()).unwrap();
+    for found in diagnostics {
+        let severity = match found.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let part = text.get(found.span.offset..found.span.offset + found.span.len).unwrap();
+        let help = found.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let place = format!("{}:{}", found.span.line, found.span.column);
+        writeln!(shown, "  => {place} {severity}[{}] {}{help}", found.code, found.message).unwrap();
+        let pointer = if found.pointer.is_empty() { "/" } else { &found.pointer };
+        writeln!(shown, "     {pointer} {part:?}").unwrap();
+    }
+    shown.push_str("\n\n");
+}
+
+/// Every document of the table with what is found in it.
+fn table() -> Vec<(String, Vec<Diagnostic>)> {
+    let alone = cases().into_iter().map(|text| {
         let (policy, diagnostics) = compiled(&text);
         let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
         assert_eq!(policy.is_none(), errors > 0, "{text}");
-        writeln!(shown, "{}", text.trim_end()).unwrap();
-        for found in diagnostics {
-            let severity = if found.severity == Severity::Error { "error" } else { "warning" };
-            let part = text.get(found.span.offset..found.span.offset + found.span.len).unwrap();
-            writeln!(
-                shown,
-                "  => {}:{} {severity}[{}] {}{}",
-                found.span.line,
-                found.span.column,
-                found.code,
-                found.message,
-                found.help.map(|help| format!("; {help}")).unwrap_or_default()
-            )
-            .unwrap();
-            writeln!(
-                shown,
-                "     {} {:?}",
-                if found.pointer.is_empty() { "/" } else { &found.pointer },
-                part
-            )
-            .unwrap();
-        }
-        shown.push_str("\n\n");
+        (text, diagnostics)
+    });
+    let tools = ToolList::read(TOOLS).unwrap();
+    let compared = against_tools().into_iter().map(|text| {
+        let source = Source { name: "policy", text: &text, syntax: Syntax::Yaml };
+        let (_, diagnostics) = compile_for(&source, Some(&tools));
+        (text, diagnostics)
+    });
+    alone.chain(compared).collect()
+}
+
+#[test]
+fn every_kind_of_mistake() {
+    let mut shown = String::new();
+    for (text, diagnostics) in table() {
+        show(&text, &diagnostics, &mut shown);
     }
     insta::assert_snapshot!(shown);
+}
+
+/// A message is a lower-case clause without a full stop, on one line, and beside it stands what to do.
+#[test]
+fn every_message_is_written_alike_and_says_what_to_do() {
+    let mut kinds = BTreeSet::new();
+    for (text, diagnostics) in table() {
+        for found in diagnostics {
+            let parts: Vec<&str> = found.message.split('`').step_by(2).collect();
+            kinds.insert((found.code, parts.join("…")));
+            for words in [Some(&found.message), found.help.as_ref()].into_iter().flatten() {
+                assert!(!words.ends_with('.') && !words.contains('\n'), "{text}: {words}");
+                assert!(!words.starts_with(char::is_uppercase), "{text}: {words}");
+            }
+            assert!(found.help.is_some() || found.severity == Severity::Note, "{text}: {}", found.message);
+        }
+    }
+    assert!(kinds.len() >= 150, "{}: {kinds:#?}", kinds.len());
+}
+
+/// The sources, for the names of what they report.
+#[allow(clippy::disallowed_methods, reason = "a test reads the sources of the crate")]
+fn sources(folder: &std::path::Path, out: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else {
+            out.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test reads the sources of the crate")]
+fn every_code_has_a_row() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut text = std::fs::read_to_string(root.join("parse.rs")).unwrap();
+    text.push_str(&std::fs::read_to_string(root.join("tree.rs")).unwrap());
+    for folder in ["parse", "tree", "cel"] {
+        sources(&root.join(folder), &mut text);
+    }
+    let reported = regex::Regex::new(
+        r#"(?:error|warning|note|wrong|mismatch)\(\s*"([a-z-]+)"|\(\s*"([a-z]+(?:-[a-z]+)+)",\s*format!"#,
+    );
+    let codes: BTreeSet<String> = reported
+        .unwrap()
+        .captures_iter(&text)
+        .map(|found| found.iter().skip(1).flatten().next().unwrap().as_str().to_owned())
+        .collect();
+    let rows: BTreeSet<String> =
+        table().into_iter().flat_map(|(_, found)| found).map(|found| found.code.to_owned()).collect();
+    // What is too large, long or much is in tests of its own.
+    let sizes = ["too-large", "too-long", "too-many-conditions", "lists-too-large"].map(str::to_owned);
+    let missing: Vec<_> =
+        codes.iter().filter(|code| !rows.contains(*code) && !sizes.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(codes.len() >= 60, "{}: {codes:?}", codes.len());
 }
 
 /// Past a limit there is one finding and no further work.

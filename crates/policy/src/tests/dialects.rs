@@ -8,15 +8,18 @@
 //! -- calls
 //! @0 3x bob:create_issue {"title": "x"} => allow
 //! create_issue {"title": 1} => allow; here deny: why Interlock is stricter
+//! 2x create_issue => allow then error
 //! delete_issue => deny "part of the text for the agent"
 //! ```
 //!
 //! `@` is the second of the call since 1970 (it stays what it was), `3x` repeats it, `bob:` is who calls. A call is denied,
 //! allowed, or put before a person (`ask`), in the dialect's documents and, where that differs on purpose, here. Nothing
-//! here may let through what there would be denied. Instead of calls a policy can have `-- refused`, with a part of
+//! here may let through what there would be denied. `then error` is a server that answers with a JSON-RPC error, `then
+//! isError` one whose result says that it failed. Instead of calls a policy can have `-- refused`, with a part of
 //! each message and its line.
 
 mod always;
+mod equivalence;
 mod ledger;
 mod notes;
 
@@ -24,9 +27,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     Call, Dialect, Facts, Judgement, Origin, Policy, Section, Severity, Source, Syntax, ToolFacts, Verdict,
-    import, judge,
+    import, judge, laid_out,
 };
-use ledger::Ledger;
+use ledger::{Answer, Ledger};
 
 const INTERCEPT: [(&str, &str); 6] = [
     ("intercept-documents", include_str!("dialects/intercept-documents.cases")),
@@ -97,6 +100,7 @@ struct Row<'f> {
     there: Word,
     here: Word,
     told: Option<&'f str>,
+    answer: Answer,
 }
 
 fn row(line: &str) -> Row<'_> {
@@ -118,6 +122,12 @@ fn row(line: &str) -> Row<'_> {
         Some((there, here)) => (there, Some(here.split_once(": ").unwrap_or_else(|| panic!("{line}: why?")))),
         None => (outcome, None),
     };
+    let (outcome, answer) = match outcome.split_once(" then ") {
+        None => (outcome, Answer::Good),
+        Some((outcome, "error")) => (outcome, Answer::Refused),
+        Some((outcome, "isError")) => (outcome, Answer::Failed),
+        Some(_) => panic!("{line}: an answer of what kind?"),
+    };
     let (there, told) = match outcome.split_once(" \"") {
         Some((there, told)) => (word(there), Some(told.strip_suffix('"').unwrap())),
         None => (word(outcome), None),
@@ -127,7 +137,7 @@ fn row(line: &str) -> Row<'_> {
         assert!(word(here) > there, "{line}: that is not stricter");
         word(here)
     });
-    Row { at, times, who, tool, arguments, there, here, told }
+    Row { at, times, who, tool, arguments, there, here, told, answer }
 }
 
 /// What a call came to, and the words for the agent.
@@ -147,7 +157,10 @@ fn decided(policy: &Policy, row: &Row<'_>, ledger: &mut Ledger) -> (Word, String
         Verdict::Deny => (Word::Deny, decision.reason),
         Verdict::Ask => (Word::Ask, decision.reason),
         Verdict::Proceed => match ledger.reserve(&decision.needs) {
-            Ok(()) => (Word::Allow, decision.reason),
+            Ok(()) => {
+                ledger.answered(&decision.needs, row.answer);
+                (Word::Allow, decision.reason)
+            }
             Err(told) => (Word::Deny, told),
         },
     }
@@ -164,6 +177,8 @@ fn imported(case: &Case<'_>, dialect: Dialect) -> Policy {
         let Some(imported) = imported else { panic!("{}\n{}\n{errors:#?}", case.title, case.document) };
         assert_eq!(imported.dialect, dialect, "{}", case.title);
         assert!(imported.text.starts_with("# yaml-language-server: $schema=policy.schema.json\n"));
+        let written = Source { name: "policy", text: &imported.text, syntax: Syntax::Yaml };
+        assert_eq!(laid_out(&written).as_ref(), Ok(&imported.text), "{}: laid out already", case.title);
         if asked.is_none() {
             return imported.policy;
         }

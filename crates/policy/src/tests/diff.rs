@@ -1,7 +1,11 @@
 //! What two policies decide differently.
 
 use super::policy;
-use crate::{Difference, Effort, ToolList, diff};
+use crate::{Difference, Effort, Origin, Policy, ToolList};
+
+fn diff(old: &Policy, new: &Policy, tools: Option<&ToolList>, effort: Effort) -> Difference {
+    crate::diff(&[(Origin::Server, old)], &[(Origin::Server, new)], tools, effort)
+}
 
 fn told(found: &Difference) -> Vec<String> {
     let changes = found.changes.iter().map(|change| format!("{:?} {}", change.direction, change.words));
@@ -23,7 +27,7 @@ fn what_changes_is_told_with_a_call() {
     let lte = |bound: &str| format!("{{ require: [{{ path: args.a, op: lte, value: {bound} }}] }}");
     check(&lte("5"), &lte("5.0"), &[]);
     check(&lte("5"), &lte("10"), &["Widen tool \"t\": denied before by /tools/t/require/0, allowed now by /tools/t, when argument \"a\" is 6"]);
-    check(&lte("10"), &lte("9.5"), &["Narrow tool \"t\": allowed before by /tools/t, denied now by /tools/t/require/0, when argument \"a\" is 9.6"]);
+    check(&lte("10"), &lte("9.5"), &["Narrow tool \"t\": allowed before by /tools/t, denied now by /tools/t/require/0, when argument \"a\" is 10"]);
     check("{}", "{ rules: [{ action: deny }] }", &["Narrow tool \"t\": allowed before by /tools/t, denied now by /tools/t/rules/0"]);
     check("{ rules: [{ action: require_approval }] }", "{}",
         &["Widen tool \"t\": a person was asked before by /tools/t/rules/0, allowed now by /tools/t"]);
@@ -80,5 +84,181 @@ fn a_changed_window_starts_a_new_counter() {
     assert_eq!(found.changes.len(), 2, "{found:#?}");
     for change in &found.changes {
         assert!(change.note.as_ref().unwrap().contains("starts a new counter"), "{change:#?}");
+    }
+}
+
+#[test]
+fn patterns_are_compared_as_sets_of_texts() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        let one = |test: &str| policy(&entry("t", &format!("{{ require: [{{ path: args.a, {test} }}] }}")));
+        let found = diff(&one(old), &one(new), None, Effort::default());
+        assert!(found.doubts.is_empty(), "{old} -> {new}: {found:#?}");
+        let told: Vec<String> = found
+            .changes
+            .iter()
+            .map(|change| format!("{:?} {}", change.direction, change.example.arguments.as_deref().unwrap()))
+            .collect();
+        assert_eq!(told, expected, "{old} -> {new}");
+    };
+    let matches = |pattern: &str| format!("op: matches, value: '{pattern}'");
+    check(&matches("[a-z]+"), &matches("[a-z][a-z]*"), &[]);
+    check(&matches("a|ab"), &matches("ab?"), &[]);
+    check(&matches("[a-c]x"), &matches("[a-d]x"), &[r#"Widen {"a": "dx"}"#]);
+    check(&matches("\\d{4}"), &matches("[0-9]{4}"), &[r#"Narrow {"a": "000٠"}"#]);
+    check("op: regex, value: '^a'", &matches("a.*"), &[r#"Narrow {"a": "a\n"}"#]);
+    check("op: regex, value: '^a'", "op: starts_with, value: a", &[]);
+    check("op: matches_glob, value: ['a*', '*b']", "op: regex, value: '^a|b$'", &[]);
+    check("op: matches_glob, value: 'a*b'", "op: starts_with, value: a", &[r#"Widen {"a": "a"}"#]);
+    // Arrays have a length, too.
+    check("op: length_lte, value: 5", &matches("(?s).{0,5}"), &[r#"Narrow {"a": []}"#]);
+    check("op: in, value: [read, write]", &matches("read|write|list"), &[r#"Widen {"a": "list"}"#]);
+    check("op: length_lte, value: 5", "op: length_lte, value: 6", &[r#"Widen {"a": "aaaaaa"}"#]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn directories_domains_and_moments_lie_inside_and_beside_each_other() {
+    let check = |op: &str, old: &str, new: &str, expected: &[&str]| {
+        let one = |value: &str| policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: {op}, value: {value} }}] }}")));
+        let found = diff(&one(old), &one(new), None, Effort::default());
+        assert!(found.doubts.is_empty(), "{op} {old} -> {new}: {found:#?}");
+        let told = found.changes.iter().map(|change| format!("{:?} {}", change.direction, change.example.arguments.as_deref().unwrap()));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{op} {old} -> {new}");
+    };
+    check("within_path", "[/data]", "[/data, /data/x]", &[]);
+    check("within_path", "[/data]", "[/data, /srv]", &[r#"Widen {"a": "/srv/x7q"}"#]);
+    check("within_path", "[/data, /srv]", "[/data]", &[r#"Narrow {"a": "/srv/x7q"}"#]);
+    check("within_path", "[/data]", "[/data/x]", &[r#"Narrow {"a": "/data/x7q"}"#]);
+    check("email_domain_in", "[example.com]", "[Example.com]", &[]);
+    check("url_host_in", "[a.example.com]", "['*.example.com']", &[r#"Widen {"a": "https://x7q.example.com/"}"#]);
+    check("ip_in", "['10.0.0.0/9', '10.128.0.0/9']", "['10.0.0.0/8']", &[]);
+    check("ip_in", "['10.0.0.0/8']", "['10.0.0.0/9']", &[r#"Narrow {"a": "10.255.255.255"}"#]);
+    check("argv_in", "[git status]", "[git]", &[r#"Widen {"a": "git x7q"}"#]);
+    check("before", "2026-01-31", "2026-02-01", &[r#"Widen {"a": "2026-01-31"}"#]);
+}
+
+#[test]
+fn patterns_that_are_too_large_may_differ() {
+    let one = |pattern: &str| {
+        policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: matches, value: '{pattern}' }}] }}")))
+    };
+    let found = diff(&one("(a|b)*a(a|b){14}"), &one("(a|b)*a(a|b){14}|x{100}"), None, Effort::default());
+    assert!(found.may_widen(), "{found:#?}");
+}
+
+#[test]
+fn a_grants_policy_is_in_force_beside_both() {
+    let [old, new] = ["5", "10"].map(|most| {
+        policy(&entry("t", &format!("{{ require: [{{ path: args.a, op: lte, value: {most} }}] }}")))
+    });
+    let grant = |most: &str| {
+        policy(&entry(
+            "t",
+            &format!("{{ deny_if: [{{ conditions: [{{ path: args.a, op: gt, value: {most} }}] }}] }}"),
+        ))
+    };
+    let with = |grant: &Policy| {
+        crate::diff(
+            &[(Origin::Server, &old), (Origin::Grant, grant)],
+            &[(Origin::Server, &new), (Origin::Grant, grant)],
+            None,
+            Effort::default(),
+        )
+    };
+    assert!(with(&grant("5")).is_empty());
+    assert_eq!(
+        told(&with(&grant("7"))),
+        [
+            "Widen tool \"t\": denied before by server:/tools/t/require/0, allowed now by server:/tools/t, when argument \"a\" is 6"
+        ]
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_no_verdict_is_told_beside() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        let of = |text: &str| policy(&format!("version: \"1\"\ndefault: deny\n{text}\n"));
+        let found = diff(&of(old), &of(new), None, Effort::default());
+        let told: Vec<String> = found.settings.iter().map(|change| format!("{:?} {}", change.direction, change.words)).collect();
+        assert_eq!(told, expected, "{old} -> {new}");
+        assert!(!found.is_empty());
+    };
+    check("tell_agent: nothing", "tell_agent: full",
+        &["Some(Widen) /tell_agent: a denied agent learned only that it was denied before, and also by which rule now"]);
+    check("approvals: { timeout: 10m, approvers: [ann] }", "approvals: { timeout: 5m, approvers: [ann, bob] }", &[
+        "Some(Narrow) /approvals/timeout: a request waited for a person for 10 minutes before, for 5 minutes now",
+        "Some(Widen) /approvals/approvers: \"bob\" may approve now",
+    ]);
+    check("approvals: { approvers: [ann], hold: 30s }", "approvals: { approvers: [bob] }", &[
+        "None /approvals/hold: a caller was kept waiting for 30 seconds before, for the usual time now",
+        "None /approvals/approvers: \"bob\" may approve now; \"ann\" may no longer approve",
+    ]);
+    let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
+    check(&limit("refund: keep"), &limit("refund: on_error"),
+        &["Some(Widen) /tools/t/limits/0: what a call counted is given back on errors, and was kept on errors"]);
+    check(&limit("amount: args.a"), &limit("amount: args.b"),
+        &["None /tools/t/limits/0: a call counted argument \"a\" before, and counts argument \"b\" now"]);
+    let asks = |timeout: &str| format!("tools: {{ t: {{ rules: [{{ action: require_approval, approval_timeout: {timeout} }}] }} }}");
+    check(&asks("1h"), &asks("2h"),
+        &["Some(Widen) /tools/t/rules/0: a request waited for a person for 1 hour before, for 2 hours now"]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn another_counter_is_told_with_the_calls_that_it_lets_through() {
+    let check = |old: &str, new: &str, expected: &str| {
+        let [old, new] = [old, new].map(|more| policy(&entry("t", &format!("{{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }}"))));
+        let found = diff(&old, &new, None, Effort::default());
+        assert_eq!(found.changes.len(), 2, "{found:#?}");
+        for change in &found.changes {
+            assert_eq!(change.note.as_deref(), Some(&*format!("the limit starts a new counter, which holds nothing: {expected}")));
+        }
+        assert!(found.settings.is_empty(), "{found:#?}");
+    };
+    check("scope: grant", "scope: session", r#"it was "5 calls per day, for each grant" and is "5 calls per day, for each grant and session""#);
+    check("align: sliding", "align: calendar", r#"it was "5 calls per day, sliding" and is "5 calls per day, by the calendar""#);
+    check("amount: args.a", "amount: args.a, timezone: Europe/Berlin",
+        r#"it was "5 in all of argument "a" per day" and is "5 in all of argument "a" per day in Europe/Berlin""#);
+    check("refund: keep", "shared: all", r#"it was "5 calls per day" and is "5 calls per day, shared as "all"""#);
+}
+
+/// Many rules, of which one is otherwise.
+fn many(number: usize, [changed, same]: [&str; 2], all_tools: &str) -> Policy {
+    let tools = (0..number).map(|number| {
+        let name = if number % 2 == 0 { format!("svc{number}_read") } else { format!("svc{number}_*") };
+        let body = if number == 101 { changed } else { same };
+        format!("  \"{name}\": {body}\n")
+    });
+    policy(&format!(
+        "version: \"1\"\ndefault: deny\nall_tools: {all_tools}\ntools:\n{}",
+        tools.collect::<String>()
+    ))
+}
+
+#[test]
+fn what_two_large_policies_have_in_common_is_passed_over() {
+    let same = "{ require: [{ path: args.a, op: lte, value: 5 }] }";
+    let old = many(2_000, [same; 2], "{}");
+    let found = diff(
+        &old,
+        &many(2_000, ["{ require: [{ path: args.a, op: lte, value: 6 }] }", same], "{}"),
+        None,
+        Effort::default(),
+    );
+    assert_eq!(
+        told(&found),
+        [
+            "Widen any other tool that `svc101_*` matches, such as \"svc101_\": denied before by /tools/svc101_*/require/0, allowed now by /tools/svc101_*, when argument \"a\" is 6"
+        ]
+    );
+    // What differs for all is searched once and told once, with limits of their own, too.
+    let limited = "{ limits: [{ counter: c, window: day, max: 3 }] }";
+    for same in [same, limited] {
+        let denied = "{ deny_if: [{ conditions: [{ path: args.a, op: lt, value: 0 }] }] }";
+        let found = diff(&many(200, [same; 2], "{}"), &many(200, [same; 2], denied), None, Effort::default());
+        assert_eq!(found.changes.len(), 1, "{:#?}", told(&found));
+        assert_eq!(found.changes[0].also.len(), 199);
+        assert!(found.doubts.is_empty());
     }
 }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::{Source, Syntax, laid_out};
+use super::properties::generate;
+use crate::{Source, Syntax, compile, laid_out};
 
 fn yaml(text: &str) -> String {
     laid_out(&Source { name: "p", text, syntax: Syntax::Yaml })
@@ -169,6 +170,25 @@ fn the_ready_policies_are_laid_out_without_a_change_of_meaning() {
         assert_eq!(yaml(&written), written, "{}", path.display());
         let comments = |text: &str| text.lines().filter(|line| line.trim_start().starts_with('#')).count();
         assert_eq!(comments(&text), comments(&written), "{}", path.display());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_policy_is_the_same_policy_when_it_is_laid_out(document in generate::document()) {
+        let json = document.to_string();
+        let digest = |text: &str, syntax| {
+            compile(&Source { name: "p", text, syntax }).0.map(|policy| policy.digest().to_string())
+        };
+        let policy = compile(&Source { name: "p", text: &json, syntax: Syntax::Json }).0.unwrap();
+        let printed = policy.document().to_yaml();
+        for (text, syntax) in [(&json, Syntax::Json), (&printed, Syntax::Yaml)] {
+            let written = laid_out(&Source { name: "p", text, syntax }).unwrap();
+            let again = digest(&written, syntax);
+            prop_assert_eq!(again.as_deref(), Some(policy.digest()), "{}", written);
+        }
     }
 }
 

@@ -386,6 +386,28 @@ tools:
     assert_eq!(shown(&judgement), "deny (no policy): tool \"t\" is not permitted");
 }
 
+/// What one of two policies keeps counted stays counted, whichever has the tighter bound.
+#[test]
+fn a_call_counted_for_two_policies_is_given_back_if_both_give_it_back() {
+    let of = |max: u8, refund: &str| {
+        policy(&format!(
+            "version: '1'\ndefault: deny\ntools: {{ t: {{ rules: [{{ rate_limit: {{ max: {max}, window: day, refund: {refund} }} }}] }} }}"
+        ))
+    };
+    for (server, grant, given_back) in
+        [("keep", "on_error", ""), ("on_error", "keep", ""), ("on_error", "on_error", " refunded")]
+    {
+        for (server_max, grant_max, max) in [(5, 3, 3), (3, 5, 3)] {
+            let (server, grant) = (of(server_max, server), of(grant_max, grant));
+            let stack = [(Origin::Server, &server), (Origin::Grant, &grant)];
+            let expected = format!(
+                "proceed server:/tools/t: permitted\n+ 1 server=s/tools/t/_rate_day_0/day/sliding/grant=g <= {max}{given_back}"
+            );
+            assert_eq!(shown(&judged(&stack, "t", "{}", &Given::default())), expected);
+        }
+    }
+}
+
 /// One counter under two policies is one count only where both count the same.
 #[test]
 fn different_amounts_in_one_counter_are_both_reserved() {

@@ -107,3 +107,115 @@ fn many_entries() {
         assert!(policy.is_some(), "{}", text.chars().take(80).collect::<String>());
     }
 }
+
+/// Documents that grow when they are read: each is refused by a bound, at the place where it is met.
+#[test]
+fn what_would_grow_is_refused() {
+    let laughs: String =
+        (1..30).map(|level| format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)).collect();
+    let digits = "9".repeat(3 << 20);
+    let table = [
+        (format!("a0: &a0 lol\n{laughs}"), "yaml-alias", 1),
+        ("base: &b { mode: shadow }\ntools: { t: { <<: *b } }\n".to_owned(), "yaml-alias", 1),
+        ("tools:\n  t:\n    <<: { mode: shadow }\n".to_owned(), "unknown-key", 3),
+        (
+            format!(
+                "version: \"1\"\ndefault: deny\ntools: {{ t: {{ rules: [{{ rate_limit: {{ max: {digits}, window: 5 }} }}] }} }}"
+            ),
+            "number-out-of-range",
+            3,
+        ),
+        (
+            format!(
+                "version: \"1\"\ndefault: deny\ntools: {{ t: {{ limits: [{{ max: 1e{digits}, window: 5 }}] }} }}"
+            ),
+            "number-out-of-range",
+            3,
+        ),
+        (format!("version: \"1\"\ndefault: deny\ndescription: {digits}a\n"), "too-long", 3),
+        (
+            format!(
+                "version: \"1\"\ndefault: deny\ntools: {{ t: {{ rules: [{{ when: \"{}\" }}] }} }}",
+                "args.a + ".repeat(900)
+            ),
+            "too-large",
+            3,
+        ),
+        (format!("version: \"1\"\n{}", "# c\n".repeat(1 << 20)), "too-large", 1),
+        (format!("{{\"tools\": {}", "[".repeat(3 << 20)), "too-deep", 1),
+        ("[".repeat(8 << 20), "too-large", 1),
+        ("{".repeat(3 << 20), "too-deep", 1),
+        ("- ".repeat(3 << 19), "too-deep", 1),
+    ];
+    for (text, code, line) in table {
+        let start: String = text.chars().take(60).collect();
+        let syntax = if text.starts_with("{\"") { Syntax::Json } else { Syntax::Yaml };
+        let (policy, found) = compile(&Source { name: "odd", text: &text, syntax });
+        assert!(policy.is_none(), "{start}");
+        let place = found.iter().find(|found| found.code == code).map(|found| found.span.line);
+        assert_eq!(place, Some(line), "{start}: {found:#?}");
+        assert!(found.iter().all(|found| found.message.len() < 500), "{start}");
+    }
+}
+
+/// However many mistakes there are, a thousand are told, and how many more there are.
+#[test]
+fn many_mistakes_are_counted() {
+    let keys: String = (0..200_000).map(|index| format!("unknwon_{index}: 1\n")).collect();
+    let entries: String = (0..20_000).map(|index| format!("  t{index}: {{ ruels: 1 }}\n")).collect();
+    let twice = "a: 1\n".repeat(20_000);
+    for (text, more) in [
+        (keys, 199_000),
+        (format!("version: \"1\"\ndefault: deny\ntools:\n{entries}"), 19_000),
+        (twice, 19_000),
+    ] {
+        let (policy, found) = compile(&Source { name: "odd", text: &text, syntax: Syntax::Yaml });
+        assert!(policy.is_none());
+        assert_eq!(found.len(), 1_001);
+        let last = found.last().map(|found| (found.code, found.message.clone()));
+        assert_eq!(last, Some(("too-many", format!("{more} more findings are not shown"))));
+    }
+}
+
+/// What all regular expressions of a document may cost is bounded: past that each is refused without being compiled.
+#[test]
+fn regular_expressions_share_a_bound() {
+    let large = "      - conditions: [{ path: args.a, op: matches, value: '\\w{20}' }]\n".repeat(10_000);
+    let text = format!("version: \"1\"\ndefault: deny\ntools:\n  t:\n    rules:\n{large}");
+    let (policy, found) = compile(&Source { name: "odd", text: &text, syntax: Syntax::Yaml });
+    assert!(policy.is_none());
+    assert_eq!(found.len(), 1_001);
+    assert!(found.iter().all(|found| ["bad-regex", "too-many"].contains(&found.code)), "{:?}", found.first());
+}
+
+/// Line ends, marks and signs that editors and copying leave behind: where a mistake is said to be.
+#[test]
+fn places_beside_odd_signs() {
+    let table = [
+        ("version: \"1\"\r\ndefault: deny\r\ntools: { t: { ruels: [] } }\r\n", "unknown-key", (3, 15)),
+        ("version: \"1\"\ndefault: deny\ntools: { '漢字é': { ruels: [] } }\n", "unknown-key", (3, 19)),
+        ("version: \"1\"\ndefault: deny\ntools: { 'e\u{301}': { ruels: [] } }\n", "unknown-key", (3, 18)),
+        ("version: \"1\"\ndefault: deny\ntools: { \"\u{1f600}\": { ruels: [] } }\n", "unknown-key", (3, 17)),
+        ("version: \"1\"\ndefault: deny\ntools: { t:\t{\truels: [] } }\n", "unknown-key", (3, 15)),
+        ("version: \"1\"\n\tdefault: deny\n", "syntax", (2, 2)),
+        ("\u{feff}version: \"1\"\n", "byte-order-mark", (1, 1)),
+        ("\u{feff}{}", "byte-order-mark", (1, 1)),
+        ("version: \"1\"\n---\nversion: \"1\"\n", "several-documents", (2, 1)),
+        ("name,action,limit\nt,deny,5\n\"u\",allow,\n", "wrong-type", (1, 1)),
+        ("name;action\nt;deny\n", "wrong-type", (1, 1)),
+    ];
+    for (text, code, place) in table {
+        let (policy, found) = compile(&Source { name: "odd", text, syntax: Syntax::Yaml });
+        assert!(policy.is_none(), "{text:?}");
+        let at: Vec<_> =
+            found.iter().map(|found| (found.code, (found.span.line, found.span.column))).collect();
+        assert!(at.contains(&(code, place)), "{text:?}: {at:?}");
+    }
+    // A line that only a carriage return ends is one: what is read there and what is shown agree.
+    for text in
+        ["version: \"1\"\rdefault: deny\r", "tools: { \"a\0b\": {} }", "tools: { a\0b: {} }", "\0", "\r"]
+    {
+        let (policy, found) = compile(&Source { name: "odd", text, syntax: Syntax::Yaml });
+        assert!(policy.is_none() || found.iter().all(|found| found.span.line == 1), "{text:?}: {found:#?}");
+    }
+}

@@ -2,7 +2,10 @@
 
 mod differences;
 pub(crate) mod generate;
-mod model;
+mod limit_warnings;
+mod mutate;
+mod pairs;
+mod warnings;
 
 use proptest::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Operators that parse what they judge, each with the evasions that are tried on it.
 
 mod addresses;
+mod agreement;
 mod commands;
 mod dates;
 mod operands;

@@ -1,6 +1,7 @@
 //! `validate` of rules and entries, by the tool's own schema.
 
-use super::{Given, check};
+use super::{Given, check, judged, policy, shown};
+use crate::Origin;
 
 const POLICY: &str = "
 version: '1'
@@ -61,4 +62,19 @@ fn without_a_usable_schema() {
     for (given, expected) in table {
         check(POLICY, "by_entry", r#"{"n": 1}"#, &given, expected);
     }
+}
+
+/// A server and a caller who work together cannot make a call take for ever.
+#[test]
+fn many_required_arguments_are_each_looked_for_once() {
+    let names: Vec<String> = (0..150_000).map(|index| format!("k{index}")).collect();
+    let members: Vec<String> = names.iter().rev().map(|name| format!("{name:?}:1")).collect();
+    let policy = policy("version: '1'\ndefault: deny\ntools: { t: { validate: { required_args: true } } }\n");
+    let given = Given { required: Some(names), ..Given::default() };
+    let line = |members: &[String]| {
+        let arguments = format!("{{{}}}", members.join(","));
+        shown(&judged(&[(Origin::Server, &policy)], "t", &arguments, &given))
+    };
+    assert!(line(&members).starts_with("proceed"));
+    assert!(line(&members[1..]).ends_with("required argument \"k149999\" is missing"));
 }

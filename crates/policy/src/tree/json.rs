@@ -17,7 +17,7 @@ pub(crate) fn read(report: &mut Report<'_>) -> Option<Node> {
             let root = node(document.root(), &mut left);
             if root.is_none() {
                 let message = format!("the document has more than {MOST_NODES} values");
-                report.error("too-large", 0..0, &At::ROOT, message);
+                report.error("too-large", 0..0, &At::ROOT, message).help(super::SMALLER);
             }
             root
         }
@@ -31,10 +31,14 @@ pub(crate) fn read(report: &mut Report<'_>) -> Option<Node> {
                     .help("keep one of them; for several constraints use a list"),
                 ScanErrorKind::TooDeep { limit } => {
                     let message = format!("the document is nested more than {limit} levels deep");
-                    report.error("too-deep", range, &At::ROOT, message);
+                    report
+                        .error("too-deep", range, &At::ROOT, message)
+                        .help("no part of a policy is that deep");
                 }
                 kind => {
-                    report.error("syntax", range, &At::ROOT, format!("not valid JSON: {kind}"));
+                    report
+                        .error("syntax", range, &At::ROOT, format!("not valid JSON: {kind}"))
+                        .help("check the commas, brackets and quotes here and just before");
                 }
             }
             None

@@ -117,16 +117,22 @@ impl Reader<'_, '_> {
 
     fn open(&mut self, collection: Open, range: Range<usize>) -> Option<()> {
         if self.open.len() >= MOST_DEEP {
-            let message = format!("the document is nested more than {MOST_DEEP} levels deep");
-            self.report.error("too-deep", range, &At::ROOT, message);
+            self.too_deep(range);
             return None;
         }
         if matches!(self.open.last(), Some(Open::Map { key: None, .. })) {
-            self.report.error("key-not-text", range, &At::ROOT, "a key must be text");
+            self.report
+                .error("key-not-text", range, &At::ROOT, "a key must be text")
+                .help("write a name before the colon");
             return None;
         }
         self.open.push(collection);
         Some(())
+    }
+
+    fn too_deep(&mut self, range: Range<usize>) {
+        let message = format!("the document is nested more than {MOST_DEEP} levels deep");
+        self.report.error("too-deep", range, &At::ROOT, message).help("no part of a policy is that deep");
     }
 
     fn close(&mut self, end: usize) -> Option<()> {
@@ -175,7 +181,7 @@ impl Reader<'_, '_> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             let message = format!("the document has more than {MOST_NODES} values");
-            self.report.error("too-large", node.range, &At::ROOT, message);
+            self.report.error("too-large", node.range, &At::ROOT, message).help(super::SMALLER);
             return None;
         }
         match self.open.last_mut() {
@@ -198,6 +204,11 @@ impl Reader<'_, '_> {
             return;
         }
         let end = at + rest.chars().next().filter(|character| *character != '\n').map_or(0, char::len_utf8);
+        // The parser looks ahead for the end of what may be a key, and has a bound of its own.
+        if error.info().contains("recursion limit") {
+            self.too_deep(at..end);
+            return;
+        }
         let message = format!("not valid YAML: {}", error.info());
         let help = match error.info() {
             info if info.contains("tab") => "indent with spaces",

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use interlock_json::Decimal;
 use interlock_meter::{Clock, Counter};
 use interlock_store::{
-    Align, Bound, ClockSource, CounterRef, Need, ReservationId, ReserveAnswer, ReserveRequest, Settle, Window,
+    Align, Bound, ClockSource, CounterRef, Need, Refund, ReservationId, ReserveAnswer, ReserveRequest,
+    Settle, Window,
 };
 use proptest::prelude::*;
 
@@ -123,7 +124,7 @@ proptest! {
                         bound: Bound::AtMost(Decimal::from(*max)),
                         label: String::new(),
                         shadow: false,
-                        refund: false,
+                        refund: Refund::Never,
                         pays: false,
                     });
                     let request = ReserveRequest { needs: needs.collect(), ..ReserveRequest::default() };

@@ -2,8 +2,8 @@
 
 use interlock_json::Decimal;
 use interlock_store::{
-    Align, Bound, Change, CounterRef, Counters, Exhausted, Need, Reservation, ReserveAnswer, ReserveRequest,
-    Window,
+    Align, Bound, Change, CounterRef, Counters, Exhausted, Need, Refund, Reservation, ReserveAnswer,
+    ReserveRequest, Window,
 };
 
 pub(crate) fn number(text: &str) -> Decimal {
@@ -35,7 +35,7 @@ pub(crate) fn need(counter: CounterRef, amount: &str, bound: Bound) -> Need {
         bound,
         label: "a limit".to_owned(),
         shadow: false,
-        refund: false,
+        refund: Refund::Never,
         pays: false,
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use interlock_json::Decimal;
-use interlock_store::{Bound, Change, CounterRef, Counters, Need, ReserveAnswer, ReserveRequest, Settle};
+use interlock_store::{
+    Bound, Change, CounterRef, Counters, Failure, Need, Refund, ReserveAnswer, ReserveRequest, Settle,
+};
 
 use crate::request::*;
 
@@ -106,19 +108,28 @@ pub(crate) async fn what_is_given_back_can_be_used_once_more(counters: &dyn Coun
 pub(crate) async fn errors_refund_what_says_so(counters: &dyn Counters) {
     for counter in [sliding("a"), daily("b")] {
         let kept = CounterRef { key: format!("{} kept", counter.key), ..counter.clone() };
-        let refunded = Need { refund: true, ..need(counter.clone(), "2.5", at_most("5")) };
+        let refunded = Need { refund: Refund::OnError, ..need(counter.clone(), "2.5", at_most("5")) };
         let needs = || vec![refunded.clone(), call(kept.clone(), "9")];
         let held = async || (value(counters, counter.clone()).await, value(counters, kept.clone()).await);
         let (first, second) = (reserved(counters, needs()).await, reserved(counters, needs()).await);
-        counters.settle(first.id.clone(), Settle::Refund).await.unwrap();
+        counters.settle(first.id.clone(), Settle::Refund(Failure::Result)).await.unwrap();
         assert_eq!(held().await, (number("2.5"), number("2")));
-        for how in [Settle::Refund, Settle::Release] {
+        for how in [Settle::Refund(Failure::Result), Settle::Release] {
             let _answer = counters.settle(first.id.clone(), how).await;
             assert_eq!(held().await, (number("2.5"), number("2")), "{how:?}");
         }
         counters.settle(second.id.clone(), Settle::Commit).await.unwrap();
-        let _answer = counters.settle(second.id, Settle::Refund).await;
+        let _answer = counters.settle(second.id, Settle::Refund(Failure::Result)).await;
         assert_eq!(held().await, (number("2.5"), number("2")));
+    }
+    for (failure, left) in [(Failure::Result, ["1", "0", "1"]), (Failure::Protocol, ["0", "0", "1"])] {
+        let refunds = [Refund::OnProtocolError, Refund::OnError, Refund::Never];
+        let of = |refund| Need { refund, ..call(sliding(&format!("{failure:?} {refund:?}")), "9") };
+        let needs: Vec<Need> = refunds.into_iter().map(of).collect();
+        let read = needs.iter().map(|need| need.counter.clone()).collect();
+        let reservation = reserved(counters, needs).await;
+        counters.settle(reservation.id, Settle::Refund(failure)).await.unwrap();
+        assert_eq!(counters.read(read).await.unwrap(), numbers(&left), "{failure:?}");
     }
 }
 
@@ -235,12 +246,12 @@ pub(crate) async fn what_has_reached_the_server_is_only_refunded(counters: &dyn 
     for (how, left) in [
         (Settle::Commit, ["1", "8", "8"]),
         (Settle::Release, ["1", "3", "3"]),
-        (Settle::Refund, ["1", "0", "8"]),
+        (Settle::Refund(Failure::Result), ["1", "0", "8"]),
     ] {
         let key = |name: &str| sliding(&format!("{how:?} {name}"));
         let paid = |name: &str, amount| Need { pays: true, ..need(key(name), amount, at_most("9")) };
         let needs = |amount| {
-            let refunded = Need { refund: true, ..paid("refunded", amount) };
+            let refunded = Need { refund: Refund::OnError, ..paid("refunded", amount) };
             vec![call(key("calls"), "1"), refunded, paid("kept", amount)]
         };
         let first = reserved(counters, needs("3")).await.id;

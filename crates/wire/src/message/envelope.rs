@@ -42,6 +42,7 @@ struct Parts<'d> {
     params: Option<Value<'d>>,
     result: Option<Value<'d>>,
     error: Option<Value<'d>>,
+    meta: Option<Value<'d>>,
 }
 
 impl<'d> Parts<'d> {
@@ -56,6 +57,7 @@ impl<'d> Parts<'d> {
                 "params" => parts.params = Some(value),
                 "result" => parts.result = Some(value),
                 "error" => parts.error = Some(value),
+                "_meta" => parts.meta = Some(value),
                 other => refuse_variant(Place::Message, other)?,
             }
         }
@@ -70,6 +72,10 @@ fn read_call(method: Value<'_>, parts: &Parts<'_>) -> Result<Layout, RefusalKind
         (Some(Kind::Request), None) => return Err(RefusalKind::MissingId),
         (Some(Kind::Notification), Some(_)) => return Err(RefusalKind::UnexpectedId),
         _ => {}
+    }
+    // Bindings of other protocols to JSON-RPC put credentials there, which would reach the server unseen.
+    if parts.meta.is_some() {
+        return Err(RefusalKind::MisplacedMeta);
     }
     if let Some(params) = parts.params {
         if !params.is_object() {

@@ -49,6 +49,24 @@ fn challenges_are_known_by_their_shape() {
             r#""result":{{"isError":true,"content":[{{"type":"text","text":{}}}]}}"#,
             quoted(&format!(" {x402}"))
         ),
+        // What clients and servers of both conventions do beside their specifications, or did before.
+        format!(r#""result":{{"resultType":"payment_required","paymentRequired":{x402}}}"#),
+        format!(
+            r#""result":{{"isError":true,"content":[{{"type":"text","text":{}}}],"_meta":{{"x402/error":{x402}}}}}"#,
+            quoted(&x402)
+        ),
+        format!(
+            r#""result":{{"isError":true,"content":[{{"type":"text","text":{}}}]}}"#,
+            quoted(&format!(r#"{{"x402/error":{{"code":402,"message":"pay","data":{x402}}}}}"#))
+        ),
+        error(402, &format!(r#"{{"x402/payment-required":{x402}}}"#)),
+        error(402, &format!(r#"{{"accepts":[{OFFER}],"x402":{x402}}}"#)),
+        format!(
+            r#""result":{{"isError":true,"structuredContent":{{"challenges":[{CHARGE}]}},"content":[]}}"#
+        ),
+        format!(
+            r#""result":{{"content":[{{"type":"text","text":"Payment Required"}}],"_meta":{{"org.paymentauth/payment-required":{{"httpStatus":402,"challenges":[{CHARGE}]}}}}}}"#
+        ),
     ] {
         assert!(read(&outcome).is_some(), "{outcome}");
     }
@@ -66,7 +84,7 @@ fn everything_else_is_none() {
         error(402, &accepts(&format!("{OFFER},{{}}"))),
         error(402, r#"{"accepts":{}}"#),
         error(402, &accepts(&vec![OFFER; 33].join(","))),
-        error(402, &format!(r#"{{"accepts":[{OFFER}],"x402":{x402}}}"#)),
+        error(402, &format!(r#"{{"accepts":[{OFFER}],"x402":{}}}"#, x402.replace("10000", "99999"))),
         r#""error":{"code":402,"message":"pay"}"#.to_owned(),
         edited(r#""amount":"10000""#, r#""amount":"a lot""#),
         edited(r#""amount":"10000""#, r#""amount":"-1""#),
@@ -86,6 +104,16 @@ fn everything_else_is_none() {
             quoted(&x402.replace("10000", "99999"))
         ),
         r#""result":{"isError":true,"content":[{"type":"text","text":"{"}]}"#.to_owned(),
+        // Held by what is not known, or where it says something else.
+        format!(r#""result":{{"isError":true,"content":[],"_meta":{{"example.com/pay":{x402}}}}}"#),
+        format!(r#""result":{{"isError":true,"content":[],"_meta":{x402}}}"#),
+        format!(r#""result":{{"resultType":"complete","content":[],"paymentRequired":{x402}}}"#),
+        format!(
+            r#""result":{{"isError":true,"content":[],"structuredContent":{x402},"_meta":{{"x402/error":{}}}}}"#,
+            x402.replace("10000", "99999")
+        ),
+        r#""result":{"resultType":"payment_required"}"#.to_owned(),
+        r#""result":{"content":[],"_meta":{"org.paymentauth/payment-required":"pay"}}"#.to_owned(),
     ] {
         assert_eq!(read(&outcome), None, "{outcome}");
     }
@@ -153,13 +181,24 @@ fn the_first_version_names_scheme_and_network() {
 fn a_credential_names_its_challenge() {
     let other = CHARGE.replace("c-1", "c-2").replace("1500", "2000").replace("usd", "eur");
     let challenge = read(&error(-32_042, &format!(r#"{{"challenges":[{CHARGE},{other}]}}"#))).unwrap();
-    let pays =
-        |id: &str| format!(r#""org.paymentauth/credential":{{"challenge":{{"id":{id}}},"payload":{{}}}}"#);
+    let with = |challenge: &str, payload: &str| {
+        format!(r#""org.paymentauth/credential":{{"challenge":{challenge},"payload":{payload}}}"#)
+    };
+    let pays = |challenge: &str| with(challenge, "{}");
     for (meta, expected) in [
-        (pays(r#""c-1""#), Ok("1500 usd")),
-        (pays(r#""c-2""#), Ok("2000 eur")),
-        (pays(r#""c-3""#), Err(Unpriced::NoOffer)),
-        (pays("1"), Err(Unpriced::NoOffer)),
+        (pays(CHARGE), Ok("1500 usd")),
+        (pays(&other), Ok("2000 eur")),
+        // What it repeats is what was asked, in whatever notation.
+        (pays(&CHARGE.replace(r#""1500""#, "1.5e3")), Ok("1500 usd")),
+        (pays(&CHARGE.replace("c-1", "c-3")), Err(Unpriced::NoOffer)),
+        (pays(&CHARGE.replace("\"c-1\"", "1")), Err(Unpriced::NoOffer)),
+        // A challenge of the same name that asks for something else, or does not say for what.
+        (pays(&CHARGE.replace("1500", "9000")), Err(Unpriced::NoOffer)),
+        (pays(&CHARGE.replace("usd", "eur")), Err(Unpriced::NoOffer)),
+        (pays(&CHARGE.replace("charge", "session")), Err(Unpriced::NoOffer)),
+        (pays(r#"{"id":"c-1"}"#), Err(Unpriced::NoOffer)),
+        (with(CHARGE, r#"{"authorization":{"value":"1501"}}"#), Err(Unpriced::TooMuch)),
+        (with(CHARGE, r#"{"authorization":{"value":"1500"}}"#), Ok("1500 usd")),
         (r#""org.paymentauth/credential":{}"#.to_owned(), Err(Unpriced::NoOffer)),
     ] {
         assert_eq!(price(&challenge, &meta), expected.map(str::to_owned), "{meta}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use interlock_policy::{Difference, Direction, Example, Ruled, Section, Who};
+use interlock_policy::{Difference, Direction, Example, Ruled, Section, SettingChange, Who};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -15,6 +15,7 @@ struct Report<'r> {
     may_widen: bool,
     changes: Vec<ChangeReport<'r>>,
     lists: Vec<ListReport<'r>>,
+    settings: Vec<SettingReport<'r>>,
     may_differ: Vec<DoubtReport<'r>>,
 }
 
@@ -30,6 +31,8 @@ struct NamesReport<'r> {
 struct ChangeReport<'r> {
     direction: &'static str,
     names: NamesReport<'r>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<NamesReport<'r>>,
     before: RuledReport,
     after: RuledReport,
     words: &'r str,
@@ -50,6 +53,18 @@ struct RuledReport {
 struct ListReport<'r> {
     direction: &'static str,
     names: NamesReport<'r>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<NamesReport<'r>>,
+    words: &'r str,
+}
+
+#[derive(Serialize)]
+struct SettingReport<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
+    rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     words: &'r str,
 }
 
@@ -57,6 +72,8 @@ struct ListReport<'r> {
 struct DoubtReport<'r> {
     directions: Vec<&'static str>,
     names: NamesReport<'r>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<NamesReport<'r>>,
     why: &'r [String],
     words: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +97,7 @@ pub(super) fn json(found: &Difference, [old, new]: &[RulePlaces<'_>; 2]) -> anyh
         changes.push(ChangeReport {
             direction: word(change.direction),
             names: names(&change.who),
+            also: change.also.iter().map(names).collect(),
             before: ruled(&change.before, old),
             after: ruled(&change.after, new),
             words: &change.words,
@@ -92,6 +110,7 @@ pub(super) fn json(found: &Difference, [old, new]: &[RulePlaces<'_>; 2]) -> anyh
         may_differ.push(DoubtReport {
             directions: doubt.directions.iter().map(|of| word(*of)).collect(),
             names: names(&doubt.who),
+            also: doubt.also.iter().map(names).collect(),
             why: &doubt.why,
             words: &doubt.words,
             example: doubt.example.as_ref().map(example).transpose()?,
@@ -100,6 +119,7 @@ pub(super) fn json(found: &Difference, [old, new]: &[RulePlaces<'_>; 2]) -> anyh
     let lists = found.shown.iter().map(|change| ListReport {
         direction: word(change.direction),
         names: names(&change.who),
+        also: change.also.iter().map(names).collect(),
         words: &change.words,
     });
     let report = Report {
@@ -107,6 +127,7 @@ pub(super) fn json(found: &Difference, [old, new]: &[RulePlaces<'_>; 2]) -> anyh
         may_widen: found.may_widen(),
         changes,
         lists: lists.collect(),
+        settings: found.settings.iter().map(|change| setting(change, new)).collect(),
         may_differ,
     };
     Ok(serde_json::to_string_pretty(&report)?)
@@ -124,6 +145,15 @@ fn names(who: &Who) -> NamesReport<'_> {
         section: who.section.key(),
         words: &who.words,
         only: who.exact.then_some(who.name.as_str()),
+    }
+}
+
+fn setting<'r>(change: &'r SettingChange, new: &RulePlaces<'_>) -> SettingReport<'r> {
+    SettingReport {
+        direction: change.direction.map(word),
+        rule: change.rule.text(),
+        place: new.of(&change.rule),
+        words: &change.words,
     }
 }
 

@@ -104,7 +104,7 @@ async fn admitted(
     let nothing =
         || HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp/NAME");
     let server = entry::server_of(head.uri.path()).ok_or_else(nothing)?;
-    let grant = front.caller(entry::bearer(&head.headers)?, now_ms())?;
+    let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
     if !front.serves(&grant, server) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));

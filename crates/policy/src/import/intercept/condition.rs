@@ -26,6 +26,9 @@ pub(super) fn translate(
         _ => None,
     };
     let (at, operator) = (text("path"), text("op"));
+    if operator.as_deref() == Some("not_in") {
+        translation.one_kind(node, pointer);
+    }
     match operator.as_deref() {
         Some("regex") => regex(node, pointer, translation),
         Some("eq" | "neq" | "in" | "not_in" | "contains") => translation.generally(true, BY_TYPE),

@@ -7,8 +7,8 @@ use crate::tree::{Node, Value, member};
 
 const BY_CALENDAR: &str = "Intercept counts by the calendar in UTC and for all callers together: `align: calendar` and \
     `scope: server` say so. Without them a rate slides, and each grant is counted for itself.";
-const NOT_GIVEN_BACK: &str = "Intercept gives a count back when the server answers with an error. Here a call that has \
-    reached the server stays counted.";
+const GIVEN_BACK: &str = "Intercept gives a count back when the server answers with a JSON-RPC error, and keeps it when a \
+    result says that it failed: `refund: on_protocol_error` says so. Without it both stay counted.";
 const EXACT_AMOUNTS: &str = "Amounts are counted exactly and are never negative. Intercept cuts their fractions off, and a \
     negative amount lowers its counter.";
 
@@ -16,6 +16,7 @@ const EXACT_AMOUNTS: &str = "Amounts are counted exactly and are never negative.
 /// `{ max: 10, window: 60 }`, is left as it is.
 pub(super) fn rate_limit(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) {
     if let Value::Map(_) = node.value {
+        translation.only(node, pointer, &["max", "window"], &["scope", "align", "timezone", "refund"]);
         let message = "Any span of the window's length is meant here, counted for each grant. Intercept's reference does \
                        not have this form.";
         translation.chose(pointer, &node.mark(), true, message);
@@ -38,10 +39,11 @@ pub(super) fn rate_limit(node: &mut Node, pointer: &str, translation: &mut Trans
         ("window", text_at(window, &range)),
         ("scope", text_at("server", &range)),
         ("align", text_at("calendar", &range)),
+        ("refund", text_at("on_protocol_error", &range)),
     ];
     node.value = Value::Map(members.map(|(key, value)| member_at(key, value)).into());
     translation.generally(false, BY_CALENDAR);
-    translation.generally(true, NOT_GIVEN_BACK);
+    translation.generally(false, GIVEN_BACK);
 }
 
 /// A `state` block; its counter's name.
@@ -78,8 +80,9 @@ pub(super) fn state(node: &mut Node, pointer: &str, translation: &mut Translatio
     }
     put(node, "scope", "server");
     put(node, "align", "calendar");
+    put(node, "refund", "on_protocol_error");
     translation.generally(false, BY_CALENDAR);
-    translation.generally(true, NOT_GIVEN_BACK);
+    translation.generally(false, GIVEN_BACK);
     if amounts {
         translation.generally(true, EXACT_AMOUNTS);
         super::condition::path(node, "increment_from", pointer, translation);

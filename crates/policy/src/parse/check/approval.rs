@@ -4,7 +4,7 @@ use super::Check;
 use crate::diagnostic::At;
 use crate::document::{Action, Entry, Mode};
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     /// In shadow nobody is asked and nothing is denied.
     pub(super) fn approvals(&mut self, entry: &Entry, pointer: &str) {
         let enforced = |mode: Option<Mode>, document: Option<Mode>| {

@@ -10,88 +10,98 @@ use crate::document::{Action, Condition, Entry, Leaf, Requirement, Scalar, Test}
 use crate::path::Path;
 use crate::zone::Zone;
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     /// Every list of an entry whose conditions must all hold.
     pub(super) fn contradictions(&mut self, entry: &Entry, pointer: &str) {
         let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {
-            let help = help(matches!(rule.action, Some(Action::Deny | Action::RequireApproval)));
-            self.together(&rule.conditions, help, &at.key("rules").index(index).key("conditions"));
+            let objects = matches!(rule.action, Some(Action::Deny | Action::RequireApproval));
+            let help = help(objects, self.is_enforced(rule.mode, entry));
+            self.together(&listed(&rule.conditions), help, &at.key("rules").index(index).key("conditions"));
         }
-        for (index, requirement) in entry.require.iter().enumerate() {
-            let (at, help) = (at.key("require"), help(false));
-            match requirement {
-                Requirement::Condition(condition) => self.inside(condition, help, &at.index(index)),
-                Requirement::Block(block) => {
-                    self.together(&block.conditions, help, &at.index(index).key("conditions"));
-                }
-            }
-        }
+        self.requirements(entry, &at);
         for (key, blocks) in [("deny_if", &entry.deny_if), ("approve_if", &entry.approve_if)] {
             for (index, block) in blocks.iter().enumerate() {
-                self.together(&block.conditions, help(true), &at.key(key).index(index).key("conditions"));
+                let help = help(true, self.is_enforced(block.mode, entry));
+                let at = at.key(key);
+                self.together(&listed(&block.conditions), help, &at.index(index).key("conditions"));
             }
         }
     }
 
-    fn inside(&mut self, condition: &Condition, help: &'static str, at: &At<'_>) {
+    /// The conditions of `require` are one list, beside the blocks in it.
+    fn requirements(&mut self, entry: &Entry, at: &At<'_>) {
+        let at = at.key("require");
+        let mut alone = Vec::new();
+        for (index, requirement) in entry.require.iter().enumerate() {
+            match requirement {
+                Requirement::Condition(condition) => alone.push((index, condition)),
+                Requirement::Block(block) => {
+                    let help = help(false, self.is_enforced(block.mode, entry));
+                    self.together(&listed(&block.conditions), help, &at.index(index).key("conditions"));
+                }
+            }
+        }
+        self.together(&alone, help(false, self.is_enforced(None, entry)), &at);
+    }
+
+    fn inside(&mut self, condition: &Condition, at: &At<'_>) {
         match condition {
-            Condition::Leaf(_) => self.together(std::slice::from_ref(condition), help, at),
-            Condition::All(inner) => self.together(inner, ALONE, &at.key("all")),
-            Condition::Not(inner) => self.inside(inner, ALONE, &at.key("not")),
+            Condition::Leaf(leaf) => {
+                if !leaf.path.is_plural() && Left::of(&leaf.path).take(leaf) {
+                    self.never(&leaf.path, "this", ALONE, at);
+                }
+            }
+            Condition::All(inner) => self.together(&listed(inner), ALONE, &at.key("all")),
+            Condition::Not(inner) => self.inside(inner, &at.key("not")),
             Condition::Any(inner) => {
                 for (index, inner) in inner.iter().enumerate() {
-                    self.inside(inner, ALONE, &at.key("any").index(index));
+                    self.inside(inner, &at.key("any").index(index));
                 }
             }
         }
     }
 
-    fn together(&mut self, conditions: &[Condition], help: &'static str, at: &At<'_>) {
+    fn together(&mut self, conditions: &[(usize, &Condition)], help: &'static str, at: &At<'_>) {
         let mut left: HashMap<(&Path, Option<&str>), Left<'_>> = HashMap::new();
-        for (index, condition) in conditions.iter().enumerate() {
+        for (index, condition) in conditions {
             let Some(leaf) = condition.as_leaf() else {
-                self.inside(condition, ALONE, &at.index(index));
+                self.inside(condition, &at.index(*index));
                 continue;
             };
             if leaf.path.is_plural() {
                 continue;
             }
             let value = (&leaf.path, leaf.timezone.map(Zone::name));
+            let what = if left.contains_key(&value) { "this and the conditions before it" } else { "this" };
             let known = left.entry(value).or_insert_with(|| Left::of(&leaf.path));
             if !known.is_nothing() && known.take(leaf) {
-                self.never(&leaf.path, help, &at.index(index));
+                self.never(&leaf.path, what, help, &at.index(*index));
             }
         }
     }
 
-    fn never(&mut self, path: &Path, help: &'static str, at: &At<'_>) {
-        let pointer = at.pointer();
-        // A condition that stands for itself has no index.
-        let place = if crate::tree::find(self.root, &pointer).is_some() {
-            pointer
-        } else {
-            pointer.rsplit_once('/').map_or_else(String::new, |(above, _)| above.to_owned())
-        };
-        if let Some(range) = self.range(&place) {
-            let message = format!(
-                "no value of {} satisfies this and the conditions before it",
-                quoted(&path.to_string())
-            );
-            self.report.warning("contradiction", range, &At::from_pointer(&place), message).help(help);
+    fn never(&mut self, path: &Path, what: &str, help: &'static str, at: &At<'_>) {
+        if let Some(range) = self.range(&at.pointer()) {
+            let message = format!("no value of {} satisfies {what}", quoted(&path.to_string()));
+            self.report.warning("contradiction", range, at, message).help(help);
         }
     }
+}
+
+fn listed(conditions: &[Condition]) -> Vec<(usize, &Condition)> {
+    conditions.iter().enumerate().collect()
 }
 
 /// Most comparisons of the values of two lists.
 const MOST_COMPARED: usize = 10_000;
 const ALONE: &str = "as it stands this part never holds";
 
-fn help(objects: bool) -> &'static str {
-    if objects {
-        "as it stands nothing that can be judged is objected to"
-    } else {
-        "as it stands every call is denied"
+fn help(objects: bool, enforced: bool) -> &'static str {
+    match (objects, enforced) {
+        (true, _) => "as it stands nothing that can be judged is objected to",
+        (false, true) => "as it stands every call is denied",
+        (false, false) => "as it stands every call would be denied",
     }
 }
 

@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use super::Check;
 use crate::diagnostic::{At, push_pointer_segment, quoted};
 use crate::document::{Entry, Matcher, Mode, Section};
+use crate::glob::{Glob, GlobSet};
 use crate::tree;
 
-/// Patterns that every entry is compared with. A warning is not worth more time.
-const MOST_PATTERNS: usize = 100;
-
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     /// What is hidden is denied before any rule of its entry is looked at.
     pub(super) fn dead_entries(&mut self) {
         if !self.known.head || self.document.mode == Some(Mode::Shadow) {
@@ -18,15 +16,14 @@ impl Check<'_, '_> {
         }
         let hide = &self.document.hide;
         let names: BTreeSet<&str> = hide.iter().map(Matcher::as_str).collect();
-        let patterns: Vec<&Matcher> =
-            hide.iter().filter(|matcher| !matches!(matcher, Matcher::Exact(_))).take(MOST_PATTERNS).collect();
+        let patterns = hide.iter().filter(|matcher| !matches!(matcher, Matcher::Exact(_)));
+        let patterns = GlobSet::new(patterns.map(|matcher| Glob::new(matcher.as_str())).collect());
         for section in Section::ALL {
             for (matcher, entry) in self.document.section(section) {
                 let name = matcher.as_str();
                 // A star of the entry's pattern can only fall to a star of the hiding one: what covers the
                 // pattern's text covers every name.
-                let cover = patterns.iter().find(|pattern| pattern.matches(name));
-                let by = names.get(name).copied().or(cover.map(|pattern| pattern.as_str()));
+                let by = names.get(name).copied().or_else(|| patterns.first(name).map(Glob::as_str));
                 if let Some(by) = by.filter(|_| !only_hides(entry)) {
                     self.dead(section, name, by);
                 }

@@ -9,13 +9,13 @@ use crate::tree::{Node, Value};
 pub(super) struct Known<'t> {
     /// Whether the keys of the document itself are in order.
     pub(super) head: bool,
-    errors: Vec<String>,
+    errors: BTreeSet<String>,
     texts: BTreeSet<&'t str>,
 }
 
 impl<'t> Known<'t> {
     pub(super) fn of(root: &'t Node, report: &Report<'_>) -> Known<'t> {
-        let errors: Vec<String> = report.error_pointers().map(str::to_owned).collect();
+        let errors: BTreeSet<String> = report.error_pointers().map(str::to_owned).collect();
         let of_document = |pointer: &String| pointer.matches('/').count() <= 1;
         let mut texts = BTreeSet::new();
         if !errors.is_empty() {
@@ -26,7 +26,12 @@ impl<'t> Known<'t> {
 
     /// Whether nothing at, above or below the place has an error.
     pub(super) fn is_sound(&self, pointer: &str) -> bool {
-        !self.errors.iter().any(|error| is_below(error, pointer) || is_below(pointer, error))
+        let mut above = pointer.match_indices('/').filter_map(|(at, _)| pointer.get(..at));
+        if self.errors.contains(pointer) || above.any(|above| self.errors.contains(above)) {
+            return false;
+        }
+        let below = format!("{pointer}/");
+        !self.errors.range(below.clone()..).next().is_some_and(|error| error.starts_with(&below))
     }
 
     /// Whether a counter that is not found may be one whose definition has an error.
@@ -36,10 +41,6 @@ impl<'t> Known<'t> {
         let somewhere = self.errors.iter().any(String::is_empty);
         !self.errors.is_empty() && (unnamed || somewhere || self.texts.contains(counter))
     }
-}
-
-fn is_below(pointer: &str, above: &str) -> bool {
-    pointer.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Every text that is a value.

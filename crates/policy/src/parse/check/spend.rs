@@ -7,11 +7,12 @@ use crate::diagnostic::At;
 use crate::document::{Entry, Spend, SpendAmount};
 use crate::quantity;
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     pub(super) fn spending(&mut self, entry: &Entry, pointer: &str) {
         for (index, rule) in entry.rules.iter().enumerate() {
+            let Some(spend) = &rule.spend else { continue };
             let place = format!("{pointer}/rules/{index}/spend");
-            if let Some(spend) = rule.spend.as_ref().filter(|_| self.known.is_sound(&place)) {
+            if self.known.is_sound(&place) {
                 self.currency(spend, &place);
                 self.unbounded_spend(spend, &place);
                 self.unreachable(spend, &place);

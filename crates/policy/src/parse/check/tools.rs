@@ -6,13 +6,14 @@ use interlock_json::Kind;
 
 use super::Check;
 use super::conditions::{self, Placed};
+use crate::cel::Expression;
 use crate::diagnostic::{At, did_you_mean, push_pointer_segment, quoted};
-use crate::document::{DefaultVerdict, Entry, Matcher, Scalar, Section, SpendAmount, Test};
+use crate::document::{DefaultVerdict, Entry, Matcher, Scalar, Scope, Section, SpendAmount, Test};
 use crate::operator::fold;
 use crate::path::Path;
 use crate::quantity::{self, Adds, Counted, Money, Numbering};
 use crate::reading::Operand;
-use crate::schema::{Form, Named, Schema, Types};
+use crate::schema::{Form, Named, Schema, SchemaError, Types};
 use crate::tool_list::ToolList;
 use crate::tree;
 
@@ -28,7 +29,7 @@ struct Tool<'t> {
     schema: &'t Schema,
 }
 
-impl Check<'_, '_> {
+impl Check<'_, '_, '_> {
     pub(super) fn tools(&mut self, tools: &ToolList) {
         let document = self.document;
         let mut questions = MOST_QUESTIONS;
@@ -135,7 +136,9 @@ impl Check<'_, '_> {
                         "the schema of {} cannot be used, so every call of it is denied: {error}",
                         quoted(name)
                     );
-                    self.report.warning("unusable-schema", range, &At::from_pointer(pointer), message);
+                    self.report
+                        .warning("unusable-schema", range, &At::from_pointer(pointer), message)
+                        .help(unusable(&error));
                 }
                 // Nothing is known of its arguments.
                 Err(_) => return,
@@ -148,7 +151,16 @@ impl Check<'_, '_> {
             self.condition(&placed, &named, &|| format!("{pointer}{}", placed.pointer), questions);
         }
         for counted in &counted {
-            self.amount(counted, &named, &format!("{pointer}{}", counted.place.pointer()), questions);
+            let place = format!("{pointer}{}", counted.place.pointer());
+            self.amount(counted, &named, &place, questions);
+            for path in read_beside(counted) {
+                self.forms(&path, &named, &|| place.clone(), questions);
+            }
+        }
+        for (index, rule) in entry.rules.iter().enumerate() {
+            for path in rule.when.iter().flat_map(Expression::paths) {
+                self.forms(path, &named, &|| format!("{pointer}/rules/{index}/when"), questions);
+            }
         }
     }
 
@@ -267,6 +279,30 @@ impl Check<'_, '_> {
     }
 }
 
+/// What can be done about a schema that cannot be used.
+fn unusable(error: &SchemaError) -> &'static str {
+    match error {
+        SchemaError::Reference(_) | SchemaError::DynamicReference(_) => {
+            "references are followed inside the schema only, as `#/$defs/…` or an `$id` as it is written: \
+             until the server writes them so, ask for `required_args` only"
+        }
+        _ => "until the server mends it, ask for `required_args` only",
+    }
+}
+
+/// The arguments, besides the amount, that a counter reads.
+fn read_beside(counted: &Counted<'_>) -> Vec<Path> {
+    let scopes = counted.scope.iter().filter_map(|scope| match scope {
+        Scope::Argument(path) => Some(path.clone()),
+        _ => None,
+    });
+    let currency = match &counted.adds {
+        Adds::Money(money) => money.currency_from.cloned(),
+        Adds::Call | Adds::Once | Adds::Fixed(_) | Adds::Argument(_) => None,
+    };
+    scopes.chain(currency).collect()
+}
+
 fn validates(entry: &Entry) -> bool {
     let uses = |validate: &crate::document::Validate| validate.schema || validate.refuse_unknown;
     uses(&entry.validate) || entry.rules.iter().any(|rule| uses(&rule.validate))
@@ -280,7 +316,7 @@ fn step_name(step: &crate::path::Step) -> String {
 }
 
 /// The types that a test can judge; `None` where any will do.
-fn wanted(test: &Test) -> Option<Types> {
+pub(super) fn wanted(test: &Test) -> Option<Types> {
     let of = |value: &Scalar| {
         Types::of(match value {
             Scalar::Text(_) => Kind::String,

@@ -4,7 +4,7 @@ use interlock_json::Decimal;
 
 use super::Check;
 use crate::diagnostic::{At, quoted};
-use crate::document::{Entry, Mode};
+use crate::document::Entry;
 use crate::quantity::{Adds, Bound, Counted};
 use crate::window::{Align, Window};
 
@@ -13,48 +13,85 @@ const MOST_COMPARED: usize = 50;
 /// Up to this many calls a sliding limit is exact.
 const EXACT: i128 = 10_000;
 
-impl Check<'_, '_> {
-    /// Only limits of the same entry are compared: they count the same calls.
-    pub(super) fn limits(&mut self, entry: &Entry, pointer: &str, all: &[Counted<'_>]) {
-        let document = self.document.mode;
-        let enforced = |counted: &Counted<'_>| counted.mode.or(entry.mode).or(document) != Some(Mode::Shadow);
+impl Check<'_, '_, '_> {
+    /// Only limits of the same entry are compared: they count the same calls. `beside` are those that count in the
+    /// same counters from another place.
+    pub(super) fn limits(
+        &mut self,
+        entry: &Entry,
+        pointer: &str,
+        all: &[Counted<'_>],
+        beside: &[Counted<'_>],
+    ) {
         for (index, counted) in all.iter().enumerate().take(MOST_COMPARED) {
-            let place = format!("{pointer}{}", counted.place.pointer());
-            if counts_calls(counted) && counted.bound == Bound::AtMost(Decimal::ZERO) {
-                self.lets_nothing_through(&place);
+            if !self.is_enforced(counted.mode, entry) {
                 continue;
             }
-            let others = all.iter().take(MOST_COMPARED).enumerate().filter(|(other, _)| *other != index);
-            let mut tighter = others.filter(|(_, other)| enforced(other)).map(|(_, other)| other);
-            let once = all.iter().filter(|other| other.identity() == counted.identity()).count() == 1;
-            if let Some(other) = tighter.find(|other| once && implies(other, counted)) {
-                self.never_reached(&place, other);
+            let place = format!("{pointer}{}", counted.place.pointer());
+            if let Some(message) = nothing_passes(counted) {
+                self.lets_nothing_through(message, &place);
+                continue;
+            }
+            // What one call adds to twice is reached sooner.
+            let same = all.iter().chain(beside).filter(|other| other.identity() == counted.identity());
+            if same.count() > 1 {
+                continue;
+            }
+            let others = all.iter().take(MOST_COMPARED).enumerate();
+            let mut enforced = others.filter(|(_, other)| self.is_enforced(other.mode, entry));
+            // Of two that are reached together the first one is.
+            let before = |at: usize, other: &Counted<'_>| at < index || !implies(counted, other);
+            let tighter =
+                enforced.find(|(at, other)| *at != index && implies(other, counted) && before(*at, other));
+            if let Some((_, other)) = tighter {
+                self.never_reached(&place, counted, other);
             }
         }
     }
 
-    fn lets_nothing_through(&mut self, place: &str) {
+    fn lets_nothing_through(&mut self, message: String, place: &str) {
         let Some(range) = self.range(place) else { return };
         self.report
-            .warning(
-                "never-permits",
-                range,
-                &At::from_pointer(place),
-                "a limit of 0 calls lets no call through",
-            )
+            .warning("never-permits", range, &At::from_pointer(place), message)
             .help("if that is meant, `action: deny` says it");
     }
 
-    fn never_reached(&mut self, place: &str, other: &Counted<'_>) {
+    fn never_reached(&mut self, place: &str, counted: &Counted<'_>, other: &Counted<'_>) {
         let Some(range) = self.range(place) else { return };
         let message = format!(
             "this limit is never reached: {} of the same entry lets fewer calls through",
             quoted(other.place.pointer().trim_start_matches('/'))
         );
-        self.report
-            .warning("unreachable-limit", range, &At::from_pointer(place), message)
-            .help("remove it, or make its `max` smaller");
+        // A limit for each value of an argument denies calls without the argument, which the other does not.
+        let help = if counted.parts().arguments.is_subset(&other.parts().arguments) {
+            "remove it, or make its `max` smaller"
+        } else {
+            "make its `max` smaller: all that it does now is to deny calls without the argument"
+        };
+        self.report.warning("unreachable-limit", range, &At::from_pointer(place), message).help(help);
     }
+}
+
+/// Why a limit that even the smallest call exceeds lets nothing through.
+fn nothing_passes(counted: &Counted<'_>) -> Option<String> {
+    let (least, what) = match &counted.adds {
+        Adds::Call | Adds::Once => (Decimal::ONE, "a call adds 1".to_owned()),
+        Adds::Fixed(amount) => (*amount, format!("a call adds {amount}")),
+        Adds::Argument(_) => {
+            let least = counted.min.unwrap_or(Decimal::ZERO);
+            (least, format!("a call adds {least} at least"))
+        }
+        Adds::Money(_) => (Decimal::ZERO, "a call adds 0 at least".to_owned()),
+    };
+    let most = match counted.bound {
+        Bound::AtMost(most) if least > most => format!("at most {most}"),
+        Bound::Below(below) if least >= below => format!("less than {below}"),
+        Bound::None | Bound::AtMost(_) | Bound::Below(_) => return None,
+    };
+    if matches!(counted.adds, Adds::Call) && counted.bound == Bound::AtMost(Decimal::ZERO) {
+        return Some("a limit of 0 calls lets no call through".to_owned());
+    }
+    Some(format!("no call passes this limit: {what}, and the counter may hold {most}"))
 }
 
 fn counts_calls(counted: &Counted<'_>) -> bool {
@@ -64,10 +101,11 @@ fn counts_calls(counted: &Counted<'_>) -> bool {
 /// Whether keeping `tight` keeps `loose` for certain.
 fn implies(tight: &Counted<'_>, loose: &Counted<'_>) -> bool {
     let (Some(few), Some(many)) = (most(tight), most(loose)) else { return false };
-    // What is counted for more callers together holds at least as much.
+    // What is counted for more callers together holds at least as much, unless some of it is given back.
     let wider = tight.parts().are_among(&loose.parts());
+    let keeps = tight.refund <= loose.refund;
     let windows = longest(loose).div_ceil(shortest(tight)) + u64::from(tight.align != Align::Sliding);
-    wider && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
+    wider && keeps && few.checked_mul(i128::from(windows)).is_some_and(|together| together <= many)
 }
 
 fn most(counted: &Counted<'_>) -> Option<i128> {

@@ -5,6 +5,7 @@ use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::{Leaf, Scalar, Test};
 use crate::parse::fields::Fields;
 use crate::parse::operator::{folds, numeric, textual};
+use crate::parse::scalar::known_are;
 use crate::path::Path;
 use crate::zone::WEEKDAYS;
 
@@ -57,7 +58,9 @@ fn judgeable(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<
     }
     let message =
         format!("`{}` is {kind}, which `{}` never compares with this value", leaf.path, leaf.test.operator());
-    report.error("never-judgeable", fields.key_range("op"), at, message);
+    report
+        .error("never-judgeable", fields.key_range("op"), at, message)
+        .help(format!("compare it with {kind}"));
     false
 }
 
@@ -84,7 +87,7 @@ fn hint(leaf: &Leaf, standing: Standing, fields: &Fields<'_>, at: &At<'_>, repor
         let message = format!("the protocol knows no annotation {}", quoted(hint));
         report
             .warning("unknown-annotation", fields.key_range("path"), at, message)
-            .maybe_help(did_you_mean(hint, HINTS));
+            .help(did_you_mean(hint, HINTS).unwrap_or_else(|| known_are(HINTS.into_iter())));
     } else if standing.minds_missing() && leaf.on_missing.is_none() && !matches!(leaf.test, Test::Exists(_)) {
         let message = format!("a tool whose definition leaves {} out is not objected to", quoted(hint));
         report
@@ -97,7 +100,9 @@ fn hint(leaf: &Leaf, standing: Standing, fields: &Fields<'_>, at: &At<'_>, repor
 fn case(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) -> bool {
     let pointless = leaf.ignore_case && !folds(&leaf.test);
     if pointless {
-        report.error("no-effect", fields.key_range("compare"), at, "`compare: ci` compares text only");
+        report
+            .error("no-effect", fields.key_range("compare"), at, "`compare: ci` compares text only")
+            .help("leave it out");
     }
     !pointless
 }
@@ -131,7 +136,7 @@ fn timezone(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'
     let pointless = leaf.timezone.is_some() && !matches!(leaf.path, Path::TimeHour | Path::TimeWeekday);
     if pointless {
         let message = "`timezone` has an effect on `time.hour` and `time.weekday` only";
-        report.error("no-effect", fields.key_range("timezone"), at, message);
+        report.error("no-effect", fields.key_range("timezone"), at, message).help("leave it out");
     }
     !pointless
 }

@@ -1,11 +1,10 @@
 //! Conditions to nodes.
 
-use super::{Map, list, number, text};
+use super::{Map, Out, list, made, number, text};
 use crate::document::{Condition, Leaf, Listed, OnMissing, Scalar, Test};
-use crate::tree::{Node, Value};
 use crate::zone::Zone;
 
-pub(super) fn condition(of: &Condition) -> Node {
+pub(super) fn condition(of: &Condition) -> Out<'_> {
     let mut map = Map::default();
     match of {
         Condition::Leaf(of) => leaf(of, &mut map),
@@ -13,11 +12,11 @@ pub(super) fn condition(of: &Condition) -> Node {
         Condition::All(inner) => map.put("all", list(inner, condition)),
         Condition::Not(inner) => map.put("not", condition(inner)),
     }
-    map.node()
+    map.out()
 }
 
-fn leaf(leaf: &Leaf, map: &mut Map) {
-    map.put("path", text(&leaf.path.to_string()));
+fn leaf<'d>(leaf: &'d Leaf, map: &mut Map<'d>) {
+    map.put("path", made(&leaf.path));
     map.put("op", text(leaf.test.operator()));
     map.put("value", operand(&leaf.test));
     map.text(
@@ -33,33 +32,33 @@ fn leaf(leaf: &Leaf, map: &mut Map) {
     map.text("timezone", leaf.timezone.map(Zone::name));
 }
 
-fn operand(test: &Test) -> Node {
+fn operand(test: &Test) -> Out<'_> {
     match test {
         Test::Eq(value) | Test::Neq(value) | Test::Contains(value) => scalar(value),
         Test::In(values) | Test::NotIn(values) => listed(values, scalar),
         Test::Lt(value) | Test::Lte(value) | Test::Gt(value) | Test::Gte(value) => number(*value),
         Test::Regex(regular) => text(regular.as_str()),
-        Test::Exists(value) => Node::new(Value::Bool(*value)),
-        Test::Reading(reading) => reading.written(),
+        Test::Exists(value) => Out::Bool(*value),
+        Test::Reading(reading) => Out::Node(reading.written()),
     }
 }
 
 /// The values as they were written: by themselves, or by the name of their list.
-fn listed<T>(values: &Listed<T>, node: impl Fn(&T) -> Node) -> Node {
+fn listed<'d, T>(values: &'d Listed<T>, out: impl Fn(&'d T) -> Out<'d>) -> Out<'d> {
     match &values.name {
-        None => list(values, node),
+        None => list(values, out),
         Some(name) => {
             let mut map = Map::default();
             map.put("list", text(name));
-            map.node()
+            map.out()
         }
     }
 }
 
-pub(super) fn scalar(value: &Scalar) -> Node {
+pub(super) fn scalar(value: &Scalar) -> Out<'_> {
     match value {
         Scalar::Text(value) => text(value),
         Scalar::Number(value) => number(*value),
-        Scalar::Bool(value) => Node::new(Value::Bool(*value)),
+        Scalar::Bool(value) => Out::Bool(*value),
     }
 }

@@ -1,10 +1,11 @@
 //! Expressions of a statement: those that are known only to compute.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArguments, ObjectName, ObjectNamePart, UnaryOperator, Value,
+    BinaryOperator, Expr, Function, FunctionArgumentClause, FunctionArguments, ObjectName, ObjectNamePart,
+    UnaryOperator, Value, WindowType,
 };
 
-use super::tree::{Checked, Objection, only, unknown};
+use super::tree::{Checked, Objection, is_ordered, only, unknown};
 use super::{Dialect, functions};
 use crate::describe::quoted;
 
@@ -36,16 +37,30 @@ fn function(dialect: Dialect, call: &Function) -> Checked {
         uses_odbc_syntax,
         parameters,
         args,
-        within_group: _,
+        within_group,
         filter: _,
         null_treatment: _,
-        over: _,
+        over,
     } = call;
     let plain = !uses_odbc_syntax && matches!(parameters, FunctionArguments::None);
     only(
         plain && !matches!(args, FunctionArguments::Subquery(_)),
         "calls a function in a way that is not known",
     )?;
+    let clauses = match args {
+        FunctionArguments::List(list) => list.clauses.as_slice(),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => &[],
+    };
+    let mut orders = clauses.iter().filter_map(|clause| match clause {
+        FunctionArgumentClause::OrderBy(by) => Some(by),
+        _ => None,
+    });
+    let over = match over {
+        Some(WindowType::WindowSpec(window)) => window.order_by.as_slice(),
+        Some(WindowType::NamedWindow(_)) | None => &[],
+    };
+    let known = orders.all(|by| is_ordered(by)) && is_ordered(within_group) && is_ordered(over);
+    only(known, "is ordered in a way that is not known")?;
     function_name(dialect, name, functions::Place::Expression)
 }
 

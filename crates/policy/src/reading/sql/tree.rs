@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Distinct, Expr, GroupByExpr, Join, JoinOperator, LimitClause, ObjectName, ObjectNamePart, OrderBy,
-    OrderByKind, Query, Select, SelectItem, SetExpr, ShowStatementOptions, Statement, TableFactor,
-    TableFunctionArgs, TableWithJoins, ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions, With,
+    Cte, Distinct, Expr, GroupByExpr, Join, JoinOperator, LimitClause, NamedWindowDefinition,
+    NamedWindowExpr, ObjectName, ObjectNamePart, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query,
+    Select, SelectItem, SetExpr, ShowStatementOptions, Statement, TableFactor, TableFunctionArgs,
+    TableWithJoins, ValueWithSpan, Visit, Visitor, WildcardAdditionalOptions, With,
 };
 
 use super::expression::{expression, function_name, literal};
@@ -158,11 +159,16 @@ impl Visitor for Reader {
         let OrderBy { kind, interpolate } = whole;
         let known = interpolate.is_none()
             && match kind {
-                OrderByKind::Expressions(by) => by.iter().all(|by| by.with_fill.is_none()),
+                OrderByKind::Expressions(by) => is_ordered(by),
                 OrderByKind::All(_) => false,
             };
         flow(only(known, "is ordered in a way that is not known"))
     }
+}
+
+/// Whether rows are ordered as they always are: PostgreSQL's `USING` names an operator, which may be anybody's.
+pub(super) fn is_ordered(by: &[OrderByExpr]) -> bool {
+    by.iter().all(|by| by.with_fill.is_none() && !matches!(by.options.sort, Some(OrderBySort::Using(_))))
 }
 
 fn query(whole: &Query) -> Checked {
@@ -230,7 +236,7 @@ fn select(whole: &Select) -> Checked {
         distribute_by,
         sort_by,
         having: _,
-        named_window: _,
+        named_window,
         qualify,
         window_before_qualify: _,
         value_table_mode,
@@ -250,7 +256,11 @@ fn select(whole: &Select) -> Checked {
         optimizer_hints.is_empty() && select_modifiers.is_none() && top.is_none() && exclude.is_none();
     let usual = lateral_views.is_empty() && prewhere.is_none() && connect_by.is_empty() && qualify.is_none();
     let sorted = cluster_by.is_empty() && distribute_by.is_empty() && sort_by.is_empty();
-    let known = distinct && group && plain && usual && sorted && value_table_mode.is_none();
+    let windows = named_window.iter().all(|NamedWindowDefinition(_, window)| match window {
+        NamedWindowExpr::NamedWindow(_) => true,
+        NamedWindowExpr::WindowSpec(window) => is_ordered(&window.order_by),
+    });
+    let known = distinct && group && plain && usual && sorted && windows && value_table_mode.is_none();
     only(known && projection.iter().all(is_item), "holds a clause that is not known only to read")?;
     from.iter().try_for_each(joined)
 }

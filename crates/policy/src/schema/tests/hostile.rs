@@ -107,6 +107,22 @@ fn large_and_deep_ones() {
     ends("what is left over", asks, &nested(r#"{"a":"#, "1", "}", 90), "");
 }
 
+/// Every part that looks at a name or a number reads it anew, and is paid for it.
+#[test]
+fn long_names_and_numbers_for_many_parts() {
+    let all =
+        |part: &str| format!(r#"{{"properties": {{"a": {{"allOf": [{}]}}}}}}"#, vec![part; 4_000].join(","));
+    let name = format!(r#"{{"a": {{"{}": 1}}}}"#, "x".repeat(9_000));
+    let escaped = format!(r#"{{"a": {{"{}": 1}}}}"#, "\\u0061".repeat(1_500));
+    let whole = format!(r#"{{"a": 1.{}}}"#, "0".repeat(9_000));
+    let text = format!(r#"{{"a": "{}"}}"#, "\\u0061".repeat(1_500));
+    ends("names", &all(r#"{"propertyNames": true}"#), &name, TOO_MUCH);
+    ends("escaped names", &all(r#"{"minProperties": 1}"#), &escaped, TOO_MUCH);
+    ends("multiples", &all(r#"{"multipleOf": 1}"#), &whole, TOO_MUCH);
+    ends("integers", &all(r#"{"type": "integer"}"#), &whole, TOO_MUCH);
+    ends("texts", &all(r#"{"minLength": 1}"#), &text, TOO_MUCH);
+}
+
 #[test]
 fn undeclared_arguments_are_found_in_bounded_time_too() {
     let mut levels = String::new();

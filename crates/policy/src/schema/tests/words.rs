@@ -140,6 +140,9 @@ fn references_and_drafts() {
         (r##"{"properties": {"a": {"$ref": "#/$defs/x", "maxLength": 1}}, "$defs": {"x": {"type": "string"}}}"##, r#"{"a": "xx"}"#, r#"argument "a" must have at most 1 character"#),
         (r##"{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#/definitions/x", "maxLength": 1}}, "definitions": {"x": {"type": "string"}}}"##, r#"{"a": "xx"}"#, ""),
         (r#"{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"items": [{"type": "string"}], "additionalItems": false}}}"#, r#"{"a": ["x", 1]}"#, r#"argument "a[1]" is not permitted by the tool's schema"#),
+        // Servers that name no draft write it, too.
+        (r#"{"dependencies": {"a": ["b"]}}"#, r#"{"a": 1}"#, r#"required argument "b" is missing"#),
+        (r#"{"dependencies": {"a": {"required": ["c"]}}}"#, r#"{"a": 1}"#, r#"required argument "c" is missing"#),
         (r#"{"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["b"]}}"#, r#"{"a": 1}"#, r#"required argument "b" is missing"#),
         (r#"{"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": {"minimum": 1, "exclusiveMinimum": true}}}"#, r#"{"a": 1}"#, r#"argument "a" must be greater than 1"#),
         (r#"{"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": {"const": 2}}}"#, r#"{"a": 1}"#, ""),

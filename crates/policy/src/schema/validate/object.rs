@@ -76,7 +76,7 @@ impl Validation<'_> {
         mut looked: Option<&mut Looked>,
     ) -> Result<(), Rejection> {
         for (position, (key, member)) in value.members().enumerate() {
-            self.account.spend(1)?;
+            self.account.spend(1 + key.raw().len() / 16)?;
             let name = key.text();
             let inside = place.key(&name);
             let mut declared = false;
@@ -121,6 +121,7 @@ impl Validation<'_> {
 
     /// `propertyNames` looks at a name as if it were a value.
     fn name(&mut self, part: Index, raw: &str, place: &Place<'_>) -> Result<(), Rejection> {
+        self.account.spend(raw.len() / 16)?;
         let scanned = interlock_json::scan(raw, &interlock_json::Limits::default());
         let tried = scanned.map(|name| self.try_part(part, name.root(), None));
         match tried {

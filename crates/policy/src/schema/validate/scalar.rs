@@ -17,6 +17,7 @@ impl Validation<'_> {
         place: &Place<'_>,
     ) -> Result<(), Rejection> {
         let Some(rules) = &node.number else { return Ok(()) };
+        self.account.spend(value.raw().len() / 16)?;
         let number = value.decimal().and_then(Result::ok).ok_or_else(|| self.out_of_range(place))?;
         match broken(rules, number) {
             None => Ok(()),
@@ -28,9 +29,9 @@ impl Validation<'_> {
 
     pub(super) fn text(&mut self, node: &Node, value: Value<'_>, place: &Place<'_>) -> Result<(), Rejection> {
         let Some(rules) = &node.text else { return Ok(()) };
+        self.account.spend(value.raw().len() / 16)?;
         let text = value.as_str().unwrap_or_default();
         if rules.shortest.is_some() || rules.longest.is_some() {
-            self.account.spend(text.len() / 64)?;
             let length = text.chars().count();
             if let Some(least) = rules.shortest.filter(|least| length < *least) {
                 return Err(self.fault(place, |subject| {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::tests::properties::generate;
-use crate::{Dialect, Source, Syntax, import};
+use crate::{Dialect, Source, Syntax, import, laid_out};
 
 const PIECES: [&str; 24] = [
     "version: \"1\"\n",
@@ -46,13 +46,18 @@ proptest! {
     }
 }
 
-/// What is written is what was read: the import checks that itself, and says so where it is not.
+/// What is written is what was read (the import checks that itself, and says so where it is not), laid out as every
+/// other policy is.
 fn whole_or_not(text: &str, syntax: Syntax) -> Result<(), TestCaseError> {
     for dialect in [Some(Dialect::Intercept), Some(Dialect::PolicyLayer), None] {
         let (imported, found) = import(&Source { name: "p", text, syntax }, dialect, "s.json");
         prop_assert!(found.iter().all(|found| found.code != "import-failed"), "{}\n{:?}", text, found);
         let error = found.iter().any(|found| found.severity == crate::Severity::Error);
         prop_assert_ne!(imported.is_some(), error, "{}", text);
+        if let Some(text) = imported.map(|imported| imported.text) {
+            let written = laid_out(&Source { name: "p", text: &text, syntax: Syntax::Yaml });
+            prop_assert_eq!(written.ok(), Some(text), "it is laid out already");
+        }
     }
     Ok(())
 }

@@ -4,7 +4,17 @@ use std::collections::HashMap;
 
 use interlock_json::Decimal;
 
-use crate::{Align, Bound, CounterKey, CounterValues, Need, Window};
+use crate::{Align, Bound, CounterKey, CounterValues, Need, Refund, Window};
+
+/// What a server answered to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Good,
+    /// A result with `isError`.
+    Failed,
+    /// A JSON-RPC error.
+    Refused,
+}
 
 /// What has been counted, and the time.
 #[derive(Default)]
@@ -65,5 +75,19 @@ impl Ledger {
             self.counted.entry(need.key.clone()).or_default().push((self.now, need.amount));
         }
         Ok(())
+    }
+
+    /// Gives back what the answer to the last call gives back.
+    pub(super) fn answered(&mut self, needs: &[Need], answer: Answer) {
+        for need in needs {
+            let is_given_back = match need.refund {
+                Refund::Keep => false,
+                Refund::OnProtocolError => answer == Answer::Refused,
+                Refund::OnError => answer != Answer::Good,
+            };
+            if is_given_back {
+                self.counted.entry(need.key.clone()).or_default().pop();
+            }
+        }
     }
 }

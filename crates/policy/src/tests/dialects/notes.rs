@@ -1,6 +1,6 @@
 //! What an import writes and says.
 
-use crate::{Source, Syntax, import};
+use crate::{Call, Facts, Imported, Judgement, Origin, Section, Source, Syntax, Verdict, import, judge};
 
 /// The text that was written, and the choices as `line: message`.
 fn written(text: &str) -> (String, Vec<String>) {
@@ -47,25 +47,65 @@ fn a_policylayer_policy_with_everything_that_is_chosen() {
 #[test]
 fn nothing_is_said_where_nothing_was_chosen() {
     let (text, choices) = written(
-        "version: \"1\"\ndefault: deny\ntools: { a: { rules: [{ name: r, action: deny }] }, b: { rules: [] } }\n",
+        "version: \"1\"\ndefault: allow\ntools: { a: { rules: [{ name: r, action: deny }] }, b: { rules: [] } }\n",
     );
     let expected = "# yaml-language-server: $schema=s.json\n\
         # Imported from Intercept by `interlock policy import`.\n#\n\
-        version: \"1\"\ndefault: deny\ntools:\n  a:\n    rules:\n      - name: r\n        action: deny\n  b: {}\n";
+        version: \"1\"\ndefault: allow\ntools:\n  a:\n    rules:\n      - name: r\n        action: deny\n  b: {}\n";
     assert_eq!((text.as_str(), choices.as_slice()), (expected, [].as_slice()));
 }
 
 #[test]
 fn the_author_s_comments_stay() {
     let (text, _) = written(
-        "# Of the shop\nversion: \"1\"\ndefault: deny # strict\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
+        "# Of the shop\nversion: \"1\"\ndefault: allow # all of it\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\
          \x20 \"b~/c\":\n    rules:\n      # never\n      - { name: r, action: deny } # closed\n  # d: {}\n# end\n",
     );
     let expected = "# yaml-language-server: $schema=s.json\n\
         # Imported from Intercept by `interlock policy import`.\n#\n# Of the shop\n# end\n#\n\
-        version: \"1\"\n# strict\ndefault: deny\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
+        version: \"1\"\n# all of it\ndefault: allow\n# d: {}\ntools:\n  # reads\n  # one\n  # none\n  a: {}\n\
         \x20 \"b~/c\":\n    rules:\n      # never\n      # closed\n      - name: r\n        action: deny\n";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn what_the_default_keeps_out_stays_listed() {
+    let (text, choices) = written("version: \"1\"\ntools: {}\ndefault: deny\n");
+    assert!(text.contains("\ndefault: deny\nlist: all\n"), "{text}");
+    assert_eq!(choices.len(), 2, "{choices:?}");
+}
+
+#[test]
+fn resources_and_prompts_are_kept_out_with_the_tools() {
+    for (text, denied) in [
+        ("version: \"1\"\ndefault: allow\nhide: [a]\ntools: {}\n", false),
+        ("version: \"1\"\ndefault: deny\ntools: {}\n", true),
+        ("version: \"1\"\ndefault: allow\nhide: [\"*\"]\ntools: {}\n", true),
+    ] {
+        let (imported, _) = import(&Source { name: "p", text, syntax: Syntax::Yaml }, None, "s");
+        let Imported { policy, choices, .. } = imported.unwrap();
+        let said =
+            choices.iter().any(|choice| choice.stricter && choice.message.contains("resources and prompts"));
+        let call = Call { section: Section::Resources, server: "s", name: "file:///a", arguments: None };
+        let Judgement::Decided(decision) =
+            judge(&[(Origin::Server, &policy)], &call, &Facts::new("ann", "n", 0))
+        else {
+            panic!("no counter is read");
+        };
+        assert_eq!((decision.verdict == Verdict::Deny, said), (denied, denied), "{text}");
+    }
+}
+
+#[test]
+fn a_document_has_one_schema() {
+    let (text, _) = written(
+        "# yaml-language-server: $schema=theirs.json\n# Of the shop\nversion: \"1\"\ndefault: deny\ntools: {}\n",
+    );
+    assert_eq!(text.matches("yaml-language-server").count(), 1, "{text}");
+    assert!(
+        text.starts_with("# yaml-language-server: $schema=s.json\n") && text.contains("# Of the shop\n"),
+        "{text}"
+    );
 }
 
 #[test]

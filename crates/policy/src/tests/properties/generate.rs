@@ -428,15 +428,15 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
                 (version, default, mode, list, tell_agent, (description, currency), lists),
                 hide,
                 tools,
-                resources,
+                prompts,
                 all_tools,
                 approvals,
             )| {
                 let lists = json!({"words": lists.0, "a b": lists.1});
                 let mut document =
                     json!({"lists": lists, "hide": hide, "tools": tools.into_iter().collect::<Map<_, _>>()});
-                let mut resources: Map<String, Value> = resources.into_iter().collect();
-                for entry in resources.values_mut() {
+                let mut prompts: Map<String, Value> = prompts.into_iter().collect();
+                for entry in prompts.values_mut() {
                     for rule in entry["rules"].as_array_mut().unwrap() {
                         rule.as_object_mut().unwrap().remove("validate");
                         if rule["spend"]["amount"] == "challenge" {
@@ -444,7 +444,9 @@ pub(crate) fn document() -> impl Strategy<Value = Value> {
                         }
                     }
                 }
-                document["resources"] = resources.into();
+                document["prompts"] = prompts.into();
+                // Resources have no arguments.
+                document["resources"] = json!({"doc:*": {"rules": [{"rate_limit": "5/minute"}]}, "a": {}});
                 put(&mut document, "version", version);
                 put(&mut document, "default", default);
                 put(&mut document, "mode", mode);

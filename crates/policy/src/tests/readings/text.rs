@@ -100,6 +100,14 @@ fn ends_of_a_text() {
         assert_eq!(judged("starts_with", r#""Acme/""#, true, text), expected, "{text}");
     }
     assert_eq!(judged("ends_with", r#""KM""#, true, "\"12\u{212A}m\""), True);
+    check_texts("starts_with", r#"["é", "/a"]"#, &[("é", True), ("e\u{301}", False), ("éa", True), ("\u{e9}\u{301}", True), ("//a", False), ("\u{200b}/a", False), ("\u{202e}/a", False), ("／a", False), ("/A", False), ("%2fa", False)]);
+    check_texts("ends_with", r#"".pdf""#, &[("a.pdf\u{200b}", False), ("a.pd\u{192}", False), ("a．pdf", False), ("a.pdf\u{301}", False), ("a.pdf.", False), ("a.pdf::$DATA", False), ("\u{202e}fdp.exe.pdf", True)]);
+    for (op, operand, text, expected) in [
+        ("starts_with", r#""straße""#, r#""STRAẞE 1""#, True), ("ends_with", r#""straße""#, r#""NEUE STRAẞE""#, True), ("ends_with", r#""STRASSE""#, r#""neue straße""#, True), ("starts_with", r#""ſ""#, r#""S""#, True),
+        ("matches", r#""straße""#, r#""STRAẞE""#, True), ("matches", r#""straße""#, r#""STRASSE""#, False), ("matches", r#""k.*""#, "\"\u{212a}x\"", True),
+    ] {
+        assert_eq!(judged(op, operand, true, text), expected, "{op} {operand} {text}");
+    }
 }
 
 #[test]
@@ -123,6 +131,8 @@ fn lengths_are_of_characters_and_items() {
         ("123", Unknown), ("{}", Unknown), (r#"{"a": 1}"#, Unknown), ("true", Unknown), ("1e400", Unknown),
     ]);
     check_values("length_gte", "2", &[(r#""ab""#, True), (r#""a""#, False), ("[0]", False), ("[0, 0]", True), ("5", Unknown), ("{}", Unknown)]);
+    // Code points, whatever they look like and however many bytes they take.
+    check_texts("length_lte", "4", &[("äöüß", True), ("𝒳𝒳𝒳𝒳", True), ("a\u{301}a\u{301}", True), ("👩‍👩‍👧", False), ("\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}", False), ("İİİİ", True), ("\u{202e}abc", True), ("ﷺﷺﷺﷺ", True)]);
     check_values("length_lte", "0", &[(r#""""#, True), ("[]", True), (r#"" ""#, False)]);
     check_values("length_lte", "3.0", &[(r#""abc""#, True)]);
 }

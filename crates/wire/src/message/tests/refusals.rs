@@ -148,6 +148,12 @@ fn envelopes() {
         let bad = PING.replace(":1,", &format!(":{id},"));
         check(&bad, &R::InvalidId, -32600, None, PING);
     }
+    // A server of payments may take a credential from there.
+    for meta in ["{}", "null", r#"{"org.paymentauth/credential":{}}"#] {
+        let beside = call(r#"{"name":"x"}"#).replace(r#""id":1,"#, &format!(r#""id":1,"_meta":{meta},"#));
+        assert!(beside.contains("_meta"));
+        check(&beside, &R::MisplacedMeta, -32600, Some("1"), &call(r#"{"name":"x","_meta":{}}"#));
+    }
     for params in ["[]", "null", r#""x""#, "1"] {
         check(&call(params), &R::InvalidParams, -32602, Some("1"), &call(r#"{"name":"x"}"#));
     }
