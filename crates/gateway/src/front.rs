@@ -14,6 +14,7 @@ use crate::identify::Identity;
 use crate::known_tokens::KnownTokens;
 use crate::mailbox::Reader;
 use crate::outbox::{Outgoing, outbox};
+use crate::record::{About, CLIENT};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::upstream::OpenError;
@@ -169,6 +170,27 @@ impl Front {
             Some(token) => self.tokens.grant_of(token, now_ms).await.ok_or(TurnedAway::BadToken)?,
         };
         self.registry.load().grant(&name).cloned().ok_or(TurnedAway::BadToken)
+    }
+
+    /// Records that a request was refused before it was a message. Neither the token nor anything else that was sent
+    /// is in the record.
+    pub(crate) fn refused(&self, grant: Option<Arc<str>>, server: Option<String>, status: u16, reason: &str) {
+        let unknown = || "(unknown)".to_owned();
+        let identity = Identity {
+            grant: grant.map_or_else(unknown, |grant| grant.to_string()),
+            session: self.instance.clone(),
+            client: None,
+        };
+        let about = About {
+            identity: Arc::new(identity),
+            server: Arc::from(server.unwrap_or_default()),
+            method: "HTTP".to_owned(),
+            request: None,
+            subject: None,
+            resources: Vec::new(),
+            traceparent: None,
+        };
+        self.gateway.recorder.refused(CLIENT, &about, Some(i64::from(status)), reason);
     }
 
     /// The session of this name, where it is this grant's with this server.

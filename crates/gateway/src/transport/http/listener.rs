@@ -10,14 +10,16 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use interlock_wire::http::{self, Fields, MediaError};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::body::{self, Body};
-use super::entry::{self, Names, only};
+use super::entry::{self, Names};
 use super::headers;
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
+use crate::connection::Connection;
 use crate::front::Front;
 
 /// Bytes of the head of a request.
@@ -85,26 +87,37 @@ pub(crate) async fn serve(
 const ACCEPT_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 
 async fn answer(front: &Front, names: &Names, request: Request<Incoming>) -> Response<Body> {
-    match admitted(front, names, request).await {
+    let mut known = Known::default();
+    match admitted(front, names, request, &mut known).await {
         Ok(response) => response,
         Err(refused) => {
-            tracing::debug!("HTTP {}: {}", refused.status, refused.reason);
+            front.refused(known.grant, known.server, refused.status.as_u16(), &refused.reason);
             refused.response()
         }
     }
+}
+
+/// What is known of a request so far, for the record of its refusal.
+#[derive(Debug, Default)]
+struct Known {
+    grant: Option<Arc<str>>,
+    server: Option<String>,
 }
 
 async fn admitted(
     front: &Front,
     names: &Names,
     request: Request<Incoming>,
+    known: &mut Known,
 ) -> Result<Response<Body>, HttpRefused> {
     names.check(request.headers(), request.uri(), request.version())?;
     let (head, incoming) = request.into_parts();
     let nothing =
         || HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp/NAME");
     let server = entry::server_of(head.uri.path()).ok_or_else(nothing)?;
+    known.server = Some(server.to_owned());
     let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
+    known.grant = Some(Arc::clone(&grant.name));
     if !front.serves(&grant, server) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
@@ -112,41 +125,45 @@ async fn admitted(
     let caller = Caller { front, grant: &grant, server };
     match head.method {
         Method::POST => {
-            post::check_media(&head.headers)?;
+            let lines = headers::lines(&head.headers);
+            let fields = Fields::new(&lines);
+            let unfit = |why: MediaError| HttpRefused::of(&why.into(), None);
+            http::check_content(fields).and_then(|()| http::check_accept(fields)).map_err(unfit)?;
             let bytes = post::whole(front, incoming).await?;
-            caller.post(&head.headers, bytes).await
+            caller.post(fields, bytes).await
         }
-        Method::GET => caller.listen(&head.headers),
-        Method::DELETE => caller.end(&head.headers),
+        Method::GET => caller.listen(Fields::new(&headers::lines(&head.headers))),
+        Method::DELETE => caller.end(Fields::new(&headers::lines(&head.headers))),
         _ => Err(HttpRefused::method("GET, POST, DELETE")),
     }
 }
 
 impl Caller<'_> {
     /// The session's own stream (MCP, "Listening for Messages from the Server").
-    fn listen(&self, headers: &hyper::HeaderMap) -> Result<Response<Body>, HttpRefused> {
-        let session = only(headers, &headers::SESSION)?;
-        let Some(session) = session.filter(|_| !post::is_modern(version(headers))) else {
-            return Err(HttpRefused::method("POST"));
-        };
-        let connection = self.front.session(self.grant, self.server, session)?;
-        let after = only(headers, &headers::LAST_EVENT_ID)?.and_then(|id| id.parse().ok());
+    fn listen(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
+        let connection = self.session(fields)?;
+        http::check_accept_stream(fields).map_err(|why| HttpRefused::of(&why.into(), None))?;
+        let after = http::event_id(fields).map_err(HttpRefused::bad_request)?.and_then(|id| id.parse().ok());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         Ok(body::mailbox(Front::listen(&connection, after), keep_alive))
     }
 
-    fn end(&self, headers: &hyper::HeaderMap) -> Result<Response<Body>, HttpRefused> {
-        let Some(session) = only(headers, &headers::SESSION)? else {
-            return Err(HttpRefused::method("POST"));
-        };
-        self.front.session(self.grant, self.server, session)?;
-        self.front.end(session);
+    fn end(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
+        self.session(fields)?;
+        if let Ok(name) = http::session_of_stream(fields) {
+            self.front.end(name);
+        }
         Ok(body::empty(StatusCode::NO_CONTENT))
     }
-}
 
-fn version(headers: &hyper::HeaderMap) -> Option<&str> {
-    headers.get(headers::PROTOCOL_VERSION)?.to_str().ok()
+    /// What only a session has, in its version.
+    fn session(&self, fields: Fields<'_>) -> Result<Arc<Connection>, HttpRefused> {
+        let name = http::session_of_stream(fields).map_err(|why| match why.status {
+            405 => HttpRefused::method("POST"),
+            _ => HttpRefused::of(&why, None),
+        })?;
+        Ok(self.front.session(self.grant, self.server, name)?)
+    }
 }
 
 fn now_ms() -> i64 {

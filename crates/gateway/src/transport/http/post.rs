@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use hyper::{HeaderMap, Response, StatusCode};
+use hyper::header::HeaderValue;
+use hyper::{Response, StatusCode};
 use interlock_json::canonical;
-use interlock_wire::{
-    Era, Likely, Message, ModernMeta, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta,
-};
+use interlock_wire::http::{self, Fields, Rejection};
+use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
 
 use super::body::{self, Body};
-use super::entry::only;
 use super::headers;
 use super::refused::HttpRefused;
 use crate::connection::Connection;
-use crate::front::Front;
+use crate::front::{Front, TurnedAway};
 use crate::registry::Grant;
 
 /// Who posts, and where to.
@@ -24,37 +22,6 @@ pub(super) struct Caller<'c> {
     pub(super) front: &'c Front,
     pub(super) grant: &'c Arc<Grant>,
     pub(super) server: &'c str,
-}
-
-/// Media types and encodings (MCP, "Sending Messages to the Server"): strictly, because readers differ in what
-/// they make of anything else.
-pub(super) fn check_media(headers: &HeaderMap) -> Result<(), HttpRefused> {
-    let unsupported = |reason: &str| Err(HttpRefused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
-    if headers.contains_key(CONTENT_ENCODING) {
-        return unsupported("an encoded body is not read");
-    }
-    let media = only(headers, &CONTENT_TYPE)?.unwrap_or_default().to_ascii_lowercase();
-    let mut parts = media.split(';').map(str::trim);
-    let is_json = parts.next() == Some("application/json")
-        && parts.all(|parameter| matches!(parameter, "charset=utf-8" | "charset=\"utf-8\""));
-    if !is_json {
-        return unsupported("the body must be `application/json`");
-    }
-    let accepted: Vec<String> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-        .collect();
-    let accepts = |media: &str, group: &str| {
-        accepted.iter().any(|range| range == media || range == group || range == "*/*")
-    };
-    if accepts("application/json", "application/*") && accepts("text/event-stream", "text/*") {
-        return Ok(());
-    }
-    let reason = "the request must accept both `application/json` and `text/event-stream`";
-    Err(HttpRefused::new(StatusCode::NOT_ACCEPTABLE, reason))
 }
 
 /// The whole body, within its limits of size and time.
@@ -77,41 +44,49 @@ impl Caller<'_> {
     /// Takes what was posted; gives what goes back.
     pub(super) async fn post(
         &self,
-        headers: &HeaderMap,
+        fields: Fields<'_>,
         bytes: Vec<u8>,
     ) -> Result<Response<Body>, HttpRefused> {
-        let session = only(headers, &headers::SESSION)?;
-        let named = only(headers, &headers::PROTOCOL_VERSION)?;
+        let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
+        let session = named.map(|name| self.front.session(self.grant, self.server, name)).transpose();
+        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.relay().spoken());
         let limits = &self.front.gateway().options.limits.message;
-        if let Some(name) = session {
-            let connection = self.front.session(self.grant, self.server, name)?;
-            self.agrees(&connection, named)?;
-            let read = connection.relay().read(bytes);
-            return self.exchange(&connection, read, false).await;
-        }
-        let read = interlock_wire::parse(bytes, None, limits);
-        let message = match &read {
-            Ok(Parsed::One(message)) => message,
-            Ok(Parsed::Batch(_)) => return Err(HttpRefused::bad_request("there are no batches here")),
-            Err(refusal) => return Ok(self.refused(refusal)),
-        };
-        match asks(message) {
-            Asks::Initialize => self.initialize(read).await,
-            Asks::Modern { capabilities } => {
-                let capabilities = capabilities.map_err(|refusal| self.not_modern(&refusal))?;
-                self.agrees_with_body(message, named, headers)?;
-                let connection = self.front.sharing(self.grant, self.server, capabilities)?;
-                self.exchange(&connection, read, true).await
-            }
-            Asks::Legacy => Err(HttpRefused::bad_request(
-                "the `Mcp-Session-Id` header is missing; initialize, and send what the answer's header says",
-            )),
+        match (interlock_wire::parse(bytes, spoken, limits), session) {
+            (Ok(Parsed::One(message)), session) => self.message(message, fields, session, spoken).await,
+            // What came in a session is answered and recorded there.
+            (read, Ok(Some(session))) => self.exchange(&session, read, Era::Legacy).await,
+            (Err(refusal), Ok(None)) => Err(HttpRefused::of(&refusal.clone().into(), refusal.id.as_ref())),
+            (Ok(Parsed::Batch(_)), Ok(None)) => Err(HttpRefused::bad_request("there are no batches here")),
+            (_, Err(why)) => Err(why.into()),
         }
     }
 
-    async fn initialize(&self, read: Result<Parsed, Refusal>) -> Result<Response<Body>, HttpRefused> {
+    /// Takes one message. A modern one stands by itself, whatever session it names.
+    async fn message(
+        &self,
+        message: Message,
+        fields: Fields<'_>,
+        session: Result<Option<Arc<Connection>>, TurnedAway>,
+        spoken: Option<Version>,
+    ) -> Result<Response<Body>, HttpRefused> {
+        let id = message.id().map(|id| id.to_request_id());
+        let rejected = |rejection: Rejection| HttpRefused::of(&rejection, id.as_ref());
+        let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
+        if version.era() == Era::Modern {
+            http::check_request(&message, fields).map_err(rejected)?;
+            let connection = self.front.sharing(self.grant, self.server, capabilities(&message))?;
+            return self.exchange(&connection, Ok(Parsed::One(message)), Era::Modern).await;
+        }
+        match session? {
+            Some(session) => self.exchange(&session, Ok(Parsed::One(message)), Era::Legacy).await,
+            None if message.method().as_deref() == Some("initialize") => self.initialize(message).await,
+            None => Err(rejected(Rejection::no_session())),
+        }
+    }
+
+    async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
         let (name, connection) = self.front.begin(self.grant, self.server)?;
-        let response = self.exchange(&connection, read, false).await;
+        let response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await;
         match response {
             Ok(mut response) if connection.relay().has_negotiated() => {
                 if let Ok(name) = HeaderValue::from_str(&name) {
@@ -126,48 +101,14 @@ impl Caller<'_> {
         }
     }
 
-    /// On a session the version is the one that was negotiated, whatever header is missing; one that is there
-    /// agrees.
-    fn agrees(&self, connection: &Connection, named: Option<&str>) -> Result<(), HttpRefused> {
-        let spoken = connection.relay().spoken();
-        match named {
-            Some(named) if named != spoken.as_str() => Err(HttpRefused::bad_request(format!(
-                "`MCP-Protocol-Version` is not {}, which this session speaks",
-                spoken.as_str()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    fn agrees_with_body(
-        &self,
-        message: &Message,
-        named: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Result<(), HttpRefused> {
-        headers::agree(message, named, headers)
-    }
-
-    fn not_modern(&self, refusal: &Refusal) -> HttpRefused {
-        HttpRefused::bad_request(refusal)
-    }
-
-    /// What could not be read is answered as far as it is certain whom to answer.
-    fn refused(&self, refusal: &Refusal) -> Response<Body> {
-        match refusal.answer() {
-            Some(answer) => body::json(StatusCode::BAD_REQUEST, answer),
-            None => HttpRefused::bad_request(refusal).response(),
-        }
-    }
-
     async fn exchange(
         &self,
         connection: &Connection,
         read: Result<Parsed, Refusal>,
-        is_modern: bool,
+        era: Era,
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
-        let mut exchange = self.front.exchange(connection, read, is_modern).await;
+        let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
         let Some(first) = exchange.back.next().await else {
             return Ok(if is_unreadable {
                 HttpRefused::bad_request("the message could not be read").response()
@@ -178,8 +119,7 @@ impl Caller<'_> {
         // What the caller is told has been recorded before.
         self.front.gateway().recorder.write().await;
         if matches!(likely(first.line.as_bytes()), Likely::Response(_)) {
-            let status =
-                if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, is_modern) };
+            let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
             return Ok(body::json(status, first.line));
         }
         let keep_alive = self.front.gateway().options.limits.keep_alive;
@@ -187,31 +127,21 @@ impl Caller<'_> {
     }
 }
 
-/// What a message without a session asks for.
-enum Asks {
-    Initialize,
-    /// A request that carries everything itself; its client's capabilities in canonical form.
-    Modern {
-        capabilities: Result<String, Refusal>,
-    },
-    /// What belongs to a session.
-    Legacy,
+/// The versions in which requests stand by themselves, that are spoken here.
+const SPOKEN: [Version; 1] = [Version::V2026_07_28];
+
+/// What a modern request's client declared that it can be asked, in canonical form: those that may be asked the same
+/// share a connection to the server.
+fn capabilities(message: &Message) -> String {
+    let Shape::Request(request) = message.shape() else { return String::new() };
+    modern_meta(&request)
+        .map_or_else(|_| String::new(), |meta| canonical::to_string(meta.client_capabilities))
 }
 
-fn asks(message: &Message) -> Asks {
-    match message.shape() {
-        Shape::Request(request) if ModernMeta::is_claimed_by(&request) => Asks::Modern {
-            capabilities: modern_meta(&request).map(|meta| canonical::to_string(meta.client_capabilities)),
-        },
-        Shape::Request(request) if request.method == "initialize" => Asks::Initialize,
-        _ => Asks::Legacy,
-    }
-}
-
-/// The status that goes with an answer (2026-07-28, "Streamable HTTP"): errors of the protocol have their own, and
-/// everything else is an answer like any other.
-fn status_of(answer: &str, is_modern: bool) -> StatusCode {
-    if !is_modern || !answer.contains("\"error\"") {
+/// The status that goes with an answer.
+fn status_of(answer: &str, era: Era) -> StatusCode {
+    // Most answers are results.
+    if era == Era::Legacy || !answer.contains("\"error\"") {
         return StatusCode::OK;
     }
     let message = Message::parse(answer.as_bytes().to_vec(), &interlock_json::Limits::default());
@@ -222,14 +152,5 @@ fn status_of(answer: &str, is_modern: bool) -> StatusCode {
         },
         _ => None,
     });
-    match code {
-        Some(-32_601) => StatusCode::NOT_FOUND,
-        Some(-32_700 | -32_600 | -32_099..=-32_020) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    }
-}
-
-/// Whether a version's requests stand by themselves.
-pub(super) fn is_modern(named: Option<&str>) -> bool {
-    named.and_then(Version::parse).is_some_and(|version| version.era() == Era::Modern)
+    StatusCode::from_u16(http::status_of_answer(code, era)).unwrap_or_default()
 }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use hyper::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 use interlock_json::canonical;
+use interlock_wire::RequestId;
+use interlock_wire::http::Rejection;
 
 use super::body::{Body, json};
 use crate::front::TurnedAway;
@@ -17,6 +19,8 @@ pub(super) struct HttpRefused {
     code: i64,
     pub(super) reason: String,
     header: Option<(HeaderName, HeaderValue)>,
+    /// The whole body, where it says more than the code and the reason.
+    body: Option<String>,
 }
 
 /// JSON-RPC: the request is not one.
@@ -28,7 +32,7 @@ const fn own(status: StatusCode) -> i64 {
 
 impl HttpRefused {
     pub(super) fn new(status: StatusCode, reason: impl Display) -> Self {
-        Self { status, code: own(status), reason: reason.to_string(), header: None }
+        Self { status, code: own(status), reason: reason.to_string(), header: None, body: None }
     }
 
     /// What was sent is no message that a server of this protocol takes.
@@ -36,9 +40,11 @@ impl HttpRefused {
         Self { code: INVALID_REQUEST, ..Self::new(StatusCode::BAD_REQUEST, reason) }
     }
 
-    /// The headers do not say what the body says (2026-07-28, `HeaderMismatch`).
-    pub(super) fn mismatch(reason: impl Display) -> Self {
-        Self { code: -32_020, ..Self::new(StatusCode::BAD_REQUEST, reason) }
+    /// What the protocol itself refuses; the request's id where it is certain.
+    pub(super) fn of(rejection: &Rejection, id: Option<&RequestId>) -> Self {
+        let status = StatusCode::from_u16(rejection.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = Some(rejection.body(id));
+        Self { code: rejection.code, body, ..Self::new(status, &rejection.reason) }
     }
 
     pub(super) fn method(allowed: &'static str) -> Self {
@@ -48,9 +54,12 @@ impl HttpRefused {
     }
 
     pub(super) fn response(self) -> Response<Body> {
-        let mut text = format!(r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":{},"message":"#, self.code);
-        canonical::write_str(&self.reason, &mut text);
-        text.push_str("}}");
+        let text = self.body.unwrap_or_else(|| {
+            let mut text = format!(r#"{{"jsonrpc":"2.0","error":{{"code":{},"message":"#, self.code);
+            canonical::write_str(&self.reason, &mut text);
+            text.push_str("}}");
+            text
+        });
         let mut response = json(self.status, text);
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);

@@ -14,6 +14,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use interlock_wire::http::HeaderError;
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
@@ -384,9 +385,8 @@ impl HttpLink {
     }
 
     async fn post(&self, message: Message, version: Version) -> Result<Response<Incoming>, Failure> {
-        let own = headers::of_message(&message, version);
-        let version = (!matches!(kind(&message), Queued::Initialize(_))).then_some(version);
-        let mut request = self.request(Method::POST, version, Bytes::from(message.into_source()))?;
+        let own = headers::of_message(&message, version)?;
+        let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
         request.headers_mut().extend(own);
         Ok(self.client.request(request).await?)
     }
@@ -451,13 +451,15 @@ enum Failure {
     TooLarge { limit: usize },
     #[error("the server's stream cannot be read: {0}")]
     Stream(sse::SseError),
+    #[error("the call cannot be sent over HTTP: {0}")]
+    Header(#[from] HeaderError),
 }
 
 impl Failure {
     /// Only a server that was never reached has certainly not seen the call.
     fn ending(&self) -> Ending {
         match self {
-            Self::Unreachable => Ending::NotSent,
+            Self::Unreachable | Self::Header(_) => Ending::NotSent,
             _ => Ending::Disconnected,
         }
     }
