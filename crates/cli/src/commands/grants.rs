@@ -39,6 +39,9 @@ pub(crate) struct GrantsArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a token for a grant and show it once
+    #[command(after_help = "Examples:
+  interlock grants create readers -c interlock.yaml
+  interlock grants create ci -c interlock.yaml --expires 30d")]
     Create {
         #[command(flatten)]
         named: Named,
@@ -47,16 +50,24 @@ enum Command {
         expires: Option<Duration>,
     },
     /// Show the grants and their tokens
+    #[command(after_help = "Examples:
+  interlock grants list -c interlock.yaml
+  interlock grants list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
         common: Common,
     },
     /// Show one grant: its servers, their policies, its tokens
+    #[command(after_help = "Examples:
+  interlock grants show readers -c interlock.yaml")]
     Show {
         #[command(flatten)]
         named: Named,
     },
     /// Make a new token for a grant and revoke all others in the same step
+    #[command(after_help = "Examples:
+  interlock grants rotate readers -c interlock.yaml
+  interlock grants rotate readers -c interlock.yaml --expires 30d")]
     Rotate {
         #[command(flatten)]
         named: Named,
@@ -65,6 +76,9 @@ enum Command {
         expires: Option<Duration>,
     },
     /// Revoke all tokens of a grant, or one of them
+    #[command(after_help = "Examples:
+  interlock grants revoke readers -c interlock.yaml
+  interlock grants revoke readers -c interlock.yaml --token 0123456789ab")]
     Revoke {
         #[command(flatten)]
         named: Named,
