@@ -41,7 +41,7 @@ pub struct Document {
     /// `spend_currency`: what `spend` counts in where it does not say.
     pub spend_currency: Option<String>,
     /// `lists`, in the order of the file.
-    pub lists: Vec<(Arc<str>, Vec<Scalar>)>,
+    pub lists: Vec<(Arc<str>, Arc<[Scalar]>)>,
 }
 
 /// The entries of a section in the order of the file.

@@ -25,6 +25,8 @@ pub(super) enum Out<'d> {
     Text(Cow<'d, str>),
     List(Vec<Out<'d>>),
     Map(Vec<(&'d str, Out<'d>)>),
+    /// A map of entries, each of which becomes a tree when it is wanted: most of a document is entries.
+    Entries(&'d [(Matcher, Entry)]),
     Node(Node),
 }
 
@@ -42,6 +44,9 @@ impl Out<'_> {
             Out::Text(text) => Value::Text(text.into_owned()),
             Out::List(items) => Value::List(items.into_iter().map(Out::node).collect()),
             Out::Map(members) => Value::Map(members.into_iter().map(member).collect()),
+            Out::Entries(entries) => {
+                Value::Map(entries.iter().map(|(matcher, of)| member((matcher.as_str(), entry(of)))).collect())
+            }
             Out::Node(node) => return node,
         })
     }
@@ -130,25 +135,17 @@ pub(super) fn of(document: &Document) -> Out<'_> {
         [("tools", &document.tools), ("resources", &document.resources), ("prompts", &document.prompts)]
     {
         if !entries.is_empty() {
-            map.put(key, section(entries));
+            map.put(key, Out::Entries(entries));
         }
     }
     map.maybe("all_tools", document.all_tools.as_ref().map(entry));
     map.out()
 }
 
-fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Out<'_> {
+fn lists(lists: &[(Arc<str>, Arc<[Scalar]>)]) -> Out<'_> {
     let mut map = Map::default();
     for (name, values) in lists {
         map.put(name, list(values, condition::scalar));
-    }
-    map.out()
-}
-
-fn section(entries: &[(Matcher, Entry)]) -> Out<'_> {
-    let mut map = Map::default();
-    for (matcher, of) in entries {
-        map.put(matcher.as_str(), entry(of));
     }
     map.out()
 }
@@ -181,7 +178,7 @@ fn approvals(approvals: &Approvals) -> Out<'_> {
     map.out()
 }
 
-fn entry(entry: &Entry) -> Out<'_> {
+pub(super) fn entry(entry: &Entry) -> Out<'_> {
     let mut map = Map::default();
     map.maybe("mode", entry.mode.map(mode));
     if entry.hide {
