@@ -226,7 +226,7 @@ pub struct Block {
     pub mode: Option<Mode>,
 }
 
-/// One of an entry's `rules`.
+/// One of an entry's `rules`. What few of them have is boxed: policies have many rules.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
     /// `name`
@@ -238,11 +238,11 @@ pub struct Rule {
     /// `when`: a CEL expression, which must hold beside the conditions.
     pub when: Option<Expression>,
     /// `rate_limit`
-    pub rate_limit: Option<RateLimit>,
+    pub rate_limit: Option<Box<RateLimit>>,
     /// `state`
-    pub state: Option<State>,
+    pub state: Option<Box<State>>,
     /// `spend`
-    pub spend: Option<Spend>,
+    pub spend: Option<Box<Spend>>,
     /// `idempotency_window` in seconds: for so long an identical call is denied.
     pub idempotency_window: Option<u64>,
     /// `validate`

@@ -43,7 +43,8 @@ impl Budget {
     fn compiled(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
         let known = self.known.get(kind).map(Arc::clone);
         let compiled = known.map_or_else(|| self.compile(kind), Ok)?;
-        let left = self.left.checked_sub(compiled.memory_usage());
+        // It is kept forwards and backwards, and each has to be within the bound by itself.
+        let left = self.left.checked_sub(compiled.memory_usage() / 2);
         self.left = left.unwrap_or_default();
         left.map(|_| compiled).ok_or_else(too_large_together)
     }
@@ -51,10 +52,8 @@ impl Budget {
     fn compile(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
         let most = self.left.min(MOST);
         // Case is in the tree, and what is captured is never asked for.
-        let config = meta::Config::new()
-            .nfa_size_limit(Some(most))
-            .which_captures(WhichCaptures::Implicit)
-            .dfa(false);
+        let config =
+            meta::Config::new().nfa_size_limit(Some(most)).which_captures(WhichCaptures::Implicit).dfa(false);
         match meta::Builder::new().configure(config).build_from_hir(&kind.tree()?) {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);

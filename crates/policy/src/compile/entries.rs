@@ -85,7 +85,8 @@ impl Entries {
             every.push(compiler.entry(counted));
         }
         let mut entries = Entries { exact, patterned, globs: GlobSet::new(globs), every, hides: false };
-        entries.hides = entries.all().any(|entry| entry.hides);
+        let hides = entries.all().any(|entry| entry.hides);
+        entries.hides = hides;
         entries
     }
 

@@ -44,9 +44,9 @@ impl Out<'_> {
             Out::Text(text) => Value::Text(text.into_owned()),
             Out::List(items) => Value::List(items.into_iter().map(Out::node).collect()),
             Out::Map(members) => Value::Map(members.into_iter().map(member).collect()),
-            Out::Entries(entries) => {
-                Value::Map(entries.iter().map(|(matcher, of)| member((matcher.as_str(), entry(of)))).collect())
-            }
+            Out::Entries(entries) => Value::Map(
+                entries.iter().map(|(matcher, of)| member((matcher.as_str(), entry(of)))).collect(),
+            ),
             Out::Node(node) => return node,
         })
     }
@@ -234,9 +234,9 @@ fn rule(rule: &Rule) -> Out<'_> {
     );
     map.list("conditions", &rule.conditions, condition);
     map.text("when", rule.when.as_ref().map(Expression::as_str));
-    map.maybe("rate_limit", rule.rate_limit.as_ref().map(rate_limit));
-    map.maybe("state", rule.state.as_ref().map(state));
-    map.maybe("spend", rule.spend.as_ref().map(spend));
+    map.maybe("rate_limit", rule.rate_limit.as_deref().map(rate_limit));
+    map.maybe("state", rule.state.as_deref().map(state));
+    map.maybe("spend", rule.spend.as_deref().map(spend));
     map.maybe("idempotency_window", rule.idempotency_window.map(seconds));
     map.maybe("validate", validate(rule.validate));
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));
