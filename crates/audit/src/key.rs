@@ -13,6 +13,7 @@ use crate::AuditError;
 use crate::leaf::push_hex;
 
 const NAME: &str = "audit.key";
+const TOKENS: &str = "tokens.key";
 const BYTES: usize = 32;
 
 /// Makes HMAC-SHA-256 digests of canonical arguments. Keyed, because a plain hash of a short argument is
@@ -27,11 +28,23 @@ impl DigestKey {
     /// # Errors [`AuditError::Key`] if the file is readable by others or holds no key, [`AuditError::Io`] and
     /// [`AuditError::Random`] as they come.
     pub fn open(data_dir: &Path) -> Result<Self, AuditError> {
-        let path = data_dir.join(NAME);
+        Self::open_named(data_dir, NAME)
+    }
+
+    /// The same with `<data>/tokens.key`, for the digests of callers' tokens.
+    ///
+    /// # Errors
+    /// As [`DigestKey::open`].
+    pub fn open_for_tokens(data_dir: &Path) -> Result<Self, AuditError> {
+        Self::open_named(data_dir, TOKENS)
+    }
+
+    fn open_named(data_dir: &Path, name: &str) -> Result<Self, AuditError> {
+        let path = data_dir.join(name);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == ErrorKind::NotFound => {
-                create(data_dir, &path)?;
+                create(data_dir, name, &path)?;
                 fs::read(&path).map_err(AuditError::io("read", &path))?
             }
             Err(e) => return Err(AuditError::io("read", &path)(e)),
@@ -74,12 +87,12 @@ impl fmt::Debug for DigestKey {
 
 /// Writes a whole file under a name of its own and links it to the key's name: of several processes one link
 /// wins, and the others read what the winner wrote.
-fn create(data_dir: &Path, path: &Path) -> Result<(), AuditError> {
+fn create(data_dir: &Path, name: &str, path: &Path) -> Result<(), AuditError> {
     make_private_dir(data_dir)?;
     let mut random = [0_u8; BYTES + 8];
     getrandom::fill(&mut random).map_err(|e| AuditError::Random(e.to_string()))?;
     let (key, suffix) = random.split_at(BYTES);
-    let own: PathBuf = data_dir.join(format!(".{NAME}.{}", hex::encode(suffix)));
+    let own: PathBuf = data_dir.join(format!(".{name}.{}", hex::encode(suffix)));
     let written = write_private(&own, &format!("{}\n", hex::encode(key)));
     let linked = written.and_then(|()| match fs::hard_link(&own, path) {
         Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(AuditError::io("create", path)(e)),

@@ -37,8 +37,12 @@ impl Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Wrap an MCP server that speaks stdio and decide every call by a policy
+    /// Wrap an MCP server and decide every call of a client that speaks stdio by a policy
     Run(RunArgs),
+    /// Serve many MCP servers to many agents over HTTP, each agent by its grant
+    Serve(ServeArgs),
+    /// Make, show and revoke the tokens by which callers of `serve` are known
+    Grants(GrantsArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -73,9 +77,13 @@ pub(crate) enum Command {
   interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
   interlock run -c files.yaml --server files -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   interlock run -c policy.yaml --grant ci --data /var/lib/interlock -- ./my-server --verbose
+  interlock run -c policy.yaml --url https://tools.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'
 
 In an MCP client's configuration, put `interlock run -c policy.yaml --` in front of the server's command:
   { \"command\": \"interlock\", \"args\": [\"run\", \"-c\", \"policy.yaml\", \"--\", \"uvx\", \"my-server\"] }
+
+A server that is reached by HTTP is sent the headers that `--header` gives, and nothing of the client's. `${NAME}` in \
+a header reads the environment and `${file:PATH}` a file, so that no secret stands on the command line.
 
 The policy is reloaded when the file changes; a file with mistakes leaves the old one in force and says so. Several \
 processes that wrap the same server under the same grant share its limits.")]
@@ -91,9 +99,54 @@ pub(crate) struct RunArgs {
     pub(crate) grant: String,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+    /// The address of a server that speaks Streamable HTTP, in the place of a command
+    #[arg(long, value_name = "URL", conflicts_with = "command")]
+    pub(crate) url: Option<String>,
+    /// A header for every request to that server; may be given several times
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", value_parser = header)]
+    pub(crate) headers: Vec<Header>,
     /// The server's command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  interlock serve -c interlock.yaml
+  interlock serve -c /etc/interlock/interlock.yaml --data /var/lib/interlock
+
+An agent's MCP client is pointed at http://127.0.0.1:7420/mcp/NAME for the server NAME.
+
+The file and the policies that it names are read again when they change: servers and grants come and go without \
+interrupting others. A file with mistakes leaves the old one in force and says so. SIGTERM ends it: what is in flight is \
+answered first.")]
+pub(crate) struct ServeArgs {
+    /// The file that names servers, grants and the address to listen at
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The data directory: counters and the audit log [env: INTERLOCK_DATA] [default: the file's `data`, then the
+    /// user's state directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// A header as it was typed. Its value may be a secret.
+#[derive(Clone)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: …", self.name)
+    }
+}
+
+fn header(text: &str) -> Result<Header, String> {
+    // What was typed is not repeated: it may be a secret.
+    let (name, value) = text.split_once(':').ok_or("a header is written `NAME: VALUE`")?;
+    Ok(Header { name: name.trim().to_owned(), value: value.trim().to_owned() })
 }
 
 /// Where state and settings are.
@@ -156,6 +209,7 @@ pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
+pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::test::TestArgs;
 

@@ -5,9 +5,11 @@ mod commands;
 mod data_dir;
 mod exit;
 mod input;
+mod instance;
 mod policy_tests;
 mod rehearsal;
 mod server_name;
+mod serving;
 mod settings;
 mod terminal;
 mod when;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
     let args = Args::of_command_line();
     let done = match args.command {
         Command::Run(run) => commands::run::run(run),
+        Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Grants(grants) => commands::grants::run(&grants),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),

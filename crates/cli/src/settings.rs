@@ -13,6 +13,7 @@ mod expand;
 mod shape;
 
 use crate::terminal;
+pub(crate) use expand::ExpandError;
 use expand::expand;
 
 /// The file as written. Unknown keys are errors.
@@ -24,7 +25,16 @@ pub(crate) struct Settings {
     durability: Durability,
     audit: Audit,
     limits: LimitSettings,
-    servers: BTreeMap<String, Server>,
+    pub(crate) servers: BTreeMap<String, Server>,
+    /// Where `serve` listens.
+    pub(crate) listen: Option<String>,
+    /// `Host` values that it accepts beside its address.
+    pub(crate) hosts: Vec<String>,
+    /// `Origin` values that it accepts.
+    pub(crate) origins: Vec<String>,
+    pub(crate) grants: BTreeMap<String, Grant>,
+    /// The grant of callers that show no token.
+    pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
     /// The folder that relative paths start from.
     #[serde(skip)]
@@ -82,8 +92,22 @@ struct LimitSettings {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Server {
+pub(crate) struct Server {
     extensions: Vec<String>,
+    pub(crate) command: Option<String>,
+    pub(crate) args: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) cwd: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) policy: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Grant {
+    /// A policy file for each server, or `server` for the server's own.
+    pub(crate) servers: BTreeMap<String, String>,
 }
 
 /// What goes to standard error.
@@ -130,6 +154,16 @@ impl Settings {
         Ok(Self { folder: folder.to_owned(), ..settings.unwrap_or_default() })
     }
 
+    /// A path that the file names.
+    pub(crate) fn path(&self, text: &str) -> Result<PathBuf, ExpandError> {
+        Ok(self.folder.join(self.expand(text)?))
+    }
+
+    /// A value in which `${NAME}` and `${file:PATH}` are replaced; paths start from the settings' folder.
+    pub(crate) fn expand(&self, text: &str) -> Result<String, ExpandError> {
+        expand(text, &self.folder)
+    }
+
     /// The data directory that the file names.
     pub(crate) fn data(&self) -> anyhow::Result<Option<PathBuf>> {
         let Some(data) = &self.data else { return Ok(None) };
@@ -138,14 +172,18 @@ impl Settings {
         Ok(Some(self.folder.join(expanded)))
     }
 
-    /// What the gateway needs to know, for one server.
-    pub(crate) fn gateway(&self, server: &str) -> Options {
+    /// What the gateway needs to know.
+    pub(crate) fn gateway(&self) -> Options {
         Options {
             limits: self.limits(),
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
-            extensions: self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Methods beyond the protocol that one server may be sent.
+    pub(crate) fn extensions(&self, server: &str) -> Vec<String> {
+        self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default()
     }
 
     fn limits(&self) -> Limits {
@@ -220,7 +258,7 @@ mod tests {
     fn nothing_set_means_the_defaults() {
         for text in ["", "# nothing yet\n", "{}"] {
             let settings = read(text).unwrap();
-            assert_eq!(settings.gateway("x").on_store_failure, OnFailure::Deny, "{text:?}");
+            assert_eq!(settings.gateway().on_store_failure, OnFailure::Deny, "{text:?}");
             assert_eq!(settings.data().unwrap(), None);
         }
     }
@@ -232,13 +270,13 @@ mod tests {
              limits: { message_bytes: 1000, answer_seconds: 5 }\nservers: { s: { extensions: [x/y] } }\n",
         )
         .unwrap();
-        let options = settings.gateway("s");
+        let options = settings.gateway();
         assert_eq!(options.on_store_failure, OnFailure::Allow);
         assert_eq!(options.on_audit_failure, OnFailure::Allow);
         assert_eq!(options.limits.message.bytes, 1000);
         assert_eq!(options.limits.answer, Duration::from_secs(5));
-        assert_eq!(options.extensions, ["x/y"]);
-        assert!(settings.gateway("other").extensions.is_empty());
+        assert_eq!(settings.extensions("s"), ["x/y"]);
+        assert!(settings.extensions("other").is_empty());
         assert_eq!(settings.data().unwrap().unwrap(), Path::new("/etc/interlock/state"));
     }
 

@@ -31,6 +31,14 @@ impl ReplyTo {
         }
     }
 
+    /// The way to the asker, for what belongs to the request and is not its answer.
+    pub(crate) fn outbox(&self) -> Outbox {
+        match self {
+            Self::Peer(outbox) => outbox.clone(),
+            Self::Batch(slot) => slot.peer.clone(),
+        }
+    }
+
     /// There will be no answer: the request was cancelled.
     pub(crate) async fn forgo(self) {
         if let Self::Batch(slot) = self {
@@ -45,6 +53,7 @@ impl ReplyTo {
 pub(crate) struct BatchSlot {
     /// `None` once it is settled.
     answers: Option<Arc<Answers>>,
+    peer: Outbox,
 }
 
 impl BatchSlot {
@@ -128,13 +137,13 @@ impl Batch {
     pub(crate) fn new(peer: Outbox) -> Self {
         let collected = Mutex::new(Collected { open: 1, ..Collected::default() });
         let answers = Arc::new(Answers { collected, peer });
-        let own = BatchSlot { answers: Some(Arc::clone(&answers)) };
+        let own = BatchSlot { peer: answers.peer.clone(), answers: Some(Arc::clone(&answers)) };
         Self { answers, own }
     }
 
     pub(crate) fn slot(&self) -> BatchSlot {
         self.answers.collected.lock().unwrap_or_else(PoisonError::into_inner).open += 1;
-        BatchSlot { answers: Some(Arc::clone(&self.answers)) }
+        BatchSlot { peer: self.answers.peer.clone(), answers: Some(Arc::clone(&self.answers)) }
     }
 
     /// No further slot is wanted.

@@ -44,20 +44,19 @@ pub(crate) struct Refused {
 }
 
 impl Gateway {
-    /// Decides a call. Several targets (a subscription that names several resources) pass together or not
+    /// Decides a call by one snapshot from beginning to end, whatever is reloaded meanwhile. Several targets (a subscription that names several resources) pass together or not
     /// at all. A retry of a call whose server asked for something first is judged again and takes over what was
     /// reserved for the leg before, but for what that leg has paid. A refusal has been recorded when this returns,
     /// and so has the intent of what may pass.
     pub(crate) async fn decide(
         self: &Arc<Self>,
+        snapshot: Arc<Snapshot>,
         mut about: About,
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
         retry: &Retry,
     ) -> Result<Passage, Refused> {
         let _company = self.recorder.company();
-        // One snapshot from beginning to end, whatever is reloaded meanwhile.
-        let snapshot = self.snapshot.load_full();
         let arguments = targets.first().and_then(|target| target.arguments);
         match self.judge_and_reserve(&snapshot, &about, targets, definitions, retry).await {
             Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
@@ -79,10 +78,10 @@ impl Gateway {
     /// Its conditions and limits are for its use, not for this.
     pub(crate) async fn decide_completion(
         self: &Arc<Self>,
+        snapshot: Arc<Snapshot>,
         about: About,
         targets: &[Target<'_>],
     ) -> Result<Passage, Refused> {
-        let snapshot = self.snapshot.load_full();
         let stack = snapshot.stack();
         let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
         if let Some(Closed { rule, name, reason }) = targets.iter().find_map(closed) {
@@ -96,8 +95,11 @@ impl Gateway {
 
     /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
     /// the operator listed, a question of the server's to the client.
-    pub(crate) async fn unjudged(self: &Arc<Self>, about: About) -> Result<Passage, Refused> {
-        let snapshot = self.snapshot.load_full();
+    pub(crate) async fn unjudged(
+        self: &Arc<Self>,
+        snapshot: Arc<Snapshot>,
+        about: About,
+    ) -> Result<Passage, Refused> {
         let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
         self.with_intent(snapshot, about, None, passed).await
     }

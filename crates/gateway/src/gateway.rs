@@ -1,12 +1,11 @@
-//! What every call shares: the policies in force, the counters, the log, the limits.
+//! What every call shares: the counters, the log, the limits.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use interlock_audit::{ArgumentPolicy, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
-use tokio::sync::watch;
 
+use crate::access::Access;
 use crate::limits::Limits;
 use crate::record::Recorder;
 use crate::snapshot::Snapshot;
@@ -30,8 +29,6 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
-    /// Methods beyond the protocol's table that are relayed.
-    pub extensions: Vec<String>,
 }
 
 /// Where a server's policy is from.
@@ -46,18 +43,14 @@ pub struct PolicyFile {
 /// One gateway.
 #[derive(Debug)]
 pub struct Gateway {
-    pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) recorder: Recorder,
     pub(crate) options: Options,
-    /// Counts replaced policies, so that connections can tell their clients.
-    pub(crate) replaced: watch::Sender<u64>,
 }
 
 impl Gateway {
     /// Puts a gateway together.
     pub fn new(
-        snapshot: Snapshot,
         counters: Arc<dyn Counters>,
         log: Arc<Log>,
         arguments: ArgumentPolicy,
@@ -65,22 +58,19 @@ impl Gateway {
         options: Options,
     ) -> Self {
         let recorder = Recorder::new(log, arguments, key);
-        let replaced = watch::Sender::new(0);
-        Self { snapshot: ArcSwap::from_pointee(snapshot), counters, recorder, options, replaced }
+        Self { counters, recorder, options }
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
     ///
     /// Gives back the policies that are of no more use here: to take many rules apart takes longer than a call may
     /// wait, and can be done elsewhere.
-    pub fn replace(&self, snapshot: Snapshot, from: &PolicyFile) -> Arc<Snapshot> {
+    pub fn replace(&self, access: &Access, snapshot: Snapshot, from: &PolicyFile) -> Arc<Snapshot> {
         let digest = snapshot.digest().to_owned();
-        let snapshot = Arc::new(snapshot);
-        if self.snapshot.load().digest() == digest {
-            return snapshot;
-        }
-        let before = self.snapshot.swap(snapshot);
-        self.replaced.send_modify(|count| *count += 1);
+        let before = match access.replace(snapshot) {
+            Ok(before) => before,
+            Err(same) => return same,
+        };
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
             server: Some(&from.server),
@@ -92,8 +82,8 @@ impl Gateway {
     }
 
     /// Records that a changed policy was not taken; the old one stays in force.
-    pub fn rejected(&self, reason: &str, from: &PolicyFile) {
-        let digest = self.snapshot.load().digest().to_owned();
+    pub fn rejected(&self, access: &Access, reason: &str, from: &PolicyFile) {
+        let digest = access.policies().digest().to_owned();
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
             server: Some(&from.server),
@@ -102,6 +92,14 @@ impl Gateway {
             details: &details,
             ..Lifecycle::new(LifecycleKind::PolicyRejected)
         });
+    }
+
+    /// Records that the instance ends; nothing is recorded after this.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
+        self.recorder.stop(reason)
     }
 
     /// Records that something needs a person.

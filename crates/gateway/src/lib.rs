@@ -4,40 +4,55 @@
 //! `judge`, `reserve`, `record`, `forward`, `settle`, `answer`. `call` leads it from judging to its ticket,
 //! `relay` carries everything between one client and one server.
 
+mod access;
 mod admit;
 mod answer;
 mod batch;
 mod call;
 mod capabilities;
+mod connection;
 mod continuation;
 mod definitions;
 mod denial;
 mod forward;
+mod front;
 mod gateway;
 pub mod identify;
 mod judge;
+mod known_tokens;
 mod limits;
 mod listing;
 mod lists;
+mod mailbox;
 mod outbox;
 mod pending;
 mod record;
+mod registry;
 pub mod rehearse;
 mod relay;
 pub mod reload;
 mod reserve;
 mod route;
 mod run;
+pub mod serve;
 mod session;
 mod settle;
 mod snapshot;
+mod token;
 pub mod transport;
+mod upstream;
 
+pub use access::Access;
 pub use answer::duration;
 pub use definitions::DefinitionsError;
+pub use front::Front;
 pub use gateway::{Gateway, OnFailure, Options, PolicyFile};
 pub use identify::{ClientInfo, Identity};
+pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};
+pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;
+pub use token::Token;
+pub use upstream::{OpenError, Server};

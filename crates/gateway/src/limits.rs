@@ -39,6 +39,18 @@ pub struct Limits {
     pub rejudgements: usize,
     /// How long one call may be judged again and again before it is denied.
     pub rejudging: Duration,
+    /// Sessions of legacy clients over HTTP, and as many connections that modern requests share.
+    pub sessions: usize,
+    /// How long a session or a shared connection is kept that nobody uses.
+    pub session_idle: Duration,
+    /// Bytes of what a server says of its own that are kept for a session.
+    pub mailbox: usize,
+    /// Connections to the listener at the same time.
+    pub connections: usize,
+    /// How long a caller may take to send the head of a request, and again for its body.
+    pub request: Duration,
+    /// How often a quiet stream is kept open with a comment.
+    pub keep_alive: Duration,
     /// How long a server may take to go after its input was closed, and again after SIGTERM.
     pub shutdown: Duration,
 }
@@ -62,6 +74,12 @@ impl Default for Limits {
             legs: 32,
             rejudgements: 16,
             rejudging: Duration::from_secs(5),
+            sessions: 10_000,
+            session_idle: Duration::from_secs(1_800),
+            mailbox: 1 << 20,
+            connections: 20_000,
+            request: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(15),
             shutdown: Duration::from_secs(5),
         }
     }

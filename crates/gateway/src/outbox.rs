@@ -16,6 +16,8 @@ pub(crate) struct Outbox {
     /// For messages that wait to be sent together.
     collecting: Arc<Semaphore>,
     permits: usize,
+    /// Whether the peer is given up instead of waited for, where others would wait with it.
+    impatient: bool,
 }
 
 /// The receiving half: owned by the task that writes to the peer.
@@ -44,11 +46,17 @@ pub(crate) fn outbox(bytes: usize) -> (Outbox, Outgoing) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let permits = (bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS >> 1);
     let semaphore = || Arc::new(Semaphore::new(permits));
-    let outbox = Outbox { lines: sender, room: semaphore(), collecting: semaphore(), permits };
+    let outbox =
+        Outbox { lines: sender, room: semaphore(), collecting: semaphore(), permits, impatient: false };
     (outbox, Outgoing { lines: receiver })
 }
 
 impl Outbox {
+    /// Ends the queue instead of making senders wait: for a peer that must hold up nobody else.
+    pub(crate) fn impatient(self) -> Self {
+        Self { impatient: true, ..self }
+    }
+
     /// Waits until there is room for a message of so many bytes: while the peer does not read, there is not.
     pub(crate) async fn room(&self, bytes: usize) -> Room {
         // The semaphore is never closed; without a permit the message would only not be counted.
@@ -74,8 +82,15 @@ impl Outbox {
         let _gone = self.lines.send(Queued::Line { line, _room: room });
     }
 
-    /// Waits for room and queues one message.
+    /// Waits for room and queues one message. A peer that is not waited for and has left no room gets nothing more.
     pub(crate) async fn send(&self, line: String) {
+        if self.impatient {
+            match Arc::clone(&self.room).try_acquire_many_owned(self.wanted(line.len())) {
+                Ok(permit) => self.send_in(Room { _permit: Some(permit) }, line),
+                Err(_) => self.close(),
+            }
+            return;
+        }
         let room = self.room(line.len()).await;
         self.send_in(room, line);
     }
@@ -87,13 +102,38 @@ impl Outbox {
         self.send_in(Room { _permit: permit }, line);
     }
 
+    /// Whether somebody still takes what is queued.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.lines.is_closed()
+    }
+
     /// Ends the queue after what is in it: the peer's stream is closed then.
     pub(crate) fn close(&self) {
         let _gone = self.lines.send(Queued::End);
     }
 }
 
+/// A message that was taken from the queue, in its room until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) line: String,
+    _room: Room,
+}
+
 impl Outgoing {
+    /// Whether nothing will come any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lines.is_closed() && self.lines.is_empty()
+    }
+
+    /// Waits for the next message; `None` when the queue has ended.
+    pub(crate) async fn next(&mut self) -> Option<Taken> {
+        match self.lines.recv().await {
+            Some(Queued::Line { line, _room }) => Some(Taken { line, _room }),
+            Some(Queued::End) | None => None,
+        }
+    }
+
     /// Waits for messages, then appends what is queued, up to about `most` bytes, to `buffer`, each with its
     /// line feed. `false` when the queue has ended; what is in `buffer` is then the last.
     pub(crate) async fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> bool {

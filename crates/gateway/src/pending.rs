@@ -15,10 +15,25 @@ pub(crate) struct Pending<T> {
     next: u64,
     limit: usize,
     waiting: HashMap<u64, Waiting<T>, RandomState>,
-    by_asker: HashMap<RequestId, u64, RandomState>,
+    by_asker: HashMap<Asker, u64, RandomState>,
     /// Numbers whose asker no longer waits, though their receiver may still answer.
     given_up: BTreeSet<u64>,
     most_given_up: usize,
+}
+
+/// Who asked, and under which identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asker {
+    /// Tells apart askers that may use the same identifiers; 0 where there is but one.
+    pub(crate) exchange: u64,
+    /// The asker's identifier.
+    pub(crate) id: RequestId,
+}
+
+impl From<RequestId> for Asker {
+    fn from(id: RequestId) -> Self {
+        Self { exchange: 0, id }
+    }
 }
 
 /// A request that waits.
@@ -26,8 +41,8 @@ pub(crate) struct Pending<T> {
 pub(crate) struct Waiting<T> {
     /// The number under which its receiver knows it.
     pub(crate) number: u64,
-    /// The asker's identifier; `None` for the gateway's own requests.
-    pub(crate) asker: Option<RequestId>,
+    /// Who asked; `None` for the gateway's own requests.
+    pub(crate) asker: Option<Asker>,
     /// What to do with the answer.
     pub(crate) item: T,
 }
@@ -59,12 +74,15 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Lets an asker's request wait and mints the number it travels under.
-    pub(crate) fn insert(&mut self, asker: RequestId, item: T) -> Result<u64, PendingError> {
+    /// Lets an asker's request wait and mints the number it travels under. One that cannot wait comes back.
+    pub(crate) fn insert(&mut self, asker: Asker, item: T) -> Result<u64, (PendingError, T)> {
         if self.by_asker.contains_key(&asker) {
-            return Err(PendingError::Reused);
+            return Err((PendingError::Reused, item));
         }
-        let number = self.mint()?;
+        let number = match self.mint() {
+            Ok(number) => number,
+            Err(why) => return Err((why, item)),
+        };
         self.by_asker.insert(asker.clone(), number);
         self.waiting.insert(number, Waiting { number, asker: Some(asker), item });
         Ok(number)
@@ -126,6 +144,22 @@ impl<T> Pending<T> {
         self.waiting.get(&number)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The numbers of all requests of one exchange.
+    pub(crate) fn of_exchange(&self, exchange: u64) -> Vec<u64> {
+        let asked = self.by_asker.iter().filter(|(asker, _)| asker.exchange == exchange);
+        asked.map(|(_, number)| *number).collect()
+    }
+
+    /// Of the requests that `of` selects, the one that came last.
+    pub(crate) fn newest(&self, of: impl Fn(&T) -> bool) -> Option<&T> {
+        let waiting = self.waiting.values().filter(|waiting| of(&waiting.item));
+        waiting.max_by_key(|waiting| waiting.number).map(|waiting| &waiting.item)
+    }
+
     /// Whether exactly one request of an asker's waits: its number.
     pub(crate) fn only(&self) -> Option<u64> {
         let mut asked = self.waiting.iter().filter(|(_, waiting)| waiting.asker.is_some());
@@ -136,7 +170,7 @@ impl<T> Pending<T> {
     }
 
     /// The number under which the asker's request travels.
-    pub(crate) fn number_of(&self, asker: &RequestId) -> Option<u64> {
+    pub(crate) fn number_of(&self, asker: &Asker) -> Option<u64> {
         self.by_asker.get(asker).copied()
     }
 
@@ -168,18 +202,27 @@ impl<T> Pending<T> {
 mod tests {
     use super::*;
 
-    fn id(text: &str) -> RequestId {
-        RequestId::from(text)
+    fn id(text: &str) -> Asker {
+        RequestId::from(text).into()
     }
 
     #[test]
     fn an_identifier_in_flight_is_not_taken_twice() {
         let mut pending = Pending::new(8, 8);
         let number = pending.insert(id("a"), ()).unwrap();
-        assert_eq!(pending.insert(id("a"), ()), Err(PendingError::Reused));
+        assert_eq!(pending.insert(id("a"), ()), Err((PendingError::Reused, ())));
         assert!(pending.take(number).is_some());
         assert!(pending.take(number).is_none(), "the first answer wins");
         assert!(pending.insert(id("a"), ()).is_ok(), "an answered identifier is free again");
+    }
+
+    #[test]
+    fn askers_of_different_exchanges_do_not_collide() {
+        let mut pending = Pending::new(8, 8);
+        let in_exchange = |exchange| Asker { exchange, id: RequestId::from("a") };
+        let numbers = [1, 2].map(|exchange| pending.insert(in_exchange(exchange), ()).unwrap());
+        assert_eq!(pending.number_of(&in_exchange(2)), Some(numbers[1]));
+        assert_eq!(pending.insert(in_exchange(1), ()), Err((PendingError::Reused, ())));
     }
 
     #[test]
@@ -187,7 +230,7 @@ mod tests {
         let mut pending = Pending::new(2, 2);
         pending.insert(id("a"), ()).unwrap();
         pending.insert_own(()).unwrap();
-        assert_eq!(pending.insert(id("b"), ()), Err(PendingError::Full { limit: 2 }));
+        assert_eq!(pending.insert(id("b"), ()), Err((PendingError::Full { limit: 2 }, ())));
         assert_eq!(pending.number_of(&id("b")), None, "a refused request leaves nothing behind");
     }
 

@@ -4,16 +4,20 @@ mod fault;
 mod from_client;
 mod from_server;
 mod input;
+mod origin;
 pub(crate) mod own;
 mod questions;
 mod refusing;
+mod withdrawing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
+use interlock_wire::Version;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Access;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::definitions::Definitions;
@@ -21,15 +25,16 @@ use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::outbox::Outbox;
 use crate::record::About;
-use crate::session::{Asked, Awaited, Session};
+use crate::session::{Asked, Awaited, Negotiated, Session};
 
 pub(crate) use input::MayAsk;
+pub(crate) use origin::Origin;
 
 /// The connection between a client and a server.
 #[derive(Debug)]
 pub(crate) struct Relay {
     gateway: Arc<Gateway>,
-    server: Arc<str>,
+    access: Arc<Access>,
     session: Mutex<Session>,
     definitions: Definitions,
     client: Outbox,
@@ -41,13 +46,13 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn new(
         gateway: Arc<Gateway>,
-        server: &str,
+        access: Arc<Access>,
         identity: Identity,
         client: Outbox,
         upstream: Outbox,
     ) -> Self {
         Self {
-            server: Arc::from(server),
+            access,
             session: Mutex::new(Session::new(identity, &gateway.options.limits)),
             definitions: Definitions::new(),
             client,
@@ -59,6 +64,26 @@ impl Relay {
 
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// The server's name.
+    pub(crate) fn server(&self) -> &str {
+        self.access.server()
+    }
+
+    /// The protocol version that client and server speak.
+    pub(crate) fn spoken(&self) -> Version {
+        self.session().negotiated.version()
+    }
+
+    /// Whether client and server have agreed on a version.
+    pub(crate) fn has_negotiated(&self) -> bool {
+        self.session().negotiated != Negotiated::Nothing
+    }
+
+    /// Whether a request of the client's waits for its answer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.session().to_server.is_empty()
     }
 
     /// Waits until no call is being judged any more.
@@ -85,7 +110,7 @@ impl Relay {
     fn about(&self, method: &str, request: Option<&str>) -> About {
         About {
             identity: Arc::clone(&self.session().identity),
-            server: Arc::clone(&self.server),
+            server: Arc::clone(self.access.server()),
             method: method.to_owned(),
             request: request.map(str::to_owned),
             subject: None,
@@ -94,11 +119,16 @@ impl Relay {
         }
     }
 
-    fn straight_to_client(&self) -> ReplyTo {
-        ReplyTo::Peer(self.client.clone())
+    /// The way on which a server's question reaches the client: that of the newest call, which it is most likely
+    /// about, while somebody reads there.
+    fn way_to_ask(&self) -> Outbox {
+        let session = self.session();
+        let call = session.to_server.newest(|asked| matches!(asked.awaited, Awaited::Call(_)));
+        let way = call.and_then(|asked| asked.reply.as_ref()).map(ReplyTo::outbox);
+        way.filter(|outbox| outbox.is_read()).unwrap_or_else(|| self.client.clone())
     }
 
-    fn asked(&self, awaited: Awaited, version: interlock_wire::Version, reply: Option<ReplyTo>) -> Asked {
+    fn asked(&self, awaited: Awaited, version: Version, reply: Option<ReplyTo>) -> Asked {
         Asked {
             awaited,
             version,

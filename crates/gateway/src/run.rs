@@ -3,27 +3,27 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use interlock_audit::{Detail, Lifecycle, LifecycleKind};
 use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 
+use crate::access::Access;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::outbox::{Outgoing, outbox};
-use crate::relay::Relay;
-use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::relay::{Origin, Relay};
 use crate::transport::lines::{LineReader, LineWriter};
+use crate::upstream::{self, Gone, OpenError, Opened, Server};
 
 /// A server to wrap.
 #[derive(Debug, Clone)]
 pub struct Wrapped {
-    /// How to start it.
-    pub command: ServerCommand,
-    /// Its name: budgets, rules and records go by it.
-    pub server: String,
+    /// How to reach it.
+    pub server: Server,
+    /// Its name and the policies for it.
+    pub access: Arc<Access>,
     /// On whose behalf.
     pub identity: Identity,
 }
@@ -58,9 +58,9 @@ impl Ended {
 /// Why a server could not be wrapped.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The server did not start.
+    /// The server could not be reached.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Open(#[from] OpenError),
     /// The system refused something that the run needs.
     #[error("{what}: {source}")]
     System {
@@ -94,47 +94,27 @@ pub async fn run(
     input: impl AsyncRead + Unpin + Send + 'static,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> Result<Ended, RunError> {
-    let (process, stdin, stdout) = match ServerProcess::start(&wrapped.command) {
-        Ok(started) => started,
+    let opened = match wrapped.server.open() {
+        Ok(opened) => opened,
         Err(error) => {
             gateway.recorder.stop(&error.to_string())?;
             return Err(error.into());
         }
     };
-    record_start(&gateway, wrapped)?;
-    let ended = relay(&gateway, wrapped, process, (stdin, stdout), (input, output)).await;
+    upstream::record_start(&gateway, wrapped.access.server(), &wrapped.server)?;
+    let ended = relay(&gateway, wrapped, opened, input, output).await;
     let reason = ended.as_ref().map_or_else(ToString::to_string, Ended::reason);
     gateway.recorder.stop(&reason)?;
     ended
 }
 
-fn record_start(gateway: &Gateway, wrapped: &Wrapped) -> Result<(), RunError> {
-    let program = wrapped.command.program.to_string_lossy();
-    // Arguments may hold secrets: the program's name and their number are enough to recognise it.
-    let details = [
-        ("program", Detail::Text(&program)),
-        ("arguments", Detail::Number(wrapped.command.args.len().try_into().unwrap_or(i64::MAX))),
-    ];
-    let event = Lifecycle {
-        server: Some(&wrapped.server),
-        details: &details,
-        ..Lifecycle::new(LifecycleKind::ServerStart)
-    };
-    gateway.recorder.lifecycle(event)?;
-    Ok(())
-}
-
-async fn relay<I, O>(
+async fn relay(
     gateway: &Arc<Gateway>,
     wrapped: &Wrapped,
-    mut process: ServerProcess,
-    (stdin, stdout): (ServerInput, ServerOutput),
-    (input, output): (I, O),
-) -> Result<Ended, RunError>
-where
-    I: AsyncRead + Unpin + Send + 'static,
-    O: AsyncWrite + Unpin + Send + 'static,
-{
+    opened: Opened,
+    input: impl AsyncRead + Unpin + Send + 'static,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+) -> Result<Ended, RunError> {
     let limits = gateway.options.limits.clone();
     let mut signals =
         Signals::new().map_err(|source| RunError::System { what: "cannot handle signals", source })?;
@@ -142,33 +122,26 @@ where
     let (to_server, for_server) = outbox(limits.queued_bytes);
     let relay = Arc::new(Relay::new(
         Arc::clone(gateway),
-        &wrapped.server,
+        Arc::clone(&wrapped.access),
         wrapped.identity.clone(),
-        to_client,
+        to_client.clone(),
         to_server,
     ));
 
+    let mut server = opened.attach(Arc::clone(&relay), for_server);
     let mut client_writer = tokio::spawn(write_client(Arc::clone(gateway), output, for_client));
-    let mut server_writer = tokio::spawn(write_server(stdin, for_server));
-    let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), input, limits.message.bytes));
-    let mut server_reader = tokio::spawn(read_server(Arc::clone(&relay), stdout, limits.message.bytes));
-    let mut telling = tokio::spawn(tell(Arc::clone(&relay), gateway.replaced.subscribe()));
+    let from = Origin::connection(to_client);
+    let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), from, input, limits.message.bytes));
+    let mut telling = tokio::spawn(tell(Arc::clone(&relay), wrapped.access.watch()));
     let mut ticker = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(gateway)));
 
     let why = tokio::select! {
         biased;
         (name, number) = signals.next() => {
-            process.signal(number);
+            server.signal(number);
             Why::Signal(name)
         }
-        ended = &mut server_reader => Why::Server.unless_cut_off("reading from the server", &ended),
-        // What the server started may hold its output open: its last words are waited for, but not for ever.
-        _ = process.wait() => {
-            let _in_time = tokio::time::timeout(limits.shutdown, &mut server_reader).await;
-            Why::Server
-        }
-        // The server closed the side it reads: no call can reach it any more.
-        ended = &mut server_writer => Why::Server.unless_cut_off("writing to the server", &ended),
+        gone = server.gone() => Why::of(gone),
         ended = &mut client_reader => Why::Client.unless_cut_off("reading from the client", &ended),
         // The client closed the side it reads: nothing can be answered any more.
         ended = &mut client_writer => Why::Client.unless_cut_off("writing to the client", &ended),
@@ -177,33 +150,21 @@ where
         ended = &mut ticker => Why::Server.unless_cut_off("ending waits", &ended),
     };
     client_reader.abort();
+    let server_is_there = !matches!(why, Why::Server);
     // What the client asked before it went is still judged and handed over.
-    if !matches!(why, Why::Server) {
+    if server_is_there {
         tokio::select! {
             _ = tokio::time::timeout(limits.shutdown, relay.all_judged()) => {}
             _ = signals.next() => {}
         }
     }
-    relay.close_upstream();
-    let status = tokio::select! {
-        status = process.end(limits.shutdown) => status,
-        // Asked again: at once.
-        _ = signals.next() => {
-            process.signal(Signal::KILL);
-            process.end(limits.shutdown).await
-        }
+    let hurry = async {
+        signals.next().await;
     };
-    if !matches!(why, Why::Server) && !server_reader.is_finished() {
-        // What the server said before it went is still relayed.
-        let _in_time = tokio::time::timeout(limits.shutdown, &mut server_reader).await;
-    }
-    // A reader that a full queue holds up must not go on recording after the last record.
-    server_reader.abort();
-    relay.server_gone().await;
+    let status = server.end(server_is_there, hurry).await;
     ticker.abort();
     telling.abort();
-    let status = status.map_or_else(|| "its exit status is unknown".to_owned(), |status| status.to_string());
-    record_stop(gateway, wrapped, &status);
+    upstream::record_stop(gateway, wrapped.access.server(), &status);
     relay.close_client();
     if !client_writer.is_finished() {
         let _in_time = tokio::time::timeout(limits.shutdown, &mut client_writer).await;
@@ -222,14 +183,18 @@ enum Why {
 }
 
 impl Why {
+    fn of(gone: Gone) -> Self {
+        match gone {
+            Gone::Ended => Self::Server,
+            Gone::Fault(task) => Self::Fault(task),
+        }
+    }
+
     /// A task that panicked takes the run with it, and must not look as if its peer had gone.
     fn unless_cut_off<T>(self, task: &'static str, ended: &Result<T, JoinError>) -> Self {
-        match ended {
-            Err(error) if error.is_panic() => {
-                tracing::error!("{task} was cut off by a fault of Interlock's own: {error}");
-                Self::Fault(task)
-            }
-            _ => self,
+        match upstream::cut_off(task, ended) {
+            Gone::Fault(task) => Self::Fault(task),
+            Gone::Ended => self,
         }
     }
 
@@ -243,28 +208,17 @@ impl Why {
     }
 }
 
-async fn read_client(relay: Arc<Relay>, input: impl AsyncRead + Unpin, most: usize) {
+async fn read_client(relay: Arc<Relay>, from: Origin, input: impl AsyncRead + Unpin, most: usize) {
     let mut lines = LineReader::new(input, most);
     loop {
         match lines.next().await {
             Ok(Some(line)) => {
                 // The calls in what was read together share one write to the log.
                 let _company = lines.has_next().then(|| relay.gateway().recorder.company());
-                relay.from_client(line).await;
+                relay.from_client(line, &from).await;
             }
             Ok(None) => return,
             Err(error) => return tracing::warn!("the client can no longer be read: {error}"),
-        }
-    }
-}
-
-async fn read_server(relay: Arc<Relay>, stdout: ServerOutput, most: usize) {
-    let mut lines = LineReader::new(stdout, most);
-    loop {
-        match lines.next().await {
-            Ok(Some(line)) => relay.from_server(line).await,
-            Ok(None) => return,
-            Err(error) => return tracing::warn!("the server can no longer be read: {error}"),
         }
     }
 }
@@ -286,24 +240,13 @@ async fn write_client(
     }
 }
 
-async fn write_server(stdin: ServerInput, mut lines: Outgoing) -> std::io::Result<()> {
-    let mut writer = LineWriter::new(stdin);
-    loop {
-        let more = writer.collect(&mut lines).await;
-        writer.write().await?;
-        if !more {
-            return writer.close().await;
-        }
-    }
-}
-
-async fn tell(relay: Arc<Relay>, mut replaced: watch::Receiver<u64>) {
+pub(crate) async fn tell(relay: Arc<Relay>, mut replaced: watch::Receiver<u64>) {
     while replaced.changed().await.is_ok() {
         relay.policy_replaced().await;
     }
 }
 
-async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
+pub(crate) async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -311,14 +254,6 @@ async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
         relay.expire(Instant::now()).await;
         gateway.recorder.flush_floods(false);
     }
-}
-
-fn record_stop(gateway: &Gateway, wrapped: &Wrapped, status: &str) {
-    gateway.record(Lifecycle {
-        server: Some(&wrapped.server),
-        reason: Some(status),
-        ..Lifecycle::new(LifecycleKind::ServerStop)
-    });
 }
 
 /// The signals that end a run.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use interlock_wire::{Message, RequestId, Version};
+use interlock_wire::{Message, Version};
 use tokio::sync::oneshot;
 
 use crate::batch::ReplyTo;
@@ -12,7 +12,7 @@ use crate::continuation::Continuations;
 use crate::identify::Identity;
 use crate::limits::Limits;
 use crate::lists::List;
-use crate::pending::Pending;
+use crate::pending::{Asker, Pending};
 use crate::relay::MayAsk;
 use crate::settle::Ticket;
 
@@ -132,7 +132,7 @@ impl Session {
     }
 
     /// The number of a request that has already gone to the server; `None` for one that is unknown.
-    pub(crate) fn forwarded(&mut self, asker: &RequestId) -> Option<u64> {
+    pub(crate) fn forwarded(&mut self, asker: &Asker) -> Option<u64> {
         let number = self.to_server.number_of(asker)?;
         let judging = matches!(self.to_server.get_mut(number)?.awaited, Awaited::Judging);
         (!judging).then_some(number)

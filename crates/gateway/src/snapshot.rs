@@ -1,24 +1,40 @@
 //! The policies in force: one immutable snapshot that a call sees from beginning to end.
 
-use interlock_policy::{Origin, Policy, TellAgent};
+use std::sync::Arc;
 
-/// The compiled policies that apply to a wrapped server.
+use interlock_policy::{Origin, Policy, TellAgent};
+use sha2::{Digest as _, Sha256};
+
+/// The compiled policies that apply to one server for one grant.
 #[derive(Debug)]
 pub struct Snapshot {
-    policies: Vec<(Origin, Policy)>,
+    policies: Vec<(Origin, Arc<Policy>)>,
     digest: String,
 }
 
 impl Snapshot {
     /// The snapshot of one policy file, as `interlock run -c` uses it.
     pub fn of_server(policy: Policy) -> Self {
-        let digest = policy.digest().to_owned();
-        Self { policies: vec![(Origin::Server, policy)], digest }
+        Self::new(Some(Arc::new(policy)), None)
+    }
+
+    /// The snapshot of a server's policy and a grant's. Where there is neither, every call is denied.
+    pub fn new(server: Option<Arc<Policy>>, grant: Option<Arc<Policy>>) -> Self {
+        let policies: Vec<_> = server
+            .map(|policy| (Origin::Server, policy))
+            .into_iter()
+            .chain(grant.map(|policy| (Origin::Grant, policy)))
+            .collect();
+        let digest = match policies.as_slice() {
+            [(Origin::Server, policy)] => policy.digest().to_owned(),
+            several => digest(several),
+        };
+        Self { policies, digest }
     }
 
     /// The policies in the order in which they are judged, the server's first.
     pub fn stack(&self) -> Vec<(Origin, &Policy)> {
-        self.policies.iter().map(|(origin, policy)| (*origin, policy)).collect()
+        self.policies.iter().map(|(origin, policy)| (*origin, policy.as_ref())).collect()
     }
 
     /// SHA-256 (hexadecimal) over the canonical form of the policies.
@@ -28,7 +44,7 @@ impl Snapshot {
 
     /// How much a denied agent learns: the least that any of the policies allows.
     pub(crate) fn tell_agent(&self) -> TellAgent {
-        let tell = |policy: &Policy| policy.document().tell_agent.unwrap_or_default();
+        let tell = |policy: &Arc<Policy>| policy.document().tell_agent.unwrap_or_default();
         let openness = |tell: &TellAgent| match tell {
             TellAgent::Nothing => 0,
             TellAgent::Reason => 1,
@@ -36,4 +52,13 @@ impl Snapshot {
         };
         self.policies.iter().map(|(_, policy)| tell(policy)).min_by_key(openness).unwrap_or_default()
     }
+}
+
+/// One digest over several policies, each with where it is from.
+fn digest(policies: &[(Origin, Arc<Policy>)]) -> String {
+    let mut hash = Sha256::new();
+    for (origin, policy) in policies {
+        hash.update(format!("{origin:?}:{}\n", policy.digest()));
+    }
+    hex::encode(hash.finalize())
 }

@@ -21,6 +21,7 @@ mod reserving;
 mod sync;
 mod syncing;
 mod tallies;
+mod tokens;
 mod work;
 
 use std::future::poll_fn;
@@ -38,6 +39,7 @@ use crate::counters::{
 };
 use crate::instances::{Instance, Instances};
 use crate::timekeeping::{Dates, Reclocked, Timekeeping};
+use crate::tokens::{Revoked, TokenEntry, Tokens};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
@@ -233,5 +235,19 @@ impl Instances for Embedded {
 
     fn instances(&self) -> BoxFuture<'_, Result<Vec<Instance>, StoreError>> {
         Box::pin(self.ask((), Work::Instances))
+    }
+}
+
+impl Tokens for Embedded {
+    fn add(&self, entry: TokenEntry, instead_of: Option<Revoked>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.ask((entry, instead_of), Work::AddToken))
+    }
+
+    fn revoke(&self, which: Revoked, now_ms: i64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.ask((which, now_ms), Work::RevokeTokens))
+    }
+
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<TokenEntry>, StoreError>> {
+        Box::pin(self.ask((), Work::Tokens))
     }
 }

@@ -1,13 +1,14 @@
 //! Where counters and instances are kept: the traits and the embedded backend.
 //!
-//! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by, and
-//! [`Instances`] knows which gateways run. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at once.
+//! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
+//! [`Instances`] knows which gateways run, and [`Tokens`] what callers show. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at once.
 
 mod counters;
 mod embedded;
 mod error;
 mod instances;
 mod timekeeping;
+mod tokens;
 
 pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,
@@ -18,6 +19,7 @@ pub use error::StoreError;
 pub use instances::{Instance, Instances};
 pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window, Zone};
 pub use timekeeping::{Dates, Reclocked, Timekeeping};
+pub use tokens::{Revoked, TokenEntry, Tokens};
 
 /// An answer that comes later, from wherever the store does its work.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

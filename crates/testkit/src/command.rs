@@ -25,6 +25,12 @@ impl Command {
         Self { line: vec![program.as_ref().to_owned()], env: Vec::new(), cwd: None }
     }
 
+    /// No program at all, to put another command in front of.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { line: Vec::new(), env: Vec::new(), cwd: None }
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {

@@ -119,6 +119,17 @@ impl Interlock {
         Ok(server.behind(run.arg("--")))
     }
 
+    /// `interlock run --url URL`.
+    ///
+    /// # Errors
+    /// When `interlock` has not been built.
+    pub fn reaching(&self, url: &str) -> Result<Command> {
+        let mut run = self.before_as(self.server.as_deref(), self.grant.as_deref(), &Command::nothing())?;
+        // What separates the options from a command.
+        run.line.pop();
+        Ok(run.arg("--url").arg(url))
+    }
+
     /// Starts it in front of `server` with a scripted client on the other side.
     ///
     /// # Errors

@@ -8,10 +8,12 @@
 pub mod binaries;
 pub mod client;
 pub mod command;
+pub mod http;
 pub mod interlock;
 pub mod log;
 pub mod peers;
 pub mod recording;
 pub mod relay;
 pub mod script;
+pub mod serving;
 pub mod standin;

@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use interlock_audit::{Detail, DigestKey, InstanceId, Lifecycle, LifecycleKind, Log};
 use interlock_gateway::reload::{self, LoadError, Watch};
 use interlock_gateway::transport::child::ServerCommand;
-use interlock_gateway::{Ended, Gateway, Identity, PolicyFile, Snapshot, Wrapped, transport};
+use interlock_gateway::transport::http::HttpServer;
+use interlock_gateway::{Access, Ended, Gateway, Identity, PolicyFile, Server, Snapshot, Wrapped, transport};
 use interlock_policy::Diagnostic;
-use interlock_store::{Embedded, Instance, Instances, Jump};
-use tokio::sync::mpsc;
 
-use crate::args::RunArgs;
+use crate::args::{Header, RunArgs};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
+use crate::instance::{Instance, Start};
 use crate::server_name::server_name;
 use crate::settings::Settings;
 use crate::terminal;
@@ -106,136 +105,42 @@ fn policy_file(named: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(named).with_context(|| format!("cannot find the policy `{}`", named.display()))
 }
 
-/// How long the end of a run waits for the logs of killed ones to be completed.
-const RECOVERING: std::time::Duration = std::time::Duration::from_secs(5);
-
 async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> anyhow::Result<Ended> {
-    let server = args.server.unwrap_or_else(|| server_name(&args.command));
+    let reached = reached(&args, settings)?;
+    let server = args.server.unwrap_or_else(|| match &reached {
+        Server::Child(_) => server_name(&args.command),
+        Server::Http(server) => server.host().to_owned(),
+    });
     let data = data_dir(args.place.data.as_deref(), settings)?;
-    let (jumped, jumps) = mpsc::unbounded_channel();
-    let store = Embedded::open(&data, watching(settings.store(), jumped))?;
     // What can fail because of how it was called fails before anything is recorded as started.
-    let arguments = settings.arguments()?;
-    let key = DigestKey::open(&data)?;
-    let command = command_of(&args.command)?;
     let input = transport::stdio::input().context("cannot read standard input")?;
     let output = transport::stdio::output().context("cannot write standard output")?;
-    let now = wall_ms();
-    let instance = InstanceId::generate(now)?;
-    register(&store, &instance, &server, &args.grant, now).await?;
-    let log = Arc::new(Log::open(&data, &instance, settings.log())?);
-    record_start(&log, &server, &args.grant, &args.policy, loaded.policy.digest())?;
-    let gateway = Arc::new(Gateway::new(
-        Snapshot::of_server(loaded.policy),
-        Arc::new(store.clone()),
-        Arc::clone(&log),
-        arguments,
-        key,
-        settings.gateway(&server),
-    ));
-    let recovering = recover_others(Arc::clone(&gateway), data);
-    let from = PolicyFile { server: server.clone(), path: args.policy.display().to_string() };
-    let following = tokio::spawn(follow(Arc::clone(&gateway), args.policy, from));
-    let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
-    let wrapped = Wrapped {
-        command,
-        server,
-        identity: Identity { grant: args.grant, session: instance.to_string(), client: None },
-    };
-    greet(&wrapped.server);
+    let start = Start { kind: "run", server: Some(&server), grant: Some(&args.grant) };
+    let mut instance = Instance::start(settings, data, &start).await?;
+    instance.record_policy(&server, &args.policy, loaded.policy.digest())?;
+    let gateway = Arc::clone(&instance.gateway);
+    let access = Access::new(&server, settings.extensions(&server), Snapshot::of_server(loaded.policy));
+    let access = Arc::new(access);
+    let from = PolicyFile { server, path: args.policy.display().to_string() };
+    let following = tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from));
+    let identity = Identity { grant: args.grant, session: instance.id.to_string(), client: None };
+    let wrapped = Wrapped { server: reached, access, identity };
+    greet(wrapped.access.server());
     let ended = interlock_gateway::run(gateway, &wrapped, input, output).await;
     following.abort();
-    alarming.abort();
-    // A short run may be over before what others left behind is completed.
-    let _too_much = tokio::time::timeout(RECOVERING, recovering).await;
+    instance.wind_up().await;
     let ended = ended?;
-    // Only a chain that has its last record may be called finished; the store may be the very reason why it
-    // ended, and then recovery calls it so.
-    if let Err(error) = Instances::finish(&store, instance.as_str(), wall_ms()).await {
-        tracing::warn!("the end of this run is not noted in the ledger: {error}");
-    }
+    instance.finish().await;
     Ok(ended)
 }
 
-async fn register(
-    store: &Embedded,
-    instance: &InstanceId,
-    server: &str,
-    grant: &str,
-    now: i64,
-) -> anyhow::Result<()> {
-    let entry = Instance {
-        id: instance.to_string(),
-        pid: std::process::id(),
-        kind: "run".to_owned(),
-        server: Some(server.to_owned()),
-        grant: Some(grant.to_owned()),
-        started_ms: now,
-        finished_ms: None,
-    };
-    Ok(Instances::register(store, entry).await?)
-}
-
-fn record_start(log: &Log, server: &str, grant: &str, policy: &Path, digest: &str) -> anyhow::Result<()> {
-    let file = policy.display().to_string();
-    let details = [
-        ("version", Detail::Text(env!("CARGO_PKG_VERSION"))),
-        ("command", Detail::Text("run")),
-        ("grant", Detail::Text(grant)),
-    ];
-    let start = Lifecycle { server: Some(server), details: &details, ..Lifecycle::new(LifecycleKind::Start) };
-    log.append(wall_ms(), &interlock_audit::Entry::Lifecycle(start))?;
-    let file = [("file", Detail::Text(&file))];
-    let load = Lifecycle {
-        server: Some(server),
-        policy: Some(digest),
-        details: &file,
-        ..Lifecycle::new(LifecycleKind::PolicyLoad)
-    };
-    log.append(wall_ms(), &interlock_audit::Entry::Lifecycle(load))?;
-    Ok(())
-}
-
-/// Has the store say when somebody sets the clock forward.
-fn watching(
-    options: interlock_store::Options,
-    jumped: mpsc::UnboundedSender<Jump>,
-) -> interlock_store::Options {
-    let tell = move |jump| {
-        // Once the run has ended nobody listens.
-        let _nobody = jumped.send(jump);
-    };
-    interlock_store::Options { on_jump: Some(Arc::new(tell)), ..options }
-}
-
-async fn report_jumps(gateway: Arc<Gateway>, mut jumps: mpsc::UnboundedReceiver<Jump>) {
-    while let Some(jump) = jumps.recv().await {
-        let minutes = jump.ahead_ms / 60_000;
-        gateway.alarm(&format!("the clock was set forward by {minutes} minutes; calendar budgets follow it"));
-    }
-}
-
-/// Completes the chains of processes that were killed. Nobody waits for it.
-fn recover_others(gateway: Arc<Gateway>, data: PathBuf) -> tokio::task::JoinHandle<()> {
-    tokio::task::spawn_blocking(move || match interlock_audit::recover(&data, wall_ms()) {
-        Ok(recovery) => {
-            for (instance, error) in recovery.failed {
-                gateway.alarm(&format!(
-                    "the audit chain `{instance}` of a process that died is not in order: {error}"
-                ));
-            }
-        }
-        Err(error) => tracing::warn!("the records of a killed process could not be completed: {error}"),
-    })
-}
-
 /// Puts each good version of the policy file in force, and says so when one is not good.
-async fn follow(gateway: Arc<Gateway>, path: PathBuf, from: PolicyFile) {
+async fn follow(gateway: Arc<Gateway>, access: Arc<Access>, path: PathBuf, from: PolicyFile) {
     let mut watch = Watch::new(&path);
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &path, &from, &mut last_mistake, &watch).await;
+        take(&gateway, &access, &path, &from, &mut last_mistake, &watch).await;
         watch.changed().await;
     }
 }
@@ -244,6 +149,7 @@ async fn follow(gateway: Arc<Gateway>, path: PathBuf, from: PolicyFile) {
 /// done, and wait for neither.
 async fn take(
     gateway: &Gateway,
+    access: &Access,
     path: &Path,
     from: &PolicyFile,
     last_mistake: &mut Option<String>,
@@ -264,27 +170,34 @@ async fn take(
     match loaded {
         Ok(loaded) => {
             *last_mistake = None;
-            let before = gateway.replace(Snapshot::of_server(loaded.policy), from);
+            let before = gateway.replace(access, Snapshot::of_server(loaded.policy), from);
             tokio::task::spawn_blocking(move || drop(before));
         }
         Err(error) => {
             let mistake = error.to_string();
             if last_mistake.as_ref() != Some(&mistake) {
                 tracing::error!("{mistake}; the policy in force is still the one before");
-                gateway.rejected(&mistake, from);
+                gateway.rejected(access, &mistake, from);
                 *last_mistake = Some(mistake);
             }
         }
     }
 }
 
-pub(super) fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
-    let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
-    Ok(ServerCommand { program: program.clone(), args: args.to_vec(), directory: None })
+/// The server as the command line names it.
+fn reached(args: &RunArgs, settings: &Settings) -> anyhow::Result<Server> {
+    let Some(url) = &args.url else { return Ok(Server::Child(command_of(&args.command)?)) };
+    let mut headers = Vec::with_capacity(args.headers.len());
+    for Header { name, value } in &args.headers {
+        let value = settings.expand(value).with_context(|| format!("cannot read the header `{name}`"))?;
+        headers.push((name.clone(), value));
+    }
+    Ok(Server::Http(HttpServer::new(url, &headers)?))
 }
 
-fn wall_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+pub(super) fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
+    let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
+    Ok(ServerCommand { program: program.clone(), args: args.to_vec(), env: Vec::new(), directory: None })
 }
 
 #[cfg(test)]

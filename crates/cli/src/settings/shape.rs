@@ -13,8 +13,10 @@ enum Shape {
     /// A whole number that is at least and at most so much.
     Count(u64, u64),
     Map(&'static [(&'static str, Shape)]),
-    /// A map from names to maps.
-    Named(&'static [(&'static str, Shape)]),
+    /// A map from names to maps; each is called so.
+    Named(&'static str, &'static [(&'static str, Shape)]),
+    /// A map from names to texts.
+    TextMap,
     LogLevel,
     RedactPaths,
 }
@@ -29,8 +31,23 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("durability", Shape::OneOf(&["process", "power_loss"])),
     ("audit", Shape::Map(AUDIT)),
     ("limits", Shape::Map(LIMITS)),
-    ("servers", Shape::Named(&[("extensions", Shape::Texts)])),
+    ("servers", Shape::Named("server", SERVER)),
+    ("listen", Shape::Text),
+    ("hosts", Shape::Texts),
+    ("origins", Shape::Texts),
+    ("grants", Shape::Named("grant", &[("servers", Shape::TextMap)])),
+    ("anonymous", Shape::Text),
     ("telemetry", Shape::Map(TELEMETRY)),
+];
+const SERVER: &[(&str, Shape)] = &[
+    ("command", Shape::Text),
+    ("args", Shape::Texts),
+    ("env", Shape::TextMap),
+    ("cwd", Shape::Text),
+    ("url", Shape::Text),
+    ("headers", Shape::TextMap),
+    ("policy", Shape::Text),
+    ("extensions", Shape::Texts),
 ];
 const AUDIT: &[(&str, Shape)] = &[
     ("arguments", Shape::OneOf(&["none", "keys", "redacted", "full"])),
@@ -112,10 +129,15 @@ impl Walk<'_> {
                 let what = format!("`{}`", pointer.trim_start_matches('/').replace('/', "."));
                 self.map(node, keys, &what, pointer);
             }
-            (Shape::Named(keys), _) => {
+            (Shape::Named(noun, keys), _) => {
                 for member in self.members(node, pointer) {
-                    let what = format!("the server {}", quoted(&member.key));
+                    let what = format!("the {noun} {}", quoted(&member.key));
                     self.map(&member.value, keys, &what, &format!("{pointer}/{}", member.key));
+                }
+            }
+            (Shape::TextMap, _) => {
+                for member in self.members(node, pointer) {
+                    self.value(&member.value, &Shape::Text, &format!("{pointer}/{}", member.key));
                 }
             }
             (Shape::Text, Value::Text(_)) => {}

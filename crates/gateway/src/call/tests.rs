@@ -66,33 +66,34 @@ impl DefinitionSource for NoDefinitions {
 
 const LIMITED: &str = "version: \"1\"\ndefault: deny\ntools:\n  once: { rules: [{ rate_limit: 1/hour }] }\n";
 
-fn gateway(
-    policy: &str,
-    counters: Arc<dyn Counters>,
-    data: &std::path::Path,
-    limits: Limits,
-) -> Arc<Gateway> {
+/// A gateway and the policies in force.
+struct Scene {
+    gateway: Arc<Gateway>,
+    policies: Arc<Snapshot>,
+}
+
+fn gateway(policy: &str, counters: Arc<dyn Counters>, data: &std::path::Path, limits: Limits) -> Scene {
     let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
     let log =
         Log::open(data, &InstanceId::generate(1).unwrap(), interlock_audit::Options::default()).unwrap();
-    Arc::new(Gateway::new(
-        Snapshot::of_server(compile(&source).0.unwrap()),
+    let gateway = Arc::new(Gateway::new(
         counters,
         Arc::new(log),
         ArgumentPolicy::None,
         DigestKey::open(data).unwrap(),
         Options { limits, ..Options::default() },
-    ))
+    ));
+    Scene { gateway, policies: Arc::new(Snapshot::of_server(compile(&source).0.unwrap())) }
 }
 
 /// Decides a call of the tool `once`.
-async fn decide(gateway: &Arc<Gateway>, request: &str, retry: &Retry) -> Result<Passage, Denial> {
+async fn decide(gateway: &Scene, request: &str, retry: &Retry) -> Result<Passage, Denial> {
     decide_for(None, gateway, request, retry, &NoDefinitions).await
 }
 
 async fn decide_for(
     client: Option<ClientInfo>,
-    gateway: &Arc<Gateway>,
+    Scene { gateway, policies }: &Scene,
     request: &str,
     retry: &Retry,
     definitions: &impl DefinitionSource,
@@ -108,7 +109,7 @@ async fn decide_for(
         traceparent: None,
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
-    let decided = gateway.decide(about, &[target], definitions, retry).await;
+    let decided = gateway.decide(Arc::clone(policies), about, &[target], definitions, retry).await;
     decided.map_err(|refused| refused.denial)
 }
 

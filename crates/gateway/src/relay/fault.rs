@@ -35,7 +35,7 @@ impl Relay {
         let Some(waiting) = self.session().to_server.take(number) else { return };
         if let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) {
             let reason = "the call was cut off by a fault of Interlock's own";
-            reply.deliver(reply::error(asker.raw(), INTERNAL_ERROR, reason, None)).await;
+            reply.deliver(reply::error(asker.id.raw(), INTERNAL_ERROR, reason, None)).await;
         }
     }
 }

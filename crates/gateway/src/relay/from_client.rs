@@ -10,7 +10,7 @@ use interlock_wire::{
 };
 
 use super::fault::caught;
-use super::{MayAsk, Relay, advance};
+use super::{MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
 use crate::batch::{Batch, ReplyTo};
@@ -21,7 +21,7 @@ use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
 use crate::outbox::Room;
-use crate::pending::PendingError;
+use crate::pending::{Asker, PendingError};
 use crate::record::{About, CLIENT};
 use crate::route::{Target, route};
 use crate::session::{Awaited, Negotiated, Questioned};
@@ -31,56 +31,68 @@ use crate::settle::{Ending, Ticket};
 const LISTEN: &str = "subscriptions/listen";
 
 impl Relay {
-    /// Takes one line from the client.
-    pub(crate) async fn from_client(self: &Arc<Self>, line: Line) {
+    /// Takes one line that the client sent, alone or in an exchange of its own.
+    pub(crate) async fn from_client(self: &Arc<Self>, line: Line, from: &Origin) {
         let bytes = match line {
             Line::Complete(bytes) => bytes,
             Line::TooLong { head, .. } => {
                 let limit = self.gateway.options.limits.message.bytes;
                 let refusal = Refusal::of_long_line(&head, limit);
-                return self.refuse_client(&refusal, self.straight_to_client()).await;
+                return self.refuse_client(&refusal, from.exchange, from.reply()).await;
             }
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
+        self.take(self.read(bytes), from).await;
+    }
+
+    /// Reads what the client sent.
+    pub(crate) fn read(&self, bytes: Vec<u8>) -> Result<Parsed, Refusal> {
         let version = self.session().negotiated.for_batches();
-        match interlock_wire::parse(bytes, version, &self.gateway.options.limits.message) {
-            Ok(Parsed::One(message)) => self.client_message(message, self.straight_to_client()).await,
-            Ok(Parsed::Batch(elements)) => self.client_batch(elements).await,
-            Err(refusal) => self.refuse_client(&refusal, self.straight_to_client()).await,
+        interlock_wire::parse(bytes, version, &self.gateway.options.limits.message)
+    }
+
+    /// Takes what the client sent.
+    pub(crate) async fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>, from: &Origin) {
+        match read {
+            Ok(Parsed::One(message)) => self.client_message(message, from.exchange, from.reply()).await,
+            Ok(Parsed::Batch(elements)) => self.client_batch(elements, from).await,
+            Err(refusal) => self.refuse_client(&refusal, from.exchange, from.reply()).await,
         }
     }
 
-    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, Refusal>>) {
+    async fn client_batch(self: &Arc<Self>, elements: Vec<Result<Message, Refusal>>, from: &Origin) {
         let limit = self.gateway.options.limits.batch;
         if elements.len() > limit {
             return self.drop_from_client("", None, &format!("a batch of more than {limit} messages"));
         }
-        let batch = Batch::new(self.client.clone());
+        let batch = Batch::new(from.outbox.clone());
         for element in elements {
             let reply = ReplyTo::Batch(batch.slot());
             match element {
-                Ok(message) => self.client_message(message, reply).await,
-                Err(refusal) => self.refuse_client(&refusal, reply).await,
+                Ok(message) => self.client_message(message, from.exchange, reply).await,
+                Err(refusal) => self.refuse_client(&refusal, from.exchange, reply).await,
             }
         }
         batch.close().await;
     }
 
-    async fn client_message(self: &Arc<Self>, message: Message, reply: ReplyTo) {
+    async fn client_message(self: &Arc<Self>, message: Message, exchange: u64, reply: ReplyTo) {
         match message.shape() {
             Shape::Request(request) => {
-                let id = request.id.to_request_id();
+                let asker = Asker { exchange, id: request.id.to_request_id() };
                 match self.admit_request(&request) {
                     Ok(admitted) => {
                         drop(request);
-                        self.client_request(message, id, admitted, reply).await;
+                        self.client_request(message, asker, admitted, reply).await;
                     }
-                    Err(why) => self.refuse_request(&request.method, &id, &why, reply).await,
+                    Err(why) => self.refuse_request(&request.method, &asker, &why, reply).await,
                 }
             }
-            Shape::Notification(notification) => self.client_notification(&notification, &message).await,
+            Shape::Notification(notification) => {
+                self.client_notification(&notification, &message, exchange).await;
+            }
             Shape::Response(response) => self.client_response(&response, &message).await,
         }
     }
@@ -88,19 +100,13 @@ impl Relay {
     fn admit_request(&self, request: &Request<'_>) -> Result<Admitted, admit::NotAdmitted> {
         let negotiated = self.session().negotiated;
         let version = admit::version_of_request(request, negotiated)?;
-        admit::admit(
-            &request.method,
-            Kind::Request,
-            Sender::Client,
-            version,
-            &self.gateway.options.extensions,
-        )
+        admit::admit(&request.method, Kind::Request, Sender::Client, version, self.access.extensions())
     }
 
     async fn client_request(
         self: &Arc<Self>,
         message: Message,
-        id: RequestId,
+        asker: Asker,
         admitted: Admitted,
         reply: ReplyTo,
     ) {
@@ -129,7 +135,7 @@ impl Relay {
         // Room for the message is taken before it is judged: what waits for a server that does not read is
         // bounded, whatever is being judged.
         let room = self.upstream.room(message.source().len()).await;
-        let inserted = self.session().to_server.insert(id.clone(), asked);
+        let inserted = self.session().to_server.insert(asker.clone(), asked);
         match inserted {
             Ok(number) if judging => {
                 drop(request);
@@ -143,17 +149,17 @@ impl Relay {
                 advance(&self.calls, call);
             }
             Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number)),
-            Err(why) => self.refuse_waiting(&request.method, &id, &why).await,
+            Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
         }
     }
 
     /// A request that cannot wait for its answer. One whose identifier is in flight is not answered: the
     /// answer would be taken for that of the other.
-    async fn refuse_waiting(&self, method: &str, id: &RequestId, why: &PendingError) {
+    async fn refuse_waiting(&self, method: &str, id: &RequestId, reply: Option<ReplyTo>, why: &PendingError) {
         let reason = why.to_string();
         self.gateway.recorder.refused(CLIENT, &self.about(method, Some(id.raw())), None, &reason);
-        if matches!(why, PendingError::Full { .. }) {
-            self.client.send(reply::error(id.raw(), answer::BUSY, &reason, None)).await;
+        if let (PendingError::Full { .. }, Some(reply)) = (why, reply) {
+            reply.deliver(reply::error(id.raw(), answer::BUSY, &reason, None)).await;
         }
     }
 
@@ -208,7 +214,7 @@ impl Relay {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
         }
         let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
-        let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.gateway.snapshot.load());
+        let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.access.policies());
         let retry = self.retried(may_ask.as_deref(), &request);
         match self.passage(about, judged, &targets, &retry).await {
             Ok(passage) => {
@@ -222,7 +228,7 @@ impl Relay {
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
                 let tell = refused.snapshot.tell_agent();
-                reply.deliver(answer::denied(asker.raw(), section, &refused.denial, tell, version)).await;
+                reply.deliver(answer::denied(asker.id.raw(), section, &refused.denial, tell, version)).await;
             }
         }
     }
@@ -234,10 +240,13 @@ impl Relay {
         targets: &[Target<'_>],
         retry: &Retry,
     ) -> Result<Passage, Refused> {
+        let policies = self.access.keep_policies();
         match judged {
-            Judged::Complete => self.gateway.decide_completion(about, targets).await,
-            Judged::Task | Judged::Unsubscribe | Judged::Relay => self.gateway.unjudged(about).await,
-            _ => self.gateway.decide(about, targets, self, retry).await,
+            Judged::Complete => self.gateway.decide_completion(policies, about, targets).await,
+            Judged::Task | Judged::Unsubscribe | Judged::Relay => {
+                self.gateway.unjudged(policies, about).await
+            }
+            _ => self.gateway.decide(policies, about, targets, self, retry).await,
         }
     }
 
@@ -246,7 +255,7 @@ impl Relay {
         self.gateway.recorder.refused(CLIENT, about, Some(INVALID_PARAMS), reason);
         let Some(waiting) = self.session().to_server.take(number) else { return };
         if let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) {
-            reply.deliver(reply::error(asker.raw(), INVALID_PARAMS, reason, None)).await;
+            reply.deliver(reply::error(asker.id.raw(), INVALID_PARAMS, reason, None)).await;
         }
     }
 
@@ -280,13 +289,14 @@ impl Relay {
         }
     }
 
-    async fn client_notification(&self, notification: &Notification<'_>, message: &Message) {
+    async fn client_notification(&self, notification: &Notification<'_>, message: &Message, exchange: u64) {
         let method = notification.method.as_ref();
         let version = self.session().negotiated.version();
-        let extensions = &self.gateway.options.extensions;
-        match admit::admit(method, Kind::Notification, Sender::Client, version, extensions) {
+        match admit::admit(method, Kind::Notification, Sender::Client, version, self.access.extensions()) {
             Err(why) => self.drop_from_client(method, None, &why.reason),
-            Ok(_) if method == "notifications/cancelled" => self.cancel_call(notification, message).await,
+            Ok(_) if method == "notifications/cancelled" => {
+                self.cancel_call(notification, message, exchange).await;
+            }
             Ok(admitted) if admitted.spec.is_none() => self.hand_over(method, message).await,
             Ok(_) => self.upstream.send(message.source().to_owned()).await,
         }
@@ -295,9 +305,8 @@ impl Relay {
     /// A notification beyond the protocol may do anything that a call does, and is recorded like one.
     async fn hand_over(&self, method: &str, message: &Message) {
         // What is refused here has its record, and a notification has nobody to tell.
-        let Ok(Passage { mut ticket, .. }) = self.gateway.unjudged(self.about(method, None)).await else {
-            return;
-        };
+        let passage = self.gateway.unjudged(self.access.keep_policies(), self.about(method, None)).await;
+        let Ok(Passage { mut ticket, .. }) = passage else { return };
         let line = message.source().to_owned();
         ticket.forwarded(line.len());
         self.upstream.send(line).await;
@@ -306,14 +315,15 @@ impl Relay {
 
     /// The client gives up on a request: the server is told under the identifier it knows. A call that is
     /// still being judged is simply not made. A request that has ended meanwhile needs nothing.
-    async fn cancel_call(&self, notification: &Notification<'_>, message: &Message) {
+    async fn cancel_call(&self, notification: &Notification<'_>, message: &Message, exchange: u64) {
         let Some(request) = notification.params.and_then(|params| params.get("requestId")) else {
             // 2025-11-25 cancels tasks by their own method, and this notification may then carry no id.
             return self.upstream.send(message.source().to_owned()).await;
         };
-        let Some(asker) = RequestId::from_value(request) else {
+        let Some(id) = RequestId::from_value(request) else {
             return self.drop_from_client(&notification.method, None, "`params.requestId` is not an id");
         };
+        let asker = Asker { exchange, id };
         let (number, waiting) = {
             let mut session = self.session();
             match session.forwarded(&asker) {
@@ -352,7 +362,7 @@ impl Relay {
             ticket.settle(super::own::answered(&response.outcome, message.source().len())).await;
         }
         if let Some(asker) = waiting.asker {
-            self.upstream.send(forward::answer_to(message, &asker, Vec::new())).await;
+            self.upstream.send(forward::answer_to(message, &asker.id, Vec::new())).await;
         }
     }
 }

@@ -13,9 +13,11 @@ use interlock_wire::{
 
 use super::{Relay, input, own};
 use crate::admit;
+use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::forward;
 use crate::lists;
+use crate::outbox::Outbox;
 use crate::session::{Asked, Awaited, Negotiated};
 use crate::settle::Ending;
 
@@ -86,7 +88,10 @@ impl Relay {
                 if let Some(ticket) = ticket {
                     ticket.settle(own::answered(&response.outcome, message.source().len())).await;
                 }
-                edits.extend(named_for_client(message.root().get("result"), waiting.asker.as_ref()));
+                edits.extend(named_for_client(
+                    message.root().get("result"),
+                    waiting.asker.as_ref().map(|asker| &asker.id),
+                ));
             }
             Awaited::List(list) => match self.filtered(list, &response.outcome) {
                 Ok(cuts) => edits = cuts,
@@ -102,14 +107,14 @@ impl Relay {
             Awaited::Relay | Awaited::Judging => {}
         }
         if let (Some(asker), Some(reply)) = (waiting.asker, reply) {
-            reply.deliver(forward::answer_to(message, &asker, edits)).await;
+            reply.deliver(forward::answer_to(message, &asker.id, edits)).await;
         }
     }
 
     fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, lists::NoList> {
         match outcome {
             Outcome::Result(result) => {
-                let snapshot = self.gateway.snapshot.load();
+                let snapshot = self.access.policies();
                 lists::filter(list, *result, &snapshot.stack())
             }
             Outcome::Error(_) => Ok(Vec::new()),
@@ -142,8 +147,9 @@ impl Relay {
     async fn server_notification(&self, notification: &Notification<'_>, message: &Message) {
         let method = notification.method.as_ref();
         let version = self.session().negotiated.version();
-        let extensions = &self.gateway.options.extensions;
-        if let Err(why) = admit::admit(method, Kind::Notification, Sender::Server, version, extensions) {
+        if let Err(why) =
+            admit::admit(method, Kind::Notification, Sender::Server, version, self.access.extensions())
+        {
             return self.drop_from_server(method, None, &why.reason);
         }
         match method {
@@ -162,22 +168,22 @@ impl Relay {
     /// A modern server names the subscription that a notification belongs to by the number it knows.
     async fn relay_notification(&self, notification: &Notification<'_>, message: &Message) {
         match self.named_for_listener(notification) {
-            Ok(edits) => self.client.send(message.with_edits(edits)).await,
+            Ok((edits, way)) => way.send(message.with_edits(edits)).await,
             Err(reason) => self.drop_from_server(&notification.method, None, &reason),
         }
     }
 
-    /// The edits that make a notification one for the client, or why it must not see it.
-    fn named_for_listener(&self, notification: &Notification<'_>) -> Result<Vec<Edit>, String> {
-        let Some(params) = notification.params else { return Ok(Vec::new()) };
-        let (edits, declared) = match subscription(params) {
-            None => (Vec::new(), Capabilities::default()),
+    /// The edits that make a notification one for the client and the way it goes, or why it must not see it.
+    fn named_for_listener(&self, notification: &Notification<'_>) -> Result<(Vec<Edit>, Outbox), String> {
+        let Some(params) = notification.params else { return Ok((Vec::new(), self.client.clone())) };
+        let (edits, declared, way) = match subscription(params) {
+            None => (Vec::new(), Capabilities::default(), self.way_of_progress(params)),
             Some(subscription) => {
                 let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
-                let (asker, declared) = number
+                let (asker, declared, way) = number
                     .and_then(|number| self.listener(number))
                     .ok_or("news of a subscription that nobody asked for")?;
-                (vec![Edit::new(subscription.span(), asker.raw())], declared)
+                (vec![Edit::new(subscription.span(), asker.raw())], declared, Some(way))
             }
         };
         if self.session().negotiated == Negotiated::Modern {
@@ -186,26 +192,36 @@ impl Relay {
         if notification.method == "notifications/resources/updated" {
             self.may_hear_of(params)?;
         }
-        Ok(edits)
+        Ok((edits, way.unwrap_or_else(|| self.client.clone())))
+    }
+
+    /// The way of the request that a notification tells the progress of.
+    fn way_of_progress(&self, params: Value<'_>) -> Option<Outbox> {
+        let token = params.get("progressToken").map(Value::raw)?;
+        let session = self.session();
+        let asked = session.to_server.newest(|asked| asked.progress.as_deref() == Some(token))?;
+        asked.reply.as_ref().map(ReplyTo::outbox).filter(Outbox::is_read)
     }
 
     /// A subscription may be older than the policy in force, and a server may tell of what nobody asked for.
     fn may_hear_of(&self, params: Value<'_>) -> Result<(), String> {
         let uri = params.get("uri").and_then(Value::as_str).ok_or("news of a resource without its `uri`")?;
-        let snapshot = self.gateway.snapshot.load();
-        let call = Call { section: Section::Resources, server: &self.server, name: &uri, arguments: None };
+        let snapshot = self.access.policies();
+        let call =
+            Call { section: Section::Resources, server: self.access.server(), name: &uri, arguments: None };
         match interlock_policy::closed(&snapshot.stack(), &call) {
             Some(closed) => Err(format!("news of a closed resource: {}: {}", closed.rule, closed.reason)),
             None => Ok(()),
         }
     }
 
-    /// Who asked for the subscription that travels under this number, and what it can be asked.
-    fn listener(&self, number: u64) -> Option<(RequestId, Capabilities)> {
+    /// Who asked for the subscription that travels under this number, what it can be asked, and its way.
+    fn listener(&self, number: u64) -> Option<(RequestId, Capabilities, Outbox)> {
         let session = self.session();
         let waiting = session.to_server.get(number)?;
         let asker = waiting.asker.clone().filter(|_| matches!(waiting.item.awaited, Awaited::Listen(_)))?;
-        Some((asker, waiting.item.declared))
+        let way = waiting.item.reply.as_ref().map_or_else(|| self.client.clone(), ReplyTo::outbox);
+        Some((asker.id, waiting.item.declared, way))
     }
 
     /// A server that tells of its progress is given time anew.
@@ -233,11 +249,13 @@ impl Relay {
             let reason = "the end of a subscription that nobody asked for";
             return self.drop_from_server(&notification.method, None, reason);
         };
-        if let Some(ticket) = waiting.item.awaited.into_ticket() {
+        let Asked { awaited, reply, .. } = waiting.item;
+        if let Some(ticket) = awaited.into_ticket() {
             ticket.settle(Ending::Cancelled).await;
         }
         if let Some(asker) = waiting.asker {
-            self.client.send(forward::cancellation(message, request, asker.raw())).await;
+            let way = reply.as_ref().map_or_else(|| self.client.clone(), ReplyTo::outbox);
+            way.send(forward::cancellation(message, request, asker.id.raw())).await;
         }
     }
 }

@@ -7,7 +7,7 @@ use super::Relay;
 use crate::admit;
 use crate::answer;
 use crate::forward;
-use crate::pending::PendingError;
+use crate::pending::{Asker, PendingError};
 use crate::record::SERVER;
 use crate::session::{Negotiated, Questioned};
 use crate::settle::{Ending, Ticket};
@@ -18,11 +18,11 @@ impl Relay {
         let method = request.method.as_ref();
         let id = request.id.to_request_id();
         let version = self.session().negotiated.version();
-        let extensions = &self.gateway.options.extensions;
-        let admitted = match admit::admit(method, Kind::Request, Sender::Server, version, extensions) {
-            Ok(admitted) => admitted,
-            Err(why) => return self.refuse_question(method, &id, why.code, &why.reason).await,
-        };
+        let admitted =
+            match admit::admit(method, Kind::Request, Sender::Server, version, self.access.extensions()) {
+                Ok(admitted) => admitted,
+                Err(why) => return self.refuse_question(method, &id, why.code, &why.reason).await,
+            };
         // Whether a request of the client's is under way is not asked: the texts of the legacy versions allow
         // these questions at any time (2025-03-26 to 2025-11-25, "Transports", give unrelated ones a stream of
         // their own, and roots are asked for again after they changed). The rule that they belong to a request
@@ -32,10 +32,10 @@ impl Relay {
             return self.refuse_question(method, &id, undeclared.code(), &undeclared.to_string()).await;
         }
         let questioned = Questioned { ticket: None, deadline: self.deadline() };
-        let inserted = self.session().to_client.insert(id.clone(), questioned);
+        let inserted = self.session().to_client.insert(id.clone().into(), questioned);
         let number = match inserted {
             Ok(number) => number,
-            Err(why) => {
+            Err((why, _)) => {
                 self.drop_from_server(method, Some(id.raw()), &why.to_string());
                 // An answer under an id that is in flight would be taken for that of the other.
                 if matches!(why, PendingError::Full { .. }) {
@@ -46,7 +46,8 @@ impl Relay {
         };
         let line = forward::with_number(message, number);
         if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
-            match self.gateway.unjudged(self.about(method, Some(id.raw()))).await {
+            match self.gateway.unjudged(self.access.keep_policies(), self.about(method, Some(id.raw()))).await
+            {
                 Ok(passage) => self.ticketed(number, passage.ticket, line.len()),
                 Err(refused) => {
                     self.session().to_client.take(number);
@@ -55,7 +56,7 @@ impl Relay {
                 }
             }
         }
-        self.client.send(line).await;
+        self.way_to_ask().send(line).await;
     }
 
     /// The server must not ask this: it gets an error in the client's place.
@@ -64,7 +65,7 @@ impl Relay {
         // What the client is told waits for the log by itself; the server is told no sooner.
         self.gateway.recorder.write().await;
         // An answer under an id that is in flight would be taken for that of the other.
-        if self.session().to_client.number_of(id).is_none() {
+        if self.session().to_client.number_of(&Asker::from(id.clone())).is_none() {
             self.upstream.send(reply::error(id.raw(), code, reason, None)).await;
         }
     }
@@ -91,7 +92,7 @@ impl Relay {
         };
         let taken = {
             let mut session = self.session();
-            let number = session.to_client.number_of(&asker);
+            let number = session.to_client.number_of(&asker.into());
             number.and_then(|number| session.to_client.give_up(number).map(|waiting| (number, waiting)))
         };
         if let Some((number, waiting)) = taken {

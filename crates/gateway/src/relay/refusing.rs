@@ -8,20 +8,20 @@ use super::Relay;
 use crate::admit::NotAdmitted;
 use crate::answer;
 use crate::batch::ReplyTo;
-use crate::pending::Waiting;
+use crate::pending::{Asker, Waiting};
 use crate::record::{CLIENT, SERVER};
 use crate::session::{Asked, Awaited, Questioned};
 use crate::settle::{Ending, Ticket};
 
 impl Relay {
     /// The client sent something that breaks JSON, JSON-RPC or the protocol.
-    pub(super) async fn refuse_client(&self, refusal: &Refusal, reply: ReplyTo) {
+    pub(super) async fn refuse_client(&self, refusal: &Refusal, exchange: u64, reply: ReplyTo) {
         let about = self
             .about(refusal.method.as_deref().unwrap_or_default(), refusal.id.as_ref().map(RequestId::raw));
         self.gateway.recorder.refused(CLIENT, &about, Some(refusal.code), &refusal.to_string());
         // An identifier that is in flight belongs to the request that waits under it.
-        let in_flight =
-            refusal.id.as_ref().is_some_and(|id| self.session().to_server.number_of(id).is_some());
+        let asker = refusal.id.clone().map(|id| Asker { exchange, id });
+        let in_flight = asker.is_some_and(|asker| self.session().to_server.number_of(&asker).is_some());
         match refusal.answer() {
             Some(answer) if !in_flight => reply.deliver(answer).await,
             _ => {}
@@ -40,14 +40,14 @@ impl Relay {
     pub(super) async fn refuse_request(
         &self,
         method: &str,
-        id: &RequestId,
+        asker: &Asker,
         why: &NotAdmitted,
         reply: ReplyTo,
     ) {
-        let about = self.about(method, Some(id.raw()));
+        let about = self.about(method, Some(asker.id.raw()));
         self.gateway.recorder.refused(CLIENT, &about, Some(why.code), &why.reason);
-        if self.session().to_server.number_of(id).is_none() {
-            reply.deliver(reply::error(id.raw(), why.code, &why.reason, why.data.as_deref())).await;
+        if self.session().to_server.number_of(asker).is_none() {
+            reply.deliver(reply::error(asker.id.raw(), why.code, &why.reason, why.data.as_deref())).await;
         }
     }
 
@@ -109,18 +109,18 @@ impl Relay {
     /// reached it and counts.
     pub(super) async fn refuse_answer(
         &self,
-        asker: Option<RequestId>,
+        asker: Option<Asker>,
         reply: Option<ReplyTo>,
         ticket: Option<Ticket>,
         reason: String,
     ) {
-        self.drop_from_server("", asker.as_ref().map(RequestId::raw), &reason);
+        self.drop_from_server("", asker.as_ref().map(|asker| asker.id.raw()), &reason);
         self.block_answer(asker, reply, ticket, reason).await;
     }
 
     async fn block_answer(
         &self,
-        asker: Option<RequestId>,
+        asker: Option<Asker>,
         reply: Option<ReplyTo>,
         ticket: Option<Ticket>,
         reason: String,
@@ -130,7 +130,7 @@ impl Relay {
             ticket.settle(Ending::Blocked { reason }).await;
         }
         if let (Some(asker), Some(reply)) = (asker, reply) {
-            reply.deliver(reply::error(asker.raw(), answer::BAD_ANSWER, &told, None)).await;
+            reply.deliver(reply::error(asker.id.raw(), answer::BAD_ANSWER, &told, None)).await;
         }
     }
 
@@ -141,6 +141,17 @@ impl Relay {
             Awaited::Judging => None,
             _ => session.to_server.take(number),
         }
+    }
+
+    /// Whether a request that the server has been sent still waits for its answer.
+    pub(crate) fn awaits(&self, number: u64) -> bool {
+        self.session().to_server.get(number).is_some()
+    }
+
+    /// A request that the server will not answer any more: its asker gets an error that says why.
+    pub(crate) async fn unanswered(&self, number: u64, reason: &str, ending: Ending) {
+        let Some(waiting) = self.take_forwarded(number) else { return };
+        self.fail(waiting, answer::GONE, reason, ending).await;
     }
 
     /// Gives every request that has waited too long its error, in both directions.
@@ -197,7 +208,7 @@ impl Relay {
             ticket.settle(ending).await;
         }
         if let (Some(asker), Some(reply)) = (waiting.asker, reply) {
-            reply.push(reply::error(asker.raw(), code, reason, None));
+            reply.push(reply::error(asker.id.raw(), code, reason, None));
         }
     }
 
@@ -206,7 +217,7 @@ impl Relay {
             ticket.settle(ending).await;
         }
         if let Some(asker) = waiting.asker {
-            self.upstream.push(reply::error(asker.raw(), code, reason, None));
+            self.upstream.push(reply::error(asker.id.raw(), code, reason, None));
         }
     }
 }

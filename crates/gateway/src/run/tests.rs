@@ -9,6 +9,7 @@ use tokio::io::ReadBuf;
 use super::*;
 use crate::gateway::Options;
 use crate::snapshot::Snapshot;
+use crate::transport::child::ServerCommand;
 
 /// An input whose reading panics.
 struct Panicking;
@@ -31,7 +32,6 @@ async fn wrap(input: impl AsyncRead + Unpin + Send + 'static) -> (Result<Ended, 
     let instance = InstanceId::generate(1).unwrap();
     let log = Arc::new(Log::open(data.path(), &instance, interlock_audit::Options::default()).unwrap());
     let gateway = Arc::new(Gateway::new(
-        Snapshot::of_server(compile(&source).0.unwrap()),
         Arc::new(Embedded::open(data.path(), interlock_store::Options::default()).unwrap()),
         Arc::clone(&log),
         ArgumentPolicy::None,
@@ -39,8 +39,13 @@ async fn wrap(input: impl AsyncRead + Unpin + Send + 'static) -> (Result<Ended, 
         Options::default(),
     ));
     let wrapped = Wrapped {
-        command: ServerCommand { program: "cat".into(), args: Vec::new(), directory: None },
-        server: "cat".to_owned(),
+        server: Server::Child(ServerCommand {
+            program: "cat".into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            directory: None,
+        }),
+        access: Arc::new(Access::new("cat", Vec::new(), Snapshot::of_server(compile(&source).0.unwrap()))),
         identity: Identity { grant: "g".to_owned(), session: "s".to_owned(), client: None },
     };
     let ended = run(gateway, &wrapped, input, tokio::io::sink()).await;

@@ -1,6 +1,7 @@
 //! A server that runs as a child process and speaks over its standard input and output.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -10,14 +11,23 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// How to start a server.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServerCommand {
     /// The program, looked up as the shell does.
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
+    /// Variables of its environment, beside ours.
+    pub env: Vec<(OsString, OsString)>,
     /// Its working directory; ours when absent.
     pub directory: Option<PathBuf>,
+}
+
+/// Never the values of its arguments and variables, which may be secrets.
+impl fmt::Debug for ServerCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerCommand").field("program", &self.program).finish_non_exhaustive()
+    }
 }
 
 /// The stream that the server reads.
@@ -69,6 +79,7 @@ impl ServerProcess {
         let mut builder = Command::new(&command.program);
         builder
             .args(&command.args)
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use interlock_json::Decimal;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Durability, Options};
+use super::{Durability, Options, tokens};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 3;
+const LAYOUT: i64 = 4;
+/// The layout before tokens were kept.
+const WITHOUT_TOKENS: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -170,6 +172,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     match found {
         0 => {
             transaction.execute_batch(TABLES).map_err(&failed)?;
+            transaction.execute_batch(tokens::TABLE).map_err(&failed)?;
+            transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
+        }
+        WITHOUT_TOKENS => {
+            transaction.execute_batch(tokens::TABLE).map_err(&failed)?;
             transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
         }
         LAYOUT => {}

@@ -11,6 +11,7 @@ use super::listing;
 use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
+use super::tokens;
 use super::work::Work;
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
@@ -75,7 +76,15 @@ impl Engine {
                     let moved = reserving.tallies.reclock(&self.connection, reserving.now)?;
                     asked.answer = Some(Reclocked { dates, moved });
                 }
-                Work::List(_) | Work::Instances(_) | Work::Dates(_) => {}
+                Work::AddToken(asked) => {
+                    let (entry, instead_of) = &asked.question;
+                    asked.answer = Some(tokens::add(&self.connection, entry, instead_of.as_ref())?);
+                }
+                Work::RevokeTokens(asked) => {
+                    let (which, now_ms) = &asked.question;
+                    asked.answer = Some(tokens::revoke(&self.connection, which, *now_ms)?);
+                }
+                Work::List(_) | Work::Instances(_) | Work::Dates(_) | Work::Tokens(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -116,6 +125,7 @@ impl Engine {
                     asked.answer = Some(listing::counters(&self.connection, clock.latest, asked.question)?);
                 }
                 Work::Instances(asked) => asked.answer = Some(listing::instances(&self.connection)?),
+                Work::Tokens(asked) => asked.answer = Some(tokens::tokens(&self.connection)?),
                 Work::Dates(asked) => {
                     asked.answer =
                         Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })

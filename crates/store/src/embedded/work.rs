@@ -8,6 +8,7 @@ use crate::StoreError;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::instances::Instance;
 use crate::timekeeping::{Dates, Reclocked};
+use crate::tokens::{Revoked, TokenEntry};
 
 /// A question, its answer once there is one, and who wants it.
 #[derive(Debug)]
@@ -29,6 +30,9 @@ pub(super) enum Work {
     Instances(Asked<(), Vec<Instance>>),
     Dates(Asked<(), Dates>),
     Reclock(Asked<(), Reclocked>),
+    AddToken(Asked<(TokenEntry, Option<Revoked>), ()>),
+    RevokeTokens(Asked<(Revoked, i64), u64>),
+    Tokens(Asked<(), Vec<TokenEntry>>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -57,6 +61,9 @@ impl Work {
             Self::Instances(asked) => asked.reply(committed),
             Self::Dates(asked) => asked.reply(committed),
             Self::Reclock(asked) => asked.reply(committed),
+            Self::AddToken(asked) => asked.reply(committed),
+            Self::RevokeTokens(asked) => asked.reply(committed),
+            Self::Tokens(asked) => asked.reply(committed),
         }
     }
 }
@@ -73,7 +80,7 @@ impl desk::Work for Work {
 
     /// Lists are read apart from the counting, which they would hold up.
     fn is_listing(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Instances(_) | Self::Dates(_))
+        matches!(self, Self::List(_) | Self::Instances(_) | Self::Dates(_) | Self::Tokens(_))
     }
 
     fn refuse(self, error: StoreError) {

@@ -1,0 +1,347 @@
+//! `interlock grants`: the tokens by which callers of `interlock serve` are known.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use interlock_audit::{Detail, DigestKey, Entry, Lifecycle, LifecycleKind, append_shared, format_ms};
+use interlock_gateway::Token;
+use interlock_policy::did_you_mean;
+use interlock_store::{Embedded, Revoked, TokenEntry, Tokens};
+use serde::Serialize;
+
+use crate::args::{Format, name};
+use crate::data_dir::data_dir;
+use crate::exit::Exit;
+use crate::instance::wall_ms;
+use crate::settings::Settings;
+use crate::terminal::{self, table::table};
+use crate::when;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock grants create radiology -c interlock.yaml
+  interlock grants create ci -c interlock.yaml --expires 30d
+  interlock grants list -c interlock.yaml
+  interlock grants rotate radiology -c interlock.yaml
+  interlock grants revoke radiology -c interlock.yaml
+
+What a grant may do stands in the file that `interlock serve` reads; a token is how its holder is known. It is shown \
+once. What is changed here holds within a second, on open connections too.
+
+Exit codes: 0 done, 1 there was nothing to revoke, 2 it could not be done.")]
+pub(crate) struct GrantsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a token for a grant and show it once
+    #[command(after_help = "Examples:
+  interlock grants create readers -c interlock.yaml
+  interlock grants create ci -c interlock.yaml --expires 30d")]
+    Create {
+        #[command(flatten)]
+        named: Named,
+        /// When it ends by itself: 12h, 30d
+        #[arg(long, value_name = "TIME", value_parser = when::span)]
+        expires: Option<Duration>,
+    },
+    /// Show the grants and their tokens
+    #[command(after_help = "Examples:
+  interlock grants list -c interlock.yaml
+  interlock grants list -c interlock.yaml --format json")]
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show one grant: its servers, their policies, its tokens
+    #[command(after_help = "Examples:
+  interlock grants show readers -c interlock.yaml")]
+    Show {
+        #[command(flatten)]
+        named: Named,
+    },
+    /// Make a new token for a grant and revoke all others in the same step
+    #[command(after_help = "Examples:
+  interlock grants rotate readers -c interlock.yaml
+  interlock grants rotate readers -c interlock.yaml --expires 30d")]
+    Rotate {
+        #[command(flatten)]
+        named: Named,
+        /// When the new one ends by itself: 12h, 30d
+        #[arg(long, value_name = "TIME", value_parser = when::span)]
+        expires: Option<Duration>,
+    },
+    /// Revoke all tokens of a grant, or one of them
+    #[command(after_help = "Examples:
+  interlock grants revoke readers -c interlock.yaml
+  interlock grants revoke readers -c interlock.yaml --token 0123456789ab")]
+    Revoke {
+        #[command(flatten)]
+        named: Named,
+        /// This token alone, by the name that `list` shows
+        #[arg(long, value_name = "TOKEN")]
+        token: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Named {
+    /// The grant
+    #[arg(value_name = "GRANT", value_parser = name)]
+    grant: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The file that `interlock serve` reads
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    config: PathBuf,
+    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Command {
+    fn common(&self) -> &Common {
+        match self {
+            Self::List { common } => common,
+            Self::Create { named, .. }
+            | Self::Show { named }
+            | Self::Rotate { named, .. }
+            | Self::Revoke { named, .. } => &named.common,
+        }
+    }
+
+    fn grant(&self) -> Option<&str> {
+        match self {
+            Self::List { .. } => None,
+            Self::Create { named, .. }
+            | Self::Show { named }
+            | Self::Rotate { named, .. }
+            | Self::Revoke { named, .. } => Some(&named.grant),
+        }
+    }
+}
+
+/// What a command works on.
+struct Desk<'a> {
+    settings: Settings,
+    data: PathBuf,
+    store: Embedded,
+    runtime: tokio::runtime::Runtime,
+    common: &'a Common,
+}
+
+pub(crate) fn run(args: &GrantsArgs) -> anyhow::Result<Exit> {
+    let common = args.command.common();
+    let settings = Settings::load(Some(&common.config))?;
+    // A token of a grant that has gone can still be revoked.
+    if let Some(grant) = args.command.grant().filter(|_| !matches!(args.command, Command::Revoke { .. })) {
+        declared(&settings, grant, &common.config)?;
+    }
+    let data = data_dir(common.data.as_deref(), &settings)?;
+    let store = Embedded::open(&data, settings.store())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let desk = Desk { settings, data, store, runtime, common };
+    match &args.command {
+        Command::Create { named, expires } => desk.create(&named.grant, *expires, None),
+        Command::Rotate { named, expires } => {
+            desk.create(&named.grant, *expires, Some(Revoked::Grant(named.grant.clone())))
+        }
+        Command::List { .. } => desk.list(),
+        Command::Show { named } => desk.show(&named.grant),
+        Command::Revoke { named, token } => desk.revoke(&named.grant, token.as_deref()),
+    }
+}
+
+fn declared(settings: &Settings, grant: &str, config: &Path) -> anyhow::Result<()> {
+    if settings.grants.contains_key(grant) {
+        return Ok(());
+    }
+    let help = did_you_mean(grant, settings.grants.keys().map(String::as_str));
+    let help = help.unwrap_or_else(|| "add it there first".to_owned());
+    bail!("the file `{}` has no grant `{grant}` among its `grants`; {help}", config.display());
+}
+
+impl Desk<'_> {
+    fn create(
+        &self,
+        grant: &str,
+        expires: Option<Duration>,
+        instead_of: Option<Revoked>,
+    ) -> anyhow::Result<Exit> {
+        let token = Token::generate().context("no token can be made")?;
+        let key = DigestKey::open_for_tokens(&self.data)?;
+        let digest = key.digest(token.reveal());
+        let now = wall_ms();
+        let length = expires.map(|expires| i64::try_from(expires.as_millis()).unwrap_or(i64::MAX));
+        let entry = TokenEntry {
+            // Enough of the digest to tell tokens apart, and nothing of the token.
+            id: digest.chars().take(12).collect(),
+            grant: grant.to_owned(),
+            digest,
+            created_ms: now,
+            expires_ms: length.map(|length| now.saturating_add(length)),
+            revoked_ms: None,
+        };
+        let action = if instead_of.is_some() { "token rotated" } else { "token created" };
+        self.record(grant, &entry.id, action)?;
+        let report =
+            Created { grant, token: token.reveal(), id: &entry.id, expires: entry.expires_ms.map(format_ms) };
+        let text = serde_json::to_string_pretty(&report)?;
+        self.runtime.block_on(Tokens::add(&self.store, entry, instead_of))?;
+        match self.common.format {
+            Format::Json => terminal::line(&text)?,
+            Format::Text => {
+                terminal::line(token.reveal())?;
+                terminal::note(
+                    "interlock: this token is not shown again; its holder sends it as `Authorization: Bearer TOKEN`",
+                );
+            }
+        }
+        Ok(Exit::Yes)
+    }
+
+    fn entries(&self) -> anyhow::Result<Vec<TokenEntry>> {
+        Ok(self.runtime.block_on(Tokens::tokens(&self.store))?)
+    }
+
+    fn list(&self) -> anyhow::Result<Exit> {
+        let entries = self.entries()?;
+        let reports: Vec<Report> = entries.iter().map(|entry| Report::new(entry, &self.settings)).collect();
+        match self.common.format {
+            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Text if reports.is_empty() => {
+                terminal::line("there is no token yet; `interlock grants create GRANT` makes one")?;
+            }
+            Format::Text => terminal::line(&table(&HEADER, reports.iter().map(Report::row)))?,
+        }
+        Ok(Exit::Yes)
+    }
+
+    fn show(&self, grant: &str) -> anyhow::Result<Exit> {
+        let entries = self.entries()?;
+        let tokens: Vec<Report> = entries
+            .iter()
+            .filter(|entry| entry.grant == grant)
+            .map(|entry| Report::new(entry, &self.settings))
+            .collect();
+        let servers = self.settings.grants.get(grant).map(|grant| &grant.servers);
+        match self.common.format {
+            Format::Json => {
+                let shown = serde_json::json!({ "grant": grant, "servers": servers, "tokens": tokens });
+                terminal::line(&serde_json::to_string_pretty(&shown)?)?;
+            }
+            Format::Text => {
+                let rows = servers
+                    .into_iter()
+                    .flatten()
+                    .map(|(server, policy)| vec![server.clone(), policy.clone()]);
+                terminal::line(&table(&["SERVER", "POLICY"], rows))?;
+                terminal::line("")?;
+                terminal::line(&table(&HEADER, tokens.iter().map(Report::row)))?;
+            }
+        }
+        Ok(Exit::Yes)
+    }
+
+    fn revoke(&self, grant: &str, token: Option<&str>) -> anyhow::Result<Exit> {
+        let which = match token {
+            None => Revoked::Grant(grant.to_owned()),
+            Some(id) => {
+                let entries = self.entries()?;
+                if !entries.iter().any(|entry| entry.id == id && entry.grant == grant) {
+                    bail!(
+                        "the grant `{grant}` has no token `{id}`; `interlock grants show {grant}` lists them"
+                    );
+                }
+                Revoked::Token(id.to_owned())
+            }
+        };
+        self.record(grant, token.unwrap_or("all"), "token revoked")?;
+        let revoked = self.runtime.block_on(Tokens::revoke(&self.store, which, wall_ms()))?;
+        match self.common.format {
+            Format::Json => {
+                terminal::line(&serde_json::json!({ "grant": grant, "revoked": revoked }).to_string())?
+            }
+            Format::Text => terminal::line(&format!("{revoked} tokens of `{grant}` were revoked"))?,
+        }
+        Ok(if revoked == 0 { Exit::No } else { Exit::Yes })
+    }
+
+    /// Before it is done: what is not recorded does not happen.
+    fn record(&self, grant: &str, token: &str, action: &str) -> anyhow::Result<()> {
+        let details = [
+            ("grant", Detail::Text(grant)),
+            ("token", Detail::Text(token)),
+            ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
+            ("pid", Detail::Number(std::process::id().into())),
+        ];
+        let entry = Lifecycle {
+            details: &details,
+            reason: Some(action),
+            ..Lifecycle::new(LifecycleKind::Configuration)
+        };
+        append_shared(&self.data, wall_ms(), &Entry::Lifecycle(entry))
+            .context("not done, because it cannot be recorded")?;
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    grant: &'a str,
+    token: &'a str,
+    id: &'a str,
+    expires: Option<String>,
+}
+
+const HEADER: [&str; 5] = ["TOKEN", "GRANT", "CREATED", "EXPIRES", "STATE"];
+
+#[derive(Serialize)]
+struct Report {
+    token: String,
+    grant: String,
+    created: String,
+    expires: Option<String>,
+    /// `valid`, `expired`, `revoked` or `no such grant`.
+    state: &'static str,
+}
+
+impl Report {
+    fn new(entry: &TokenEntry, settings: &Settings) -> Self {
+        let state = match entry {
+            TokenEntry { revoked_ms: Some(_), .. } => "revoked",
+            TokenEntry { expires_ms: Some(expires), .. } if *expires <= wall_ms() => "expired",
+            TokenEntry { grant, .. } if !settings.grants.contains_key(grant) => "no such grant",
+            _ => "valid",
+        };
+        Self {
+            token: entry.id.clone(),
+            grant: entry.grant.clone(),
+            created: when::to_the_second(entry.created_ms),
+            expires: entry.expires_ms.map(when::to_the_second),
+            state,
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        let never = || "never".to_owned();
+        vec![
+            self.token.clone(),
+            self.grant.clone(),
+            self.created.clone(),
+            self.expires.clone().unwrap_or_else(never),
+            self.state.to_owned(),
+        ]
+    }
+}

@@ -1,0 +1,143 @@
+//! From the settings to the servers and grants that `serve` puts in force.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use interlock_gateway::reload::{self, LoadError};
+use interlock_gateway::transport::child::ServerCommand;
+use interlock_gateway::transport::http::HttpServer;
+use interlock_gateway::{Access, Gateway, Grant, PolicyFile, Registry, Server, Snapshot};
+use interlock_policy::{Policy, did_you_mean};
+
+use crate::settings::{self, Settings};
+use crate::terminal;
+
+/// What a grant says where the server's own policy is meant to be enough.
+const SERVERS_OWN: &str = "server";
+
+/// Policy files, each read once.
+#[derive(Default)]
+pub(crate) struct Policies {
+    read: BTreeMap<PathBuf, Arc<Policy>>,
+}
+
+impl Policies {
+    fn policy(&mut self, path: PathBuf) -> anyhow::Result<Arc<Policy>> {
+        if let Some(policy) = self.read.get(&path) {
+            return Ok(Arc::clone(policy));
+        }
+        let loaded = reload::load(&path).inspect_err(|error| {
+            if let LoadError::Mistakes { path, diagnostics, text, .. } = error {
+                // Where they cannot be shown, the error still says how many there are.
+                let _shown = terminal::diagnostics::to_stderr(&path.display().to_string(), text, diagnostics);
+            }
+        })?;
+        let policy = Arc::new(loaded.policy);
+        self.read.insert(path, Arc::clone(&policy));
+        Ok(policy)
+    }
+
+    /// Every file that was read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.read.keys().map(PathBuf::as_path)
+    }
+}
+
+/// The servers and grants of the settings. Where one of `before` goes on, its counters, connections and clients do,
+/// too.
+pub(crate) fn registry(
+    settings: &Settings,
+    policies: &mut Policies,
+    gateway: &Gateway,
+    before: Option<&Registry>,
+) -> anyhow::Result<Registry> {
+    let mut servers = BTreeMap::new();
+    for (name, server) in &settings.servers {
+        let reached = reached(settings, server).with_context(|| format!("the server `{name}`"))?;
+        servers.insert(name.clone(), reached);
+    }
+    let mut grants = BTreeMap::new();
+    for (name, grant) in &settings.grants {
+        let served = accesses(settings, policies, gateway, before, name, grant)
+            .with_context(|| format!("the grant `{name}`"))?;
+        grants.insert(name.clone(), Arc::new(Grant { name: Arc::from(name.as_str()), servers: served }));
+    }
+    if let Some(anonymous) = &settings.anonymous
+        && !grants.contains_key(anonymous)
+    {
+        let known = settings.grants.keys().map(String::as_str);
+        let help = did_you_mean(anonymous, known).map(|help| format!("; {help}")).unwrap_or_default();
+        bail!("`anonymous` names the grant `{anonymous}`, which is not among `grants`{help}");
+    }
+    Ok(Registry { servers, grants, anonymous: settings.anonymous.clone() })
+}
+
+fn accesses(
+    settings: &Settings,
+    policies: &mut Policies,
+    gateway: &Gateway,
+    before: Option<&Registry>,
+    name: &str,
+    grant: &settings::Grant,
+) -> anyhow::Result<BTreeMap<String, Arc<Access>>> {
+    let mut accesses = BTreeMap::new();
+    for (server, named) in &grant.servers {
+        let Some(declared) = settings.servers.get(server) else {
+            let known = settings.servers.keys().map(String::as_str);
+            let help = did_you_mean(server, known).map(|help| format!("; {help}")).unwrap_or_default();
+            bail!("there is no server `{server}` among `servers`{help}");
+        };
+        let servers_own = declared.policy.as_ref().map(|path| settings.path(path)).transpose()?;
+        let own = (named != SERVERS_OWN).then(|| settings.path(named)).transpose()?;
+        if servers_own.is_none() && own.is_none() {
+            bail!("it says `server` for `{server}`, which has no `policy` of its own; name a policy file");
+        }
+        let from =
+            own.as_ref().or(servers_own.as_ref()).map_or_else(String::new, |path| path.display().to_string());
+        let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
+        let own = own.map(|path| policies.policy(path)).transpose()?;
+        let snapshot = Snapshot::new(servers_own, own);
+        let kept = before
+            .and_then(|before| before.grant(name)?.servers.get(server))
+            .filter(|access| access.extensions() == settings.extensions(server));
+        let access = match kept {
+            Some(access) => {
+                let from = PolicyFile { server: server.clone(), path: from };
+                gateway.replace(access, snapshot, &from);
+                Arc::clone(access)
+            }
+            None => Arc::new(Access::new(server, settings.extensions(server), snapshot)),
+        };
+        accesses.insert(server.clone(), access);
+    }
+    Ok(accesses)
+}
+
+/// How a server is reached.
+fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Server> {
+    let expand = |text: &String| settings.expand(text);
+    match (&server.command, &server.url) {
+        (Some(command), None) => {
+            let args: Result<Vec<_>, _> = server.args.iter().map(|arg| expand(arg).map(Into::into)).collect();
+            let env: Result<Vec<_>, _> = server
+                .env
+                .iter()
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.into(), expand(value)?.into())))
+                .collect();
+            let directory = server.cwd.as_ref().map(|cwd| settings.path(cwd)).transpose()?;
+            Ok(Server::Child(ServerCommand { program: command.into(), args: args?, env: env?, directory }))
+        }
+        (None, Some(url)) => {
+            let headers: Result<Vec<_>, _> = server
+                .headers
+                .iter()
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), expand(value)?)))
+                .collect();
+            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?))
+        }
+        (Some(_), Some(_)) => bail!("it has a `command` and a `url`; it is reached by one of them"),
+        (None, None) => bail!("it has neither a `command` nor a `url`"),
+    }
+}

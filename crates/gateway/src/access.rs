@@ -1,0 +1,69 @@
+//! What one grant may do at one server: the policies in force there, replaced while calls go on.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
+
+use crate::snapshot::Snapshot;
+
+/// One server as one grant may use it.
+#[derive(Debug)]
+pub struct Access {
+    server: Arc<str>,
+    extensions: Vec<String>,
+    snapshot: ArcSwap<Snapshot>,
+    /// Counts replaced policies, so that connections can tell their clients.
+    replaced: watch::Sender<u64>,
+}
+
+impl Access {
+    /// The server of this name under these policies. `extensions` are methods beyond the protocol's table that are
+    /// relayed.
+    pub fn new(server: &str, extensions: Vec<String>, snapshot: Snapshot) -> Self {
+        Self {
+            server: Arc::from(server),
+            extensions,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            replaced: watch::Sender::new(0),
+        }
+    }
+
+    /// The server's name: budgets, rules and records go by it.
+    pub fn server(&self) -> &Arc<str> {
+        &self.server
+    }
+
+    /// Methods beyond the protocol's table that are relayed.
+    pub fn extensions(&self) -> &[String] {
+        &self.extensions
+    }
+
+    /// The policies in force, for a look.
+    pub(crate) fn policies(&self) -> Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    /// The policies in force, for a call that keeps them from beginning to end.
+    pub(crate) fn keep_policies(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Puts new policies in force for every call that begins after this one, and gives those before.
+    ///
+    /// # Errors
+    /// Policies that are in force already come back.
+    pub(crate) fn replace(&self, snapshot: Snapshot) -> Result<Arc<Snapshot>, Arc<Snapshot>> {
+        let snapshot = Arc::new(snapshot);
+        if self.snapshot.load().digest() == snapshot.digest() {
+            return Err(snapshot);
+        }
+        let before = self.snapshot.swap(snapshot);
+        self.replaced.send_modify(|count| *count += 1);
+        Ok(before)
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
+    }
+}

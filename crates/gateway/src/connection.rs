@@ -1,0 +1,121 @@
+//! One relay between a client and a server, with the tasks that keep it going, for as long as it is used.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::access::Access;
+use crate::gateway::Gateway;
+use crate::identify::Identity;
+use crate::mailbox::Mailbox;
+use crate::outbox::outbox;
+use crate::relay::Relay;
+use crate::run::{tell, tick};
+use crate::upstream::{self, Gone, OpenError, Server, Upstream};
+
+/// A connection that is open.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    relay: Arc<Relay>,
+    mailbox: Arc<Mailbox>,
+    closing: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+    used: Mutex<Instant>,
+}
+
+impl Connection {
+    /// Reaches the server and begins to relay. `keep` is how many bytes of what the server says of its own are kept
+    /// for a client that does not listen.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(crate) fn open(
+        gateway: &Arc<Gateway>,
+        access: &Arc<Access>,
+        server: &Server,
+        identity: Identity,
+        keep: usize,
+    ) -> Result<Arc<Self>, OpenError> {
+        let opened = server.open()?;
+        let limits = &gateway.options.limits;
+        let (to_client, for_client) = outbox(limits.queued_bytes);
+        let (to_server, for_server) = outbox(limits.queued_bytes);
+        let relay = Relay::new(Arc::clone(gateway), Arc::clone(access), identity, to_client, to_server);
+        let relay = Arc::new(relay);
+        let mailbox = Arc::new(Mailbox::new(keep));
+        let filled = Arc::clone(&mailbox);
+        tokio::spawn(async move { filled.fill(for_client).await });
+        let (closing, closed) = watch::channel(false);
+        let (end, ended) = watch::channel(false);
+        let upstream = opened.attach(Arc::clone(&relay), for_server);
+        let supervised =
+            supervise(Arc::clone(gateway), Arc::clone(access), Arc::clone(&relay), upstream, closed);
+        tokio::spawn(async move {
+            supervised.await;
+            end.send_replace(true);
+        });
+        Ok(Arc::new(Self { relay, mailbox, closing, ended, used: Mutex::new(Instant::now()) }))
+    }
+
+    pub(crate) fn relay(&self) -> &Arc<Relay> {
+        &self.relay
+    }
+
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Notes that somebody uses it.
+    pub(crate) fn touch(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// How long nobody has used it.
+    pub(crate) fn idle(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(*self.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the server has gone, or the connection was closed.
+    pub(crate) fn has_ended(&self) -> bool {
+        *self.ended.borrow() || *self.closing.borrow()
+    }
+
+    /// Ends it: what is being judged is still handed over, and the server gets time to go.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&self) {
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+}
+
+async fn supervise(
+    gateway: Arc<Gateway>,
+    access: Arc<Access>,
+    relay: Arc<Relay>,
+    mut upstream: Upstream,
+    mut closed: watch::Receiver<bool>,
+) {
+    let telling = tokio::spawn(tell(Arc::clone(&relay), access.watch()));
+    let ticking = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(&gateway)));
+    let server_is_there = tokio::select! {
+        gone = upstream.gone() => {
+            if let Gone::Fault(task) = gone {
+                gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
+            }
+            false
+        }
+        _ = closed.wait_for(|closed| *closed) => true,
+    };
+    if server_is_there {
+        let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
+    }
+    let words = upstream.end(server_is_there, std::future::pending()).await;
+    ticking.abort();
+    telling.abort();
+    upstream::record_stop(&gateway, access.server(), &words);
+    relay.close_client();
+}

@@ -1,0 +1,343 @@
+//! What stands behind the listener: who calls, on which connection, and what goes back.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use interlock_wire::{Parsed, Refusal};
+
+use crate::connection::Connection;
+use crate::gateway::Gateway;
+use crate::identify::Identity;
+use crate::known_tokens::KnownTokens;
+use crate::mailbox::Reader;
+use crate::outbox::{Outgoing, outbox};
+use crate::record::{About, CLIENT};
+use crate::registry::{Grant, Registry};
+use crate::relay::{Origin, Relay};
+use crate::upstream::OpenError;
+
+/// Every grant's way in.
+#[derive(Debug)]
+pub struct Front {
+    gateway: Arc<Gateway>,
+    registry: ArcSwap<Registry>,
+    tokens: KnownTokens,
+    /// The instance's name, of which sessions' names in records begin.
+    instance: String,
+    sessions: Mutex<HashMap<String, Session>>,
+    shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
+    numbers: AtomicU64,
+}
+
+/// A legacy client's session.
+#[derive(Debug)]
+struct Session {
+    grant: Arc<str>,
+    server: String,
+    connection: Arc<Connection>,
+}
+
+/// Modern requests that go over one connection to the server: those of one grant that may be asked the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Sharing {
+    grant: Arc<str>,
+    server: String,
+    /// What the client declared that it can be asked, in canonical form.
+    capabilities: String,
+}
+
+/// Why a caller is turned away before anything is judged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TurnedAway {
+    /// No token where one is needed.
+    #[error("a bearer token is needed")]
+    NoToken,
+    /// A token that stands for nothing, or no longer.
+    #[error("the bearer token is not valid")]
+    BadToken,
+    /// No such server for this grant.
+    #[error("there is no server `{server}` here")]
+    NoServer {
+        /// The name.
+        server: String,
+    },
+    /// The session has ended, was never there, or is not the caller's.
+    #[error("the session has ended; initialize again")]
+    NoSession,
+    /// More sessions than the limit.
+    #[error("more than {limit} sessions are open; try again later")]
+    Full {
+        /// The limit.
+        limit: usize,
+    },
+    /// The server cannot be reached.
+    #[error("the server `{server}` cannot be reached")]
+    Unreachable {
+        /// The name.
+        server: String,
+        /// Why, for the operator.
+        source: OpenError,
+    },
+    /// No randomness for a session's name.
+    #[error("the system has no randomness to give")]
+    NoRandomness,
+}
+
+/// One exchange: what came in a request, and the queue of what goes back.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    relay: Arc<Relay>,
+    number: u64,
+    /// Whether closing the stream withdraws what was asked (2026-07-28).
+    withdraws: bool,
+    pub(crate) back: Outgoing,
+}
+
+/// An exchange that its caller has left.
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.withdraws && !self.back.has_ended() {
+            let (relay, number) = (Arc::clone(&self.relay), self.number);
+            tokio::spawn(async move { relay.withdraw_all(number).await });
+        }
+    }
+}
+
+impl Front {
+    /// A front for these servers and grants.
+    pub fn new(gateway: Arc<Gateway>, registry: Registry, tokens: KnownTokens, instance: &str) -> Self {
+        Self {
+            gateway,
+            registry: ArcSwap::from_pointee(registry),
+            tokens,
+            instance: instance.to_owned(),
+            sessions: Mutex::default(),
+            shared: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        }
+    }
+
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// The servers and grants in force.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// Puts other servers and grants in force. Connections that they no longer allow, or whose server is reached
+    /// another way now, end; the others do not notice.
+    pub fn use_registry(&self, registry: Registry) {
+        let before = self.registry.swap(Arc::new(registry));
+        let now = self.registry.load();
+        let stays = |grant: &str, server: &str| {
+            let allowed = now.grant(grant).is_some_and(|grant| grant.servers.contains_key(server));
+            allowed && before.servers.get(server) == now.servers.get(server)
+        };
+        for session in self.sessions().values() {
+            if !stays(&session.grant, &session.server) {
+                session.connection.close();
+            }
+        }
+        for (sharing, connection) in self.shared().iter() {
+            if !stays(&sharing.grant, &sharing.server) {
+                connection.close();
+            }
+        }
+    }
+
+    /// Keeps the tokens in force as the store has them, for as long as this is polled.
+    pub(crate) async fn keep_tokens(&self) {
+        self.tokens.keep_reading().await;
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shared(&self) -> MutexGuard<'_, HashMap<Sharing, Arc<Connection>>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who holds this token, or calls without one.
+    pub(crate) async fn caller(&self, token: Option<&str>, now_ms: i64) -> Result<Arc<Grant>, TurnedAway> {
+        let name = match token {
+            None => self.registry.load().anonymous.clone().ok_or(TurnedAway::NoToken)?,
+            Some(token) => self.tokens.grant_of(token, now_ms).await.ok_or(TurnedAway::BadToken)?,
+        };
+        self.registry.load().grant(&name).cloned().ok_or(TurnedAway::BadToken)
+    }
+
+    /// Records that a request was refused before it was a message. Neither the token nor anything else that was sent
+    /// is in the record.
+    pub(crate) fn refused(&self, grant: Option<Arc<str>>, server: Option<String>, status: u16, reason: &str) {
+        let unknown = || "(unknown)".to_owned();
+        let identity = Identity {
+            grant: grant.map_or_else(unknown, |grant| grant.to_string()),
+            session: self.instance.clone(),
+            client: None,
+        };
+        let about = About {
+            identity: Arc::new(identity),
+            server: Arc::from(server.unwrap_or_default()),
+            method: "HTTP".to_owned(),
+            request: None,
+            subject: None,
+            resources: Vec::new(),
+            traceparent: None,
+        };
+        self.gateway.recorder.refused(CLIENT, &about, Some(i64::from(status)), reason);
+    }
+
+    /// The session of this name, where it is this grant's with this server.
+    pub(crate) fn session(
+        &self,
+        grant: &Grant,
+        server: &str,
+        name: &str,
+    ) -> Result<Arc<Connection>, TurnedAway> {
+        let sessions = self.sessions();
+        let session = sessions
+            .get(name)
+            .filter(|session| session.grant == grant.name && session.server == server)
+            .filter(|session| !session.connection.has_ended())
+            .ok_or(TurnedAway::NoSession)?;
+        session.connection.touch();
+        Ok(Arc::clone(&session.connection))
+    }
+
+    /// Begins a session; gives its name and its connection.
+    pub(crate) fn begin(&self, grant: &Grant, server: &str) -> Result<(String, Arc<Connection>), TurnedAway> {
+        let limit = self.gateway.options.limits.sessions;
+        self.forget_ended();
+        if self.sessions().len() >= limit {
+            return Err(TurnedAway::Full { limit });
+        }
+        let name = session_name()?;
+        let connection = self.connect(grant, server, self.gateway.options.limits.mailbox)?;
+        let grant = Arc::clone(&grant.name);
+        let session = Session { grant, server: server.to_owned(), connection: Arc::clone(&connection) };
+        self.sessions().insert(name.clone(), session);
+        Ok((name, connection))
+    }
+
+    /// Ends a session.
+    pub(crate) fn end(&self, name: &str) {
+        if let Some(session) = self.sessions().remove(name) {
+            session.connection.close();
+        }
+    }
+
+    /// The connection for modern requests of a grant whose client declared this.
+    pub(crate) fn sharing(
+        &self,
+        grant: &Grant,
+        server: &str,
+        capabilities: String,
+    ) -> Result<Arc<Connection>, TurnedAway> {
+        let sharing = Sharing { grant: Arc::clone(&grant.name), server: server.to_owned(), capabilities };
+        let mut shared = self.shared();
+        if let Some(connection) = shared.get(&sharing).filter(|connection| !connection.has_ended()) {
+            connection.touch();
+            return Ok(Arc::clone(connection));
+        }
+        let limit = self.gateway.options.limits.sessions;
+        if shared.len() >= limit {
+            return Err(TurnedAway::Full { limit });
+        }
+        // What nobody listens for is not kept: a modern server says nothing outside of a request.
+        let connection = self.connect(grant, server, 0)?;
+        shared.insert(sharing, Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    fn connect(&self, grant: &Grant, server: &str, keep: usize) -> Result<Arc<Connection>, TurnedAway> {
+        let registry = self.registry.load();
+        let (reached, access) = registry
+            .access(grant, server)
+            .ok_or_else(|| TurnedAway::NoServer { server: server.to_owned() })?;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let identity = Identity {
+            grant: grant.name.to_string(),
+            session: format!("{}/{number}", self.instance),
+            client: None,
+        };
+        if let Err(error) = crate::upstream::record_start(&self.gateway, server, reached) {
+            tracing::error!("a record is missing from the audit log: {error}");
+        }
+        Connection::open(&self.gateway, &access, reached, identity, keep)
+            .map_err(|source| TurnedAway::Unreachable { server: server.to_owned(), source })
+    }
+
+    /// Whether this grant may know of this server.
+    pub(crate) fn serves(&self, grant: &Grant, server: &str) -> bool {
+        self.registry.load().access(grant, server).is_some()
+    }
+
+    /// Hands over what came in one request; what goes back comes out of the exchange.
+    pub(crate) async fn exchange(
+        &self,
+        connection: &Connection,
+        read: Result<Parsed, Refusal>,
+        withdraws: bool,
+    ) -> Exchange {
+        let (to_caller, back) = outbox(self.gateway.options.limits.queued_bytes);
+        let relay = Arc::clone(connection.relay());
+        // A session's identifiers are its own; modern requests are each by itself.
+        let number = if withdraws { self.numbers.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let from = Origin { outbox: to_caller.impatient(), exchange: number };
+        let exchange = Exchange { relay: Arc::clone(&relay), number, withdraws, back };
+        relay.take(read, &from).await;
+        exchange
+    }
+
+    /// The stream of what a session's server says of its own.
+    pub(crate) fn listen(connection: &Connection, after: Option<u64>) -> Reader {
+        connection.mailbox().read(after)
+    }
+
+    /// Ends what nobody has used for long, and forgets what has ended.
+    pub(crate) fn sweep(&self, now: Instant) {
+        let limits = &self.gateway.options.limits;
+        let idle = |connection: &Connection, most: Duration| {
+            connection.idle(now) >= most && !connection.relay().is_waiting()
+        };
+        for session in self.sessions().values() {
+            if idle(&session.connection, limits.session_idle) {
+                session.connection.close();
+            }
+        }
+        for connection in self.shared().values() {
+            if idle(connection, limits.session_idle) {
+                connection.close();
+            }
+        }
+        self.forget_ended();
+    }
+
+    fn forget_ended(&self) {
+        self.sessions().retain(|_, session| !session.connection.has_ended());
+        self.shared().retain(|_, connection| !connection.has_ended());
+    }
+
+    /// Ends every connection, and waits until all have ended.
+    pub(crate) async fn close(&self) {
+        let mut open: Vec<_> = self.sessions().drain().map(|(_, session)| session.connection).collect();
+        open.extend(self.shared().drain().map(|(_, connection)| connection));
+        open.iter().for_each(|connection| connection.close());
+        for connection in open {
+            connection.ended().await;
+        }
+    }
+}
+
+/// A name that nobody guesses: 128 random bits.
+fn session_name() -> Result<String, TurnedAway> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| TurnedAway::NoRandomness)?;
+    Ok(hex::encode(random))
+}

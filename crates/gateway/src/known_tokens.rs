@@ -1,0 +1,92 @@
+//! The tokens in force, as the store has them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use interlock_audit::DigestKey;
+use interlock_store::{TokenEntry, Tokens};
+use tokio::sync::Mutex;
+
+/// What is known of one token.
+#[derive(Debug)]
+struct Facts {
+    grant: String,
+    expires_ms: Option<i64>,
+}
+
+/// Recognises tokens by their digests. What the store says is read again and again, so that what one command revoked
+/// ends for every connection.
+pub struct KnownTokens {
+    store: Arc<dyn Tokens>,
+    key: DigestKey,
+    known: ArcSwap<HashMap<String, Facts>>,
+    read: Mutex<Option<Instant>>,
+}
+
+/// How often the store is read.
+const AGAIN: Duration = Duration::from_millis(250);
+/// How soon after a reading an unknown token is worth another: guessing tokens must not keep the store busy.
+const SOONEST: Duration = Duration::from_millis(20);
+
+impl KnownTokens {
+    /// Knows no token before it has read the store.
+    pub fn new(store: Arc<dyn Tokens>, key: DigestKey) -> Self {
+        Self { store, key, known: ArcSwap::default(), read: Mutex::new(None) }
+    }
+
+    /// The grant that a token stands for.
+    pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<String> {
+        let digest = self.key.digest(token);
+        if let Some(grant) = self.known_grant(&digest, now_ms) {
+            return Some(grant);
+        }
+        // It may be newer than what was read.
+        self.read(SOONEST).await;
+        self.known_grant(&digest, now_ms)
+    }
+
+    fn known_grant(&self, digest: &str, now_ms: i64) -> Option<String> {
+        let known = self.known.load();
+        let facts = known.get(digest)?;
+        facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| facts.grant.clone())
+    }
+
+    /// Reads the store for as long as this is polled.
+    pub(crate) async fn keep_reading(&self) {
+        loop {
+            self.read(Duration::ZERO).await;
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Reads the store, unless that was done so lately.
+    async fn read(&self, unless: Duration) {
+        let mut read = self.read.lock().await;
+        if read.is_some_and(|read| read.elapsed() < unless) {
+            return;
+        }
+        let known = match self.store.tokens().await {
+            Ok(entries) => entries.into_iter().filter_map(in_force).collect(),
+            // Whoever was known stays known only as long as that can be looked up.
+            Err(error) => {
+                tracing::error!("no token is accepted, because the store does not answer: {error}");
+                HashMap::new()
+            }
+        };
+        self.known.store(Arc::new(known));
+        *read = Some(Instant::now());
+    }
+}
+
+fn in_force(entry: TokenEntry) -> Option<(String, Facts)> {
+    let TokenEntry { digest, grant, expires_ms, revoked_ms: None, .. } = entry else { return None };
+    Some((digest, Facts { grant, expires_ms }))
+}
+
+impl std::fmt::Debug for KnownTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownTokens").field("known", &self.known.load().len()).finish_non_exhaustive()
+    }
+}

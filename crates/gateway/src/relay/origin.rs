@@ -1,0 +1,25 @@
+//! Where a client's message came from, and where what belongs to it goes back.
+
+use crate::batch::ReplyTo;
+use crate::outbox::Outbox;
+
+/// One message's way back. On a connection of its own, that is the connection; over HTTP, each message comes in an
+/// exchange of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) outbox: Outbox,
+    /// Tells apart askers that may use the same identifiers; 0 where they may not.
+    pub(crate) exchange: u64,
+}
+
+impl Origin {
+    /// A peer whose identifiers are its own.
+    pub(crate) fn connection(outbox: Outbox) -> Self {
+        Self { outbox, exchange: 0 }
+    }
+
+    /// Where an answer to it goes.
+    pub(crate) fn reply(&self) -> ReplyTo {
+        ReplyTo::Peer(self.outbox.clone())
+    }
+}

@@ -1,0 +1,13 @@
+//! Streamable HTTP (MCP 2025-03-26 to 2026-07-28, "Transports"): the way to a server, and the way in for clients.
+
+mod body;
+mod entry;
+mod headers;
+pub(crate) mod listener;
+mod post;
+mod refused;
+mod upstream;
+
+pub(crate) use entry::Names;
+pub(crate) use upstream::HttpLink;
+pub use upstream::{HttpServer, HttpServerError};

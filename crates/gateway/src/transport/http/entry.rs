@@ -1,0 +1,90 @@
+//! What is looked at before a request is read: its Host, its Origin, its path, and who sends it.
+
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use hyper::{HeaderMap, StatusCode, Uri, Version};
+
+use super::refused::HttpRefused;
+
+/// The names under which the listener may be addressed, and the origins of pages that may.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    /// `Host` values, with their port.
+    pub(crate) hosts: Vec<String>,
+    /// `Origin` values.
+    pub(crate) origins: Vec<String>,
+}
+
+impl Names {
+    /// Refuses what a page of another site could send (DNS rebinding; MCP, "Security Warning").
+    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, version: Version) -> Result<(), HttpRefused> {
+        let host = match version {
+            Version::HTTP_2 => uri.authority().map(|authority| authority.as_str()),
+            _ => only(headers, &HOST)?,
+        };
+        let host = host.ok_or_else(|| HttpRefused::bad_request("the `Host` header is missing"))?;
+        if !self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
+            let reason = "this is not a `Host` of the gateway's; name it in `hosts`";
+            return Err(HttpRefused::new(StatusCode::FORBIDDEN, reason));
+        }
+        match only(headers, &ORIGIN)? {
+            Some(origin) if !self.origins.iter().any(|allowed| allowed == origin) => {
+                let reason = "pages of this `Origin` may not call the gateway; name it in `origins`";
+                Err(HttpRefused::new(StatusCode::FORBIDDEN, reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The server that a path names: `/mcp/{server}` and nothing that only looks like it.
+pub(super) fn server_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("/mcp/")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let fits = !name.is_empty() && name.bytes().all(plain) && name != "." && name != "..";
+    fits.then_some(name)
+}
+
+/// The bearer token (RFC 6750, section 2.1), which is never passed on.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, HttpRefused> {
+    let Some(value) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
+    let wrong = || HttpRefused::new(StatusCode::UNAUTHORIZED, "`Authorization` is not a bearer token");
+    let (scheme, token) = value.split_once(' ').ok_or_else(wrong)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(wrong());
+    }
+    Ok(Some(token.trim_start()))
+}
+
+/// A header that stands once, or not at all.
+pub(super) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, HttpRefused> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(HttpRefused::bad_request(format!("the header `{name}` stands more than once")));
+    }
+    let text = first.map(|value| value.to_str()).transpose();
+    text.map_err(|_| HttpRefused::bad_request(format!("the header `{name}` is not plain text")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_server_exactly_or_not_at_all() {
+        for (path, expected) in [
+            ("/mcp/a", Some("a")),
+            ("/mcp/a-b_c.1", Some("a-b_c.1")),
+            ("/mcp/", None),
+            ("/mcp", None),
+            ("/mcp/a/", None),
+            ("/mcp/a/b", None),
+            ("/MCP/a", None),
+            ("//mcp/a", None),
+            ("/mcp/..", None),
+            ("/mcp/%61", None),
+        ] {
+            assert_eq!(server_of(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A message that is posted, by its client's era.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::{Response, StatusCode};
+use interlock_json::canonical;
+use interlock_wire::http::{self, Fields, Rejection};
+use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
+
+use super::body::{self, Body};
+use super::headers;
+use super::refused::HttpRefused;
+use crate::connection::Connection;
+use crate::front::{Front, TurnedAway};
+use crate::registry::Grant;
+
+/// Who posts, and where to.
+pub(super) struct Caller<'c> {
+    pub(super) front: &'c Front,
+    pub(super) grant: &'c Arc<Grant>,
+    pub(super) server: &'c str,
+}
+
+/// The whole body, within its limits of size and time.
+pub(super) async fn whole(front: &Front, body: Incoming) -> Result<Vec<u8>, HttpRefused> {
+    let limits = &front.gateway().options.limits;
+    let most = limits.message.bytes;
+    let read = tokio::time::timeout(limits.request, Limited::new(body, most).collect()).await;
+    match read {
+        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(HttpRefused::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a message has at most {most} bytes"),
+        )),
+        Ok(Err(_)) => Err(HttpRefused::bad_request("the body ended early")),
+        Err(_) => Err(HttpRefused::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+    }
+}
+
+impl Caller<'_> {
+    /// Takes what was posted; gives what goes back.
+    pub(super) async fn post(
+        &self,
+        fields: Fields<'_>,
+        bytes: Vec<u8>,
+    ) -> Result<Response<Body>, HttpRefused> {
+        let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
+        let session = named.map(|name| self.front.session(self.grant, self.server, name)).transpose();
+        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.relay().spoken());
+        let limits = &self.front.gateway().options.limits.message;
+        match (interlock_wire::parse(bytes, spoken, limits), session) {
+            (Ok(Parsed::One(message)), session) => self.message(message, fields, session, spoken).await,
+            // What came in a session is answered and recorded there.
+            (read, Ok(Some(session))) => self.exchange(&session, read, Era::Legacy).await,
+            (Err(refusal), Ok(None)) => Err(HttpRefused::of(&refusal.clone().into(), refusal.id.as_ref())),
+            (Ok(Parsed::Batch(_)), Ok(None)) => Err(HttpRefused::bad_request("there are no batches here")),
+            (_, Err(why)) => Err(why.into()),
+        }
+    }
+
+    /// Takes one message. A modern one stands by itself, whatever session it names.
+    async fn message(
+        &self,
+        message: Message,
+        fields: Fields<'_>,
+        session: Result<Option<Arc<Connection>>, TurnedAway>,
+        spoken: Option<Version>,
+    ) -> Result<Response<Body>, HttpRefused> {
+        let id = message.id().map(|id| id.to_request_id());
+        let rejected = |rejection: Rejection| HttpRefused::of(&rejection, id.as_ref());
+        let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
+        if version.era() == Era::Modern {
+            http::check_request(&message, fields).map_err(rejected)?;
+            let connection = self.front.sharing(self.grant, self.server, capabilities(&message))?;
+            return self.exchange(&connection, Ok(Parsed::One(message)), Era::Modern).await;
+        }
+        match session? {
+            Some(session) => self.exchange(&session, Ok(Parsed::One(message)), Era::Legacy).await,
+            None if message.method().as_deref() == Some("initialize") => self.initialize(message).await,
+            None => Err(rejected(Rejection::no_session())),
+        }
+    }
+
+    async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
+        let (name, connection) = self.front.begin(self.grant, self.server)?;
+        let response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await;
+        match response {
+            Ok(mut response) if connection.relay().has_negotiated() => {
+                if let Ok(name) = HeaderValue::from_str(&name) {
+                    response.headers_mut().insert(headers::SESSION, name);
+                }
+                Ok(response)
+            }
+            refused => {
+                self.front.end(&name);
+                refused
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        connection: &Connection,
+        read: Result<Parsed, Refusal>,
+        era: Era,
+    ) -> Result<Response<Body>, HttpRefused> {
+        let is_unreadable = read.is_err();
+        let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
+        let Some(first) = exchange.back.next().await else {
+            return Ok(if is_unreadable {
+                HttpRefused::bad_request("the message could not be read").response()
+            } else {
+                body::empty(StatusCode::ACCEPTED)
+            });
+        };
+        // What the caller is told has been recorded before.
+        self.front.gateway().recorder.write().await;
+        if matches!(likely(first.line.as_bytes()), Likely::Response(_)) {
+            let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
+            return Ok(body::json(status, first.line));
+        }
+        let keep_alive = self.front.gateway().options.limits.keep_alive;
+        Ok(body::exchange(first.line, exchange, keep_alive))
+    }
+}
+
+/// The versions in which requests stand by themselves, that are spoken here.
+const SPOKEN: [Version; 1] = [Version::V2026_07_28];
+
+/// What a modern request's client declared that it can be asked, in canonical form: those that may be asked the same
+/// share a connection to the server.
+fn capabilities(message: &Message) -> String {
+    let Shape::Request(request) = message.shape() else { return String::new() };
+    modern_meta(&request)
+        .map_or_else(|_| String::new(), |meta| canonical::to_string(meta.client_capabilities))
+}
+
+/// The status that goes with an answer.
+fn status_of(answer: &str, era: Era) -> StatusCode {
+    // Most answers are results.
+    if era == Era::Legacy || !answer.contains("\"error\"") {
+        return StatusCode::OK;
+    }
+    let message = Message::parse(answer.as_bytes().to_vec(), &interlock_json::Limits::default());
+    let code = message.ok().and_then(|message| match message.shape() {
+        Shape::Response(response) => match response.outcome {
+            Outcome::Error(error) => Some(error.code),
+            Outcome::Result(_) => None,
+        },
+        _ => None,
+    });
+    StatusCode::from_u16(http::status_of_answer(code, era)).unwrap_or_default()
+}

@@ -1,0 +1,529 @@
+//! A server that is reached by HTTP: each message goes in a request of its own, and what the server says comes in
+//! the responses.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use interlock_wire::http::HeaderError;
+use interlock_wire::line::Line;
+use interlock_wire::sse::{self, Decoder};
+use interlock_wire::{Era, Message, Outcome, Shape, Version};
+use tokio::task::AbortHandle;
+use tokio_util::task::TaskTracker;
+
+use super::headers;
+use crate::outbox::Outgoing;
+use crate::relay::Relay;
+use crate::settle::Ending;
+
+/// Where a server is, and what every request to it carries.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpServer {
+    url: Uri,
+    headers: HeaderMap,
+}
+
+/// Why an address or a header cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpServerError {
+    /// Not an address of a server.
+    #[error("`{url}` is not an `http://` or `https://` address")]
+    Address {
+        /// The text, without what could be a secret in it.
+        url: String,
+    },
+    /// A secret in the address would be in every log on the way.
+    #[error("the address holds a user name or a password; send them in a header")]
+    UserInfo,
+    /// Not a header.
+    #[error("`{name}` is not the name of a header")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The value is never shown: it may be a secret.
+    #[error("the value of the header `{name}` holds what a header cannot")]
+    Value {
+        /// The header's name.
+        name: String,
+    },
+    /// The gateway's own to say.
+    #[error("the header `{name}` is the gateway's own to send")]
+    Reserved {
+        /// The header's name.
+        name: String,
+    },
+}
+
+impl HttpServer {
+    /// A server at this address, sent these headers with every request.
+    ///
+    /// # Errors
+    /// [`HttpServerError`] for what cannot be sent.
+    pub fn new(url: &str, headers: &[(String, String)]) -> Result<Self, HttpServerError> {
+        let shown = url.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let address: Uri = url.parse().map_err(|_| HttpServerError::Address { url: shown.clone() })?;
+        let authority = address.authority().map(|authority| authority.as_str().contains('@'));
+        match (address.scheme_str(), authority) {
+            (_, Some(true)) => return Err(HttpServerError::UserInfo),
+            (Some("http" | "https"), Some(false)) => {}
+            _ => return Err(HttpServerError::Address { url: shown }),
+        }
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let header: HeaderName =
+                name.parse().map_err(|_| HttpServerError::Name { name: name.clone() })?;
+            if headers::is_reserved(&header) {
+                return Err(HttpServerError::Reserved { name: name.clone() });
+            }
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| HttpServerError::Value { name: name.clone() })?;
+            value.set_sensitive(true);
+            map.append(header, value);
+        }
+        Ok(Self { url: address, headers: map })
+    }
+
+    /// The host and, where it is not the usual one, the port.
+    pub fn host(&self) -> &str {
+        self.url.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// The address without its query, which may hold a secret.
+    pub fn shown(&self) -> String {
+        let scheme = self.url.scheme_str().unwrap_or_default();
+        let authority = self.url.authority().map_or("", |authority| authority.as_str());
+        format!("{scheme}://{authority}{}", self.url.path())
+    }
+}
+
+/// Never the values of headers, nor the query.
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").field("url", &self.shown()).finish_non_exhaustive()
+    }
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// The connection to one server.
+#[derive(Debug)]
+pub(crate) struct HttpLink {
+    client: HttpClient,
+    server: HttpServer,
+    state: Mutex<State>,
+    exchanges: TaskTracker,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What the server calls the session, from its answer to `initialize`.
+    session: Option<HeaderValue>,
+    /// The requests in flight, by the number they travel under.
+    in_flight: HashMap<u64, AbortHandle>,
+    /// The stream of what the server says of its own.
+    listening: Option<AbortHandle>,
+}
+
+/// What a queued message is for the transport.
+enum Queued {
+    Initialize(u64),
+    Request(u64),
+    Initialized,
+    /// The request of this number is given up.
+    Cancelled(Option<u64>),
+    /// Another notification, or an answer.
+    Other,
+}
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long the server may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Bytes of an error's body that are looked at.
+const ERROR_BODY: usize = 64 << 10;
+/// What a line of a stream holds besides its data.
+const LINE: usize = 16;
+
+impl HttpLink {
+    pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let tls = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_native_roots()?
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new()).build(tls);
+        Ok(Self { client, server, state: Mutex::default(), exchanges: TaskTracker::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what is queued until the queue ends, and what is in flight then has ended or `grace` has passed.
+    pub(crate) async fn drive(self: Arc<Self>, relay: Arc<Relay>, mut queued: Outgoing, grace: Duration) {
+        while let Some(taken) = queued.next().await {
+            // It was written by the gateway itself, from what it had read.
+            let Ok(message) =
+                Message::parse(taken.line.into_bytes(), &relay.gateway().options.limits.message)
+            else {
+                tracing::error!("a message for the server cannot be read again");
+                continue;
+            };
+            let version = relay.spoken();
+            match kind(&message) {
+                Queued::Initialize(number) | Queued::Request(number) => {
+                    self.begin(&relay, number, message, version);
+                }
+                // What follows may only come after it.
+                Queued::Initialized => {
+                    self.tell(&relay, message, version).await;
+                    self.listen(&relay);
+                }
+                // 2026-07-28: closing the stream is the cancellation.
+                Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
+                Queued::Cancelled(_) | Queued::Other => {
+                    let (link, relay) = (Arc::clone(&self), Arc::clone(&relay));
+                    self.exchanges.spawn(async move { link.tell(&relay, message, version).await });
+                }
+            }
+        }
+        self.end(grace).await;
+    }
+
+    /// Waits for what is in flight, then ends the session (MCP, "Session Management").
+    async fn end(&self, grace: Duration) {
+        if let Some(listening) = self.state().listening.take() {
+            listening.abort();
+        }
+        self.exchanges.close();
+        let _in_time = tokio::time::timeout(grace, self.exchanges.wait()).await;
+        for (_, exchange) in self.state().in_flight.drain() {
+            exchange.abort();
+        }
+        if self.state().session.is_some()
+            && let Ok(request) = self.request(Method::DELETE, None, Bytes::new())
+        {
+            // A server that has no such thing says so, which is no matter.
+            let _goodbye = tokio::time::timeout(GOODBYE, self.client.request(request)).await;
+        }
+    }
+
+    fn begin(self: &Arc<Self>, relay: &Arc<Relay>, number: u64, message: Message, version: Version) {
+        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
+        let mut state = self.state();
+        let task = self.exchanges.spawn(async move {
+            if let Err(failure) = link.ask(&relay, number, message, version).await {
+                relay.unanswered(number, &failure.to_string(), failure.ending()).await;
+            }
+            link.state().in_flight.remove(&number);
+        });
+        state.in_flight.insert(number, task.abort_handle());
+    }
+
+    fn give_up(&self, number: u64) {
+        if let Some(exchange) = self.state().in_flight.remove(&number) {
+            exchange.abort();
+        }
+    }
+
+    /// Sends a request and takes in everything that comes in its response.
+    async fn ask(
+        &self,
+        relay: &Arc<Relay>,
+        number: u64,
+        message: Message,
+        version: Version,
+    ) -> Result<(), Failure> {
+        let initializes = matches!(kind(&message), Queued::Initialize(_));
+        let response = self.post(message, version).await?;
+        if initializes {
+            self.state().session = response.headers().get(headers::SESSION).cloned();
+        }
+        let status = response.status();
+        if !status.is_success() {
+            return self.refused(relay, number, response).await;
+        }
+        match media_type(&response)? {
+            Media::Json => relay.from_server(self.whole(relay, response).await?).await,
+            Media::Events => self.events(relay, response).await?,
+            Media::None => {}
+        }
+        if relay.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
+    }
+
+    /// Sends what nobody answers.
+    async fn tell(&self, relay: &Relay, message: Message, version: Version) {
+        let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
+        let told = self.post(message, version).await.and_then(|response| match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Failure::Status { status }),
+        });
+        if let Err(failure) = told {
+            let server = relay.server();
+            tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");
+        }
+    }
+
+    /// Opens the stream of what the server says of its own, where it has one.
+    fn listen(self: &Arc<Self>, relay: &Arc<Relay>) {
+        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
+        let task = tokio::spawn(async move { link.hear(&relay).await });
+        if let Some(before) = self.state().listening.replace(task.abort_handle()) {
+            before.abort();
+        }
+    }
+
+    async fn hear(&self, relay: &Arc<Relay>) {
+        let mut pause = RECONNECT;
+        let mut last = None;
+        loop {
+            match self.hear_once(relay, last.as_deref()).await {
+                // 405: it has none (MCP, "Listening for Messages from the Server").
+                Ok(None) => return,
+                Ok(Some(heard)) => {
+                    last = heard.last_event_id.or(last);
+                    pause = heard.retry.unwrap_or(RECONNECT);
+                }
+                Err(failure) => {
+                    tracing::debug!("the server's own stream broke: {failure}");
+                    pause = (pause * 2).min(RECONNECT_MOST);
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn hear_once(&self, relay: &Arc<Relay>, last: Option<&str>) -> Result<Option<Heard>, Failure> {
+        let mut request = self.request(Method::GET, Some(relay.spoken()), Bytes::new())?;
+        if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
+            request.headers_mut().insert(headers::LAST_EVENT_ID, last);
+        }
+        let response = self.client.request(request).await.map_err(Failure::from)?;
+        if !response.status().is_success() || !matches!(media_type(&response)?, Media::Events) {
+            return Ok(None);
+        }
+        Ok(Some(self.events_of(relay, response).await?))
+    }
+
+    async fn events(&self, relay: &Arc<Relay>, response: Response<Incoming>) -> Result<(), Failure> {
+        self.events_of(relay, response).await.map(|_| ())
+    }
+
+    async fn events_of(&self, relay: &Arc<Relay>, response: Response<Incoming>) -> Result<Heard, Failure> {
+        let mut body = response.into_body();
+        let most = relay.gateway().options.limits.message.bytes;
+        let mut decoder = Decoder::new(sse::Limits {
+            data: most,
+            line: most.saturating_add(LINE),
+            ..sse::Limits::default()
+        });
+        let mut heard = Heard::default();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(Failure::from)?;
+            let Some(data) = frame.data_ref() else { continue };
+            decoder.feed(data).map_err(Failure::Stream)?;
+            while let Some(event) = decoder.next() {
+                if let Some(ms) = event.retry {
+                    heard.retry = Some(Duration::from_millis(ms).min(RECONNECT_MOST));
+                }
+                if event.kind() == "message" && !event.data.is_empty() {
+                    relay.from_server(Line::Complete(event.data)).await;
+                }
+            }
+        }
+        heard.last_event_id = decoder.last_event_id().map(str::to_owned);
+        Ok(heard)
+    }
+
+    /// The whole body as one message.
+    async fn whole(&self, relay: &Relay, response: Response<Incoming>) -> Result<Line, Failure> {
+        let most = relay.gateway().options.limits.message.bytes;
+        match Limited::new(response.into_body(), most).collect().await {
+            Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
+            Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
+            Err(_) => Err(Failure::Broken),
+        }
+    }
+
+    /// An HTTP error. Where its body is the JSON-RPC error that answers the request, that is the answer.
+    async fn refused(
+        &self,
+        relay: &Arc<Relay>,
+        number: u64,
+        response: Response<Incoming>,
+    ) -> Result<(), Failure> {
+        let status = response.status();
+        let lost = status == StatusCode::NOT_FOUND && self.state().session.is_some();
+        let is_json = matches!(media_type(&response), Ok(Media::Json));
+        if is_json && let Ok(body) = Limited::new(response.into_body(), ERROR_BODY).collect().await {
+            let line = body.to_bytes().to_vec();
+            let limits = &relay.gateway().options.limits.message;
+            let answers =
+                Message::parse(line.clone(), limits).is_ok_and(|message| is_error_for(&message, number));
+            if answers {
+                relay.from_server(Line::Complete(line)).await;
+                return Ok(());
+            }
+        }
+        Err(if lost { Failure::SessionLost } else { Failure::Status { status } })
+    }
+
+    async fn post(&self, message: Message, version: Version) -> Result<Response<Incoming>, Failure> {
+        let own = headers::of_message(&message, version)?;
+        let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
+        request.headers_mut().extend(own);
+        Ok(self.client.request(request).await?)
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        version: Option<Version>,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
+        let mut request = Request::new(Full::new(body));
+        *request.uri_mut() = self.server.url.clone();
+        let headers = request.headers_mut();
+        headers.extend(self.server.headers.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        if method == Method::POST {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if method == Method::GET {
+            headers.insert(ACCEPT, HeaderValue::from_static(sse::MEDIA_TYPE));
+        }
+        if let Some(version) = version {
+            headers.insert(headers::PROTOCOL_VERSION, HeaderValue::from_static(version.as_str()));
+        }
+        if let Some(session) = self.state().session.clone() {
+            headers.insert(headers::SESSION, session);
+        }
+        *request.method_mut() = method;
+        Ok(request)
+    }
+}
+
+/// How long after the end of the server's own stream it is opened again.
+const RECONNECT: Duration = Duration::from_secs(1);
+const RECONNECT_MOST: Duration = Duration::from_secs(60);
+
+/// What a stream said of itself.
+#[derive(Debug, Default)]
+struct Heard {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the server cannot be reached")]
+    Unreachable,
+    #[error("the connection to the server broke")]
+    Broken,
+    #[error("the server answered with HTTP status {status}")]
+    Status { status: StatusCode },
+    #[error("the server has ended the session; initialize again")]
+    SessionLost,
+    #[error("the server answered with HTTP status {status} and no answer")]
+    NoAnswer { status: StatusCode },
+    #[error("the server's answer is of the media type `{media}`")]
+    Media { media: String },
+    #[error("the server's answer is encoded, which was not asked for")]
+    Encoded,
+    #[error("the server's answer has more than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("the server's stream cannot be read: {0}")]
+    Stream(sse::SseError),
+    #[error("the call cannot be sent over HTTP: {0}")]
+    Header(#[from] HeaderError),
+}
+
+impl Failure {
+    /// Only a server that was never reached has certainly not seen the call.
+    fn ending(&self) -> Ending {
+        match self {
+            Self::Unreachable | Self::Header(_) => Ending::NotSent,
+            _ => Ending::Disconnected,
+        }
+    }
+}
+
+impl From<hyper_util::client::legacy::Error> for Failure {
+    fn from(error: hyper_util::client::legacy::Error) -> Self {
+        tracing::debug!("HTTP: {error}");
+        if error.is_connect() { Self::Unreachable } else { Self::Broken }
+    }
+}
+
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Self {
+        tracing::debug!("HTTP: {error}");
+        Self::Broken
+    }
+}
+
+enum Media {
+    Json,
+    Events,
+    None,
+}
+
+fn media_type(response: &Response<Incoming>) -> Result<Media, Failure> {
+    let headers = response.headers();
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Failure::Encoded);
+    }
+    let Some(media) = headers.get(CONTENT_TYPE) else { return Ok(Media::None) };
+    let media = media.to_str().unwrap_or_default();
+    match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/json" => Ok(Media::Json),
+        sse::MEDIA_TYPE => Ok(Media::Events),
+        _ => Err(Failure::Media { media: media.chars().take(64).collect() }),
+    }
+}
+
+fn kind(message: &Message) -> Queued {
+    match message.shape() {
+        Shape::Request(request) => match request.id.as_u64() {
+            Some(number) if request.method == "initialize" => Queued::Initialize(number),
+            Some(number) => Queued::Request(number),
+            None => Queued::Other,
+        },
+        Shape::Notification(notification) => match &*notification.method {
+            "notifications/initialized" => Queued::Initialized,
+            "notifications/cancelled" => {
+                let request = notification.params.and_then(|params| params.get("requestId"));
+                Queued::Cancelled(request.and_then(|id| id.as_number()?.parse().ok()))
+            }
+            _ => Queued::Other,
+        },
+        Shape::Response(_) => Queued::Other,
+    }
+}
+
+fn is_error_for(message: &Message, number: u64) -> bool {
+    match message.shape() {
+        Shape::Response(response) => {
+            matches!(response.outcome, Outcome::Error(_))
+                && response.id.is_some_and(|id| id.as_u64() == Some(number))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,239 @@
+//! The connection to a server, whatever carries it: the tasks that move its messages, and its end.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use interlock_audit::{AuditError, Detail, Lifecycle, LifecycleKind};
+use rustix::process::Signal;
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::gateway::Gateway;
+use crate::outbox::Outgoing;
+use crate::relay::Relay;
+use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::transport::http::{HttpLink, HttpServer};
+use crate::transport::lines::{LineReader, LineWriter};
+
+/// How to reach a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// A child process that speaks over its standard input and output.
+    Child(ServerCommand),
+    /// A server that speaks Streamable HTTP.
+    Http(HttpServer),
+}
+
+/// Why a server could not be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its process did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The certificates that it is to be known by cannot be read.
+    #[error("the system's certificates cannot be read: {0}")]
+    Certificates(io::Error),
+}
+
+/// A server that has been reached and whose messages nobody moves yet.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Child { process: ServerProcess, input: ServerInput, output: ServerOutput },
+    Http(HttpLink),
+}
+
+/// Why nothing more comes from a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// It ended, or closed a side.
+    Ended,
+    /// The task that was cut off by a fault of the gateway's own.
+    Fault(&'static str),
+}
+
+/// A server's connection while messages move.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    carrier: Carrier,
+    relay: Arc<Relay>,
+    grace: Duration,
+}
+
+#[derive(Debug)]
+enum Carrier {
+    Child { process: ServerProcess, reader: JoinHandle<()>, writer: JoinHandle<io::Result<()>> },
+    Http { driver: JoinHandle<()> },
+}
+
+impl Server {
+    /// Reaches the server.
+    pub(crate) fn open(&self) -> Result<Opened, OpenError> {
+        match self {
+            Self::Child(command) => {
+                let (process, input, output) = ServerProcess::start(command)?;
+                Ok(Opened::Child { process, input, output })
+            }
+            Self::Http(server) => {
+                Ok(Opened::Http(HttpLink::new(server.clone()).map_err(OpenError::Certificates)?))
+            }
+        }
+    }
+}
+
+impl Opened {
+    /// Begins to move messages: what the relay queues for the server goes out, what the server says comes in.
+    pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
+        let limits = &relay.gateway().options.limits;
+        let (most, grace) = (limits.message.bytes, limits.shutdown);
+        let carrier = match self {
+            Self::Child { process, input, output } => Carrier::Child {
+                process,
+                reader: tokio::spawn(read(Arc::clone(&relay), output, most)),
+                writer: tokio::spawn(write(input, queued)),
+            },
+            Self::Http(link) => {
+                let driving = Arc::new(link).drive(Arc::clone(&relay), queued, grace);
+                Carrier::Http { driver: tokio::spawn(driving) }
+            }
+        };
+        Upstream { carrier, relay, grace }
+    }
+}
+
+impl Upstream {
+    /// Waits until the server has gone. A server that is reached by HTTP never has.
+    pub(crate) async fn gone(&mut self) -> Gone {
+        match &mut self.carrier {
+            Carrier::Child { process, reader, writer } => tokio::select! {
+                biased;
+                ended = &mut *reader => cut_off("reading from the server", &ended),
+                // What the server started may hold its output open: its last words are waited for, but not for ever.
+                _ = process.wait() => {
+                    let _in_time = tokio::time::timeout(self.grace, reader).await;
+                    Gone::Ended
+                }
+                // The server closed the side it reads: no call can reach it any more.
+                ended = writer => cut_off("writing to the server", &ended),
+            },
+            Carrier::Http { driver } => cut_off("talking to the server", &driver.await),
+        }
+    }
+
+    /// Sends a signal to the server and everything it started, where it is a process.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Carrier::Child { process, .. } = &self.carrier {
+            process.signal(signal);
+        }
+    }
+
+    /// Ends the server after what is queued for it, and every wait for it. With `last_words`, what it says before
+    /// it goes is still relayed. `hurry` cuts its time short. Says in words how it ended.
+    pub(crate) async fn end(&mut self, last_words: bool, hurry: impl Future<Output = ()>) -> String {
+        self.relay.close_upstream();
+        let grace = self.grace;
+        let words = match &mut self.carrier {
+            Carrier::Child { process, reader, .. } => {
+                let status = end_process(process, grace, hurry).await;
+                if last_words && !reader.is_finished() {
+                    let _in_time = tokio::time::timeout(grace, &mut *reader).await;
+                }
+                // A reader that a full queue holds up must not go on recording after the last record.
+                reader.abort();
+                in_words(status)
+            }
+            Carrier::Http { driver } => {
+                if !driver.is_finished() {
+                    tokio::select! {
+                        _ = &mut *driver => {}
+                        () = hurry => {}
+                    }
+                }
+                driver.abort();
+                "its session has ended".to_owned()
+            }
+        };
+        self.relay.server_gone().await;
+        words
+    }
+}
+
+async fn end_process(
+    process: &mut ServerProcess,
+    grace: Duration,
+    hurry: impl Future<Output = ()>,
+) -> Option<ExitStatus> {
+    tokio::select! {
+        status = process.end(grace) => status,
+        // Asked again: at once.
+        () = hurry => {
+            process.signal(Signal::KILL);
+            process.end(grace).await
+        }
+    }
+}
+
+fn in_words(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "its exit status is unknown".to_owned(), |status| status.to_string())
+}
+
+/// A task that panicked must not look as if its peer had gone.
+pub(crate) fn cut_off<T>(task: &'static str, ended: &Result<T, JoinError>) -> Gone {
+    match ended {
+        Err(error) if error.is_panic() => {
+            tracing::error!("{task} was cut off by a fault of Interlock's own: {error}");
+            Gone::Fault(task)
+        }
+        _ => Gone::Ended,
+    }
+}
+
+/// Records that a server was started, or is to be reached.
+pub(crate) fn record_start(gateway: &Gateway, name: &str, server: &Server) -> Result<(), AuditError> {
+    let shown = match server {
+        Server::Child(command) => command.program.to_string_lossy().into_owned(),
+        Server::Http(server) => server.shown(),
+    };
+    let details = match server {
+        // Arguments may hold secrets: the program's name and their number are enough to recognise it.
+        Server::Child(command) => vec![
+            ("program", Detail::Text(&shown)),
+            ("arguments", Detail::Number(command.args.len().try_into().unwrap_or(i64::MAX))),
+        ],
+        Server::Http(_) => vec![("url", Detail::Text(&shown))],
+    };
+    let event =
+        Lifecycle { server: Some(name), details: &details, ..Lifecycle::new(LifecycleKind::ServerStart) };
+    gateway.recorder.lifecycle(event).map(|_| ())
+}
+
+/// Records that a server has ended.
+pub(crate) fn record_stop(gateway: &Gateway, name: &str, status: &str) {
+    gateway.record(Lifecycle {
+        server: Some(name),
+        reason: Some(status),
+        ..Lifecycle::new(LifecycleKind::ServerStop)
+    });
+}
+
+async fn read(relay: Arc<Relay>, stdout: ServerOutput, most: usize) {
+    let mut lines = LineReader::new(stdout, most);
+    loop {
+        match lines.next().await {
+            Ok(Some(line)) => relay.from_server(line).await,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!("the server can no longer be read: {error}"),
+        }
+    }
+}
+
+async fn write(stdin: ServerInput, mut lines: Outgoing) -> io::Result<()> {
+    let mut writer = LineWriter::new(stdin);
+    loop {
+        let more = writer.collect(&mut lines).await;
+        writer.write().await?;
+        if !more {
+            return writer.close().await;
+        }
+    }
+}

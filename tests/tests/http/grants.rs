@@ -1,0 +1,146 @@
+//! Who may do what: tokens, grants, their policies, and what a change of them does.
+
+use anyhow::{Result, ensure};
+use interlock_testkit::http::Response;
+use interlock_testkit::recording::RecordingServer;
+use interlock_testkit::script::Script;
+use interlock_testkit::serving::Site;
+use serde_json::json;
+
+use crate::scene::{Scene, call, entry, initialize, modern, records, with_token};
+
+const TWO: &str = "  readers: { servers: { recording: readers.yaml } }\n";
+const READERS: &str = "version: \"1\"\ndefault: deny\ntools:\n  read: {}\n";
+
+async fn two_grants() -> Result<(Scene, String, String)> {
+    let scene = Scene::start(&Script::with_tools(&["read", "write"]), "").await?;
+    scene.site.write("readers.yaml", READERS)?;
+    drop(scene.serving);
+    let server = RecordingServer::new(&Script::with_tools(&["read", "write"]))?;
+    let config = format!(
+        "servers:\n{}grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\n{TWO}",
+        entry("recording", &server.command()?)?
+    );
+    let site = Site::new(&config)?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    site.write("readers.yaml", READERS)?;
+    let team = site.token("team").await?;
+    let readers = site.token("readers").await?;
+    let serving = site.serve(|command| command).await?;
+    Ok((Scene { site, serving, server }, team, readers))
+}
+
+fn is_denied(response: &Response) -> Result<bool> {
+    Ok(response.answer()?["result"]["isError"] == true)
+}
+
+#[tokio::test]
+async fn each_token_may_do_what_its_grant_says() -> Result<()> {
+    let (scene, team, readers) = two_grants().await?;
+    let address = &scene.serving.address;
+    let asked = |token: &str, tool: &str| {
+        let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        with_token(request, Some(token))
+    };
+    for (token, tool, denied) in [
+        (&team, "read", false),
+        (&team, "write", false),
+        (&readers, "read", false),
+        (&readers, "write", true),
+    ] {
+        let response = scene.send(&asked(token, tool)).await?;
+        ensure!(response.status == 200, "{response:?}");
+        assert_eq!(is_denied(&response)?, denied, "{tool}: {response:?}");
+    }
+    let listed = with_token(modern(address, 2, "tools/list", &json!({})), Some(&readers));
+    let listed = scene.send(&listed).await?.answer()?;
+    let names: Vec<_> =
+        listed["result"]["tools"].as_array().into_iter().flatten().map(|tool| &tool["name"]).collect();
+    assert_eq!(names, ["read"]);
+    let nobody = scene.send(&modern(address, 3, "tools/list", &json!({}))).await?;
+    assert_eq!((nobody.status, nobody.header("www-authenticate")), (401, Some("Bearer")));
+    assert_eq!(scene.server.calls()?.len(), 3);
+    scene.serving.stop().await?;
+    for record in records(scene.site.path(), "intent").await? {
+        ensure!(!record.to_string().contains(&team), "a token is in the log: {record}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_is_of_no_use_to_another_grant() -> Result<()> {
+    let (scene, team, readers) = two_grants().await?;
+    let session = scene.initialize(Some(&team)).await?;
+    let stolen = scene.post(&call(2, "write")).header("Mcp-Session-Id", &session);
+    let refused = scene.send(&with_token(stolen.clone(), Some(&readers))).await?;
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert_eq!(scene.send(&stolen).await?.status, 401);
+    assert_eq!(scene.server.calls()?.len(), 0);
+    assert_eq!(scene.send(&with_token(stolen, Some(&team))).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_revoked_token_ends_on_open_sessions_too() -> Result<()> {
+    let (scene, team, _) = two_grants().await?;
+    let session = scene.initialize(Some(&team)).await?;
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &session), Some(&team));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    let rotated = scene.site.command(&["grants", "rotate", "team"])?.output().await?;
+    ensure!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    let new = String::from_utf8(rotated.stdout)?.trim().to_owned();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while scene.send(&request).await?.status != 401 {
+        ensure!(tokio::time::Instant::now() < deadline, "the old token is still taken");
+    }
+    // The session is the grant's, and goes on under its new token.
+    let request = with_token(scene.post(&call(3, "read")).header("Mcp-Session-Id", &session), Some(&new));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn limits_are_the_grant_s_and_not_the_session_s() -> Result<()> {
+    let (scene, team, _) = two_grants().await?;
+    let limited = "version: \"1\"\ndefault: allow\ntools:\n  read: { rules: [{ rate_limit: 2/hour }] }\n";
+    scene.site.write("allow.yaml", limited)?;
+    let other = scene.site.token("team").await?;
+    let mut passed = 0;
+    for token in [&team, &other, &team, &other, &team] {
+        let session = scene.initialize(Some(token)).await?;
+        let request =
+            with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &session), Some(token));
+        passed += usize::from(!is_denied(&scene.send(&request).await?)?);
+    }
+    // The policy may have been read after the first of them.
+    ensure!((2..=3).contains(&passed), "{passed} calls passed a limit of 2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_grant_that_goes_takes_its_connections_with_it_and_no_others() -> Result<()> {
+    let (scene, team, readers) = two_grants().await?;
+    let [mine, theirs] = [scene.initialize(Some(&readers)).await?, scene.initialize(Some(&team)).await?];
+    let config = std::fs::read_to_string(scene.site.config())?;
+    scene.site.write("interlock.yaml", &config.replace("  readers:", "  others:"))?;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &mine), Some(&readers));
+    while scene.send(&request).await?.status == 200 {
+        ensure!(tokio::time::Instant::now() < deadline, "the grant is still served");
+    }
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &theirs), Some(&team));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_with_mistakes_leaves_what_was_in_force() -> Result<()> {
+    let (scene, team, _) = two_grants().await?;
+    scene.site.write("interlock.yaml", "grants: [")?;
+    scene.site.write("allow.yaml", "tools: [")?;
+    for _ in 0..5 {
+        let response = scene.send(&with_token(scene.post(&initialize("2025-11-25")), Some(&team))).await?;
+        assert_eq!(response.status, 200, "{response:?}");
+    }
+    Ok(())
+}

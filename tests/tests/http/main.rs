@@ -1,0 +1,7 @@
+//! Over HTTP: `interlock serve`, and `interlock run --url`.
+
+mod grants;
+mod listener;
+mod peers;
+mod scene;
+mod sessions;
