@@ -90,7 +90,7 @@ fn too_large_together() -> String {
     "and those before it are too large together".to_owned()
 }
 
-/// A compiled regular expression that is equal to another if its text and its treatment of case are.
+/// A compiled regular expression that is equal to another if its text, its treatment of case and its anchors are.
 #[derive(Clone)]
 pub struct Regular {
     kind: Kind,
