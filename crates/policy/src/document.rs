@@ -41,8 +41,11 @@ pub struct Document {
     /// `spend_currency`: what `spend` counts in where it does not say.
     pub spend_currency: Option<String>,
     /// `lists`, in the order of the file.
-    pub lists: Vec<(Arc<str>, Arc<[Scalar]>)>,
+    pub lists: Vec<NamedList>,
 }
+
+/// One of `lists`: its name and its values, which every reference shares.
+pub type NamedList = (Arc<str>, Arc<[Scalar]>);
 
 /// The entries of a section in the order of the file.
 pub type Entries = Vec<(Matcher, Entry)>;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fields::Fields;
 use super::{operator, scalar};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
-use crate::document::{Listed, Scalar};
+use crate::document::{Listed, NamedList, Scalar};
 use crate::tree::{Node, Value};
 
 /// Most values that all references of a document copy out of their lists together.
@@ -35,11 +35,7 @@ impl Default for Lists {
 }
 
 /// The document's `lists`.
-pub(super) fn read(
-    node: &Node,
-    at: &At<'_>,
-    report: &mut Report<'_>,
-) -> Option<Vec<(Arc<str>, Arc<[Scalar]>)>> {
+pub(super) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<NamedList>> {
     let members = match &node.value {
         Value::Map(members) => members.as_slice(),
         Value::Null => &[],

@@ -3,14 +3,13 @@
 mod condition;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use interlock_json::Decimal;
 
 use crate::cel::Expression;
 use crate::document::{
     Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
-    RateLimit, Refund, Requirement, Rule, Scalar, Scope, Spend, SpendAmount, State, TellAgent, Validate,
+    NamedList, RateLimit, Refund, Requirement, Rule, Scope, Spend, SpendAmount, State, TellAgent, Validate,
     Version,
 };
 use crate::tree::{Member, Node, Value};
@@ -142,7 +141,7 @@ pub(super) fn of(document: &Document) -> Out<'_> {
     map.out()
 }
 
-fn lists(lists: &[(Arc<str>, Arc<[Scalar]>)]) -> Out<'_> {
+fn lists(lists: &[NamedList]) -> Out<'_> {
     let mut map = Map::default();
     for (name, values) in lists {
         map.put(name, list(values, condition::scalar));
