@@ -102,18 +102,6 @@ pub(super) fn of_required(missing: &[String], world: &World) -> Option<World> {
     })
 }
 
-/// The call with an amount that fits.
-pub(super) fn of_amount(steps: &[Step], amount: Decimal, world: &World) -> Option<World> {
-    let name = describe::quoted(&path::argument_name(steps));
-    let to = amount.to_string();
-    let change = Change {
-        words: format!("argument {name} were at most {to}"),
-        path: Path::Args(steps.to_vec()).to_string(),
-        to: Some(to.clone()),
-    };
-    world.with_argument(steps, Some(&to), change)
-}
-
 /// The policies changed.
 pub(super) fn policy_words(rule: &RuleName) -> String {
     format!("the policy were without `{rule}`")
