@@ -1,6 +1,6 @@
 //! From the settings to the servers and grants that `serve` puts in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,26 @@ const SERVERS_OWN: &str = "server";
 #[derive(Default)]
 pub(crate) struct Policies {
     read: BTreeMap<PathBuf, Arc<Policy>>,
+    /// Those that were to be read, whether they could be or not.
+    tried: BTreeSet<PathBuf>,
+}
+
+/// What the settings say, before it is in force. Nothing is, until all of it is known to be good.
+pub(crate) struct Plan {
+    pub(crate) registry: Registry,
+    /// Other policies for what goes on.
+    replacements: Vec<(Arc<Access>, Snapshot, PolicyFile)>,
+}
+
+impl Plan {
+    /// Puts the policies in force where connections go on, and gives the rest.
+    pub(crate) fn apply(self, gateway: &Gateway) -> Registry {
+        for (access, snapshot, from) in self.replacements {
+            let before = gateway.replace(&access, snapshot, &from);
+            tokio::task::spawn_blocking(move || drop(before));
+        }
+        self.registry
+    }
 }
 
 impl Policies {
@@ -28,6 +48,7 @@ impl Policies {
         if let Some(policy) = self.read.get(&path) {
             return Ok(Arc::clone(policy));
         }
+        self.tried.insert(path.clone());
         let loaded = reload::load(&path).inspect_err(|error| {
             if let LoadError::Mistakes { path, diagnostics, text, .. } = error {
                 // Where they cannot be shown, the error still says how many there are.
@@ -39,20 +60,20 @@ impl Policies {
         Ok(policy)
     }
 
-    /// Every file that was read.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.read.keys().map(PathBuf::as_path)
+    /// Every file that was to be read.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = &Path> {
+        self.tried.iter().map(PathBuf::as_path)
     }
 }
 
 /// The servers and grants of the settings. Where one of `before` goes on, its counters, connections and clients do,
 /// too.
-pub(crate) fn registry(
+pub(crate) fn plan(
     settings: &Settings,
     policies: &mut Policies,
-    gateway: &Gateway,
     before: Option<&Registry>,
-) -> anyhow::Result<Registry> {
+) -> anyhow::Result<Plan> {
+    let mut replacements = Vec::new();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
         let reached = reached(settings, server).with_context(|| format!("the server `{name}`"))?;
@@ -60,7 +81,7 @@ pub(crate) fn registry(
     }
     let mut grants = BTreeMap::new();
     for (name, grant) in &settings.grants {
-        let served = accesses(settings, policies, gateway, before, name, grant)
+        let served = accesses(settings, policies, &mut replacements, before, name, grant)
             .with_context(|| format!("the grant `{name}`"))?;
         grants.insert(name.clone(), Arc::new(Grant { name: Arc::from(name.as_str()), servers: served }));
     }
@@ -71,13 +92,14 @@ pub(crate) fn registry(
         let help = did_you_mean(anonymous, known).map(|help| format!("; {help}")).unwrap_or_default();
         bail!("`anonymous` names the grant `{anonymous}`, which is not among `grants`{help}");
     }
-    Ok(Registry { servers, grants, anonymous: settings.anonymous.clone() })
+    let registry = Registry { servers, grants, anonymous: settings.anonymous.clone() };
+    Ok(Plan { registry, replacements })
 }
 
 fn accesses(
     settings: &Settings,
     policies: &mut Policies,
-    gateway: &Gateway,
+    replacements: &mut Vec<(Arc<Access>, Snapshot, PolicyFile)>,
     before: Option<&Registry>,
     name: &str,
     grant: &settings::Grant,
@@ -105,7 +127,7 @@ fn accesses(
         let access = match kept {
             Some(access) => {
                 let from = PolicyFile { server: server.clone(), path: from };
-                gateway.replace(access, snapshot, &from);
+                replacements.push((Arc::clone(access), snapshot, from));
                 Arc::clone(access)
             }
             None => Arc::new(Access::new(server, settings.extensions(server), snapshot)),

@@ -88,6 +88,8 @@ struct LimitSettings {
     /// Seconds that a server may take to end.
     shutdown_seconds: Option<u64>,
     counters: Option<u64>,
+    /// Seconds after which a quiet stream is sent a comment.
+    keep_alive_seconds: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -194,6 +196,7 @@ impl Settings {
         limits.in_flight = set.in_flight.unwrap_or(limits.in_flight);
         limits.queued_bytes = set.queued_bytes.unwrap_or(limits.queued_bytes);
         limits.answer = set.answer_seconds.map_or(limits.answer, Duration::from_secs);
+        limits.keep_alive = set.keep_alive_seconds.map_or(limits.keep_alive, Duration::from_secs);
         limits.shutdown = set.shutdown_seconds.map_or(limits.shutdown, Duration::from_secs);
         limits
     }

@@ -91,11 +91,18 @@ fn short(out: &str) -> Vec<String> {
 fn verdicts_and_what_would_change_them() {
     let home = home();
     let spent = "counter server=server/tools/pay/spent/day/calendar/grant=local:";
-    let table: [(&str, i32, Vec<String>); 9] = [
+    let table: [(&str, i32, Vec<String>); 10] = [
         ("call.json", 0, vec![
             "verdict allow".into(), "rule server:/tools/pay (p.yaml:5)".into(), format!("{spent} 0 -> 5"),
             "deny if argument \"amount\" were not at most 50000, such as 50001, by server:/tools/pay/rules/0".into(),
             "await_approval if argument \"to\" were not \"us\", such as \"another than us\", by server:/tools/pay/rules/2".into(),
+            "deny if the limit of 60000 in all of argument \"amount\" per day had counted 59996 or more already, by server:/tools/pay/rules/1".into(),
+        ]),
+        ("--tool job --tools tools.json --arg role=r --counter job._rate_minute_0=4", 0, vec![
+            "verdict allow".into(), "rule server:/tools/job (p.yaml:14)".into(),
+            "counter server=server/tools/job/_rate_minute_0/minute/sliding/grant=local: 4 -> 5".into(),
+            "deny if argument \"role\" were not given, by server:/tools/job/rules/0".into(),
+            "deny if the limit of 10 calls per minute had counted 10 or more already, by server:/tools/job/rules/0".into(),
         ]),
         ("--tool pay --arg-json amount=20000 --counter pay.spent=50000", 1, vec![
             "verdict deny".into(), "rule server:/tools/pay/rules/1 \"of the day\" (p.yaml:10)".into(),

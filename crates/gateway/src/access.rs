@@ -34,6 +34,11 @@ impl Access {
         &self.server
     }
 
+    /// SHA-256 (hexadecimal) over the canonical form of the policies in force.
+    pub fn digest(&self) -> String {
+        self.snapshot.load().digest().to_owned()
+    }
+
     /// Methods beyond the protocol's table that are relayed.
     pub fn extensions(&self) -> &[String] {
         &self.extensions

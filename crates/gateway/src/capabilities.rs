@@ -5,7 +5,7 @@ use interlock_wire::Version;
 
 /// The capabilities of a client that questions depend on, as its `initialize` or a modern request declares
 /// them. Before either, none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Capabilities {
     roots: bool,
     sampling: bool,

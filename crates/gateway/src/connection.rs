@@ -18,6 +18,8 @@ use crate::upstream::{self, Gone, OpenError, Server, Upstream};
 #[derive(Debug)]
 pub(crate) struct Connection {
     relay: Arc<Relay>,
+    access: Arc<Access>,
+    reached: Server,
     mailbox: Arc<Mailbox>,
     closing: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
@@ -55,7 +57,9 @@ impl Connection {
             supervised.await;
             end.send_replace(true);
         });
-        Ok(Arc::new(Self { relay, mailbox, closing, ended, used: Mutex::new(Instant::now()) }))
+        let (access, reached) = (Arc::clone(access), server.clone());
+        let used = Mutex::new(Instant::now());
+        Ok(Arc::new(Self { relay, access, reached, mailbox, closing, ended, used }))
     }
 
     pub(crate) fn relay(&self) -> &Arc<Relay> {
@@ -64,6 +68,11 @@ impl Connection {
 
     pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.mailbox
+    }
+
+    /// Whether it is what a new one would be: to this server, by these policies.
+    pub(crate) fn is_to(&self, reached: &Server, access: &Arc<Access>) -> bool {
+        self.reached == *reached && Arc::ptr_eq(&self.access, access)
     }
 
     /// Notes that somebody uses it.
@@ -76,9 +85,14 @@ impl Connection {
         now.saturating_duration_since(*self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether the server has gone, or the connection was closed.
+    /// Whether the server has gone, or is told to go: nothing more can be asked.
     pub(crate) fn has_ended(&self) -> bool {
-        *self.ended.borrow() || *self.closing.borrow()
+        self.is_over() || *self.closing.borrow()
+    }
+
+    /// Whether the server has gone and everything has been recorded.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.ended.borrow()
     }
 
     /// Ends it: what is being judged is still handed over, and the server gets time to go.

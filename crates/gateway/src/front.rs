@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use interlock_wire::{Parsed, Refusal};
 
+use crate::capabilities::Capabilities;
 use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
@@ -45,8 +46,8 @@ struct Session {
 struct Sharing {
     grant: Arc<str>,
     server: String,
-    /// What the client declared that it can be asked, in canonical form.
-    capabilities: String,
+    /// What the client declared that it can be asked.
+    capabilities: Capabilities,
 }
 
 /// Why a caller is turned away before anything is judged.
@@ -132,22 +133,25 @@ impl Front {
     /// Puts other servers and grants in force. Connections that they no longer allow, or whose server is reached
     /// another way now, end; the others do not notice.
     pub fn use_registry(&self, registry: Registry) {
-        let before = self.registry.swap(Arc::new(registry));
-        let now = self.registry.load();
-        let stays = |grant: &str, server: &str| {
-            let allowed = now.grant(grant).is_some_and(|grant| grant.servers.contains_key(server));
-            allowed && before.servers.get(server) == now.servers.get(server)
-        };
+        self.registry.store(Arc::new(registry));
         for session in self.sessions().values() {
-            if !stays(&session.grant, &session.server) {
+            if !self.is_current(&session.grant, &session.server, &session.connection) {
                 session.connection.close();
             }
         }
         for (sharing, connection) in self.shared().iter() {
-            if !stays(&sharing.grant, &sharing.server) {
+            if !self.is_current(&sharing.grant, &sharing.server, connection) {
                 connection.close();
             }
         }
+    }
+
+    /// Whether a connection is one that the registry in force would open. What was opened while the registry changed
+    /// may not be.
+    fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
+        let registry = self.registry.load();
+        let access = registry.grant(grant).and_then(|grant| registry.access(grant, server));
+        access.is_some_and(|(reached, access)| connection.is_to(reached, &access))
     }
 
     /// Keeps the tokens in force as the store has them, for as long as this is polled.
@@ -205,6 +209,7 @@ impl Front {
             .get(name)
             .filter(|session| session.grant == grant.name && session.server == server)
             .filter(|session| !session.connection.has_ended())
+            .filter(|session| self.is_current(&session.grant, &session.server, &session.connection))
             .ok_or(TurnedAway::NoSession)?;
         session.connection.touch();
         Ok(Arc::clone(&session.connection))
@@ -212,11 +217,13 @@ impl Front {
 
     /// Begins a session; gives its name and its connection.
     pub(crate) fn begin(&self, grant: &Grant, server: &str) -> Result<(String, Arc<Connection>), TurnedAway> {
-        let limit = self.gateway.options.limits.sessions;
         self.forget_ended();
-        if self.sessions().len() >= limit {
-            return Err(TurnedAway::Full { limit });
-        }
+        let of_grant = |session: &&Session| session.grant == grant.name;
+        let (all, own) = {
+            let sessions = self.sessions();
+            (sessions.len(), sessions.values().filter(of_grant).count())
+        };
+        self.has_room(all, own)?;
         let name = session_name()?;
         let connection = self.connect(grant, server, self.gateway.options.limits.mailbox)?;
         let grant = Arc::clone(&grant.name);
@@ -225,9 +232,20 @@ impl Front {
         Ok((name, connection))
     }
 
-    /// Ends a session.
+    /// One grant must not take all the room there is.
+    fn has_room(&self, all: usize, own: usize) -> Result<(), TurnedAway> {
+        let limits = &self.gateway.options.limits;
+        for (open, limit) in [(all, limits.sessions), (own, limits.sessions_of_grant)] {
+            if open >= limit {
+                return Err(TurnedAway::Full { limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a session. It counts until its server has gone.
     pub(crate) fn end(&self, name: &str) {
-        if let Some(session) = self.sessions().remove(name) {
+        if let Some(session) = self.sessions().get(name) {
             session.connection.close();
         }
     }
@@ -237,18 +255,20 @@ impl Front {
         &self,
         grant: &Grant,
         server: &str,
-        capabilities: String,
+        capabilities: Capabilities,
     ) -> Result<Arc<Connection>, TurnedAway> {
         let sharing = Sharing { grant: Arc::clone(&grant.name), server: server.to_owned(), capabilities };
         let mut shared = self.shared();
-        if let Some(connection) = shared.get(&sharing).filter(|connection| !connection.has_ended()) {
-            connection.touch();
-            return Ok(Arc::clone(connection));
+        if let Some(connection) = shared.get(&sharing) {
+            let current = self.is_current(&sharing.grant, &sharing.server, connection);
+            if current && !connection.has_ended() {
+                connection.touch();
+                return Ok(Arc::clone(connection));
+            }
+            connection.close();
         }
-        let limit = self.gateway.options.limits.sessions;
-        if shared.len() >= limit {
-            return Err(TurnedAway::Full { limit });
-        }
+        let own = shared.keys().filter(|sharing| sharing.grant == grant.name).count();
+        self.has_room(shared.len(), own)?;
         // What nobody listens for is not kept: a modern server says nothing outside of a request.
         let connection = self.connect(grant, server, 0)?;
         shared.insert(sharing, Arc::clone(&connection));
@@ -257,8 +277,10 @@ impl Front {
 
     fn connect(&self, grant: &Grant, server: &str, keep: usize) -> Result<Arc<Connection>, TurnedAway> {
         let registry = self.registry.load();
+        // The grant as it is now, not as it was when the request began.
         let (reached, access) = registry
-            .access(grant, server)
+            .grant(&grant.name)
+            .and_then(|grant| registry.access(grant, server))
             .ok_or_else(|| TurnedAway::NoServer { server: server.to_owned() })?;
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let identity = Identity {
@@ -291,7 +313,15 @@ impl Front {
         let number = if withdraws { self.numbers.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let from = Origin { outbox: to_caller.impatient(), exchange: number };
         let exchange = Exchange { relay: Arc::clone(&relay), number, withdraws, back };
-        relay.take(read, &from).await;
+        if withdraws {
+            relay.take(read, &from).await;
+        } else {
+            // A legacy client that leaves has cancelled nothing: what it sent is taken in whole.
+            let taking = async move { relay.take(read, &from).await };
+            if let Err(error) = tokio::spawn(taking).await {
+                tracing::error!("taking a message was cut off by a fault of Interlock's own: {error}");
+            }
+        }
         exchange
     }
 
@@ -320,8 +350,8 @@ impl Front {
     }
 
     fn forget_ended(&self) {
-        self.sessions().retain(|_, session| !session.connection.has_ended());
-        self.shared().retain(|_, connection| !connection.has_ended());
+        self.sessions().retain(|_, session| !session.connection.is_over());
+        self.shared().retain(|_, connection| !connection.is_over());
     }
 
     /// Ends every connection, and waits until all have ended.

@@ -41,6 +41,8 @@ pub struct Limits {
     pub rejudging: Duration,
     /// Sessions of legacy clients over HTTP, and as many connections that modern requests share.
     pub sessions: usize,
+    /// Of these, how many one grant may have.
+    pub sessions_of_grant: usize,
     /// How long a session or a shared connection is kept that nobody uses.
     pub session_idle: Duration,
     /// Bytes of what a server says of its own that are kept for a session.
@@ -75,6 +77,7 @@ impl Default for Limits {
             rejudgements: 16,
             rejudging: Duration::from_secs(5),
             sessions: 10_000,
+            sessions_of_grant: 2_000,
             session_idle: Duration::from_secs(1_800),
             mailbox: 1 << 20,
             connections: 20_000,

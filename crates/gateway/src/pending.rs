@@ -14,6 +14,7 @@ use interlock_wire::RequestId;
 pub(crate) struct Pending<T> {
     next: u64,
     limit: usize,
+    closed: bool,
     waiting: HashMap<u64, Waiting<T>, RandomState>,
     by_asker: HashMap<Asker, u64, RandomState>,
     /// Numbers whose asker no longer waits, though their receiver may still answer.
@@ -53,6 +54,9 @@ pub(crate) enum PendingError {
     /// The asker already has a request in flight under this identifier.
     #[error("the id is already in use by a request in flight")]
     Reused,
+    /// Nobody will answer any more.
+    #[error("the server is gone")]
+    Closed,
     /// Too many requests wait.
     #[error("more than {limit} requests are in flight")]
     Full {
@@ -67,6 +71,7 @@ impl<T> Pending<T> {
         Self {
             next: 1,
             limit,
+            closed: false,
             waiting: HashMap::default(),
             by_asker: HashMap::default(),
             given_up: BTreeSet::new(),
@@ -95,7 +100,15 @@ impl<T> Pending<T> {
         Ok(number)
     }
 
+    /// From now on nothing can wait.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
     fn mint(&mut self) -> Result<u64, PendingError> {
+        if self.closed {
+            return Err(PendingError::Closed);
+        }
         if self.waiting.len() >= self.limit {
             return Err(PendingError::Full { limit: self.limit });
         }
@@ -142,6 +155,12 @@ impl<T> Pending<T> {
     /// A request that waits, by its number.
     pub(crate) fn get(&self, number: u64) -> Option<&Waiting<T>> {
         self.waiting.get(&number)
+    }
+
+    /// The exchange in which a request was asked; 0 for the gateway's own.
+    pub(crate) fn exchange_of(&self, number: u64) -> u64 {
+        let asker = self.waiting.get(&number).and_then(|waiting| waiting.asker.as_ref());
+        asker.map_or(0, |asker| asker.exchange)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use interlock_json::Value;
 use interlock_wire::{Message, Version};
 use tokio::sync::oneshot;
 
@@ -129,6 +130,19 @@ impl Session {
             to_client: Pending::new(limits.in_flight, limits.given_up),
             continuations: Continuations::new(),
         }
+    }
+
+    /// The request of an exchange that a progress token of the gateway's own stands for.
+    pub(crate) fn exchanged(&self, token: Value<'_>) -> Option<(u64, &Asked)> {
+        let number = token.as_number()?.parse().ok()?;
+        let waiting = self.to_server.get(number)?;
+        let in_exchange = waiting.asker.as_ref().is_some_and(|asker| asker.exchange != 0);
+        (in_exchange && waiting.item.progress.is_some()).then_some((number, &waiting.item))
+    }
+
+    /// The newest request whose asker chose this progress token, where all share one connection.
+    pub(crate) fn newest_under(&self, token: Value<'_>) -> Option<&Asked> {
+        self.to_server.newest(|asked| asked.progress.as_deref() == Some(token.raw()))
     }
 
     /// The number of a request that has already gone to the server; `None` for one that is unknown.

@@ -39,8 +39,8 @@ pub enum OpenError {
 /// A server that has been reached and whose messages nobody moves yet.
 #[derive(Debug)]
 pub(crate) enum Opened {
-    Child { process: ServerProcess, input: ServerInput, output: ServerOutput },
-    Http(HttpLink),
+    Child(Box<(ServerProcess, ServerInput, ServerOutput)>),
+    Http(Box<HttpLink>),
 }
 
 /// Why nothing more comes from a server.
@@ -62,20 +62,25 @@ pub(crate) struct Upstream {
 
 #[derive(Debug)]
 enum Carrier {
-    Child { process: ServerProcess, reader: JoinHandle<()>, writer: JoinHandle<io::Result<()>> },
+    Child(Box<Child>),
     Http { driver: JoinHandle<()> },
+}
+
+#[derive(Debug)]
+struct Child {
+    process: ServerProcess,
+    reader: JoinHandle<()>,
+    writer: JoinHandle<io::Result<()>>,
 }
 
 impl Server {
     /// Reaches the server.
     pub(crate) fn open(&self) -> Result<Opened, OpenError> {
         match self {
-            Self::Child(command) => {
-                let (process, input, output) = ServerProcess::start(command)?;
-                Ok(Opened::Child { process, input, output })
-            }
+            Self::Child(command) => Ok(Opened::Child(Box::new(ServerProcess::start(command)?))),
             Self::Http(server) => {
-                Ok(Opened::Http(HttpLink::new(server.clone()).map_err(OpenError::Certificates)?))
+                let link = HttpLink::new(server.clone()).map_err(OpenError::Certificates)?;
+                Ok(Opened::Http(Box::new(link)))
             }
         }
     }
@@ -87,13 +92,14 @@ impl Opened {
         let limits = &relay.gateway().options.limits;
         let (most, grace) = (limits.message.bytes, limits.shutdown);
         let carrier = match self {
-            Self::Child { process, input, output } => Carrier::Child {
-                process,
-                reader: tokio::spawn(read(Arc::clone(&relay), output, most)),
-                writer: tokio::spawn(write(input, queued)),
-            },
+            Self::Child(started) => {
+                let (process, input, output) = *started;
+                let reader = tokio::spawn(read(Arc::clone(&relay), output, most));
+                let writer = tokio::spawn(write(input, queued));
+                Carrier::Child(Box::new(Child { process, reader, writer }))
+            }
             Self::Http(link) => {
-                let driving = Arc::new(link).drive(Arc::clone(&relay), queued, grace);
+                let driving = Arc::new(*link).drive(Arc::clone(&relay), queued, grace);
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };
@@ -105,7 +111,9 @@ impl Upstream {
     /// Waits until the server has gone. A server that is reached by HTTP never has.
     pub(crate) async fn gone(&mut self) -> Gone {
         match &mut self.carrier {
-            Carrier::Child { process, reader, writer } => tokio::select! {
+            Carrier::Child(child) => {
+                let Child { process, reader, writer } = child.as_mut();
+                tokio::select! {
                 biased;
                 ended = &mut *reader => cut_off("reading from the server", &ended),
                 // What the server started may hold its output open: its last words are waited for, but not for ever.
@@ -115,15 +123,16 @@ impl Upstream {
                 }
                 // The server closed the side it reads: no call can reach it any more.
                 ended = writer => cut_off("writing to the server", &ended),
-            },
+                }
+            }
             Carrier::Http { driver } => cut_off("talking to the server", &driver.await),
         }
     }
 
     /// Sends a signal to the server and everything it started, where it is a process.
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Carrier::Child { process, .. } = &self.carrier {
-            process.signal(signal);
+        if let Carrier::Child(child) = &self.carrier {
+            child.process.signal(signal);
         }
     }
 
@@ -133,7 +142,8 @@ impl Upstream {
         self.relay.close_upstream();
         let grace = self.grace;
         let words = match &mut self.carrier {
-            Carrier::Child { process, reader, .. } => {
+            Carrier::Child(child) => {
+                let Child { process, reader, .. } = child.as_mut();
                 let status = end_process(process, grace, hurry).await;
                 if last_words && !reader.is_finished() {
                     let _in_time = tokio::time::timeout(grace, &mut *reader).await;

@@ -15,7 +15,7 @@ use crate::document::{
 };
 use crate::limit::Limit;
 use crate::path::Path;
-use crate::quantity::{self, Adds, Counted, Counters, Lookup, Money, Numbering};
+use crate::quantity::{self, Adds, Counted, Counters, Lookup, Money};
 use crate::tool_list::ToolList;
 use crate::{describe, digest, parse};
 
@@ -213,7 +213,7 @@ struct Labels<'c> {
 }
 
 impl Compiler<'_> {
-    fn entry(&self, numbering: &mut Numbering) -> CompiledEntry {
+    fn entry(&self, counted: &[Counted<'_>]) -> CompiledEntry {
         let mut compiled = CompiledEntry {
             pointer: self.pointer.as_str().into(),
             lists: *self.matcher != Matcher::Every,
@@ -232,9 +232,9 @@ impl Compiler<'_> {
         self.blocks(&mut compiled);
         let needs = |of: &Constraints| of.all().any(|constraint| constraint.needs_definition);
         compiled.needs_definition = needs(&compiled.enforced) || needs(&compiled.shadowed);
-        for counted in quantity::counted(self.document, self.matcher, self.entry, numbering) {
+        for counted in counted {
             let shadow = self.is_shadow(counted.mode);
-            let limit = self.limit(&counted, shadow);
+            let limit = self.limit(counted, shadow);
             compiled.spends_on_challenge |=
                 matches!(counted.adds, Adds::Money(Money { amount: SpendAmount::Challenge, .. }));
             compiled.of(shadow).limits.push(limit);

@@ -76,7 +76,7 @@ pub(crate) fn subject_of(path: &Path, zone: Option<Zone>) -> String {
 /// What must hold: `argument "amount" must be at most 50000`.
 pub(crate) fn requirement(condition: &Compiled) -> String {
     match condition {
-        Compiled::Leaf(leaf) => format!("{} {}", leaf.subject, words::requirement(&leaf.written.test)),
+        Compiled::Leaf(leaf) => format!("{} {}", leaf.subject(), words::requirement(&leaf.written.test)),
         Compiled::All(inner) => joined(inner, " and ", requirement),
         Compiled::Any(inner) => joined(inner, " or ", requirement),
         Compiled::Not(inner) => format!("it must not be that {}", part(inner, statement)),
@@ -86,7 +86,7 @@ pub(crate) fn requirement(condition: &Compiled) -> String {
 /// What is the case: `argument "amount" is greater than 5`.
 pub(crate) fn statement(condition: &Compiled) -> String {
     match condition {
-        Compiled::Leaf(leaf) => format!("{} {}", leaf.subject, words::statement(&leaf.written.test)),
+        Compiled::Leaf(leaf) => format!("{} {}", leaf.subject(), words::statement(&leaf.written.test)),
         Compiled::All(inner) => statements(inner),
         Compiled::Any(inner) => joined(inner, " or ", statement),
         Compiled::Not(inner) => format!("it is not that {}", part(inner, statement)),

@@ -1,5 +1,6 @@
 //! What is wrong with a policy document, where, and what to do about it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::cel;
@@ -54,7 +55,8 @@ const MOST: usize = 1_000;
 /// Collects findings about one source text.
 pub(crate) struct Report<'s> {
     source: &'s str,
-    line_starts: Vec<usize>,
+    /// Looked up when the first finding has a place.
+    line_starts: OnceCell<Vec<usize>>,
     found: Vec<Diagnostic>,
     dropped: usize,
     errors: usize,
@@ -68,13 +70,9 @@ pub(crate) struct Report<'s> {
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
-        // What is too large to be read has no other place than its beginning.
-        let read = if source.len() > MOST_BYTES { "" } else { source };
-        let breaks = read.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        let line_starts = std::iter::once(0).chain(breaks).collect();
         Report {
             source,
-            line_starts,
+            line_starts: OnceCell::new(),
             found: Vec::new(),
             dropped: 0,
             errors: 0,
@@ -164,8 +162,9 @@ impl<'s> Report<'s> {
     pub(crate) fn span(&self, range: Range<usize>) -> Span {
         let offset = range.start.min(self.source.len());
         let len = range.end.min(self.source.len()).saturating_sub(offset);
-        let line = self.line_starts.partition_point(|start| *start <= offset);
-        let start = line.checked_sub(1).and_then(|line| self.line_starts.get(line)).copied().unwrap_or(0);
+        let line_starts = self.line_starts.get_or_init(|| line_starts(self.source));
+        let line = line_starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|line| line_starts.get(line)).copied().unwrap_or(0);
         let before = self.source.as_bytes().get(start..offset).unwrap_or_default();
         // Continuation bytes (0b10xx_xxxx) do not begin a character.
         let column = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
@@ -186,6 +185,13 @@ impl<'s> Report<'s> {
         self.found.dedup();
         self.found
     }
+}
+
+fn line_starts(source: &str) -> Vec<usize> {
+    // What is too large to be read has no other place than its beginning.
+    let read = if source.len() > MOST_BYTES { "" } else { source };
+    let breaks = read.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(breaks).collect()
 }
 
 /// Lets the reporter of a finding add advice to it.

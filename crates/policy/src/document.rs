@@ -41,8 +41,11 @@ pub struct Document {
     /// `spend_currency`: what `spend` counts in where it does not say.
     pub spend_currency: Option<String>,
     /// `lists`, in the order of the file.
-    pub lists: Vec<(Arc<str>, Vec<Scalar>)>,
+    pub lists: Vec<NamedList>,
 }
+
+/// One of `lists`: its name and its values, which every reference shares.
+pub type NamedList = (Arc<str>, Arc<[Scalar]>);
 
 /// The entries of a section in the order of the file.
 pub type Entries = Vec<(Matcher, Entry)>;
@@ -226,7 +229,7 @@ pub struct Block {
     pub mode: Option<Mode>,
 }
 
-/// One of an entry's `rules`.
+/// One of an entry's `rules`. What few of them have is boxed: policies have many rules.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
     /// `name`
@@ -238,11 +241,11 @@ pub struct Rule {
     /// `when`: a CEL expression, which must hold beside the conditions.
     pub when: Option<Expression>,
     /// `rate_limit`
-    pub rate_limit: Option<RateLimit>,
+    pub rate_limit: Option<Box<RateLimit>>,
     /// `state`
-    pub state: Option<State>,
+    pub state: Option<Box<State>>,
     /// `spend`
-    pub spend: Option<Spend>,
+    pub spend: Option<Box<Spend>>,
     /// `idempotency_window` in seconds: for so long an identical call is denied.
     pub idempotency_window: Option<u64>,
     /// `validate`

@@ -89,8 +89,7 @@ fn shut_out_in_shadow(policy: &Policy, call: &Call<'_>) -> Option<RuleName> {
 
 /// Whether the policy hides the name, by constraints that are in shadow mode or by those that are not.
 pub(crate) fn hidden(policy: &Policy, section: Section, name: &str, shadow: bool) -> bool {
-    policy.shadow == shadow && policy.hide.contains(name)
-        || policy.entries(section).of(name).any(|entry| entry.hides && entry.shadow == shadow)
+    policy.shadow == shadow && policy.hide.contains(name) || policy.entries(section).hide(name, shadow)
 }
 
 pub(crate) fn listed(policy: &Policy, section: Section, name: &str) -> bool {

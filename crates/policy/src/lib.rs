@@ -59,8 +59,8 @@ pub use diff::{
 };
 pub use document::{
     Action, Approvals, Block, Condition, DefaultVerdict, Document, Entries, Entry, Increment, Leaf, Limit,
-    ListMode, Listed, Matcher, Mode, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section,
-    Spend, SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
+    ListMode, Listed, Matcher, Mode, NamedList, OnMissing, RateLimit, Refund, Requirement, Rule, Scalar,
+    Scope, Section, Spend, SpendAmount, State, TellAgent, Test, Validate, Version, Webhook,
 };
 pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;

@@ -288,7 +288,8 @@ fn write_steps(steps: &[Step], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn write_key(key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !key.is_empty() && !key.contains(ends_name) {
-        return write!(f, ".{key}");
+        f.write_str(".")?;
+        return f.write_str(key);
     }
     let mut quoted = String::new();
     interlock_json::canonical::write_str(key, &mut quoted);

@@ -105,13 +105,12 @@ impl Place {
 /// How many counters without a name of their own an entry has, by kind and window: a counter keeps its number when
 /// one with another window is added before it.
 #[derive(Debug, Default)]
-pub(crate) struct Numbering(BTreeMap<String, usize>);
+struct Numbering(BTreeMap<(String, Window), usize>);
 
 impl Numbering {
     fn name(&mut self, kind: &str, window: Window) -> String {
-        let kind = format!("_{kind}_{window}");
-        let next = self.0.entry(kind.clone()).or_default();
-        let name = format!("{kind}_{next}");
+        let next = self.0.entry((kind.to_owned(), window)).or_default();
+        let name = format!("_{kind}_{window}_{next}");
         *next += 1;
         name
     }
@@ -127,7 +126,7 @@ pub(crate) fn state_name(matcher: &Matcher) -> &str {
 
 /// Everything the entry counts, in the order in which it is reserved. `"*"` and `all_tools` are one entry in two
 /// places: they share their numbering.
-pub(crate) fn counted<'d>(
+fn counted<'d>(
     document: &'d Document,
     matcher: &Matcher,
     entry: &'d Entry,
@@ -313,8 +312,15 @@ fn own_bound(matcher: &Matcher, rule: &Rule) -> Bound {
 /// Counters that a misspelt one is compared with. Advice is not worth more time.
 const MOST_COMPARED: usize = 1_000;
 
-/// Every counter of a document under the names that conditions use.
-pub(crate) struct Counters<'d>(BTreeMap<(Section, String, String), Lookup<'d>>);
+/// Every counter of a document.
+pub(crate) struct Counters<'d> {
+    document: &'d Document,
+    /// Of each entry of a section, in its order.
+    sections: BTreeMap<Section, Vec<Vec<Counted<'d>>>>,
+    all_tools: Vec<Counted<'d>>,
+    /// Under the names that conditions use.
+    named: BTreeMap<(Section, String, String), Lookup<'d>>,
+}
 
 /// What a condition that names a counter finds.
 #[derive(Debug)]
@@ -337,32 +343,47 @@ const EVERY: &Matcher = &Matcher::Every;
 
 impl<'d> Counters<'d> {
     pub(crate) fn of(document: &'d Document) -> Counters<'d> {
-        let mut counters = Counters(BTreeMap::new());
+        let (sections, all_tools, named) = Default::default();
+        let mut counters = Counters { document, sections, all_tools, named };
         for section in Section::ALL {
-            for (matcher, entry) in document.section(section) {
-                counters.add(document, section, matcher, entry, &mut Numbering::default());
-            }
+            let entries = document.section(section).iter().map(|(matcher, entry)| {
+                let all = counted(document, matcher, entry, &mut Numbering::default());
+                counters.name(section, matcher, entry, &all);
+                all
+            });
+            let entries = entries.collect();
+            counters.sections.insert(section, entries);
         }
         if let Some(entry) = &document.all_tools {
-            counters.add(document, Section::Tools, EVERY, entry, &mut all_tools_numbering(document));
+            let all = counted(document, EVERY, entry, &mut all_tools_numbering(document));
+            counters.name(Section::Tools, EVERY, entry, &all);
+            counters.all_tools = all;
         }
         counters
     }
 
-    fn add(
-        &mut self,
-        document: &'d Document,
+    /// The entries of a section with what each of them counts, in the order in which it is reserved.
+    pub(crate) fn section(
+        &self,
         section: Section,
-        matcher: &'d Matcher,
-        entry: &'d Entry,
-        numbering: &mut Numbering,
-    ) {
+    ) -> impl Iterator<Item = (&'d Matcher, &'d Entry, &[Counted<'d>])> {
+        let counted = self.sections.get(&section).into_iter().flatten();
+        let entries = self.document.section(section).iter();
+        entries.zip(counted).map(|((matcher, entry), counted)| (matcher, entry, counted.as_slice()))
+    }
+
+    /// `all_tools` with what it counts.
+    pub(crate) fn all_tools(&self) -> Option<(&'d Entry, &[Counted<'d>])> {
+        self.document.all_tools.as_ref().map(|entry| (entry, self.all_tools.as_slice()))
+    }
+
+    fn name(&mut self, section: Section, matcher: &'d Matcher, entry: &'d Entry, all: &[Counted<'d>]) {
         // An identical call has no counter to be looked at before there is one.
         let named = |counted: &Counted<'_>| !matches!(counted.adds, Adds::Once);
-        for counted in counted(document, matcher, entry, numbering).into_iter().filter(named) {
+        for counted in all.iter().filter(|counted| named(counted)).cloned() {
             let key = (section, state_name(matcher).to_owned(), counted.counter.clone());
             let next = Definition { matcher, entry, counted };
-            match self.0.entry(key) {
+            match self.named.entry(key) {
                 btree_map::Entry::Vacant(place) => {
                     place.insert(Lookup::Found(Box::new(next)));
                 }
@@ -378,12 +399,12 @@ impl<'d> Counters<'d> {
 
     /// The counter that `state.<entry>.<counter>` names; `None` where no entry of the section counts in one.
     pub(crate) fn find(&self, section: Section, entry: &str, counter: &str) -> Option<&Lookup<'d>> {
-        self.0.get(&(section, entry.to_owned(), counter.to_owned()))
+        self.named.get(&(section, entry.to_owned(), counter.to_owned()))
     }
 
     /// `did you mean …?` for a name that none of them has.
     pub(crate) fn nearest(&self, section: Section, entry: &str, counter: &str) -> Option<String> {
-        let keys = || self.0.keys().filter(|(of, ..)| *of == section).take(MOST_COMPARED);
+        let keys = || self.named.keys().filter(|(of, ..)| *of == section).take(MOST_COMPARED);
         let beside = keys().filter(|(_, of, _)| of == entry).map(|(.., counter)| counter.as_str());
         let alike = || keys().filter(|(.., name)| name == counter).map(|(_, entry, _)| entry.as_str());
         let (entry, counter) = match nearest(counter, beside) {
@@ -454,7 +475,7 @@ impl Parts {
 }
 
 /// The numbering with which `all_tools` continues after `"*"`.
-pub(crate) fn all_tools_numbering(document: &Document) -> Numbering {
+fn all_tools_numbering(document: &Document) -> Numbering {
     let mut numbering = Numbering::default();
     for (matcher, entry) in document.tools.iter().filter(|(matcher, _)| *matcher == Matcher::Every) {
         counted(document, matcher, entry, &mut numbering);

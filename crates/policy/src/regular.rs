@@ -1,85 +1,124 @@
 //! Regular expressions of policies: linear in time, bounded in size.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
+use regex_automata::meta;
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::hir::{Hir, Look};
 
 /// Longest expression, in bytes.
 const MOST_TEXT: usize = 4_096;
-/// Largest compiled form that is tried, in bytes. The library does not tell how large a form is, so it is tried with
-/// one bound after the other, and the bound that sufficed is what the expression is taken to cost.
-const BOUNDS: [usize; 4] = [4 << 10, 32 << 10, 256 << 10, 1 << 20];
+/// Largest compiled form, in bytes.
+const MOST: usize = 1 << 20;
 /// What all expressions of one document may cost together, in bytes.
 const MOST_TOGETHER: usize = 64 << 20;
 
 /// What further expressions of a document may cost.
 #[derive(Debug)]
-pub(crate) struct Budget(usize);
+pub(crate) struct Budget {
+    left: usize,
+    /// What has been compiled so far: documents say the same expression often.
+    known: HashMap<Kind, Arc<meta::Regex>>,
+}
+
+/// What makes two expressions one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    text: Arc<str>,
+    ignore_case: bool,
+    whole: bool,
+}
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget(MOST_TOGETHER)
+        Budget { left: MOST_TOGETHER, known: HashMap::new() }
     }
 }
 
-/// A compiled regular expression that is equal to another if its text and its treatment of case are.
+impl Budget {
+    /// The compiled expression. One that is compiled already costs as much again: whether a document is too large
+    /// does not depend on what its expressions share.
+    fn compiled(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
+        let known = self.known.get(kind).map(Arc::clone);
+        let compiled = known.map_or_else(|| self.compile(kind), Ok)?;
+        // It is kept forwards and backwards, and each has to be within the bound by itself.
+        let left = self.left.checked_sub(compiled.memory_usage() / 2);
+        self.left = left.unwrap_or_default();
+        left.map(|_| compiled).ok_or_else(too_large_together)
+    }
+
+    fn compile(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
+        let most = self.left.min(MOST);
+        // Case is in the tree, and what is captured is never asked for.
+        let config =
+            meta::Config::new().nfa_size_limit(Some(most)).which_captures(WhichCaptures::Implicit).dfa(false);
+        match meta::Builder::new().configure(config).build_from_hir(&kind.tree()?) {
+            Ok(compiled) => {
+                let compiled = Arc::new(compiled);
+                self.known.insert(kind.clone(), Arc::clone(&compiled));
+                Ok(compiled)
+            }
+            Err(error) if error.size_limit().is_none() => Err(not_valid(&error.to_string())),
+            Err(_) => {
+                // Trying took as long as compiling it would have.
+                self.left -= most;
+                if most < MOST {
+                    return Err(too_large_together());
+                }
+                Err(format!("needs more than {MOST} bytes when compiled"))
+            }
+        }
+    }
+}
+
+impl Kind {
+    /// The expression as a tree. One that is to match the whole of a text is anchored as a tree too: an expression
+    /// such as `a)|(b`, or one that ends in a comment, could break out of anchors put round its text.
+    fn tree(&self) -> Result<Hir, String> {
+        let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(self.ignore_case).build();
+        let tree = parser.parse(&self.text).map_err(|error| not_valid(&error.to_string()))?;
+        if !self.whole {
+            return Ok(tree);
+        }
+        Ok(Hir::concat(vec![Hir::look(Look::Start), tree, Hir::look(Look::End)]))
+    }
+}
+
+fn too_large_together() -> String {
+    "and those before it are too large together".to_owned()
+}
+
+/// A compiled regular expression that is equal to another if its text, its treatment of case and its anchors are.
 #[derive(Clone)]
 pub struct Regular {
-    text: String,
-    ignore_case: bool,
-    compiled: regex::Regex,
+    kind: Kind,
+    compiled: Arc<meta::Regex>,
 }
 
 impl Regular {
     /// Compiles the expression; the error is a sentence without its subject.
     pub(crate) fn new(text: &str, ignore_case: bool, budget: &mut Budget) -> Result<Regular, String> {
-        if text.len() > MOST_TEXT {
-            return Err(format!("is longer than {MOST_TEXT} bytes"));
-        }
-        Regular::compile(text, text, ignore_case, budget)
+        Regular::of(text, ignore_case, false, budget)
     }
 
-    /// Compiles an expression that is to match the whole of a text. It is anchored as a tree: an expression such as
-    /// `a)|(b`, or one that ends in a comment, could break out of anchors put round its text.
+    /// Compiles an expression that is to match the whole of a text.
     pub(crate) fn whole(text: &str, ignore_case: bool, budget: &mut Budget) -> Result<Regular, String> {
+        Regular::of(text, ignore_case, true, budget)
+    }
+
+    fn of(text: &str, ignore_case: bool, whole: bool, budget: &mut Budget) -> Result<Regular, String> {
         if text.len() > MOST_TEXT {
             return Err(format!("is longer than {MOST_TEXT} bytes"));
         }
-        let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build();
-        let inner = parser.parse(text).map_err(|error| not_valid(&error.to_string()))?;
-        let anchored = Hir::concat(vec![Hir::look(Look::Start), inner, Hir::look(Look::End)]);
-        Regular::compile(text, &anchored.to_string(), ignore_case, budget)
-    }
-
-    fn compile(
-        text: &str,
-        expression: &str,
-        ignore_case: bool,
-        budget: &mut Budget,
-    ) -> Result<Regular, String> {
-        for bound in BOUNDS {
-            let Some(left) = budget.0.checked_sub(bound) else {
-                return Err("and those before it are too large together".to_owned());
-            };
-            let mut builder = regex::RegexBuilder::new(expression);
-            match builder.case_insensitive(ignore_case).size_limit(bound).build() {
-                Ok(compiled) => {
-                    budget.0 = left;
-                    return Ok(Regular { text: text.to_owned(), ignore_case, compiled });
-                }
-                Err(regex::Error::CompiledTooBig(_)) => {}
-                Err(error) => return Err(not_valid(&error.to_string())),
-            }
-        }
-        // Trying took as long as compiling it would have.
-        let largest = BOUNDS.iter().copied().max().unwrap_or_default();
-        budget.0 = budget.0.saturating_sub(largest);
-        Err(format!("needs more than {largest} bytes when compiled"))
+        let kind = Kind { text: text.into(), ignore_case, whole };
+        Ok(Regular { compiled: budget.compiled(&kind)?, kind })
     }
 
     /// The expression's text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.kind.text
     }
 
     /// Whether the expression matches anywhere in the text.
@@ -89,7 +128,7 @@ impl Regular {
 
     /// Whether every match begins at the beginning of the text and ends at its end.
     pub(crate) fn anchored(&self) -> bool {
-        let Ok(parsed) = regex_syntax::parse(&self.text) else { return false };
+        let Ok(parsed) = regex_syntax::parse(&self.kind.text) else { return false };
         let properties = parsed.properties();
         properties.look_set_prefix().contains(Look::Start) && properties.look_set_suffix().contains(Look::End)
     }
@@ -103,7 +142,7 @@ fn not_valid(message: &str) -> String {
 
 impl PartialEq for Regular {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.ignore_case == other.ignore_case
+        self.kind == other.kind
     }
 }
 
@@ -111,7 +150,7 @@ impl Eq for Regular {}
 
 impl fmt::Debug for Regular {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Regular({:?})", self.text)
+        write!(f, "Regular({:?})", self.kind.text)
     }
 }
 

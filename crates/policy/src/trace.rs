@@ -135,7 +135,7 @@ fn see(condition: &Compiled, words: fn(&Compiled) -> String, look: &mut Look<'_>
     let (holds, why) = match condition.judge(look) {
         Outcome::True => (Some(true), None),
         Outcome::False => (Some(false), None),
-        Outcome::Unknown(leaf, why) => (None, Some(format!("{} {}", leaf.subject, why.words()))),
+        Outcome::Unknown(leaf, why) => (None, Some(format!("{} {}", leaf.subject(), why.words()))),
     };
     let (joins, inner): (_, &[Compiled]) = match condition {
         Compiled::Leaf(_) => (None, &[]),

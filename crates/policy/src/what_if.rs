@@ -6,6 +6,7 @@
 
 mod candidate;
 mod edit;
+mod room;
 pub(crate) mod sample;
 mod without;
 
@@ -20,9 +21,7 @@ use crate::decision::{Call, Origin, RuleName, Verdict};
 use crate::describe;
 use crate::fact::{Facts, ToolFacts};
 use crate::judge::{Phase, Walk};
-use crate::limit::{Amount, Limit, Money, Source};
 use crate::path::Step;
-use crate::quantity::Bound;
 
 /// Most judgements of one search.
 const MOST_TRIALS: usize = 400;
@@ -77,6 +76,15 @@ pub struct Alternative {
     pub outcome: Outcome,
 }
 
+impl Alternative {
+    /// Whether a change of the same leads to the same rule.
+    fn is_about(&self, other: &Alternative) -> bool {
+        let paths =
+            |of: &Alternative| of.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>();
+        self.outcome.rule == other.outcome.rule && paths(self) == paths(other)
+    }
+}
+
 /// The least changes under which a call that is denied, or waits for a person, goes through; for one that is denied,
 /// otherwise those under which it waits for a person.
 pub fn alternatives(trial: &Trial<'_>, judge: &mut dyn FnMut(&Trial<'_>) -> Outcome) -> Vec<Alternative> {
@@ -121,7 +129,9 @@ pub fn objections(trial: &Trial<'_>, judge: &mut dyn FnMut(&Trial<'_>) -> Outcom
             found.push(changed.told(outcome));
         }
     }
-    sorted(found)
+    let mut found = sorted(found);
+    search.overrun(&world, &mut found);
+    found
 }
 
 /// Fewest changes first; each wish once.
@@ -256,7 +266,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     found.extend(candidate::of_required(&missing(&walk.look), world));
                 }
             });
-            found.extend(amounts(&walk, rule, trial.counters, world));
+            found.extend(room::fitting(&walk, rule, trial.counters, world));
             found
         });
         found.unwrap_or_default()
@@ -284,6 +294,25 @@ impl<'s, 'a> Search<'s, 'a> {
             found
         });
         found.unwrap_or_default()
+    }
+
+    /// Adds for each limit one call that it denies, unless that is told already.
+    fn overrun(&mut self, world: &World, found: &mut Vec<Alternative>) {
+        let overruns = as_trial(self.trial, self.trial.stack, world, |trial| {
+            room::overruns(&Walk::new(trial.stack, &trial.call, &trial.facts), trial.counters, world)
+        });
+        let most = found.len().saturating_add(MOST_ANSWERS);
+        for overrun in overruns.unwrap_or_default() {
+            for changed in overrun.worlds {
+                let Some(outcome) = self.judge(&changed) else { continue };
+                let of_limit = outcome.verdict == Verdict::Deny && outcome.rule == overrun.rule;
+                let told = changed.told(outcome);
+                if of_limit && found.len() < most && !found.iter().any(|known| known.is_about(&told)) {
+                    found.push(told);
+                    break;
+                }
+            }
+        }
     }
 
     /// Where nothing about the call helps: what the policies would have to say.
@@ -389,44 +418,4 @@ fn taken_out(name: &str, world: &World) -> Option<World> {
     let words = format!("argument {} were not given", describe::quoted(&crate::path::argument_name(&steps)));
     let path = crate::path::Path::Args(steps.to_vec()).to_string();
     world.with_argument(&steps, None, Change { words, path, to: None })
-}
-
-/// The call with what is left of a limit as its amount.
-fn amounts(
-    walk: &Walk<'_>,
-    rule: &RuleName,
-    counters: &[(CounterKey, Decimal)],
-    world: &World,
-) -> Vec<World> {
-    let mut found = Vec::new();
-    for applied in &walk.applied {
-        for limit in &applied.entry.enforced.limits {
-            let is_it = matches!(rule, RuleName::At { origin, pointer }
-                if *origin == applied.origin && *pointer == limit.pointer);
-            let (steps, most) = match &limit.amount {
-                Amount::Argument(steps) => (steps, None),
-                Amount::Money(Money { source: Source::Argument { steps, .. }, per_call, .. }) => {
-                    (steps, *per_call)
-                }
-                Amount::Fixed(_) | Amount::Money(_) => continue,
-            };
-            // A call without the value that the counter is kept for has no counter, whatever its amount.
-            if let (true, Ok(key)) = (is_it, limit.template.key(&walk.look.caller)) {
-                let held = Held(counters).value(&key).unwrap_or_default();
-                let left = left_of(limit, held).map(|left| most.map_or(left, |most| left.min(most)));
-                found.extend(left.and_then(|left| candidate::of_amount(steps, left, world)));
-            }
-        }
-    }
-    found
-}
-
-/// The most that still fits.
-fn left_of(limit: &Limit, held: Decimal) -> Option<Decimal> {
-    let left = match limit.bound {
-        Bound::None => return Some(limit.min.unwrap_or(Decimal::ONE)),
-        Bound::AtMost(most) => most.checked_sub(held)?,
-        Bound::Below(below) => below.checked_sub(held)?.checked_sub(Decimal::ONE)?,
-    };
-    (!left.is_negative() && !left.is_zero()).then_some(left)
 }

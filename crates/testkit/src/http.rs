@@ -103,6 +103,13 @@ impl Request {
         self
     }
 
+    /// With one text in the body in the place of another.
+    #[must_use]
+    pub fn replacing(mut self, text: &str, by: &str) -> Self {
+        self.body = self.body.replace(text, by);
+        self
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\r\n", self.line);
         for (name, value) in &self.headers {

@@ -144,3 +144,52 @@ async fn a_file_with_mistakes_leaves_what_was_in_force() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn nothing_of_a_file_with_a_mistake_is_put_in_force() -> Result<()> {
+    let (scene, _, readers) = two_grants().await?;
+    let session = scene.initialize(Some(&readers)).await?;
+    let config = std::fs::read_to_string(scene.site.config())?;
+    let loose = config.replace("readers.yaml", "allow.yaml");
+    scene
+        .site
+        .write("interlock.yaml", &format!("{loose}  zebra: {{ servers: {{ recording: none.yaml }} }}\n"))?;
+    alarmed(&scene).await?;
+    let request =
+        with_token(scene.post(&call(2, "write")).header("Mcp-Session-Id", &session), Some(&readers));
+    assert!(is_denied(&scene.send(&request).await?)?, "the first half of it is in force");
+    // The mistake mended, all of it is: the file that was missing is watched, too.
+    scene.site.write("none.yaml", "version: \"1\"\ndefault: allow\n")?;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while is_denied(&scene.send(&request).await?)? {
+        ensure!(tokio::time::Instant::now() < deadline, "the mended file is not in force");
+    }
+    Ok(())
+}
+
+async fn alarmed(scene: &Scene) -> Result<()> {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while records(scene.site.path(), "alarm").await?.is_empty() {
+        ensure!(tokio::time::Instant::now() < deadline, "the mistake raises no alarm");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_is_reached_another_way_takes_its_old_connections_with_it() -> Result<()> {
+    let (scene, team, _) = two_grants().await?;
+    let session = scene.initialize(Some(&team)).await?;
+    let config = std::fs::read_to_string(scene.site.config())?;
+    scene
+        .site
+        .write("interlock.yaml", &config.replace("\"args\":", "\"extensions\":[\"vendor/x\"],\"args\":"))?;
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &session), Some(&team));
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while scene.send(&request).await?.status != 404 {
+        ensure!(tokio::time::Instant::now() < deadline, "the session goes on by what is no longer in force");
+    }
+    let again = scene.initialize(Some(&team)).await?;
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &again), Some(&team));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    Ok(())
+}

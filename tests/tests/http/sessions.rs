@@ -140,3 +140,60 @@ async fn a_handshake_that_fails_begins_nothing() -> Result<()> {
     assert!(response.answer()?["error"].is_object(), "{response:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn callers_that_choose_the_same_progress_token_hear_of_their_own_call_alone() -> Result<()> {
+    use interlock_testkit::script::Step;
+    let mut script = Script::with_tools(&["first", "second"]);
+    let waits = Step::AwaitLine { contains: "\"second\"".to_owned() };
+    script.on.insert("tools/call:first".to_owned(), vec![waits, Step::Progress { total: 2 }, Step::Answer]);
+    let scene = Scene::start(&script, ANYONE).await?;
+    let address = &scene.serving.address;
+    let asked = |tool: &str| {
+        let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        request.replacing(r#""_meta":{"#, r#""_meta":{"progressToken":7,"#)
+    };
+    let mut first = asked("first").open(address).await?;
+    scene
+        .server
+        .wait_until("the first call", std::time::Duration::from_secs(20), |server| {
+            Ok(server.calls()?.len() == 1)
+        })
+        .await?;
+    let mut second = asked("second").open(address).await?;
+    let second = second.to_end().await?.to_owned();
+    assert!(!second.contains("notifications/progress"), "{second}");
+    let first = first.to_end().await?.to_owned();
+    assert_eq!(first.matches("notifications/progress").count(), 2, "{first}");
+    assert_eq!(first.matches(r#""progressToken":7"#).count(), 2, "{first}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_identifier_may_be_text_and_errors_keep_their_status() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
+    let address = &scene.serving.address;
+    let request = modern(address, 1, "no/such/method", &json!({})).replacing("\"id\":1", "\"id\":\"abc\"");
+    let response = scene.send(&request).await?;
+    assert_eq!(response.status, 404, "{response:?}");
+    assert_eq!(response.answer()?["id"], "abc");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_takes_long_is_kept_open() -> Result<()> {
+    use interlock_testkit::script::Step;
+    let mut script = Script::with_tools(&["slow"]);
+    let waits = Step::AwaitLine { contains: "\"goes on\"".to_owned() };
+    script.on.insert("tools/call:slow".to_owned(), vec![waits, Step::Answer]);
+    let scene = Scene::start(&script, &format!("{ANYONE}limits: {{ keep_alive_seconds: 1 }}\n")).await?;
+    let address = &scene.serving.address;
+    let slow = modern(address, 1, "tools/call", &json!({ "name": "slow", "arguments": {} }));
+    let mut slow = slow.open(address).await?;
+    // The head has come, and a sign of life, while the server is silent.
+    slow.until(":\n\n").await?;
+    let wakes = modern(address, 2, "tools/call", &json!({ "name": "goes on", "arguments": {} }));
+    scene.send(&wakes).await?;
+    slow.until("\"result\"").await?;
+    Ok(())
+}

@@ -1,14 +1,15 @@
 //! `interlock serve`: one gateway for many agents and servers.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use interlock_audit::DigestKey;
 use interlock_gateway::reload::Watch;
 use interlock_gateway::serve::Listening;
-use interlock_gateway::{Front, KnownTokens, Registry};
+use interlock_gateway::{Front, Gateway, KnownTokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,7 +18,7 @@ use crate::args::ServeArgs;
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::{Instance, Start};
-use crate::serving::{self, Policies};
+use crate::serving::{self, Plan, Policies};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -44,7 +45,12 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
     let start = Start { kind: "serve", server: None, grant: None };
     let mut instance = Instance::start(&settings, data, &start).await?;
     let mut policies = Policies::default();
-    let registry = serving::registry(&settings, &mut policies, &instance.gateway, None)?;
+    let registry = serving::plan(&settings, &mut policies, None)?.apply(&instance.gateway);
+    for grant in registry.grants.values() {
+        for (server, access) in &grant.servers {
+            instance.record_policy(server, &args.config, access.digest().as_str())?;
+        }
+    }
     let (servers, grants) = (registry.servers.len(), registry.grants.len());
     let tokens = KnownTokens::new(Arc::new(instance.store().clone()), key);
     let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
@@ -53,12 +59,13 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
         "interlock: listening at http://{}/mcp/NAME for {servers} servers and {grants} grants",
         bound.address()
     ));
-    let following = tokio::spawn(follow(
-        args.config.clone(),
-        Arc::clone(&front),
-        Arc::clone(&instance.gateway),
-        policies,
-    ));
+    let following = Following {
+        config: args.config.clone(),
+        front: Arc::clone(&front),
+        gateway: Arc::clone(&instance.gateway),
+        address: bound.address(),
+    };
+    let following = tokio::spawn(follow(following));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
     let said = Arc::clone(&why);
     let stop = async move {
@@ -78,9 +85,7 @@ fn listening(settings: &Settings) -> anyhow::Result<Listening> {
     let text = settings.listen.as_deref().unwrap_or(LISTEN);
     let address: SocketAddr =
         text.parse().with_context(|| format!("`listen: {text}` is not an address and a port"))?;
-    if settings.anonymous.is_some() && !address.ip().is_loopback() {
-        anyhow::bail!("`anonymous` is for loopback addresses alone, and `listen: {text}` is not one");
-    }
+    loopback_alone(settings, address)?;
     Ok(Listening { address, hosts: settings.hosts.clone(), origins: settings.origins.clone() })
 }
 
@@ -105,55 +110,95 @@ async fn stopped() -> &'static str {
     }
 }
 
-/// Puts each good version of the file and of its policies in force.
-async fn follow(
-    config: std::path::PathBuf,
+/// The file, and what it is read for.
+struct Following {
+    config: PathBuf,
     front: Arc<Front>,
-    gateway: Arc<interlock_gateway::Gateway>,
-    policies: Policies,
-) {
-    let mut files = files(&config, &policies);
+    gateway: Arc<Gateway>,
+    /// The address that is listened at, whatever the file says now.
+    address: SocketAddr,
+}
+
+/// Puts each good version of the file and of its policies in force.
+async fn follow(following: Following) {
+    let mut watching = Watching::default();
+    watching.add(&following.config);
+    let mut last_mistake = None;
+    // What changed between reading the files first and watching them is read now.
     loop {
-        changed(&files).await;
-        let before = front.registry();
-        match read(&config, &gateway, &before) {
-            Ok((registry, policies)) => {
-                files = self::files(&config, &policies);
-                tracing::info!("the settings `{}` were read again", config.display());
-                front.use_registry(registry);
+        let mut policies = Policies::default();
+        let read = following.read(&mut policies);
+        let known = policies.tried().filter(|path| watching.add(path)).count() == 0;
+        match read {
+            Ok(plan) => {
+                last_mistake = None;
+                following.front.use_registry(plan.apply(&following.gateway));
             }
-            Err(error) => tracing::error!("{error:#}; what is in force is still what was before"),
+            Err(error) => {
+                let mistake = format!("{error:#}; what is in force is still what was before");
+                if last_mistake.as_ref() != Some(&mistake) {
+                    following.gateway.alarm(&mistake);
+                    last_mistake = Some(mistake);
+                }
+            }
+        }
+        // A file that was not watched yet may have changed since it was read.
+        if known {
+            watching.changed().await;
         }
     }
 }
 
-fn read(
-    config: &Path,
-    gateway: &interlock_gateway::Gateway,
-    before: &Registry,
-) -> anyhow::Result<(Registry, Policies)> {
-    let settings = Settings::load(Some(config))?;
-    let mut policies = Policies::default();
-    let registry = serving::registry(&settings, &mut policies, gateway, Some(before))?;
-    Ok((registry, policies))
-}
-
-fn files(config: &Path, policies: &Policies) -> Vec<std::path::PathBuf> {
-    std::iter::once(config).chain(policies.files()).map(Path::to_owned).collect()
-}
-
-/// Waits until one of the files has changed, and nobody writes it any more.
-async fn changed(files: &[std::path::PathBuf]) {
-    let (tell, mut told) = mpsc::channel(1);
-    let mut watching = JoinSet::new();
-    for file in files {
-        let (file, tell) = (file.clone(), tell.clone());
-        watching.spawn(async move {
-            let mut watch = Watch::new(&file);
-            watch.changed().await;
-            // Another file may have been told of first.
-            let _first = tell.try_send(());
-        });
+impl Following {
+    fn read(&self, policies: &mut Policies) -> anyhow::Result<Plan> {
+        let settings = Settings::load(Some(&self.config))?;
+        loopback_alone(&settings, self.address)?;
+        serving::plan(&settings, policies, Some(&self.front.registry()))
     }
-    told.recv().await;
+}
+
+/// Callers without a token are known by nothing but where they come from.
+fn loopback_alone(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+    if settings.anonymous.is_some() && !address.ip().is_loopback() {
+        bail!("`anonymous` is for loopback addresses alone, and the gateway listens at {address}");
+    }
+    Ok(())
+}
+
+/// Files that are watched from the moment they are known.
+struct Watching {
+    files: BTreeSet<PathBuf>,
+    tasks: JoinSet<()>,
+    tell: mpsc::Sender<()>,
+    told: mpsc::Receiver<()>,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        let (tell, told) = mpsc::channel(1);
+        Self { files: BTreeSet::new(), tasks: JoinSet::new(), tell, told }
+    }
+}
+
+impl Watching {
+    /// Watches one more file; `false` for one that is watched already.
+    fn add(&mut self, file: &Path) -> bool {
+        let is_new = self.files.insert(file.to_owned());
+        if is_new {
+            let (mut watch, tell) = (Watch::new(file), self.tell.clone());
+            self.tasks.spawn(async move {
+                loop {
+                    watch.changed().await;
+                    // One that has been told and not been heard is enough.
+                    let _told_already = tell.try_send(());
+                }
+            });
+        }
+        is_new
+    }
+
+    /// Waits until one of them has changed, and nobody writes it any more.
+    async fn changed(&mut self) {
+        self.told.recv().await;
+    }
 }

@@ -62,6 +62,7 @@ const LIMITS: &[(&str, Shape)] = &[
     ("answer_seconds", Shape::Count(0, u64::MAX)),
     ("shutdown_seconds", Shape::Count(0, u64::MAX)),
     ("counters", Shape::Count(0, u64::MAX)),
+    ("keep_alive_seconds", Shape::Count(1, u64::MAX)),
 ];
 const TELEMETRY: &[(&str, Shape)] =
     &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];

@@ -148,7 +148,7 @@ impl Relay {
                 };
                 advance(&self.calls, call);
             }
-            Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number)),
+            Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number, asker.exchange)),
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
         }
     }
@@ -158,8 +158,13 @@ impl Relay {
     async fn refuse_waiting(&self, method: &str, id: &RequestId, reply: Option<ReplyTo>, why: &PendingError) {
         let reason = why.to_string();
         self.gateway.recorder.refused(CLIENT, &self.about(method, Some(id.raw())), None, &reason);
-        if let (PendingError::Full { .. }, Some(reply)) = (why, reply) {
-            reply.deliver(reply::error(id.raw(), answer::BUSY, &reason, None)).await;
+        let code = match why {
+            PendingError::Reused => return,
+            PendingError::Full { .. } => answer::BUSY,
+            PendingError::Closed => answer::GONE,
+        };
+        if let Some(reply) = reply {
+            reply.deliver(reply::error(id.raw(), code, &reason, None)).await;
         }
     }
 
@@ -268,7 +273,8 @@ impl Relay {
         may_ask: Option<Box<MayAsk>>,
         room: Room,
     ) {
-        let line = forward::with_number(message, number);
+        let exchange = self.session().to_server.exchange_of(number);
+        let line = forward::with_number(message, number, exchange);
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();

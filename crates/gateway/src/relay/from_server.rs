@@ -177,7 +177,10 @@ impl Relay {
     fn named_for_listener(&self, notification: &Notification<'_>) -> Result<(Vec<Edit>, Outbox), String> {
         let Some(params) = notification.params else { return Ok((Vec::new(), self.client.clone())) };
         let (edits, declared, way) = match subscription(params) {
-            None => (Vec::new(), Capabilities::default(), self.way_of_progress(params)),
+            None => {
+                let (edits, way) = self.way_of_progress(params);
+                (edits, Capabilities::default(), way)
+            }
             Some(subscription) => {
                 let number = RequestId::from_value(subscription).as_ref().and_then(RequestId::as_u64);
                 let (asker, declared, way) = number
@@ -195,12 +198,19 @@ impl Relay {
         Ok((edits, way.unwrap_or_else(|| self.client.clone())))
     }
 
-    /// The way of the request that a notification tells the progress of.
-    fn way_of_progress(&self, params: Value<'_>) -> Option<Outbox> {
-        let token = params.get("progressToken").map(Value::raw)?;
+    /// The way of the request that a notification tells the progress of, and the edit that gives the token the name
+    /// its asker gave it.
+    fn way_of_progress(&self, params: Value<'_>) -> (Vec<Edit>, Option<Outbox>) {
+        let Some(token) = params.get("progressToken") else { return (Vec::new(), None) };
         let session = self.session();
-        let asked = session.to_server.newest(|asked| asked.progress.as_deref() == Some(token))?;
-        asked.reply.as_ref().map(ReplyTo::outbox).filter(Outbox::is_read)
+        let way = |asked: &Asked| asked.reply.as_ref().map(ReplyTo::outbox).filter(Outbox::is_read);
+        if let Some((_, asked)) = session.exchanged(token)
+            && let Some(own) = asked.progress.as_deref()
+        {
+            return (vec![Edit::new(token.span(), own)], way(asked));
+        }
+        let asked = session.newest_under(token);
+        (Vec::new(), asked.and_then(way))
     }
 
     /// A subscription may be older than the policy in force, and a server may tell of what nobody asked for.
@@ -227,10 +237,17 @@ impl Relay {
     /// A server that tells of its progress is given time anew.
     fn progressed(&self, notification: &Notification<'_>) {
         let token = notification.params.and_then(|params| params.get("progressToken"));
-        let Some(token) = token.map(Value::raw) else { return };
+        let Some(token) = token else { return };
         let deadline = self.deadline();
-        for asked in self.session().to_server.items_mut() {
-            if asked.progress.as_deref() == Some(token) && asked.deadline.is_some() {
+        let mut session = self.session();
+        if let Some(number) = session.exchanged(token).map(|(number, _)| number) {
+            if let Some(asked) = session.to_server.get_mut(number).filter(|asked| asked.deadline.is_some()) {
+                asked.deadline = deadline;
+            }
+            return;
+        }
+        for asked in session.to_server.items_mut() {
+            if asked.progress.as_deref() == Some(token.raw()) && asked.deadline.is_some() {
                 asked.deadline = deadline;
             }
         }

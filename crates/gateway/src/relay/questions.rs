@@ -44,7 +44,7 @@ impl Relay {
                 return;
             }
         };
-        let line = forward::with_number(message, number);
+        let line = message.with_id(&number.to_string());
         if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
             match self.gateway.unjudged(self.access.keep_policies(), self.about(method, Some(id.raw()))).await
             {

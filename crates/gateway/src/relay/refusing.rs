@@ -187,6 +187,8 @@ impl Relay {
     pub(crate) async fn server_gone(&self) {
         let (asked, questioned) = {
             let mut session = self.session();
+            session.to_server.close();
+            session.to_client.close();
             (session.to_server.take_where(|_| true), session.to_client.take_where(|_| true))
         };
         for waiting in asked {

@@ -6,8 +6,9 @@ mod headers;
 pub(crate) mod listener;
 mod post;
 mod refused;
+mod server;
 mod upstream;
 
 pub(crate) use entry::Names;
+pub use server::{HttpServer, HttpServerError};
 pub(crate) use upstream::HttpLink;
-pub use upstream::{HttpServer, HttpServerError};

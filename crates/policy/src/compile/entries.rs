@@ -1,12 +1,13 @@
 //! Which entries apply to a name.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 
 use super::{CompiledEntry, Compiler};
 use crate::diagnostic::push_pointer_segment;
 use crate::document::{Document, Matcher, Section};
 use crate::glob::GlobSet;
-use crate::quantity::{self, Counters, Numbering};
+use crate::quantity::Counters;
 
 /// A set of names and patterns.
 #[derive(Debug)]
@@ -53,17 +54,19 @@ pub(crate) struct Entries {
     globs: GlobSet,
     /// `"*"`, then `all_tools`.
     every: Vec<CompiledEntry>,
+    /// Whether one of them hides names.
+    hides: bool,
 }
 
 impl Entries {
     pub(super) fn new(document: &Document, section: Section, counters: &Counters<'_>) -> Entries {
         let mut exact = HashMap::with_capacity(document.section(section).len());
         let (mut patterned, mut globs, mut every) = (Vec::new(), Vec::new(), Vec::new());
-        for (matcher, entry) in document.section(section) {
+        for (matcher, entry, counted) in counters.section(section) {
             let mut pointer = format!("/{}", section.key());
             push_pointer_segment(&mut pointer, matcher.as_str());
             let compiler = Compiler { document, section, counters, matcher, entry, pointer };
-            let compiled = compiler.entry(&mut Numbering::default());
+            let compiled = compiler.entry(counted);
             match matcher {
                 Matcher::Exact(name) => {
                     exact.insert(name.as_str().into(), compiled);
@@ -75,13 +78,16 @@ impl Entries {
                 Matcher::Every => every.push(compiled),
             }
         }
-        if let Some(entry) = document.all_tools.as_ref().filter(|_| section == Section::Tools) {
+        if let Some((entry, counted)) = counters.all_tools().filter(|_| section == Section::Tools) {
             let pointer = "/all_tools".to_owned();
             let matcher = &Matcher::Every;
             let compiler = Compiler { document, section, counters, matcher, entry, pointer };
-            every.push(compiler.entry(&mut quantity::all_tools_numbering(document)));
+            every.push(compiler.entry(counted));
         }
-        Entries { exact, patterned, globs: GlobSet::new(globs), every }
+        let mut entries = Entries { exact, patterned, globs: GlobSet::new(globs), every, hides: false };
+        let hides = entries.all().any(|entry| entry.hides);
+        entries.hides = hides;
+        entries
     }
 
     /// Whether some entry is about some names and not about others.
@@ -113,9 +119,16 @@ impl Entries {
         self.exact.values().chain(&self.patterned).chain(&self.every)
     }
 
-    /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`.
-    pub(crate) fn of<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p CompiledEntry> + use<'p> {
-        let patterned = self.globs.matching(name).into_iter().filter_map(|at| self.patterned.get(at));
+    /// The entries that apply to a name: the exact one, globs in file order, `"*"`, `all_tools`. Patterns are looked
+    /// through when they are come to: often the exact one is enough.
+    pub(crate) fn of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p CompiledEntry> {
+        let patterned = iter::once_with(|| self.globs.matching(name)).flatten();
+        let patterned = patterned.filter_map(|at| self.patterned.get(at));
         self.exact.get(name).into_iter().chain(patterned).chain(&self.every)
+    }
+
+    /// Whether an entry hides a name, one that is in shadow mode or one that is not.
+    pub(crate) fn hide(&self, name: &str, shadow: bool) -> bool {
+        self.hides && self.of(name).any(|entry| entry.hides && entry.shadow == shadow)
     }
 }

@@ -25,8 +25,6 @@ pub(crate) struct CompiledLeaf {
     missing: Truth,
     /// `[*]`: whether the test must hold for all items, or for any.
     all: bool,
-    /// `argument "amount"`
-    pub(crate) subject: Arc<str>,
 }
 
 impl CompiledLeaf {
@@ -46,9 +44,13 @@ impl CompiledLeaf {
             operator,
             counter,
             all: standing.leans() == Kindness::Allow,
-            subject: crate::describe::subject(leaf).into(),
             written: Arc::clone(leaf),
         }
+    }
+
+    /// `argument "amount"`
+    pub(crate) fn subject(&self) -> String {
+        crate::describe::subject(&self.written)
     }
 
     /// Whether it must hold, or not hold, for the call's good.

@@ -1,6 +1,6 @@
 //! Tries the calls of one class of names, and reasons about those that cannot be made up.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::side::{self, Side};
 use super::space::Space;
@@ -33,7 +33,7 @@ pub(super) struct Found {
     /// The calls that show them.
     pub(super) worlds: Vec<World>,
     /// Changes of verdict that are not ruled out.
-    possible: BTreeSet<(u8, u8)>,
+    possible: BTreeSet<Ranks>,
     why: Vec<String>,
     sampled: bool,
 }
@@ -65,27 +65,35 @@ impl Made {
             _ => Verdict::Proceed,
         }
     }
+
+    /// Without what is not seen into.
+    fn seen(self) -> Verdict {
+        Made { deny_unseen: false, ask_unseen: false, ..self }.verdict()
+    }
 }
 
 /// A side with what about each of its constraints is not seen into.
 struct Examined<'s, 'p> {
     side: &'s Side<'p>,
-    unseen: Vec<bool>,
-    /// Constraints of this side alone that are not seen into: whether one can deny, or ask.
-    may_deny: bool,
-    may_ask: bool,
+    unseen: Vec<Option<String>>,
+}
+
+/// Verdicts on the two sides, as ranks.
+type Ranks = (u8, u8);
+
+/// What a test does that objects to nothing.
+const NOTHING: Ranks = (2, 2);
+
+fn stricter(one: Ranks, other: Ranks) -> Ranks {
+    (one.0.min(other.0), one.1.min(other.1))
 }
 
 /// Finds the calls that change verdict.
 pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Found {
     let space = Space::new(of.who, sides, of.definition, of.known);
     let mut found = Found::default();
-    let [old, new] = sides;
-    let first = examine(old, new, &space, &mut found.why);
-    let second = examine(new, old, &space, &mut found.why);
-    let common_ask = old.constraints.iter().zip(&first.unseen).any(|(stated, unseen)| {
-        *unseen && stated.phase == Phase::Ask && new.constraints.iter().any(|one| one.print == stated.print)
-    });
+    let [first, second] = sides.map(|side| examine(side, &space));
+    let unknown = unknown([&first, &second], &mut found.why);
     let mut passing: Vec<World> = Vec::new();
     let mut groups: HashMap<(Ruled, Ruled), World> = HashMap::new();
     let mut order = Vec::new();
@@ -97,15 +105,9 @@ pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Foun
         });
         let Some([before, after]) = made else { return };
         may_pass |= !before.deny && !after.deny;
-        for asks in [false, true].into_iter().filter(|asks| !asks || common_ask) {
-            for one in first.possible(before, asks) {
-                for other in second.possible(after, asks) {
-                    if one != other {
-                        found.possible.insert((rank(one), rank(other)));
-                    }
-                }
-            }
-        }
+        let seen = (rank(before.seen()), rank(after.seen()));
+        let possible = unknown.iter().map(|ranks| stricter(seen, *ranks));
+        found.possible.extend(possible.filter(|(one, other)| one != other));
         let (one, other) = (before.verdict(), after.verdict());
         if one != Verdict::Deny && other != Verdict::Deny && passing.len() < MOST_PASSING {
             passing.push(world.clone());
@@ -142,32 +144,35 @@ pub(super) fn judged(of: &Of<'_>, sides: [&Side<'_>; 2], world: &World) -> Optio
     (before.verdict != after.verdict).then_some((before, after))
 }
 
-fn examine<'s, 'p>(
-    side: &'s Side<'p>,
-    other: &Side<'_>,
-    space: &Space<'_>,
-    why: &mut Vec<String>,
-) -> Examined<'s, 'p> {
-    let mut examined = Examined { side, unseen: Vec::new(), may_deny: false, may_ask: false };
-    for stated in &side.constraints {
-        let unseen = space.unseen(stated);
-        examined.unseen.push(unseen.is_some());
-        let Some(what) = unseen else { continue };
-        let common = other.constraints.iter().any(|one| one.print == stated.print);
-        if !common {
-            examined.may_deny |= stated.phase != Phase::Ask;
-            examined.may_ask |= stated.phase == Phase::Ask;
+fn examine<'s, 'p>(side: &'s Side<'p>, space: &Space<'_>) -> Examined<'s, 'p> {
+    Examined { side, unseen: side.constraints.iter().map(|stated| space.unseen(stated)).collect() }
+}
+
+/// What all that is not seen into can bring about on the two sides at once. Nobody knows how such a test turns out,
+/// but where both sides state it, it turns out the same on both, whatever each makes of that.
+fn unknown(sides: [&Examined<'_, '_>; 2], why: &mut Vec<String>) -> BTreeSet<Ranks> {
+    let mut tests: BTreeMap<&str, Ranks> = BTreeMap::new();
+    let mut payments: BTreeMap<String, (Ranks, &str)> = BTreeMap::new();
+    let on: [fn(u8) -> Ranks; 2] = [|rank| (rank, NOTHING.1), |rank| (NOTHING.0, rank)];
+    for (examined, on) in sides.into_iter().zip(on) {
+        for (stated, unseen) in examined.side.constraints.iter().zip(&examined.unseen) {
+            let Some(what) = unseen else { continue };
+            let known = tests.entry(&stated.test).or_insert(NOTHING);
+            *known = stricter(*known, on(rank(stated.phase.verdict())));
+            why.push(format!("what {what} makes of a call is not seen into ({})", stated.constraint.pointer));
         }
-        why.push(format!("what {what} makes of a call is not seen into ({})", stated.constraint.pointer));
-    }
-    for limit in side.limits.iter().filter(|limit| side::pays(limit)) {
-        let common = other.limits.iter().any(|one| side::print(one) == side::print(limit));
-        if !common {
-            examined.may_deny = true;
-            why.push(format!("what a server will ask to be paid is not known ({})", limit.pointer));
+        for limit in examined.side.limits.iter().filter(|limit| side::pays(limit)) {
+            let (known, _) = payments.entry(side::print(limit)).or_insert((NOTHING, &limit.pointer));
+            *known = stricter(*known, on(rank(Verdict::Deny)));
         }
     }
-    examined
+    for (_, pointer) in payments.values().filter(|((one, other), _)| one != other) {
+        why.push(format!("what a server will ask to be paid is not known ({pointer})"));
+    }
+    let all = tests.into_values().chain(payments.into_values().map(|(ranks, _)| ranks));
+    all.fold([NOTHING].into(), |possible: BTreeSet<Ranks>, test| {
+        possible.iter().flat_map(|ranks| [*ranks, stricter(*ranks, test)]).collect()
+    })
 }
 
 impl Examined<'_, '_> {
@@ -178,7 +183,7 @@ impl Examined<'_, '_> {
         }
         for (stated, unseen) in self.side.constraints.iter().zip(&self.unseen) {
             if side::objects(stated, look) {
-                match (stated.phase == Phase::Ask, *unseen) {
+                match (stated.phase == Phase::Ask, unseen.is_some()) {
                     (false, false) => made.deny = true,
                     (false, true) => made.deny_unseen = true,
                     (true, false) => made.ask = true,
@@ -191,17 +196,6 @@ impl Examined<'_, '_> {
             Ok(need) => need.is_some_and(|need| !world.fits(&need)),
         });
         made
-    }
-
-    /// Every verdict that the side can come to, where what both sides have in common does not object.
-    fn possible(&self, made: Made, asks: bool) -> Vec<Verdict> {
-        if made.deny {
-            return vec![Verdict::Deny];
-        }
-        let base = if made.ask || asks { Verdict::Ask } else { Verdict::Proceed };
-        let deny = self.may_deny.then_some(Verdict::Deny);
-        let ask = (self.may_ask && base == Verdict::Proceed).then_some(Verdict::Ask);
-        [base].into_iter().chain(deny).chain(ask).collect()
     }
 }
 

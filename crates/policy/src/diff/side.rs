@@ -22,6 +22,8 @@ pub(super) struct Side<'p> {
 pub(super) struct Stated<'p> {
     pub(super) phase: Phase,
     pub(super) constraint: &'p Constraint,
+    /// The same for two that turn out the same on every call, whatever follows from it.
+    pub(super) test: String,
     pub(super) print: String,
 }
 
@@ -73,10 +75,22 @@ fn stated(entry: &CompiledEntry) -> impl Iterator<Item = Stated<'_>> {
     Phase::ALL.into_iter().flat_map(|phase| {
         let constraints = phase.of(&entry.enforced).iter().filter(|one| !one.is_idle());
         constraints.map(move |constraint| {
-            let print = format!("{:?} {:?}", phase.verdict(), constraint.test);
-            Stated { phase, constraint, print }
+            let test = test(&constraint.test);
+            let print = format!("{:?} {test}", phase.verdict());
+            Stated { phase, constraint, test, print }
         })
     })
+}
+
+/// What is tested, without the words for it. Of an expression it is what it means: blanks make no other test.
+fn test(test: &ConstraintTest) -> String {
+    match test {
+        ConstraintTest::Arguments(validate) => format!("{validate:?}"),
+        ConstraintTest::Conditions { kindness, conditions, when, .. } => {
+            let when = when.as_ref().map(|when| (when.expression.program(), &when.counters));
+            format!("{kindness:?} {conditions:?} {when:?}")
+        }
+    }
 }
 
 /// The same for two entries that do the same to every call of what they match.

@@ -126,8 +126,8 @@ impl Test {
 pub struct Listed<T> {
     /// The named list that they come from; `None` where they are written out.
     pub name: Option<Arc<str>>,
-    /// The values, never none.
-    pub items: Vec<T>,
+    /// The values, never none; those of a named list are shared.
+    pub items: Arc<[T]>,
 }
 
 impl<T> Deref for Listed<T> {

@@ -120,5 +120,5 @@ impl Constraint {
 }
 
 fn unknown(leaf: &CompiledLeaf, why: &Why) -> String {
-    format!("{} {}", leaf.subject, why.words())
+    format!("{} {}", leaf.subject(), why.words())
 }

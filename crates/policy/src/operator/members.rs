@@ -60,7 +60,7 @@ mod tests {
     use crate::path::{Path, Step};
 
     fn operator(values: &[Scalar], negated: bool, ignore_case: bool) -> Operator {
-        let listed = Listed { name: None, items: values.to_vec() };
+        let listed = Listed { name: None, items: values.into() };
         Operator::new(&Arc::new(Leaf {
             path: Path::Args(vec![Step::Key("a".to_owned())]),
             test: if negated { Test::NotIn(listed) } else { Test::In(listed) },

@@ -20,7 +20,7 @@ use crate::document::{
     Action, Block, Condition, DefaultVerdict, Document, Entry, Matcher, Mode, Requirement, Rule, Section,
 };
 use crate::path::Path;
-use crate::quantity::{self, Adds, Bound, Counted, Counters, Lookup, Numbering};
+use crate::quantity::{self, Adds, Bound, Counted, Counters, Lookup};
 use crate::tool_list::ToolList;
 use crate::tree::{self, Node, Value};
 use known::Known;
@@ -29,20 +29,20 @@ use known::Known;
 /// cannot have caused.
 pub(crate) fn document(document: &Document, root: &Node, tools: Option<&ToolList>, report: &mut Report<'_>) {
     let known = Known::of(root, report);
-    let mut check = Check { document, counters: Counters::of(document), root, known, report };
+    let counters = Counters::of(document);
+    let mut check = Check { document, counters: &counters, root, known, report };
     check.head();
     check.dead_entries();
     for section in Section::ALL {
-        for (matcher, entry) in document.section(section) {
+        for (matcher, entry, counted) in counters.section(section) {
             let mut pointer = format!("/{}", section.key());
             push_pointer_segment(&mut pointer, matcher.as_str());
-            check.entry(section, matcher, entry, &pointer, &mut Numbering::default());
+            check.entry(section, matcher, entry, &pointer, counted);
         }
         check.only_every(section);
     }
-    if let Some(entry) = &document.all_tools {
-        let mut numbering = quantity::all_tools_numbering(document);
-        check.entry(Section::Tools, &Matcher::Every, entry, ALL_TOOLS, &mut numbering);
+    if let Some((entry, counted)) = counters.all_tools() {
+        check.entry(Section::Tools, &Matcher::Every, entry, ALL_TOOLS, counted);
     }
     if let Some(tools) = tools {
         check.tools(tools);
@@ -51,15 +51,15 @@ pub(crate) fn document(document: &Document, root: &Node, tools: Option<&ToolList
 
 const ALL_TOOLS: &str = "/all_tools";
 
-struct Check<'c, 'd, 's> {
+struct Check<'r, 'd, 's> {
     document: &'d Document,
-    counters: Counters<'d>,
-    root: &'c Node,
-    known: Known<'c>,
-    report: &'c mut Report<'s>,
+    counters: &'r Counters<'d>,
+    root: &'r Node,
+    known: Known<'r>,
+    report: &'r mut Report<'s>,
 }
 
-impl<'d> Check<'_, 'd, '_> {
+impl<'r, 'd> Check<'r, 'd, '_> {
     /// Where a pointer points; `None` where the report is full, so that looking costs nothing any more, and where the
     /// text has another key, whose being misspelt is finding enough.
     fn range(&self, pointer: &str) -> Option<Range<usize>> {
@@ -133,9 +133,9 @@ impl<'d> Check<'_, 'd, '_> {
         matcher: &Matcher,
         entry: &Entry,
         pointer: &str,
-        numbering: &mut Numbering,
+        counted: &[Counted<'_>],
     ) {
-        self.counters(section, matcher, entry, pointer, numbering);
+        self.counters(section, matcher, entry, pointer, counted);
         self.always_denies(entry, pointer);
         self.spending(entry, pointer);
         self.approvals(entry, pointer);
@@ -300,19 +300,19 @@ impl<'d> Check<'_, 'd, '_> {
         matcher: &Matcher,
         entry: &Entry,
         pointer: &str,
-        numbering: &mut Numbering,
+        all: &[Counted<'_>],
     ) {
-        let all = quantity::counted(self.document, matcher, entry, numbering);
-        let (twin, beside) = self.beside(section, matcher, pointer);
+        let (twin, beside) = self.beside(section, matcher, pointer).unzip();
+        let beside = beside.unwrap_or_default();
         if self.known.is_sound(pointer) {
-            self.limits(entry, pointer, &all, &beside);
+            self.limits(entry, pointer, all, beside);
         }
         // Shadow counters are others.
         let mut seen = BTreeSet::new();
         if let Some(twin) = twin.filter(|_| pointer == ALL_TOOLS) {
             seen.extend(beside.iter().map(|one| (one.identity(), self.is_enforced(one.mode, twin))));
         }
-        for counted in &all {
+        for counted in all {
             let place = || format!("{pointer}{}", counted.place.pointer());
             self.without_arguments(section, counted, &place());
             let is_state = !matches!(counted.adds, Adds::Money(_));
@@ -332,19 +332,15 @@ impl<'d> Check<'_, 'd, '_> {
         section: Section,
         matcher: &Matcher,
         pointer: &str,
-    ) -> (Option<&'d Entry>, Vec<Counted<'d>>) {
-        let document = self.document;
+    ) -> Option<(&'d Entry, &'r [Counted<'d>])> {
         if section != Section::Tools || *matcher != Matcher::Every {
-            return (None, Vec::new());
+            return None;
         }
-        let every = document.tools.iter().find(|(matcher, _)| *matcher == Matcher::Every);
-        let (twin, mut numbering) = if pointer == ALL_TOOLS {
-            (every.map(|(_, entry)| entry), Numbering::default())
-        } else {
-            (document.all_tools.as_ref(), quantity::all_tools_numbering(document))
-        };
-        let beside = twin.map(|twin| quantity::counted(document, matcher, twin, &mut numbering));
-        (twin, beside.unwrap_or_default())
+        if pointer != ALL_TOOLS {
+            return self.counters.all_tools();
+        }
+        let mut entries = self.counters.section(Section::Tools);
+        entries.find(|(matcher, ..)| **matcher == Matcher::Every).map(|(_, entry, counted)| (entry, counted))
     }
 
     fn counted_twice(&mut self, counter: &str, place: &str) {

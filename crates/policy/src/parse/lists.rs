@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fields::Fields;
 use super::{operator, scalar};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
-use crate::document::{Listed, Scalar};
+use crate::document::{Listed, NamedList, Scalar};
 use crate::tree::{Node, Value};
 
 /// Most values that all references of a document copy out of their lists together.
@@ -18,11 +18,13 @@ pub(crate) struct Lists {
     room: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Named {
     name: Arc<str>,
     key_range: std::ops::Range<usize>,
     values: Arc<Node>,
+    /// The values to compare with; `None` where one of them is none.
+    scalars: Option<Arc<[Scalar]>>,
     used: bool,
 }
 
@@ -33,11 +35,7 @@ impl Default for Lists {
 }
 
 /// The document's `lists`.
-pub(super) fn read(
-    node: &Node,
-    at: &At<'_>,
-    report: &mut Report<'_>,
-) -> Option<Vec<(Arc<str>, Vec<Scalar>)>> {
+pub(super) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Vec<NamedList>> {
     let members = match &node.value {
         Value::Map(members) => members.as_slice(),
         Value::Null => &[],
@@ -57,14 +55,16 @@ pub(super) fn read(
             let message = "a name is not empty and has no control characters";
             report.error("bad-name", member.key_range.clone(), &at, message).help(scalar::A_NAME);
         }
+        let scalars: Option<Arc<[Scalar]>> =
+            written(&member.value, &at, report, operator::scalar_value).map(Arc::from);
         report.lists.named.push(Named {
             name: Arc::clone(&name),
             key_range: member.key_range.clone(),
             values: Arc::new(member.value.clone()),
+            scalars: scalars.clone(),
             used: false,
         });
-        let values = written(&member.value, &at, report, operator::scalar_value);
-        lists.extend(values.map(|values| (name, values)));
+        lists.extend(scalars.map(|scalars| (name, scalars)));
     }
     Some(lists)
 }
@@ -77,8 +77,24 @@ pub(super) fn listed<T>(
     read: impl FnMut(&Node, &At<'_>, &mut Report<'_>) -> Option<T>,
 ) -> Option<Listed<T>> {
     if !matches!(node.value, Value::Map(_)) {
-        return written(node, at, report, read).map(|items| Listed { name: None, items });
+        return written(node, at, report, read).map(|items| Listed { name: None, items: items.into() });
     }
+    let list = referred(node, at, report)?;
+    let items = written(&list.values, &At::ROOT.key("lists").key(&list.name), report, read)?;
+    Some(Listed { name: Some(list.name), items: items.into() })
+}
+
+/// The same for values to compare with, as which named lists have been read already.
+pub(super) fn listed_scalars(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Listed<Scalar>> {
+    if !matches!(node.value, Value::Map(_)) {
+        return listed(node, at, report, operator::scalar_value);
+    }
+    let list = referred(node, at, report)?;
+    Some(Listed { name: Some(list.name), items: list.scalars? })
+}
+
+/// The list that a reference names.
+fn referred(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Named> {
     let fields = Fields::open(node, "a reference to a list", &["list"], at, report)?;
     let name = fields.need("list", at, report, scalar::text)?;
     let Some(list) = report.lists.named.iter_mut().find(|list| *list.name == *name) else {
@@ -89,8 +105,8 @@ pub(super) fn listed<T>(
         return None;
     };
     list.used = true;
-    let (name, values) = (Arc::clone(&list.name), Arc::clone(&list.values));
-    let long = if let Value::List(items) = &values.value { items.len() } else { 0 };
+    let list = list.clone();
+    let long = if let Value::List(items) = &list.values.value { items.len() } else { 0 };
     let Some(room) = report.lists.room.checked_sub(long) else {
         let message = format!("all references together name more than {MOST_TOGETHER} values");
         report
@@ -99,8 +115,7 @@ pub(super) fn listed<T>(
         return None;
     };
     report.lists.room = room;
-    let items = written(&values, &At::ROOT.key("lists").key(&name), report, read)?;
-    Some(Listed { name: Some(name), items })
+    Some(list)
 }
 
 fn no_list(name: &str) -> String {

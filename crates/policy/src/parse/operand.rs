@@ -91,7 +91,7 @@ fn several<T>(
 ) -> Option<From<T>> {
     let Listed { name, items } = match &node.value {
         Value::List(_) | Value::Map(_) => listed(node, at, report, scalar::text)?,
-        _ => Listed { name: None, items: vec![scalar::text(node, at, report)?] },
+        _ => Listed { name: None, items: [scalar::text(node, at, report)?].into() },
     };
     match (new(&items), &node.value) {
         (Ok(operand), _) => Some((operand, name)),

@@ -1,7 +1,7 @@
 //! Operators and their operands.
 
 use super::fields::Fields;
-use super::lists::listed;
+use super::lists::listed_scalars;
 use super::{operand, scalar};
 use crate::diagnostic::{At, Report, did_you_mean, quoted};
 use crate::document::{Scalar, Test};
@@ -74,8 +74,8 @@ fn value(
         Some(match operator {
             "eq" => Test::Eq(scalar_value(node, at, report)?),
             "neq" => Test::Neq(scalar_value(node, at, report)?),
-            "in" => Test::In(listed(node, at, report, scalar_value)?),
-            "not_in" => Test::NotIn(listed(node, at, report, scalar_value)?),
+            "in" => Test::In(listed_scalars(node, at, report)?),
+            "not_in" => Test::NotIn(listed_scalars(node, at, report)?),
             "lt" => Test::Lt(scalar::decimal(node, at, report)?),
             "lte" => Test::Lte(scalar::decimal(node, at, report)?),
             "gt" => Test::Gt(scalar::decimal(node, at, report)?),

@@ -49,9 +49,11 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         action,
         conditions,
         when: fields.read("when", at, report, expression),
-        rate_limit: fields.read("rate_limit", at, report, limit::rate_limit),
-        state: fields.read("state", at, report, limit::state),
-        spend: fields.read("spend", at, report, |node, at, report| spend::read(node, section, at, report)),
+        rate_limit: fields.read("rate_limit", at, report, limit::rate_limit).map(Box::new),
+        state: fields.read("state", at, report, limit::state).map(Box::new),
+        spend: fields
+            .read("spend", at, report, |node, at, report| spend::read(node, section, at, report))
+            .map(Box::new),
         idempotency_window: fields.read("idempotency_window", at, report, scalar::duration),
         validate: fields
             .read("validate", at, report, |node, at, report| entry::validate(node, section, at, report))

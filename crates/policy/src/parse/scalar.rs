@@ -202,9 +202,12 @@ pub(crate) fn list<T>(
 ) -> Option<Vec<T>> {
     match &node.value {
         Value::List(items) => {
-            let read =
-                items.iter().enumerate().filter_map(|(index, item)| read(item, &at.index(index), report));
-            Some(read.collect())
+            // How many can be read is not known before, but mostly all: what is collected would grow step by step.
+            let mut all = Vec::with_capacity(items.len());
+            for (index, item) in items.iter().enumerate() {
+                all.extend(read(item, &at.index(index), report));
+            }
+            Some(all)
         }
         Value::Null => Some(Vec::new()),
         _ => {

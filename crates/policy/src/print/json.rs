@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use interlock_json::canonical::write_str;
 
-use super::tree::Out;
+use super::tree::{self, Out};
 use crate::tree::{Node, Value};
 
 /// Without blanks: what is digested.
@@ -23,13 +23,20 @@ fn write_compact(tree: &Out<'_>, out: &mut String) {
         }
         Out::Text(text) => write_str(text, out),
         Out::List(items) => brackets(['[', ']'], items, None, out, write_compact),
-        Out::Map(members) => brackets(['{', '}'], members, None, out, |(key, value), out| {
-            write_str(key, out);
-            out.push(':');
-            write_compact(value, out);
+        Out::Map(members) => {
+            brackets(['{', '}'], members, None, out, |(key, value), out| write_member(key, value, out));
+        }
+        Out::Entries(entries) => brackets(['{', '}'], entries, None, out, |(matcher, of), out| {
+            write_member(matcher.as_str(), &tree::entry(of), out);
         }),
         Out::Node(node) => write(node, None, out),
     }
+}
+
+fn write_member(key: &str, value: &Out<'_>, out: &mut String) {
+    write_str(key, out);
+    out.push(':');
+    write_compact(value, out);
 }
 
 pub(super) fn print(node: &Node) -> String {

@@ -3,14 +3,13 @@
 mod condition;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use interlock_json::Decimal;
 
 use crate::cel::Expression;
 use crate::document::{
     Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
-    RateLimit, Refund, Requirement, Rule, Scalar, Scope, Spend, SpendAmount, State, TellAgent, Validate,
+    NamedList, RateLimit, Refund, Requirement, Rule, Scope, Spend, SpendAmount, State, TellAgent, Validate,
     Version,
 };
 use crate::tree::{Member, Node, Value};
@@ -25,6 +24,8 @@ pub(super) enum Out<'d> {
     Text(Cow<'d, str>),
     List(Vec<Out<'d>>),
     Map(Vec<(&'d str, Out<'d>)>),
+    /// A map of entries, each of which becomes a tree when it is wanted: most of a document is entries.
+    Entries(&'d [(Matcher, Entry)]),
     Node(Node),
 }
 
@@ -42,6 +43,9 @@ impl Out<'_> {
             Out::Text(text) => Value::Text(text.into_owned()),
             Out::List(items) => Value::List(items.into_iter().map(Out::node).collect()),
             Out::Map(members) => Value::Map(members.into_iter().map(member).collect()),
+            Out::Entries(entries) => Value::Map(
+                entries.iter().map(|(matcher, of)| member((matcher.as_str(), entry(of)))).collect(),
+            ),
             Out::Node(node) => return node,
         })
     }
@@ -130,25 +134,17 @@ pub(super) fn of(document: &Document) -> Out<'_> {
         [("tools", &document.tools), ("resources", &document.resources), ("prompts", &document.prompts)]
     {
         if !entries.is_empty() {
-            map.put(key, section(entries));
+            map.put(key, Out::Entries(entries));
         }
     }
     map.maybe("all_tools", document.all_tools.as_ref().map(entry));
     map.out()
 }
 
-fn lists(lists: &[(Arc<str>, Vec<Scalar>)]) -> Out<'_> {
+fn lists(lists: &[NamedList]) -> Out<'_> {
     let mut map = Map::default();
     for (name, values) in lists {
         map.put(name, list(values, condition::scalar));
-    }
-    map.out()
-}
-
-fn section(entries: &[(Matcher, Entry)]) -> Out<'_> {
-    let mut map = Map::default();
-    for (matcher, of) in entries {
-        map.put(matcher.as_str(), entry(of));
     }
     map.out()
 }
@@ -181,7 +177,7 @@ fn approvals(approvals: &Approvals) -> Out<'_> {
     map.out()
 }
 
-fn entry(entry: &Entry) -> Out<'_> {
+pub(super) fn entry(entry: &Entry) -> Out<'_> {
     let mut map = Map::default();
     map.maybe("mode", entry.mode.map(mode));
     if entry.hide {
@@ -237,9 +233,9 @@ fn rule(rule: &Rule) -> Out<'_> {
     );
     map.list("conditions", &rule.conditions, condition);
     map.text("when", rule.when.as_ref().map(Expression::as_str));
-    map.maybe("rate_limit", rule.rate_limit.as_ref().map(rate_limit));
-    map.maybe("state", rule.state.as_ref().map(state));
-    map.maybe("spend", rule.spend.as_ref().map(spend));
+    map.maybe("rate_limit", rule.rate_limit.as_deref().map(rate_limit));
+    map.maybe("state", rule.state.as_deref().map(state));
+    map.maybe("spend", rule.spend.as_deref().map(spend));
     map.maybe("idempotency_window", rule.idempotency_window.map(seconds));
     map.maybe("validate", validate(rule.validate));
     map.maybe("approval_timeout", rule.approval_timeout.map(seconds));

@@ -89,7 +89,12 @@ impl HostPattern {
                 "for any host use `op: url_scheme_in`; `*.example.com` is everything below example.com",
             ));
         }
-        if let Ok(range) = Range::parse(text) {
+        // Most hosts are names, and to say why a name is no address takes longer than to see that it is none.
+        let like_address =
+            |text: &str| text.contains(':') || text.starts_with(|first: char| first.is_ascii_digit());
+        if like_address(text)
+            && let Ok(range) = Range::parse(text)
+        {
             return Ok(HostPattern { text: text.to_owned(), host: Site::Range(range), port: None });
         }
         let (host, port) = match text.rsplit_once(':') {
@@ -102,13 +107,15 @@ impl HostPattern {
             _ => (text, None),
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let host = match Range::parse(bare) {
-            Ok(range) => Site::Range(range),
+        let host = match like_address(bare).then(|| Range::parse(bare)) {
+            Some(Ok(range)) => Site::Range(range),
             // A range that is not quite one gets its own advice.
-            Err(flaw) if bare.contains('/') && bare.starts_with(|first: char| first.is_ascii_digit()) => {
+            Some(Err(flaw))
+                if bare.contains('/') && bare.starts_with(|first: char| first.is_ascii_digit()) =>
+            {
                 return Err(flaw);
             }
-            Err(_) => Site::Domain(DomainPattern::new(host)?),
+            _ => Site::Domain(DomainPattern::new(host)?),
         };
         Ok(HostPattern { text: text.to_owned(), host, port })
     }

@@ -60,6 +60,39 @@ fn what_is_not_seen_into_may_differ() {
     assert!(validated.doubts[0].words.contains("less may be let through"), "{validated:#?}");
 }
 
+/// Nobody knows how an expression turns out, but it turns out the same on both sides.
+#[test]
+fn one_expression_is_one_unknown() {
+    let rule = |action: &str, when: &str| {
+        policy(&entry("t", &format!("{{ rules: [{{ action: {action}, when: \"{when}\" }}] }}")))
+    };
+    let told = |old: &Policy, new: &Policy| {
+        let found = diff(old, new, None, Effort::default());
+        let directions = found.changes.iter().map(|change| format!("{:?}", change.direction));
+        let doubts = found.doubts.iter().map(|doubt| format!("may {:?}", doubt.directions));
+        directions.chain(doubts).collect::<Vec<_>>()
+    };
+    let asks = rule("require_approval", "args.a > 81");
+    for blanks in ["args.a > 81", "args.a  >  81", "args.a>81"] {
+        let denies = rule("deny", blanks);
+        assert_eq!(told(&asks, &denies), ["Narrow"], "{blanks}");
+        assert_eq!(told(&denies, &asks), ["Widen"], "{blanks}");
+        assert_eq!(told(&asks, &rule("require_approval", blanks)), [""; 0], "{blanks}");
+    }
+    // What means something else is another unknown, and so is what is tested beside other conditions.
+    for other in ["args.a > 82", "args.a > 81 || args.b", "args.a >= 81", "args.b > 81"] {
+        assert!(diff(&asks, &rule("deny", other), None, Effort::default()).may_widen(), "{other}");
+    }
+    let beside = policy(&entry(
+        "t",
+        "{ rules: [{ action: deny, when: 'args.a > 81', conditions: [{ path: args.b, op: exists }] }] }",
+    ));
+    assert!(diff(&asks, &beside, None, Effort::default()).may_widen());
+    // A second rule with the same expression asks for nothing that is not denied already.
+    let both = "{ rules: [{ action: deny, when: 'args.a > 81' }, { action: require_approval, when: 'args.a > 81' }] }";
+    assert_eq!(told(&rule("deny", "args.a > 81"), &policy(&entry("t", both))), [""; 0]);
+}
+
 #[test]
 fn names_are_compared_by_classes() {
     let old = policy("version: \"1\"\ndefault: deny\ntools: { 'get_*': {}, get_secret: {} }\n");

@@ -146,9 +146,58 @@ fn what_would_stop_a_call() {
         "argument \"urgent\" were true -> server:/tools/pay/rules/2",
         "argument \"amount\" were not at most 50000, such as 50001 -> server:/tools/pay/rules/0",
         "argument \"to\" did not match \"^[a-z]+@example\\\\.com$\", such as \"example\" -> server:/tools/pay/rules/1",
+        "the limit of 60000 in all of argument \"amount\" per day had counted 59996 or more already -> server:/tools/pay/rules/3",
     ]);
-    check("job", r#"{"first": 1, "second": 2}"#, &["argument \"first\" were not given -> server:/tools/job/rules/0"]);
+    check("job", r#"{"first": 1, "second": 2}"#, &[
+        "argument \"first\" were not given -> server:/tools/job/rules/0",
+        "the limit of 10 calls per minute had counted 10 or more already -> server:/tools/job/rules/0",
+    ]);
     check("ask", "{}", &["argument \"big\" were given, such as \"example\" -> server:/tools/ask/approve_if/0"]);
+}
+
+/// Of a call that goes through, each limit tells the least that it would not let through.
+#[test]
+#[rustfmt::skip]
+fn what_a_limit_would_stop() {
+    let check = |entry: &str, counters: &[(&str, &str)], expected: &[&str]| {
+        let policy = policy(&format!("version: \"1\"\ndefault: allow\ntools:\n  t: {entry}\n"));
+        assert_eq!(told(objections, &policy, "t", r#"{"a": 3}"#, counters), expected, "{entry} {counters:?}");
+    };
+    let rule = |body: &str| format!("{{ rules: [{{ {body} }}] }}");
+    check(&rule("spend: { amount: args.a, daily: 5 }"), &[], &["argument \"a\" were more than 5, such as 6 -> server:/tools/t/rules/0"]);
+    check(&rule("spend: { amount: args.a, daily: 5 }"), &[("t._spend_day_0", "1.5")],
+        &["argument \"a\" were more than 3.5, such as 4.5 -> server:/tools/t/rules/0"]);
+    check(&rule("spend: { amount: args.a, per_call: 4, daily: 50 }"), &[],
+        &["argument \"a\" were more than 4, such as 5 -> server:/tools/t/rules/0"]);
+    check(&rule("spend: { amount: args.a, per_call: 4 }"), &[], &["argument \"a\" were more than 4, such as 5 -> server:/tools/t/rules/0"]);
+    // The tighter one of two is told as an amount; the other by what would have to be counted.
+    check(&rule("spend: { amount: args.a, daily: 50, monthly: 60 }"), &[("t._spend_month_0", "55")], &[
+        "argument \"a\" were more than 5, such as 6 -> server:/tools/t/rules/0",
+        "the limit of 50 in all per day had counted 48 or more already -> server:/tools/t/rules/0",
+    ]);
+    check(&rule("conditions: [{ path: state.t.c, op: lt, value: 5 }], state: { counter: c, window: day, increment_from: args.a }"), &[],
+        &["argument \"a\" were at least 5 -> server:/tools/t/rules/0"]);
+    check("{ limits: [{ counter: c, window: day, max: 5, amount: args.a }] }", &[],
+        &["argument \"a\" were more than 5, such as 6 -> server:/tools/t/limits/0"]);
+    check(&rule("conditions: [{ path: state.t.c, op: lte, value: 10 }], state: { counter: c, window: day, increment: 3 }"), &[],
+        &["the limit of 10 in all per day had counted 8 or more already -> server:/tools/t/rules/0"]);
+    check(&rule("conditions: [{ path: state.t.c, op: lte, value: 10 }], state: { counter: c, window: day, increment: 0.5 }"), &[],
+        &["the limit of 10 in all per day had counted 10 or more already -> server:/tools/t/rules/0"]);
+    check(&rule("rate_limit: 1/minute"), &[], &["the limit of 1 call per minute had counted 1 or more already -> server:/tools/t/rules/0"]);
+    check(&rule("rate_limit: 2/minute"), &[("t._rate_minute_0", "1")],
+        &["the limit of 2 calls per minute had counted 2 or more already -> server:/tools/t/rules/0"]);
+    // A condition of the same rule is one thing, its limit another.
+    check(&rule("conditions: [{ path: args.a, op: lt, value: 4 }], rate_limit: 1/minute"), &[], &[
+        "argument \"a\" were not less than 4, such as 4 -> server:/tools/t/rules/0",
+        "the limit of 1 call per minute had counted 1 or more already -> server:/tools/t/rules/0",
+    ]);
+    check(&rule("conditions: [{ path: args.a, op: lt, value: 4 }], spend: { amount: args.a, daily: 5 }"), &[], &[
+        "argument \"a\" were not less than 4, such as 4 -> server:/tools/t/rules/0",
+        "the limit of 5 in all per day had counted 3 or more already -> server:/tools/t/rules/0",
+    ]);
+    // A limit in shadow denies nothing, nor does a counter without a bound.
+    check(&rule("rate_limit: 1/minute, mode: shadow"), &[], &[]);
+    check(&rule("state: { counter: c, window: day, increment_from: args.a }"), &[], &[]);
 }
 
 #[test]

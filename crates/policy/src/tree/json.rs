@@ -54,7 +54,13 @@ fn node(value: interlock_json::Value<'_>, left: &mut usize) -> Option<Node> {
         Kind::Bool => Value::Bool(value.as_bool().unwrap_or_default()),
         Kind::Number => Value::Number(value.raw().to_owned()),
         Kind::String => Value::Text(value.as_str().unwrap_or_default().into_owned()),
-        Kind::Array => Value::List(value.items().map(|item| node(item, left)).collect::<Option<_>>()?),
+        Kind::Array => {
+            let mut items = Vec::with_capacity(value.len());
+            for item in value.items() {
+                items.push(node(item, left)?);
+            }
+            Value::List(items)
+        }
         Kind::Object => {
             let mut members = Vec::with_capacity(value.len());
             for (key, value) in value.members() {

@@ -16,6 +16,8 @@ pub(crate) fn read(report: &mut Report<'_>) -> Option<Node> {
     let mut reader = Reader {
         offsets: Offsets::new(source),
         open: Vec::new(),
+        items: Vec::new(),
+        members: Vec::new(),
         root: None,
         nodes: 0,
         documents: 0,
@@ -40,15 +42,20 @@ struct Reader<'r, 's> {
     offsets: Offsets,
     /// The collections around the current place, outermost first.
     open: Vec<Open>,
+    /// What has been read of all open lists: of the innermost last.
+    items: Vec<Node>,
+    /// What has been read of all open maps: of the innermost last.
+    members: Vec<Member>,
     root: Option<Node>,
     nodes: usize,
     documents: usize,
     report: &'r mut Report<'s>,
 }
 
+/// A collection with the number of its first item or member.
 enum Open {
-    List { start: usize, items: Vec<Node> },
-    Map { start: usize, members: Vec<Member>, key: Option<(String, Range<usize>)> },
+    List { start: usize, first: usize },
+    Map { start: usize, first: usize, key: Option<(String, Range<usize>)> },
 }
 
 impl Reader<'_, '_> {
@@ -63,15 +70,17 @@ impl Reader<'_, '_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(anchor, tag.is_some(), &range)?;
-                self.scalar(text.into_owned(), style, range)
+                // The parser's own text has room for more.
+                self.scalar(text.as_ref().to_owned(), style, range)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain_node(anchor, tag.is_some(), &range)?;
-                self.open(Open::List { start: range.start, items: Vec::new() }, range)
+                self.open(Open::List { start: range.start, first: self.items.len() }, range)
             }
             Event::MappingStart(anchor, tag) => {
                 self.plain_node(anchor, tag.is_some(), &range)?;
-                self.open(Open::Map { start: range.start, members: Vec::new(), key: None }, range)
+                let first = self.members.len();
+                self.open(Open::Map { start: range.start, first, key: None }, range)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Some(()),
@@ -137,8 +146,12 @@ impl Reader<'_, '_> {
 
     fn close(&mut self, end: usize) -> Option<()> {
         let node = match self.open.pop()? {
-            Open::List { start, items } => Node { value: Value::List(items), range: start..end.max(start) },
-            Open::Map { start, mut members, .. } => {
+            Open::List { start, first } => {
+                let items = self.items.drain(first..).collect();
+                Node { value: Value::List(items), range: start..end.max(start) }
+            }
+            Open::Map { start, first, .. } => {
+                let mut members = self.members.drain(first..).collect();
                 refuse_duplicates(&mut members, self.report);
                 Node { value: Value::Map(members), range: start..end.max(start) }
             }
@@ -186,10 +199,10 @@ impl Reader<'_, '_> {
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Map { members, key, .. }) => {
+            Some(Open::List { .. }) => self.items.push(node),
+            Some(Open::Map { key, .. }) => {
                 let (key, key_range) = key.take()?;
-                members.push(Member { key, key_range, value: node });
+                self.members.push(Member { key, key_range, value: node });
             }
         }
         Some(())

@@ -70,7 +70,7 @@ fn arguments(
         .collect();
     let absence_helps = !holds || leaf.written.test == Test::Exists(false);
     if absence_helps {
-        let words = format!("{} were not given", leaf.subject);
+        let words = format!("{} were not given", leaf.subject());
         all.extend(world.with_argument(steps, None, Change { words, path, to: None }));
     }
     all
@@ -102,18 +102,6 @@ pub(super) fn of_required(missing: &[String], world: &World) -> Option<World> {
     })
 }
 
-/// The call with an amount that fits.
-pub(super) fn of_amount(steps: &[Step], amount: Decimal, world: &World) -> Option<World> {
-    let name = describe::quoted(&path::argument_name(steps));
-    let to = amount.to_string();
-    let change = Change {
-        words: format!("argument {name} were at most {to}"),
-        path: Path::Args(steps.to_vec()).to_string(),
-        to: Some(to.clone()),
-    };
-    world.with_argument(steps, Some(&to), change)
-}
-
 /// The policies changed.
 pub(super) fn policy_words(rule: &RuleName) -> String {
     format!("the policy were without `{rule}`")
@@ -121,7 +109,7 @@ pub(super) fn policy_words(rule: &RuleName) -> String {
 
 /// The requirement, or its opposite, as a wish: `argument "amount" were at most 5`.
 fn wish(leaf: &CompiledLeaf, holds: bool, to: &str) -> String {
-    let words = subjunctive(&words::requirement(&leaf.written.test), &leaf.subject, holds);
+    let words = subjunctive(&words::requirement(&leaf.written.test), &leaf.subject(), holds);
     let told: &[&str] = if holds { &["eq", "in", "lt", "lte", "gt", "gte"] } else { &["neq", "not_in"] };
     if told.contains(&leaf.written.test.operator()) { words } else { format!("{words}, such as {to}") }
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use interlock_wire::sse::{self, Event};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::front::Exchange;
+use crate::connection::Connection;
+use crate::front::{Exchange, Front};
+use crate::gateway::Gateway;
 use crate::mailbox::Reader;
 
 /// Chunks that wait for a caller that reads slowly.
@@ -70,30 +73,49 @@ pub(super) fn json(status: StatusCode, message: String) -> Response<Body> {
     response
 }
 
-/// What comes back in one exchange, the first of it having come.
-pub(super) fn exchange(first: String, mut exchange: Exchange, keep_alive: Duration) -> Response<Body> {
+/// What comes back in one exchange, with the first of it where that has come.
+pub(super) fn exchange(
+    first: Option<String>,
+    mut exchange: Exchange,
+    keep_alive: Duration,
+    front: &Front,
+) -> Response<Body> {
     let (stream, response) = events();
+    let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
-        let mut writer = Writer::new(stream, keep_alive);
-        let mut next = Some(first);
-        while let Some(message) = next {
-            if !writer.send(Event::message(message)).await {
+        let mut writer = Writer::new(stream, keep_alive, gateway);
+        if first.is_none() && !writer.comment().await {
+            return;
+        }
+        let mut next = first;
+        loop {
+            if let Some(message) = next
+                && !writer.send(Event::message(message)).await
+            {
                 return;
             }
-            next = tokio::select! {
-                taken = exchange.back.next() => taken.map(|taken| taken.line),
+            let taken = tokio::select! {
+                taken = exchange.back.next() => taken,
                 () = writer.gone() => return,
             };
+            let Some(taken) = taken else { return };
+            next = Some(taken.line);
         }
     });
     response
 }
 
 /// What a session's server says of its own, each with its number.
-pub(super) fn mailbox(mut reader: Reader, keep_alive: Duration) -> Response<Body> {
+pub(super) fn mailbox(
+    mut reader: Reader,
+    connection: Arc<Connection>,
+    keep_alive: Duration,
+    front: &Front,
+) -> Response<Body> {
     let (stream, response) = events();
+    let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
-        let mut writer = Writer::new(stream, keep_alive);
+        let mut writer = Writer::new(stream, keep_alive, gateway);
         // The head of the response goes out with its first bytes.
         if !writer.comment().await {
             return;
@@ -102,6 +124,11 @@ pub(super) fn mailbox(mut reader: Reader, keep_alive: Duration) -> Response<Body
             let letter = tokio::select! {
                 letter = reader.next() => letter,
                 () = writer.gone() => return,
+                // Whoever listens uses the session.
+                () = tokio::time::sleep(keep_alive) => {
+                    connection.touch();
+                    continue;
+                }
             };
             let Some(letter) = letter else { return };
             let event =
@@ -129,13 +156,14 @@ fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
 struct Writer {
     stream: mpsc::Sender<Bytes>,
     quiet: tokio::time::Interval,
+    gateway: Arc<Gateway>,
 }
 
 impl Writer {
-    fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration) -> Self {
+    fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
         let mut quiet = tokio::time::interval_at(Instant::now() + keep_alive, keep_alive);
         quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { stream, quiet }
+        Self { stream, quiet, gateway }
     }
 
     /// `false` when nobody reads any more.
@@ -147,11 +175,19 @@ impl Writer {
             tracing::error!("a message cannot be an event: {error}");
             return false;
         }
-        self.stream.send(Bytes::from(bytes)).await.is_ok()
+        // What the caller is told has been recorded before.
+        self.gateway.recorder.write().await;
+        self.put(Bytes::from(bytes)).await
     }
 
     async fn comment(&mut self) -> bool {
-        self.stream.send(Bytes::from_static(b":\n\n")).await.is_ok()
+        self.put(Bytes::from_static(b":\n\n")).await
+    }
+
+    /// A caller that takes nothing for so long is given up.
+    async fn put(&mut self, bytes: Bytes) -> bool {
+        let patience = self.gateway.options.limits.request;
+        matches!(tokio::time::timeout(patience, self.stream.send(bytes)).await, Ok(Ok(())))
     }
 
     /// Ends when nobody reads any more; keeps the stream open meanwhile.

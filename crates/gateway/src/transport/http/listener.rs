@@ -51,7 +51,11 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
+        let place = tokio::select! {
+            place = Arc::clone(&connections).acquire_owned() => place,
+            () = &mut stop => break,
+        };
+        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
@@ -92,6 +96,7 @@ async fn answer(front: &Front, names: &Names, request: Request<Incoming>) -> Res
         Ok(response) => response,
         Err(refused) => {
             front.refused(known.grant, known.server, refused.status.as_u16(), &refused.reason);
+            front.gateway().recorder.write().await;
             refused.response()
         }
     }
@@ -115,8 +120,9 @@ async fn admitted(
     let nothing =
         || HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp/NAME");
     let server = entry::server_of(head.uri.path()).ok_or_else(nothing)?;
-    known.server = Some(server.to_owned());
     let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
+    // What a stranger asked for is not in the record: it may be anything, and as much as they like.
+    known.server = Some(server.to_owned());
     known.grant = Some(Arc::clone(&grant.name));
     if !front.serves(&grant, server) {
         // What a grant does not name does not exist for it.
@@ -145,7 +151,8 @@ impl Caller<'_> {
         http::check_accept_stream(fields).map_err(|why| HttpRefused::of(&why.into(), None))?;
         let after = http::event_id(fields).map_err(HttpRefused::bad_request)?.and_then(|id| id.parse().ok());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
-        Ok(body::mailbox(Front::listen(&connection, after), keep_alive))
+        let reader = Front::listen(&connection, after);
+        Ok(body::mailbox(reader, connection, keep_alive, self.front))
     }
 
     fn end(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {

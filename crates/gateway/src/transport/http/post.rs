@@ -6,13 +6,13 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
-use interlock_json::canonical;
 use interlock_wire::http::{self, Fields, Rejection};
 use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
 
 use super::body::{self, Body};
 use super::headers;
 use super::refused::HttpRefused;
+use crate::capabilities::Capabilities;
 use crate::connection::Connection;
 use crate::front::{Front, TurnedAway};
 use crate::registry::Grant;
@@ -86,19 +86,15 @@ impl Caller<'_> {
 
     async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
         let (name, connection) = self.front.begin(self.grant, self.server)?;
-        let response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await;
-        match response {
-            Ok(mut response) if connection.relay().has_negotiated() => {
-                if let Ok(name) = HeaderValue::from_str(&name) {
-                    response.headers_mut().insert(headers::SESSION, name);
-                }
-                Ok(response)
-            }
-            refused => {
-                self.front.end(&name);
-                refused
+        let mut unnamed = Unnamed { front: self.front, name: Some(name) };
+        let mut response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await?;
+        if connection.relay().has_negotiated() {
+            let name = unnamed.name.take().unwrap_or_default();
+            if let Ok(name) = HeaderValue::from_str(&name) {
+                response.headers_mut().insert(headers::SESSION, name);
             }
         }
+        Ok(response)
     }
 
     async fn exchange(
@@ -109,7 +105,12 @@ impl Caller<'_> {
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
         let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
-        let Some(first) = exchange.back.next().await else {
+        let keep_alive = self.front.gateway().options.limits.keep_alive;
+        let Ok(first) = tokio::time::timeout(keep_alive, exchange.back.next()).await else {
+            // What waits for long is kept open, so that nobody on the way takes it for dead.
+            return Ok(body::exchange(None, exchange, keep_alive, self.front));
+        };
+        let Some(first) = first else {
             return Ok(if is_unreadable {
                 HttpRefused::bad_request("the message could not be read").response()
             } else {
@@ -118,24 +119,40 @@ impl Caller<'_> {
         };
         // What the caller is told has been recorded before.
         self.front.gateway().recorder.write().await;
-        if matches!(likely(first.line.as_bytes()), Likely::Response(_)) {
+        // An array may be followed by another.
+        let is_answer =
+            first.line.starts_with('{') && !matches!(likely(first.line.as_bytes()), Likely::Call(_));
+        if is_answer {
             let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
             return Ok(body::json(status, first.line));
         }
-        let keep_alive = self.front.gateway().options.limits.keep_alive;
-        Ok(body::exchange(first.line, exchange, keep_alive))
+        Ok(body::exchange(Some(first.line), exchange, keep_alive, self.front))
+    }
+}
+
+/// A session whose client does not know its name yet. One that leaves before it does, or fails to agree on a version,
+/// leaves nobody who could end it.
+struct Unnamed<'f> {
+    front: &'f Front,
+    name: Option<String>,
+}
+
+impl Drop for Unnamed<'_> {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            self.front.end(&name);
+        }
     }
 }
 
 /// The versions in which requests stand by themselves, that are spoken here.
 const SPOKEN: [Version; 1] = [Version::V2026_07_28];
 
-/// What a modern request's client declared that it can be asked, in canonical form: those that may be asked the same
-/// share a connection to the server.
-fn capabilities(message: &Message) -> String {
-    let Shape::Request(request) = message.shape() else { return String::new() };
-    modern_meta(&request)
-        .map_or_else(|_| String::new(), |meta| canonical::to_string(meta.client_capabilities))
+/// What a modern request's client declared that it can be asked: those that may be asked the same share a connection
+/// to the server.
+fn capabilities(message: &Message) -> Capabilities {
+    let Shape::Request(request) = message.shape() else { return Capabilities::default() };
+    Capabilities::read(modern_meta(&request).ok().map(|meta| meta.client_capabilities))
 }
 
 /// The status that goes with an answer.

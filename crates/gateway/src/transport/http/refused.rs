@@ -18,7 +18,7 @@ pub(super) struct HttpRefused {
     /// The JSON-RPC code of the error in the body.
     code: i64,
     pub(super) reason: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<(HeaderName, &'static str)>,
     /// The whole body, where it says more than the code and the reason.
     body: Option<String>,
 }
@@ -49,7 +49,7 @@ impl HttpRefused {
 
     pub(super) fn method(allowed: &'static str) -> Self {
         let reason = format!("only {allowed} can be used here");
-        let header = Some((ALLOW, HeaderValue::from_static(allowed)));
+        let header = Some((ALLOW, allowed));
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, reason) }
     }
 
@@ -62,7 +62,7 @@ impl HttpRefused {
         });
         let mut response = json(self.status, text);
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }
@@ -85,7 +85,7 @@ impl From<TurnedAway> for HttpRefused {
             TurnedAway::BadToken => Some("Bearer error=\"invalid_token\""),
             _ => None,
         };
-        let header = challenge.map(|challenge| (WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        let header = challenge.map(|challenge| (WWW_AUTHENTICATE, challenge));
         Self { header, ..Self::new(status, why) }
     }
 }

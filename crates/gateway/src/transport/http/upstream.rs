@@ -2,14 +2,13 @@
 //! the responses.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -22,97 +21,10 @@ use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
 use super::headers;
+use super::server::HttpServer;
 use crate::outbox::Outgoing;
 use crate::relay::Relay;
 use crate::settle::Ending;
-
-/// Where a server is, and what every request to it carries.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpServer {
-    url: Uri,
-    headers: HeaderMap,
-}
-
-/// Why an address or a header cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpServerError {
-    /// Not an address of a server.
-    #[error("`{url}` is not an `http://` or `https://` address")]
-    Address {
-        /// The text, without what could be a secret in it.
-        url: String,
-    },
-    /// A secret in the address would be in every log on the way.
-    #[error("the address holds a user name or a password; send them in a header")]
-    UserInfo,
-    /// Not a header.
-    #[error("`{name}` is not the name of a header")]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// The value is never shown: it may be a secret.
-    #[error("the value of the header `{name}` holds what a header cannot")]
-    Value {
-        /// The header's name.
-        name: String,
-    },
-    /// The gateway's own to say.
-    #[error("the header `{name}` is the gateway's own to send")]
-    Reserved {
-        /// The header's name.
-        name: String,
-    },
-}
-
-impl HttpServer {
-    /// A server at this address, sent these headers with every request.
-    ///
-    /// # Errors
-    /// [`HttpServerError`] for what cannot be sent.
-    pub fn new(url: &str, headers: &[(String, String)]) -> Result<Self, HttpServerError> {
-        let shown = url.split(['?', '#']).next().unwrap_or_default().to_owned();
-        let address: Uri = url.parse().map_err(|_| HttpServerError::Address { url: shown.clone() })?;
-        let authority = address.authority().map(|authority| authority.as_str().contains('@'));
-        match (address.scheme_str(), authority) {
-            (_, Some(true)) => return Err(HttpServerError::UserInfo),
-            (Some("http" | "https"), Some(false)) => {}
-            _ => return Err(HttpServerError::Address { url: shown }),
-        }
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let header: HeaderName =
-                name.parse().map_err(|_| HttpServerError::Name { name: name.clone() })?;
-            if headers::is_reserved(&header) {
-                return Err(HttpServerError::Reserved { name: name.clone() });
-            }
-            let mut value =
-                HeaderValue::from_str(value).map_err(|_| HttpServerError::Value { name: name.clone() })?;
-            value.set_sensitive(true);
-            map.append(header, value);
-        }
-        Ok(Self { url: address, headers: map })
-    }
-
-    /// The host and, where it is not the usual one, the port.
-    pub fn host(&self) -> &str {
-        self.url.authority().map_or("", |authority| authority.as_str())
-    }
-
-    /// The address without its query, which may hold a secret.
-    pub fn shown(&self) -> String {
-        let scheme = self.url.scheme_str().unwrap_or_default();
-        let authority = self.url.authority().map_or("", |authority| authority.as_str());
-        format!("{scheme}://{authority}{}", self.url.path())
-    }
-}
-
-/// Never the values of headers, nor the query.
-impl fmt::Debug for HttpServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpServer").field("url", &self.shown()).finish_non_exhaustive()
-    }
-}
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 

@@ -45,28 +45,31 @@ impl Check<'_, '_, '_> {
         self.together(&alone, help(false, self.is_enforced(None, entry)), &at);
     }
 
-    fn inside(&mut self, condition: &Condition, at: &At<'_>) {
+    fn inside(&mut self, condition: &Condition, help: &'static str, at: &At<'_>) {
         match condition {
             Condition::Leaf(leaf) => {
                 if !leaf.path.is_plural() && Left::of(&leaf.path).take(leaf) {
-                    self.never(&leaf.path, "this", ALONE, at);
+                    self.never(&leaf.path, "this", help, at);
                 }
             }
             Condition::All(inner) => self.together(&listed(inner), ALONE, &at.key("all")),
-            Condition::Not(inner) => self.inside(inner, &at.key("not")),
+            Condition::Not(inner) => self.inside(inner, ALONE, &at.key("not")),
             Condition::Any(inner) => {
                 for (index, inner) in inner.iter().enumerate() {
-                    self.inside(inner, &at.key("any").index(index));
+                    self.inside(inner, ALONE, &at.key("any").index(index));
                 }
             }
         }
     }
 
     fn together(&mut self, conditions: &[(usize, &Condition)], help: &'static str, at: &At<'_>) {
+        if let [(index, condition)] = conditions {
+            return self.inside(condition, help, &at.index(*index));
+        }
         let mut left: HashMap<(&Path, Option<&str>), Left<'_>> = HashMap::new();
         for (index, condition) in conditions {
             let Some(leaf) = condition.as_leaf() else {
-                self.inside(condition, &at.index(*index));
+                self.inside(condition, ALONE, &at.index(*index));
                 continue;
             };
             if leaf.path.is_plural() {

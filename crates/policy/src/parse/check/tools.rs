@@ -11,7 +11,7 @@ use crate::diagnostic::{At, did_you_mean, push_pointer_segment, quoted};
 use crate::document::{DefaultVerdict, Entry, Matcher, Scalar, Scope, Section, SpendAmount, Test};
 use crate::operator::fold;
 use crate::path::Path;
-use crate::quantity::{self, Adds, Counted, Money, Numbering};
+use crate::quantity::{Adds, Counted, Money};
 use crate::reading::Operand;
 use crate::schema::{Form, Named, Schema, SchemaError, Types};
 use crate::tool_list::ToolList;
@@ -31,18 +31,16 @@ struct Tool<'t> {
 
 impl Check<'_, '_, '_> {
     pub(super) fn tools(&mut self, tools: &ToolList) {
-        let document = self.document;
+        let counters = self.counters;
         let mut questions = MOST_QUESTIONS;
-        for (matcher, entry) in document.section(Section::Tools) {
+        for (matcher, entry, counted) in counters.section(Section::Tools) {
             let mut pointer = format!("/{}", Section::Tools.key());
             push_pointer_segment(&mut pointer, matcher.as_str());
             self.unknown_tool(matcher, &pointer, tools);
-            let mut numbering = Numbering::default();
-            self.compared(matcher, entry, &pointer, &mut numbering, tools, &mut questions);
+            self.compared(matcher, entry, &pointer, counted, tools, &mut questions);
         }
-        if let Some(entry) = &document.all_tools {
-            let mut numbering = quantity::all_tools_numbering(document);
-            self.compared(&Matcher::Every, entry, "/all_tools", &mut numbering, tools, &mut questions);
+        if let Some((entry, counted)) = counters.all_tools() {
+            self.compared(&Matcher::Every, entry, "/all_tools", counted, tools, &mut questions);
         }
         self.hidden_tools(tools);
         self.unmentioned(tools);
@@ -121,11 +119,10 @@ impl Check<'_, '_, '_> {
         matcher: &Matcher,
         entry: &Entry,
         pointer: &str,
-        numbering: &mut Numbering,
+        counted: &[Counted<'_>],
         tools: &ToolList,
         questions: &mut usize,
     ) {
-        let counted = quantity::counted(self.document, matcher, entry, numbering);
         let mut named = Vec::new();
         for (name, definition) in tools.tools().filter(|(name, _)| matcher.matches(name)) {
             match definition.schema() {
@@ -150,7 +147,7 @@ impl Check<'_, '_, '_> {
         for placed in conditions::of_entry(entry) {
             self.condition(&placed, &named, &|| format!("{pointer}{}", placed.pointer), questions);
         }
-        for counted in &counted {
+        for counted in counted {
             let place = format!("{pointer}{}", counted.place.pointer());
             self.amount(counted, &named, &place, questions);
             for path in read_beside(counted) {
