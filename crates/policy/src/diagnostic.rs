@@ -90,6 +90,11 @@ impl<'s> Report<'s> {
         self.errors > 0
     }
 
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
     /// The pointers of what is wrong so far.
     pub(crate) fn error_pointers(&self) -> impl Iterator<Item = &str> {
         let errors = self.found.iter().filter(|finding| finding.severity == Severity::Error);

@@ -269,6 +269,18 @@ impl Rule {
             Some(action) => action,
         }
     }
+
+    /// Whether no call is decided otherwise for this rule, and `action: allow` does not say that this is meant.
+    pub(crate) fn constrains_nothing(&self) -> bool {
+        matches!(self.action, None | Some(Action::Evaluate))
+            && self.conditions.is_empty()
+            && self.when.is_none()
+            && self.rate_limit.is_none()
+            && self.state.is_none()
+            && self.spend.is_none()
+            && self.idempotency_window.is_none()
+            && self.validate.is_empty()
+    }
 }
 
 /// `action` of a rule.

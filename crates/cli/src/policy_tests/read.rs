@@ -169,12 +169,30 @@ fn steps(node: &Node, fields: &Fields<'_>, pointer: &str, reader: &mut Reader<'_
         return vec![step(node, fields, pointer, false, reader)];
     }
     let items = fields.items("steps", reader).unwrap_or_default();
+    if let Some(node) = fields.get("steps").filter(|node| is_empty(node)) {
+        reader.missing(node, &fields.below("steps"), "a case needs at least one step");
+    }
     let each = items.iter().enumerate().map(|(index, item)| {
         let pointer = format!("{pointer}/steps/{index}");
         let fields = reader.open(item, "a step", &STEP, &pointer);
         step(item, &fields, &pointer, true, reader)
     });
     each.collect()
+}
+
+/// A list with nothing in it, or a map with nothing but such: what expects that can never fail.
+fn is_empty(node: &Node) -> bool {
+    match &node.value {
+        Value::List(items) => items.is_empty(),
+        Value::Map(members) => members.iter().all(|member| is_empty(&member.value)),
+        _ => false,
+    }
+}
+
+/// `shadow: []` expects something: that no rule would have objected.
+fn expects_nothing(node: &Node) -> bool {
+    let Value::Map(members) = &node.value else { return false };
+    members.iter().all(|member| member.key == "counters" && is_empty(&member.value))
 }
 
 fn step(node: &Node, fields: &Fields<'_>, pointer: &str, in_list: bool, reader: &mut Reader<'_>) -> Step {
@@ -190,7 +208,7 @@ fn step(node: &Node, fields: &Fields<'_>, pointer: &str, in_list: bool, reader: 
     if fields.get("call").is_some() && says_nothing {
         reader.missing(node, pointer, "a call needs an `expect`, such as `expect: allow`");
     }
-    let looks = in_list && fields.get("counters").is_some();
+    let looks = in_list && fields.get("counters").is_some_and(|node| !is_empty(node));
     if fields.get("call").is_none() && !looks {
         reader.missing(node, pointer, "a step needs a `call`, or `counters` to look at");
     }
@@ -246,6 +264,13 @@ fn expect(node: &Node, pointer: &str, reader: &mut Reader<'_>) -> Expect {
         return Expect { verdict: verdict(text, node, pointer, reader), ..Expect::default() };
     }
     let fields = reader.open(node, "an expectation", &EXPECT, pointer);
+    if expects_nothing(node) {
+        reader.missing(
+            node,
+            pointer,
+            "an expectation needs something that can fail, such as `verdict: allow`",
+        );
+    }
     let found = fields.get("verdict").zip(fields.text("verdict", reader));
     let mut expect = Expect {
         verdict: found.and_then(|(node, text)| verdict(&text, node, &fields.below("verdict"), reader)),
@@ -295,6 +320,9 @@ fn list_expectations(
 ) {
     let Some(node) = fields.get(key) else { return };
     let pointer = fields.below(key);
+    if is_empty(node) {
+        reader.missing(node, &pointer, &format!("`{key}` needs at least one name"));
+    }
     let mut add = |items: &[Node], section: Section, pointer: &str, reader: &mut Reader<'_>| {
         for (index, item) in items.iter().enumerate() {
             match &item.value {

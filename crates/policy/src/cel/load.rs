@@ -78,8 +78,38 @@ pub(crate) fn read(
     })?;
     let mut loader = Loader { reads: Vec::new(), scope: Vec::new(), terms: 0, deep: 0, folds: 0, regexes };
     let root = loader.term(&parsed)?;
+    if let Some(what) = never_bool(&root) {
+        return Err(wrong(
+            "not-boolean",
+            format!("this expression is {what}, which is neither true nor false"),
+        )
+        .help("compare it with something: `args.amount + args.fee <= 500`"));
+    }
     let program = Program { reads: loader.reads, root };
     Ok(Expression { text: text.into(), program: Arc::new(program) })
+}
+
+/// What a term comes to that is never true or false, whatever the call.
+fn never_bool(term: &Term) -> Option<&'static str> {
+    use Operator::{Add, Divide, Multiply, Remainder, Subtract};
+    match term {
+        Term::Null => Some("null"),
+        Term::Int(_) | Term::Double(_) | Term::Negate(_) => Some("a number"),
+        Term::Text(_) => Some("text"),
+        Term::List(_) => Some("a list"),
+        Term::Binary(Add, ..) => Some("a sum"),
+        Term::Binary(Subtract | Multiply | Divide | Remainder, ..) => Some("a number"),
+        Term::Call(Function::Size | Function::Int | Function::Double, _) => Some("a number"),
+        Term::Call(Function::String, _) => Some("text"),
+        Term::Not(of) => never_bool(of),
+        Term::Choose(parts) => {
+            let [_, then, otherwise] = parts.as_ref();
+            never_bool(then).filter(|_| never_bool(otherwise).is_some())
+        }
+        // `map` and `filter` begin with a list and give back what they gathered.
+        Term::Fold(fold) if matches!(fold.result, Term::Accumulator(_)) => never_bool(&fold.start),
+        _ => None,
+    }
 }
 
 fn too_deep() -> Wrong {

@@ -25,6 +25,9 @@ const RULE: [&str; 9] = [
 ];
 const OURS_IN_RULE: [&str; 4] = ["when", "spend", "idempotency_window", "mode"];
 
+const EVERY_BOUND: &str = "Every bound on the counter of a rule's own `state` is kept when the call is counted. Intercept keeps the \
+    first, and compares the others with what was counted before.";
+
 pub(super) fn translate(root: &mut Node, translation: &mut Translation<'_, '_>) {
     translation.only(root, "", &DOCUMENT, &OURS_IN_DOCUMENT);
     for key in ["version", "description"] {
@@ -90,6 +93,13 @@ fn rule(node: &mut Node, scope: &str, pointer: &str, translation: &mut Translati
             .map(|counter| format!("state.{scope}.{counter}"));
     }
     if let Some(conditions) = member_mut(node, "conditions") {
+        let is_own = |node: &&mut Node| {
+            let path = member(node, "path");
+            matches!(path, Some(Node { value: Value::Text(path), .. }) if Some(path) == own_counter.as_ref())
+        };
+        if items_mut(conditions).iter_mut().filter(is_own).count() > 1 {
+            translation.generally(true, EVERY_BOUND);
+        }
         for (index, node) in items_mut(conditions).iter_mut().enumerate() {
             let pointer = format!("{pointer}/conditions/{index}");
             condition::translate(node, own_counter.as_deref(), &pointer, translation);

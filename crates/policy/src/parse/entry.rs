@@ -17,6 +17,7 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         return None;
     }
     let fields = Fields::open(node, "an entry", &KNOWN, at, report)?;
+    warn_of_empty_lists(&fields, at, report);
     let blocks = |key: &str, report: &mut Report<'_>| {
         fields
             .read(key, at, report, |node, at, report| {
@@ -51,6 +52,20 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         mode: fields.read("mode", at, report, scalar::mode),
         hide: fields.read("hide", at, report, scalar::boolean).unwrap_or_default(),
     })
+}
+
+/// Not `rules` and `limits`, which stand empty where a tool is listed without any.
+fn warn_of_empty_lists(fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    for key in ["require", "deny_if", "approve_if"] {
+        let empty =
+            fields.get(key).is_some_and(|node| matches!(&node.value, Value::List(items) if items.is_empty()));
+        if empty {
+            let message = format!("an empty `{key}` constrains nothing");
+            report
+                .warning("no-effect", fields.key_range(key), &at.key(key), message)
+                .help("write what is meant, or leave the key out");
+        }
+    }
 }
 
 /// What to write in the place of a bare `allow` or `deny`.

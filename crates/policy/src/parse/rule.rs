@@ -28,6 +28,7 @@ const KNOWN: [&str; 13] = [
 const CONSTRAINTS: [&str; 5] = ["rate_limit", "state", "spend", "validate", "idempotency_window"];
 
 pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Report<'_>) -> Option<Rule> {
+    let errors = report.errors();
     let fields = Fields::open(node, "a rule", &KNOWN, at, report)?;
     let action = fields.read("action", at, report, |node, at, report| {
         let words = [
@@ -62,6 +63,13 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         mode: fields.read("mode", at, report, scalar::mode),
     };
     together(&rule, objects, &fields, at, report);
+    // What could not be read may well have been a constraint.
+    let all_read = report.errors() == errors || fields.only(&["name", "on_deny", "reason", "mode"]);
+    if all_read && rule.constrains_nothing() {
+        report
+            .warning("no-effect", fields.key_range(""), at, "this rule constrains nothing")
+            .help("give it `conditions` or another constraint, or leave it out");
+    }
     Some(rule)
 }
 
@@ -120,10 +128,5 @@ fn together(rule: &Rule, objects: bool, fields: &Fields<'_>, at: &At<'_>, report
                 "`allow` with conditions is a guard, not an exception: the conditions must hold for every call",
             )
             .help("write `action: evaluate`, which says the same");
-    }
-    if fields.only(&["name", "on_deny", "reason", "mode"]) {
-        report
-            .warning("no-effect", fields.key_range(""), at, "this rule constrains nothing")
-            .help("give it `conditions` or another constraint, or leave it out");
     }
 }

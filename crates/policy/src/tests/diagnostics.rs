@@ -222,6 +222,7 @@ fn cases() -> Vec<String> {
         "path: time.hours, op: lt, value: 5",
         "path: args.a, op: lt, value: 5, timezone: Europe/Berlin",
         "path: time.weekday, op: in, value: [monday, tuseday]",
+        "path: time.weekday, op: in, value: [Monday, sun, friday]",
         "path: time.weekday, op: eq, value: 1",
         "path: grant.label.x, op: eq, value: a",
         "path: grant.labels.x, op: lt, value: 5",
@@ -271,6 +272,10 @@ fn cases() -> Vec<String> {
         "tools:\n  t: { require: [{ conditions: [{ path: args.a, op: eq, value: 1 }], reason: a }] }\n",
         "tools:\n  t: { deny_if: [{ path: args.a, op: exists }] }\n",
         "tools:\n  t: { hide: please }\n",
+        // Without effect.
+        "tools:\n  t: { rules: [{ action: evaluate }, { conditions: [] }, { validate: {} }, { validate: { required_args: false } }, { name: x, conditions: [], validate: { schema: false } }] }\n",
+        "tools:\n  t: { rules: [{ action: allow }, { validate: { schema: true } }, { action: deny, conditions: [] }] }\n",
+        "tools:\n  t: { require: [], deny_if: [], approve_if: [], limits: [], rules: [] }\n",
         "tools:\n  t:\n    rules: [{ conditions: [{ path: state.t.c, op: lt, value: 5 }] }]\n    limits: [{ counter: c, window: day, max: 5 }, { counter: c, window: hour, max: 5 }]\n",
         // What only the whole document shows is found beside what reading it does, and only once.
         "tools:\n  t:\n    rules: [{ nmae: x, rate_limit: 1/day }, { conditions: [{ pth: args.a }, { path: state.t.none, op: lt, value: 5 }] }]\n",
@@ -291,6 +296,13 @@ fn cases() -> Vec<String> {
         "prompts:\n  p: { rules: [{ when: \"tool.category == 'Read'\" }] }\n",
         "tools:\n  t: { rules: [{ when: \"args.a.matches('^a') && args.b == 1\" }, { action: deny, when: \"!args.a.matches('b$')\" }, { when: \"args.items.all(x, x.matches('c'))\" }] }\n",
         "tools:\n  t: { rules: [{ when: \"args.a.matches('^a$') && !args.b.matches('b')\" }, { action: deny, when: \"args.a.matches('b')\" }] }\n",
+        // Expressions that are neither true nor false.
+        "tools:\n  t:\n    rules:\n      - when: \"1\"\n      - when: \"null\"\n      - when: \"1.5\"\n      - when: \"'true'\"\n      - when: \"[true]\"\n      - when: \"args.a + 1\"\n      - when: \"-args.a\"\n      - when: \"size(args.a)\"\n      - when: \"string(args.a)\"\n      - when: \"!args.a.size()\"\n      - when: \"args.a ? 1 : 'x'\"\n      - when: \"args.a.map(x, x == 1)\"\n      - when: \"args.a.filter(x, x == 1)\"\n",
+        "tools:\n  t:\n    rules:\n      - when: \"true\"\n      - when: args.a\n      - when: \"args.a ? 1 : args.b\"\n      - when: \"args.a.exists(x, x == 1)\"\n      - when: \"args.a.all(x, x == 1)\"\n      - when: \"args.a.exists_one(x, x == 1)\"\n      - when: \"args.a.startsWith('a')\"\n",
+        // Where people are asked.
+        "approvals: { notify: { webhook: { url: ftp://example.com/a, secret: '' } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://', secret: x } } }\n",
+        "approvals: { notify: { webhook: { url: 'HTTP://example.com' } } }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
@@ -420,6 +432,14 @@ fn table() -> Vec<(String, Vec<Diagnostic>)> {
         (text, diagnostics)
     });
     alone.chain(compared).collect()
+}
+
+#[test]
+fn a_character_that_does_not_show_is_to_be_deleted() {
+    let (_, found) = compiled("version: \"1\"\n\0default: deny\n");
+    let [found] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(found.message, "not valid YAML: found unprintable character");
+    assert_eq!(found.help.as_deref(), Some("delete the character that does not show"));
 }
 
 #[test]

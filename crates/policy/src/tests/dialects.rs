@@ -26,8 +26,8 @@ mod notes;
 use std::collections::BTreeMap;
 
 use crate::{
-    Call, Dialect, Facts, Judgement, Origin, Policy, Section, Severity, Source, Syntax, ToolFacts, Verdict,
-    import, judge, laid_out,
+    Call, Dialect, Facts, Imported, Judgement, Origin, Policy, Section, Severity, Source, Syntax, ToolFacts,
+    Verdict, import, judge, laid_out,
 };
 use ledger::{Answer, Ledger};
 
@@ -166,7 +166,7 @@ fn decided(policy: &Policy, row: &Row<'_>, ledger: &mut Ledger) -> (Word, String
     }
 }
 
-fn imported(case: &Case<'_>, dialect: Dialect) -> Policy {
+fn imported(case: &Case<'_>, dialect: Dialect) -> Imported {
     let json = case.document.trim_start().starts_with('{');
     let syntax = if json { Syntax::Json } else { Syntax::Yaml };
     let source = Source { name: "policy", text: &case.document, syntax };
@@ -180,7 +180,7 @@ fn imported(case: &Case<'_>, dialect: Dialect) -> Policy {
         let written = Source { name: "policy", text: &imported.text, syntax: Syntax::Yaml };
         assert_eq!(laid_out(&written).as_ref(), Ok(&imported.text), "{}: laid out already", case.title);
         if asked.is_none() {
-            return imported.policy;
+            return imported;
         }
     }
     unreachable!("the loop returns")
@@ -196,11 +196,17 @@ fn check(file: &str, text: &str, dialect: Dialect, count: &mut BTreeMap<&'static
             continue;
         }
         assert!(!case.lines.is_empty(), "{}: no calls", case.title);
-        let policy = imported(&case, dialect);
+        let Imported { policy, choices, .. } = imported(&case, dialect);
         let mut ledger = Ledger::default();
         for line in &case.lines {
             let row = row(line);
             ledger.at(row.at);
+            let told_of_it = choices.iter().any(|choice| choice.stricter);
+            assert!(
+                row.here == row.there || told_of_it,
+                "{}\n{line}: the import says nothing of it",
+                case.title
+            );
             for turn in 1..=row.times {
                 let (got, told) = decided(&policy, &row, &mut ledger);
                 let printed = policy.document().to_yaml();

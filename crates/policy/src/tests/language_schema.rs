@@ -35,7 +35,7 @@ tools:
     deny_if: [{ conditions: [{ path: args.x, op: eq, value: a, compare: ci, on_missing: object }] }]
     limits: [{ window: day, max: 1, scope: [grant, tool], align: sliding, mode: shadow, refund: on_error }]
 lists: { l: [a] }
-approvals: { notify: { webhook: { url: x } } }
+approvals: { notify: { webhook: { url: "https://example.com/hook" } } }
 "#,
     "mode: shadow\ntools: { t: { mode: shadow, rules: [{ mode: shadow, action: deny }], require: [{ conditions: [], mode: shadow }] } }\n",
 ];

@@ -224,7 +224,8 @@ impl Reader<'_, '_> {
         }
         let message = format!("not valid YAML: {}", error.info());
         let help = match error.info() {
-            info if info.contains("tab") => "indent with spaces",
+            info if info.contains("unprintable") => "delete the character that does not show",
+            info if info.split(' ').any(|word| matches!(word, "tab" | "tabs")) => "indent with spaces",
             info if info.contains("mapping values are not allowed") => {
                 "a text that holds `: ` needs quotes; otherwise check the indentation"
             }

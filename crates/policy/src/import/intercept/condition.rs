@@ -10,6 +10,10 @@ use crate::tree::{Node, Value, member};
 
 const BY_TYPE: &str = "Values are compared by type: `\"1\"` is not `1`, and what cannot be compared never helps a call; null \
     counts as missing. Intercept compares their texts.";
+const BY_KIND: &str = "`gt`, `gte`, `lt` and `lte` judge numbers alone, digit for digit, and `regex` text: a value of another type \
+    never helps a call. In Intercept it only fails the condition, and numbers are rounded to doubles.";
+const INSIDE: &str =
+    "What is looked for inside what is no object never helps a call; Intercept takes it for missing.";
 const SPELT_OUT: &str = "The pattern says in full what Intercept understands: `\\d`, `\\w`, `\\s` and `\\b` know ASCII only, \
     and in a class every bracket is a character.";
 
@@ -36,6 +40,13 @@ pub(super) fn translate(
             whole_bound(node, pointer, translation)
         }
         _ => {}
+    }
+    let argument = at.as_deref().and_then(|at| at.strip_prefix("args."));
+    if argument.is_some() && matches!(operator.as_deref(), Some("gt" | "gte" | "lt" | "lte" | "regex")) {
+        translation.generally(true, BY_KIND);
+    }
+    if argument.is_some_and(|names| names.contains('.')) && operator.as_deref() != Some("exists") {
+        translation.generally(true, INSIDE);
     }
     path(node, "path", pointer, translation);
 }

@@ -115,16 +115,20 @@ fn weekday(leaf: &Leaf, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_
         _ => return true,
     };
     let known = |text: &str| WEEKDAYS.contains(&text) || (leaf.ignore_case && is_weekday_ci(text));
-    let unknown = values.iter().find_map(|value| match value {
-        Scalar::Text(text) if !known(text) => Some(text),
-        _ => None,
-    });
-    let Some(unknown) = unknown else { return true };
-    let help = did_you_mean(unknown, WEEKDAYS)
-        .unwrap_or_else(|| format!("the days are `{}` to `{}`", WEEKDAYS[0], WEEKDAYS[6]));
-    let message = format!("no day of the week is called {}", quoted(unknown));
-    report.error("unknown-word", fields.key_range("value"), at, message).help(help);
-    false
+    let unknown: Vec<&str> = values
+        .iter()
+        .filter_map(|value| match value {
+            Scalar::Text(text) if !known(text) => Some(text.as_ref()),
+            _ => None,
+        })
+        .collect();
+    for word in &unknown {
+        let help = did_you_mean(word, WEEKDAYS)
+            .unwrap_or_else(|| format!("the days are `{}` to `{}`", WEEKDAYS[0], WEEKDAYS[6]));
+        let message = format!("no day of the week is called {}", quoted(word));
+        report.error("unknown-word", fields.key_range("value"), at, message).help(help);
+    }
+    unknown.is_empty()
 }
 
 fn is_weekday_ci(text: &str) -> bool {

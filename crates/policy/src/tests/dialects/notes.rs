@@ -56,6 +56,26 @@ fn nothing_is_said_where_nothing_was_chosen() {
 }
 
 #[test]
+fn what_is_denied_for_its_type_or_place_is_told() {
+    let (numbers, inside) = ("judge numbers alone", "inside what is no object");
+    for (condition, expected) in [
+        ("path: args.v, op: gt, value: 1", &[numbers][..]),
+        ("path: args.v, op: lte, value: 1", &[numbers]),
+        ("path: args.v, op: regex, value: a", &[numbers]),
+        ("path: args.o.z, op: gte, value: 1", &[numbers, inside]),
+        ("path: args.o.z, op: eq, value: 1", &["compared by type", inside]),
+        ("path: args.o.z, op: exists, value: true", &[]),
+        ("path: args.v, op: exists, value: true", &[]),
+    ] {
+        let rule = format!("{{ name: r, action: deny, conditions: [{{ {condition} }}] }}");
+        let (text, choices) = written(&format!("default: allow\ntools: {{ t: {{ rules: [{rule}] }} }}\n"));
+        let told: Vec<&String> = choices.iter().filter(|choice| choice.contains("(stricter)")).collect();
+        assert_eq!(told.len(), expected.len(), "{text}\n{told:?}");
+        assert!(told.iter().zip(expected).all(|(told, part)| told.contains(part)), "{text}\n{told:?}");
+    }
+}
+
+#[test]
 fn the_author_s_comments_stay() {
     let (text, _) = written(
         "# Of the shop\nversion: \"1\"\ndefault: allow # all of it\ntools:\n  # reads\n  a: # one\n    rules: [] # none\n\

@@ -396,8 +396,9 @@ fn entry() -> impl Strategy<Value = Value> {
 fn approvals() -> impl Strategy<Value = Value> {
     (1_u32..100_000, vec(name(), 0..3), name(), proptest::option::of(text())).prop_map(
         |(timeout, approvers, url, secret)| {
-            let mut webhook = json!({"url": url});
-            put(&mut webhook, "secret", secret.map(Value::from));
+            let page: String = url.split_whitespace().collect();
+            let mut webhook = json!({"url": format!("https://example.com/{page}")});
+            put(&mut webhook, "secret", secret.map(|secret| format!("s{secret}").into()));
             json!({"timeout": timeout, "hold": "30s", "approvers": approvers, "notify": {"webhook": webhook}})
         },
     )
