@@ -87,6 +87,7 @@ async fn every_call_is_decided_by_one_policy() -> Result<()> {
     let budget = Budget::new(&versions[0].text())?;
     let mut caller = budget.connect().await?;
     let mut answers = Answers::new();
+    round(&mut caller, &mut answers).await?;
     for version in &versions[1..] {
         // Half of it stands there while calls are made.
         if version.number % 3 == 0 {
