@@ -42,8 +42,7 @@ impl Behind {
 
 /// The result of the suite through a gateway.
 async fn through(environment: &Environment, version: &str, behind: Behind) -> Result<Checks> {
-    let server =
-        if behind.over_http { Some(Server::start(&["--era", behind.era]).await?) } else { None };
+    let server = if behind.over_http { Some(Server::start(&["--era", behind.era]).await?) } else { None };
     let entry = match &server {
         Some(server) => json!({ "url": server.url }),
         None => json!({ "command": binaries::conformance_server()?, "args": ["--era", behind.era] }),
@@ -72,7 +71,8 @@ fn compare(run: &str, direct: &Checks, through: &Checks) -> Result<Vec<String>> 
         }
         differing.insert(check.key());
         if !expected::is_expected(run, check)? {
-            let shown = |outcome: Option<&Outcome>| outcome.map_or("not run", |outcome| &outcome.status).to_owned();
+            let shown =
+                |outcome: Option<&Outcome>| outcome.map_or("not run", |outcome| &outcome.status).to_owned();
             let why = after.map_or("", |after| after.message.as_str());
             told.push(format!("{run} {}: {} became {}: {why}", check.key(), shown(before), shown(after)));
         }

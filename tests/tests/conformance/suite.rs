@@ -102,7 +102,8 @@ pub async fn run(environment: &Environment, url: &str, version: &str) -> Result<
 }
 
 fn add(checks: &mut Checks, scenario: &str, reported: Reported) {
-    let mut check = Check { scenario: scenario.to_owned(), id: reported.id, name: reported.name, occurrence: 0 };
+    let mut check =
+        Check { scenario: scenario.to_owned(), id: reported.id, name: reported.name, occurrence: 0 };
     while checks.contains_key(&check) {
         check.occurrence += 1;
     }
