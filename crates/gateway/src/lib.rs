@@ -12,6 +12,7 @@ mod call;
 mod capabilities;
 mod connection;
 mod continuation;
+mod crossing;
 mod definitions;
 mod denial;
 mod forward;

@@ -54,6 +54,8 @@ pub(crate) struct Session {
     pub(crate) identity: Arc<Identity>,
     /// What a legacy client declared that it can be asked. A modern one says so with every request.
     pub(crate) declared: Capabilities,
+    /// What a modern client declared with its first request, as JSON: what a legacy server is told once.
+    pub(crate) declared_text: Option<Arc<str>>,
     /// Lists whose changes the server said it announces (`capabilities.<list>.listChanged`).
     pub(crate) announced: Vec<&'static str>,
     /// Requests sent to the server.
@@ -125,6 +127,7 @@ impl Session {
             negotiated: Negotiated::Nothing,
             identity: Arc::new(identity),
             declared: Capabilities::default(),
+            declared_text: None,
             announced: Vec::new(),
             to_server: Pending::new(limits.in_flight, limits.given_up),
             to_client: Pending::new(limits.in_flight, limits.given_up),

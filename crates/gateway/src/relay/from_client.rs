@@ -176,6 +176,8 @@ impl Relay {
             let meta = request.params.and_then(|params| params.get("_meta"));
             let info = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
+            let declared = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"));
+            session.declared_text = declared.map(|declared| Arc::from(declared.raw()));
         } else if request.method == "initialize" {
             let info = request.params.and_then(|params| params.get("clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
