@@ -590,11 +590,12 @@ fn answer_to(message: &Message, number: u64) -> Option<Outcome<'_>> {
     }
 }
 
-/// Whether an answer to `server/discover` is that of a modern server (2026-07-28, `DiscoverResult`).
+/// Whether an answer to `server/discover` is that of a server which speaks 2026-07-28 (`DiscoverResult`). Whoever answers
+/// without saying what it speaks knows the method at least.
 fn is_modern(outcome: &Outcome<'_>) -> bool {
     let Outcome::Result(result) = outcome else { return false };
-    let versions = result.get("supportedVersions");
-    versions.is_some_and(|versions| versions.items().any(|version| version.is_str(Version::LATEST.as_str())))
+    let versions = result.get("supportedVersions").filter(|versions| versions.is_array());
+    versions.is_none_or(|versions| versions.items().any(|version| version.is_str(Version::LATEST.as_str())))
 }
 
 /// Whether the client is told the outcome of this request: a result or an error.

@@ -35,6 +35,7 @@ pub mod reload;
 mod reserve;
 mod route;
 mod run;
+mod sealed;
 pub mod serve;
 mod session;
 mod settle;

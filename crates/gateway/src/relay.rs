@@ -53,7 +53,7 @@ impl Relay {
     ) -> Self {
         Self {
             access,
-            session: Mutex::new(Session::new(identity, &gateway.options.limits)),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits, gateway.next_connection())),
             definitions: Definitions::new(),
             client,
             upstream,

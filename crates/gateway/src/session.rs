@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::lists::List;
 use crate::pending::{Asker, Pending};
 use crate::relay::MayAsk;
+use crate::sealed::Given;
 use crate::settle::Ticket;
 
 /// What client and server have agreed on.
@@ -64,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) to_client: Pending<Questioned>,
     /// Calls whose server asked for input, until their retry.
     pub(crate) continuations: Continuations,
+    /// The states that the client was given for their retry.
+    pub(crate) given: Given,
 }
 
 /// A request that the server has to answer.
@@ -122,7 +125,7 @@ pub(crate) struct Questioned {
 }
 
 impl Session {
-    pub(crate) fn new(identity: Identity, limits: &Limits) -> Self {
+    pub(crate) fn new(identity: Identity, limits: &Limits, connection: u64) -> Self {
         Self {
             negotiated: Negotiated::Nothing,
             identity: Arc::new(identity),
@@ -132,6 +135,7 @@ impl Session {
             to_server: Pending::new(limits.in_flight, limits.given_up),
             to_client: Pending::new(limits.in_flight, limits.given_up),
             continuations: Continuations::new(),
+            given: Given::new(connection),
         }
     }
 

@@ -73,6 +73,12 @@ impl Relay {
             return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
         }
         let mut edits = Vec::new();
+        match self.seal_state(may_ask.as_deref(), &response.outcome) {
+            Ok(sealed) => edits.extend(sealed),
+            Err(reason) => {
+                return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+            }
+        }
         match awaited {
             Awaited::Own(answer) => {
                 // Nobody waits any more when the call that needed it has ended.

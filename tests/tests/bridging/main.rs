@@ -1,0 +1,5 @@
+//! Clients and servers of different eras, each of which would fail with the other alone: through Interlock every pair
+//! can do what either era has a word for.
+
+mod over_http;
+mod over_stdio;
