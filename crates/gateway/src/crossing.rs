@@ -99,11 +99,11 @@ enum Then {
 const PROBE: u64 = (1 << 53) - 1;
 
 /// Puts a crossing between a relay and what it queues for its server.
-pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing, known: Option<Era>) -> (Arc<Crossing>, Crossed) {
+pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing) -> (Arc<Crossing>, Crossed) {
     let (to_server, made) = outbox(relay.gateway().options.limits.queued_bytes);
     let crossing = Arc::new(Crossing {
+        known: relay.server_era(),
         relay,
-        known,
         passes: AtomicBool::new(false),
         state: Mutex::new(State::New),
         to_server,

@@ -50,6 +50,7 @@ pub use definitions::DefinitionsError;
 pub use front::Front;
 pub use gateway::{Gateway, OnFailure, Options, PolicyFile};
 pub use identify::{ClientInfo, Identity};
+pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};

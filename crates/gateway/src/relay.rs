@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
-use interlock_wire::Version;
+use interlock_wire::{Era, Version};
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
@@ -69,6 +69,11 @@ impl Relay {
     /// The server's name.
     pub(crate) fn server(&self) -> &str {
         self.access.server()
+    }
+
+    /// The era that the server speaks, where the operator says so.
+    pub(crate) fn server_era(&self) -> Option<Era> {
+        self.access.era()
     }
 
     /// The protocol version that client and server speak.

@@ -93,7 +93,7 @@ impl Opened {
     pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
         let limits = &relay.gateway().options.limits;
         let (most, grace) = (limits.message.bytes, limits.shutdown);
-        let (crossing, queued) = crossing::between(Arc::clone(&relay), queued, None);
+        let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
         let carrier = match self {
             Self::Child(started) => {
                 let (process, input, output) = *started;

@@ -6,7 +6,7 @@ use interlock_testkit::peers::Environment;
 use interlock_tests::plan::{Report, Step, call, call_with_progress, list, wait};
 use serde_json::{Value, json};
 
-use crate::world::{ERAS, Era, Server, TRANSPORTS, Transport, drive};
+use crate::world::{Era, Server, Transport, drive};
 
 const RESOURCE: &str = "demo://resource/dynamic/text/1";
 /// Bytes of a large result.
@@ -169,36 +169,45 @@ async fn check(client: (Transport, Era), of: Of) -> Result<()> {
     Ok(())
 }
 
-/// All servers of one transport and era behind one client, one after the other.
-async fn check_client(transport: Transport, era: Era) -> Result<()> {
-    let mut wrong = Vec::new();
-    for to in TRANSPORTS {
-        for server in ERAS {
-            wrong.extend(check((transport, era), Of::Pypi(to, server)).await.err());
+/// A test for each pair, so that they run beside each other.
+macro_rules! cells {
+    ($($client:ident: $transport:ident $era:ident;)*) => {$(
+        mod $client {
+            use super::{Era, Of, Result, Transport, check};
+
+            const CLIENT: (Transport, Era) = (Transport::$transport, Era::$era);
+
+            #[tokio::test]
+            async fn before_legacy_stdio() -> Result<()> {
+                check(CLIENT, Of::Pypi(Transport::Stdio, Era::Legacy)).await
+            }
+
+            #[tokio::test]
+            async fn before_modern_stdio() -> Result<()> {
+                check(CLIENT, Of::Pypi(Transport::Stdio, Era::Modern)).await
+            }
+
+            #[tokio::test]
+            async fn before_legacy_http() -> Result<()> {
+                check(CLIENT, Of::Pypi(Transport::Http, Era::Legacy)).await
+            }
+
+            #[tokio::test]
+            async fn before_modern_http() -> Result<()> {
+                check(CLIENT, Of::Pypi(Transport::Http, Era::Modern)).await
+            }
+
+            #[tokio::test]
+            async fn before_npm_stdio() -> Result<()> {
+                check(CLIENT, Of::Npm).await
+            }
         }
-    }
-    wrong.extend(check((transport, era), Of::Npm).await.err());
-    let wrong: Vec<String> = wrong.iter().map(|error| format!("{error:#}")).collect();
-    ensure!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    Ok(())
+    )*};
 }
 
-#[tokio::test]
-async fn a_legacy_client_on_stdio() -> Result<()> {
-    check_client(Transport::Stdio, Era::Legacy).await
-}
-
-#[tokio::test]
-async fn a_modern_client_on_stdio() -> Result<()> {
-    check_client(Transport::Stdio, Era::Modern).await
-}
-
-#[tokio::test]
-async fn a_legacy_client_over_http() -> Result<()> {
-    check_client(Transport::Http, Era::Legacy).await
-}
-
-#[tokio::test]
-async fn a_modern_client_over_http() -> Result<()> {
-    check_client(Transport::Http, Era::Modern).await
+cells! {
+    legacy_stdio: Stdio Legacy;
+    modern_stdio: Stdio Modern;
+    legacy_http: Http Legacy;
+    modern_http: Http Modern;
 }

@@ -6,14 +6,14 @@ use interlock_testkit::script::{LEGACY, MODERN, Script, Step};
 use interlock_tests::wrapped::Wrapped;
 use serde_json::{Value, json};
 
-fn meta(capabilities: &Value) -> Value {
+pub fn meta(capabilities: &Value) -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": capabilities,
     })
 }
 
-fn params(more: &Value, capabilities: &Value) -> Value {
+pub fn params(more: &Value, capabilities: &Value) -> Value {
     let mut params = more.clone();
     params["_meta"] = meta(capabilities);
     params
@@ -109,4 +109,27 @@ async fn a_server_of_both_eras_is_not_bridged() -> Result<()> {
     wrapped.client.call("echo", json!({})).await?;
     assert!(wrapped.server.received_method("server/discover")?.is_empty());
     wrapped.finish().await
+}
+
+/// What the operator says of a server is not asked.
+#[tokio::test]
+async fn an_operator_can_say_what_the_server_speaks() -> Result<()> {
+    for (era, method, never) in
+        [("legacy", "initialize", "server/discover"), ("modern", "server/discover", "initialize")]
+    {
+        let settings = format!("servers: {{ recording: {{ era: {era} }} }}");
+        let mut wrapped = Wrapped::start(ALLOW_ALL, &settings, &Script::with_tools(&["echo"]))?;
+        let called = json!({ "name": "echo", "arguments": {} });
+        let answer = if era == "legacy" {
+            wrapped.client.ask("tools/call", params(&called, &json!({}))).await?
+        } else {
+            wrapped.client.initialize("2025-06-18").await?;
+            wrapped.client.ask("tools/call", called).await?
+        };
+        assert_eq!(answer["result"]["structuredContent"]["tool"], "echo", "{era}: {answer}");
+        assert_eq!(wrapped.server.received_method(method)?.len(), 1, "{era}");
+        assert!(wrapped.server.received_method(never)?.is_empty(), "{era}");
+        wrapped.finish().await?;
+    }
+    Ok(())
 }

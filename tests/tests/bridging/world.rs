@@ -27,9 +27,6 @@ pub enum Era {
     Modern,
 }
 
-pub const TRANSPORTS: [Transport; 2] = [Transport::Stdio, Transport::Http];
-pub const ERAS: [Era; 2] = [Era::Legacy, Era::Modern];
-
 impl Era {
     pub fn version(self) -> &'static str {
         match self {
