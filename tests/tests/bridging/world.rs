@@ -104,6 +104,7 @@ enum Between {
 /// Drives a client of this transport and era to the server, through Interlock.
 pub async fn drive(
     environment: &Environment,
+    by: Client,
     client: (Transport, Era),
     server: &Server,
     steps: Vec<Step>,
@@ -131,7 +132,7 @@ pub async fn drive(
         }
     };
     let run = Run { command, url, version: era.version().to_owned(), handlers: true, steps };
-    let mut reports = Client::Python.drive(environment, &variables(server), vec![run]).await?;
+    let mut reports = by.drive(environment, &variables(server), vec![run]).await?;
     match between {
         Between::Wrapping(interlock) => drop(interlock),
         Between::Serving(serving) => serving.1.stop().await?,
