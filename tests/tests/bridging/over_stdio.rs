@@ -133,3 +133,30 @@ async fn an_operator_can_say_what_the_server_speaks() -> Result<()> {
     }
     Ok(())
 }
+
+/// Old servers leave what they do not know without an answer.
+#[tokio::test]
+async fn a_server_that_does_not_say_what_it_speaks_is_taken_for_an_old_one() -> Result<()> {
+    let script = Script::with_tools(&["echo"]).speaking(LEGACY).on("server/discover", []);
+    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+    let called = json!({ "name": "echo", "arguments": {} });
+    let answer = wrapped.client.ask("tools/call", params(&called, &json!({}))).await?;
+    assert_eq!(answer["result"]["structuredContent"]["tool"], "echo", "{answer}");
+    wrapped.finish().await?;
+    wrapped.refusals(0).await.map(drop)
+}
+
+/// One that agrees on nothing fails the request, and is asked anew by the next.
+#[tokio::test]
+async fn a_server_that_speaks_neither_is_asked_again() -> Result<()> {
+    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &Script::with_tools(&["echo"]).speaking(&[]))?;
+    for asked in 1..=2 {
+        let called = json!({ "name": "echo", "arguments": {} });
+        let answer = wrapped.client.ask("tools/call", params(&called, &json!({}))).await?;
+        let said = answer["error"]["message"].as_str().unwrap_or_default();
+        assert!(said.contains("the server refused `initialize`"), "{answer}");
+        assert_eq!(wrapped.server.received_method("initialize")?.len(), asked);
+    }
+    assert!(wrapped.server.calls()?.is_empty());
+    wrapped.finish().await
+}
