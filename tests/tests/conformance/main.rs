@@ -43,10 +43,14 @@ impl Behind {
 /// The result of the suite through a gateway.
 async fn through(environment: &Environment, version: &str, behind: Behind) -> Result<Checks> {
     let server = if behind.over_http { Some(Server::start(&["--era", behind.era]).await?) } else { None };
-    let entry = match &server {
+    let mut entry = match &server {
         Some(server) => json!({ "url": server.url }),
         None => json!({ "command": binaries::conformance_server()?, "args": ["--era", behind.era] }),
     };
+    // This one ends when it is sent `initialize`, and cannot be asked what else it speaks.
+    if behind.era == "modern" {
+        entry["era"] = json!("modern");
+    }
     let site = Site::new(&format!(
         "servers:\n  conformance: {entry}\ngrants:\n  all: {{ servers: {{ conformance: allow.yaml }} }}\nanonymous: all\n"
     ))?;
