@@ -75,7 +75,8 @@ mod tests {
         for era in [Era::Legacy, Era::Modern] {
             let call: serde_json::Value = serde_json::from_str(&call(era, 7)).unwrap();
             assert_eq!(call["params"]["_meta"].is_object(), era == Era::Modern);
-            let answer: serde_json::Value = serde_json::from_str(&answer(&call.to_string()).unwrap()).unwrap();
+            let answer: serde_json::Value =
+                serde_json::from_str(&answer(&call.to_string()).unwrap()).unwrap();
             assert_eq!(answer["id"], 7);
             assert_eq!(answer["result"]["isError"], false);
         }

@@ -53,7 +53,8 @@ impl Drop for Listening {
 /// When it is not there.
 pub fn built(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let found = own.ancestors().skip(1).take(2).map(|directory| directory.join(name)).find(|path| path.is_file());
+    let found =
+        own.ancestors().skip(1).take(2).map(|directory| directory.join(name)).find(|path| path.is_file());
     found.with_context(|| format!("`{name}` is not built; bench/README.md says how"))
 }
 

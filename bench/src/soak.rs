@@ -158,7 +158,7 @@ async fn settled(pid: u32, before: Option<Held>) -> Result<Held> {
             }
             None => {
                 same = if now == last { same + 1 } else { 0 };
-                if same >= 20 && now.children == 0 {
+                if same >= 60 && now.children == 0 {
                     return Ok(now);
                 }
             }
@@ -176,12 +176,12 @@ async fn audited(site: &Site, calls: u64) -> Result<()> {
         async move {
             let query = ["audit", "query", "--format", "json", "--kind", kind, "--data"];
             let lines = output(&query, &data).await?;
-            let record = |line: &str| anyhow::Ok(serde_json::from_str::<Value>(line)?["record"].take());
+            let record = |line: &str| Ok(serde_json::from_str::<Value>(line)?["record"].take());
             lines.lines().map(record).collect::<Result<Vec<Value>>>()
         }
     };
-    let intents: Vec<Value> = records("intent").await?;
-    let outcomes: Vec<Value> = records("outcome").await?;
+    let intents = records("intent").await?;
+    let outcomes = records("outcome").await?;
     ensure!(intents.len() as u64 == calls, "{} intents of {calls} calls", intents.len());
     let mut of_intent: BTreeMap<u64, u64> =
         intents.iter().filter_map(|intent| intent["seq"].as_u64()).map(|number| (number, 0)).collect();
@@ -199,8 +199,7 @@ async fn counted(site: &Site, calls: u64) -> Result<()> {
     let text = output(&["counters", "list", "--format", "json", "--data"], &site.path().join("data")).await?;
     let listed: Value = serde_json::from_str(&text).with_context(|| text.clone())?;
     let counters = listed["counters"].as_array().or(listed.as_array()).context("no counters")?;
-    let held: Vec<_> =
-        counters.iter().filter(|counter| !is_nothing(&counter["reserved"])).collect();
+    let held: Vec<_> = counters.iter().filter(|counter| !is_nothing(&counter["reserved"])).collect();
     ensure!(held.is_empty(), "reservations are left: {held:?}");
     ensure!(!counters.is_empty(), "nothing was counted for {calls} calls");
     Ok(())

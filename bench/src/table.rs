@@ -29,7 +29,9 @@ pub struct Figures {
 impl Figures {
     /// Forgets the turns so far: they warmed up.
     pub fn clear(&mut self) {
-        for values in [&mut self.p50, &mut self.p99, &mut self.p999, &mut self.throughput, &mut self.processor] {
+        for values in
+            [&mut self.p50, &mut self.p99, &mut self.p999, &mut self.throughput, &mut self.processor]
+        {
             values.clear();
         }
     }

@@ -121,7 +121,8 @@ async fn at_rest(options: &Options, server: &str, report: &mut Report) -> Result
     let before = cost::resident(pid)?.0;
     client.sessions(SESSIONS / 2).await?;
     let each = (cost::resident(pid)?.0 - before) * 1e3 / (SESSIONS / 2) as f64;
-    let mut add = |what: &str, value, most| report.budgets.push(Budget { what: what.to_owned(), value, most });
+    let mut add =
+        |what: &str, value, most| report.budgets.push(Budget { what: what.to_owned(), value, most });
     add("first answer after the start, ms", median(&starts), 20.0);
     add("idle memory, MB", idle, 15.0);
     add("memory of a session, kB", each, 8.0);

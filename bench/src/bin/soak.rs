@@ -19,7 +19,10 @@ async fn main() -> ExitCode {
     match soak::run(Options::parse().plan).await {
         Ok(seen) => {
             println!("{} calls, each answered well, with one intent and one outcome", seen.calls);
-            println!("resident memory {:.1} MB after the warm-up, {:.1} MB at the end", seen.memory.0, seen.memory.1);
+            println!(
+                "resident memory {:.1} MB after the warm-up, {:.1} MB at the end",
+                seen.memory.0, seen.memory.1
+            );
             println!("held before: {:?}; after: {:?}", seen.held.0, seen.held.1);
             ExitCode::SUCCESS
         }

@@ -141,6 +141,11 @@ impl Crossing {
         }
     }
 
+    /// Whether this is the `initialize` by whose answer the server's era is found out.
+    pub(crate) fn tries(&self, number: u64) -> bool {
+        matches!(&*self.state(), State::Trying { number: tried, .. } if *tried == number)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use rmcp::RoleServer;
 use rmcp::model::{
     ClientCapabilities, ErrorData, InputRequest, InputRequiredResult, InputResponses, ProtocolVersion,
     ServerRequest,
 };
 use rmcp::service::RequestContext;
-use rmcp::RoleServer;
 use serde_json::{Value, json};
 
 use crate::server::{Server, typed};
@@ -83,12 +83,9 @@ impl<'s> Asking<'s> {
         let mut answers = Answers::new();
         for (key, question) in questions {
             let request: ServerRequest = typed(question.clone())?;
-            let answer = self
-                .context
-                .peer
-                .send_request(request)
-                .await
-                .map_err(|error| ErrorData::internal_error(format!("the client does not answer: {error}"), None))?;
+            let answer = self.context.peer.send_request(request).await.map_err(|error| {
+                ErrorData::internal_error(format!("the client does not answer: {error}"), None)
+            })?;
             let answer = serde_json::to_value(answer)
                 .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
             answers.insert((*key).to_owned(), answer);

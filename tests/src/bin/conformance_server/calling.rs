@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ErrorData, GetPromptRequestParams, GetPromptResponse, JsonObject,
-    LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
+    CallToolRequestParams, CallToolResponse, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    JsonObject, LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
 };
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
@@ -53,7 +53,9 @@ impl<'s> Call<'s> {
         Ok(match self.name.as_str() {
             "test_simple_text" => text("This is a simple text response for testing."),
             "test_image_content" => content(json!([image()])),
-            "test_audio_content" => content(json!([{ "type": "audio", "data": WAV, "mimeType": "audio/wav" }])),
+            "test_audio_content" => {
+                content(json!([{ "type": "audio", "data": WAV, "mimeType": "audio/wav" }]))
+            }
             "test_embedded_resource" => content(json!([resource(
                 "test://embedded-resource",
                 "text/plain",
@@ -89,7 +91,9 @@ impl<'s> Call<'s> {
             "test_elicitation_sep1034_defaults" => {
                 vec![("user", elicitation("Please look at the defaults", catalogue::defaults()))]
             }
-            "test_elicitation_sep1330_enums" => vec![("user", elicitation("Please choose", catalogue::choices()))],
+            "test_elicitation_sep1330_enums" => {
+                vec![("user", elicitation("Please choose", catalogue::choices()))]
+            }
             "test_streaming_elicitation" | "test_input_required_result_elicitation" => {
                 vec![("user_name", named("What is your name?"))]
             }
@@ -106,9 +110,13 @@ impl<'s> Call<'s> {
                 ("client_roots", roots()),
             ],
             "test_input_required_result_capabilities" => {
-                let mut all =
-                    vec![("user_name", named("What is your name?")), ("greeting", sampling("Generate a greeting", 50))];
-                all.retain(|(_, question)| question["method"].as_str().is_some_and(|m| self.asking.may_ask(m)));
+                let mut all = vec![
+                    ("user_name", named("What is your name?")),
+                    ("greeting", sampling("Generate a greeting", 50)),
+                ];
+                all.retain(|(_, question)| {
+                    question["method"].as_str().is_some_and(|m| self.asking.may_ask(m))
+                });
                 all
             }
             "test_input_required_result_multi_round" => {
@@ -142,8 +150,9 @@ impl<'s> Call<'s> {
         let least =
             if self.asking.is_modern() { context.meta.log_level() } else { Some(self.server.level()) };
         let is_told = least.is_some_and(|least| severity(least) <= severity(LoggingLevel::Info));
-        for (index, said) in
-            ["Tool execution started", "Tool processing data", "Tool execution completed"].into_iter().enumerate()
+        for (index, said) in ["Tool execution started", "Tool processing data", "Tool execution completed"]
+            .into_iter()
+            .enumerate()
         {
             if index > 0 {
                 tokio::time::sleep(STEP).await;

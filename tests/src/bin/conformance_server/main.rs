@@ -3,7 +3,10 @@
 //!
 //! Every tool that asks its client something is written once: to a legacy client the question is a request, to a
 //! modern one an `InputRequiredResult`.
-#![allow(deprecated, reason = "sampling, roots and logging are deprecated in 2026-07-28 and current in the others")]
+#![allow(
+    deprecated,
+    reason = "sampling, roots and logging are deprecated in 2026-07-28 and current in the others"
+)]
 
 mod asking;
 mod calling;

@@ -154,6 +154,7 @@ impl HttpLink {
         version: Version,
     ) -> Result<(), Failure> {
         let initializes = matches!(kind(&message), Queued::Initialize(_));
+        let tries = crossing.tries(number);
         let response = self.post(message, version).await?;
         if initializes {
             self.state().session = response.headers().get(headers::SESSION).cloned();
@@ -166,6 +167,10 @@ impl HttpLink {
             Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
             Media::Events => self.events(crossing, response, Some(number)).await?,
             Media::None => {}
+        }
+        // What the server has refused is answered by a bridge, in requests of its own.
+        if tries && !crossing.tries(number) {
+            return Ok(());
         }
         if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
     }
