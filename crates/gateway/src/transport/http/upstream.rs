@@ -9,10 +9,6 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use interlock_wire::http::HeaderError;
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
@@ -20,12 +16,11 @@ use interlock_wire::{Era, Message, Outcome, Shape, Version};
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
+use super::client::HttpClient;
 use super::headers;
 use super::server::HttpServer;
 use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
-
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -57,8 +52,6 @@ enum Queued {
     Other,
 }
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -68,17 +61,7 @@ const LINE: usize = 16;
 
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new()).build(tls);
+        let client = server.client()?;
         Ok(Self { client, server, state: Mutex::default(), exchanges: TaskTracker::new() })
     }
 
