@@ -19,6 +19,7 @@ use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, RequestId, Shape, V
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::gateway::Gateway;
 use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
 use crate::settle::Ending;
@@ -118,10 +119,6 @@ pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing) -> (Arc<Crossing>, Cr
 }
 
 impl Crossing {
-    pub(crate) fn relay(&self) -> &Arc<Relay> {
-        &self.relay
-    }
-
     /// The version that the server is spoken to in.
     pub(crate) fn spoken(&self) -> Version {
         match &*self.state() {
@@ -131,11 +128,20 @@ impl Crossing {
         }
     }
 
-    /// Whether an answer to this request is still missing, as far as is known here.
+    /// The gateway that it belongs to.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        self.relay.gateway()
+    }
+
+    /// The server's name.
+    pub(crate) fn server(&self) -> &str {
+        self.relay.server()
+    }
+
+    /// Whether the server still owes the answer to this request.
     pub(crate) fn awaits(&self, number: u64) -> bool {
         match &*self.state() {
-            // A bridge that has its answer takes no notice of a stream's end.
-            State::Bridged(_) => true,
+            State::Bridged(bridged) => bridged.pair.awaits(number),
             State::Probing { number: probe, .. } if *probe == number => true,
             _ => self.relay.awaits(number),
         }
@@ -174,7 +180,7 @@ impl Crossing {
 
     /// Takes what the client said; gives it back where it goes to the server as it is.
     fn from_client(self: &Arc<Self>, taken: Taken) -> Option<Taken> {
-        let limits = &self.relay.gateway().options.limits.message;
+        let limits = &self.gateway().options.limits.message;
         // It was written by the gateway itself, from what it had read.
         let Ok(message) = Message::parse(taken.line.as_bytes().to_vec(), limits) else {
             tracing::error!("a message for the server cannot be read again");
@@ -220,7 +226,7 @@ impl Crossing {
                     self.to_server.push(crate::relay::own::discover_request(PROBE));
                 }
                 let number = if is_question { number } else { PROBE };
-                let until = self.now().saturating_add(self.relay.gateway().options.limits.probe);
+                let until = self.now().saturating_add(self.gateway().options.limits.probe);
                 *state = State::Probing { number, held: message, until };
                 self.keep_time();
                 is_question
@@ -236,7 +242,7 @@ impl Crossing {
 
     /// Puts a bridge between the two and hands it the client's first request.
     fn bridge(self: &Arc<Self>, state: &mut State, modern: bool, first: &Message, refused: Option<Refused>) {
-        let limits = &self.relay.gateway().options.limits;
+        let limits = &self.gateway().options.limits;
         let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref());
         let (to_client, mut queue) = outbox(limits.queued_bytes);
         let relay = Arc::clone(&self.relay);
@@ -259,7 +265,7 @@ impl Crossing {
         if self.passes() {
             return self.relay.from_server(line, on).await;
         }
-        let limits = &self.relay.gateway().options.limits.message;
+        let limits = &self.gateway().options.limits.message;
         let refusal = match line {
             Line::TooLong { head, .. } => Refusal::of_long_line(&head, limits.bytes),
             Line::Complete(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => return,

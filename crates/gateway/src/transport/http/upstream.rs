@@ -79,7 +79,7 @@ impl HttpLink {
         while let Some(taken) = queued.next().await {
             // It was written by the gateway itself, from what it had read.
             let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &crossing.relay().gateway().options.limits.message)
+                Message::parse(taken.line.into_bytes(), &crossing.gateway().options.limits.message)
             else {
                 tracing::error!("a message for the server cannot be read again");
                 continue;
@@ -183,7 +183,7 @@ impl HttpLink {
             status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
-            let server = crossing.relay().server();
+            let server = crossing.server();
             tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");
         }
     }
@@ -249,7 +249,7 @@ impl HttpLink {
         on: Option<u64>,
     ) -> Result<Heard, Failure> {
         let mut body = response.into_body();
-        let most = crossing.relay().gateway().options.limits.message.bytes;
+        let most = crossing.gateway().options.limits.message.bytes;
         let mut decoder = Decoder::new(sse::Limits {
             data: most,
             line: most.saturating_add(LINE),
@@ -275,7 +275,7 @@ impl HttpLink {
 
     /// The whole body as one message.
     async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
-        let most = crossing.relay().gateway().options.limits.message.bytes;
+        let most = crossing.gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
             Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
@@ -295,7 +295,7 @@ impl HttpLink {
         let is_json = matches!(media_type(&response), Ok(Media::Json));
         if is_json && let Ok(body) = Limited::new(response.into_body(), ERROR_BODY).collect().await {
             let line = body.to_bytes().to_vec();
-            let limits = &crossing.relay().gateway().options.limits.message;
+            let limits = &crossing.gateway().options.limits.message;
             let answers =
                 Message::parse(line.clone(), limits).is_ok_and(|message| is_error_for(&message, number));
             if answers {
