@@ -7,7 +7,9 @@
 //! stands between the two where they differ.
 
 mod crossed;
+mod outcome;
 mod pair;
+mod time;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +26,7 @@ use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
 use crate::settle::Ending;
 pub(crate) use crossed::Crossed;
+use outcome::{answer_to, failed, is_modern, told};
 use pair::Pair;
 
 /// One connection's crossing.
@@ -510,126 +513,8 @@ impl Crossing {
         };
         self.finish(then, reason).await;
     }
-
-    /// Sees to it that what is due is done.
-    fn keep_time(self: &Arc<Self>) {
-        let mut timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
-        if timer.is_none() {
-            let crossing = Arc::clone(self);
-            *timer = Some(tokio::spawn(async move {
-                loop {
-                    crossing.tick().await;
-                }
-            }));
-        }
-    }
-
-    /// Waits until something is due, or something else may be.
-    async fn tick(self: &Arc<Self>) {
-        const LONG: Duration = Duration::from_secs(3_600);
-        let due = match &*self.state() {
-            State::Probing { until, .. } => Some(*until),
-            State::Bridged(bridged) => bridged.pair.next_tick(),
-            State::New | State::Trying { .. } | State::Passing => None,
-        };
-        let wait = due.map_or(LONG, |due| due.saturating_sub(self.now()));
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.due.notified() => return,
-        }
-        let now = self.now();
-        let then = {
-            let mut state = self.state();
-            match &mut *state {
-                State::Probing { held, until, .. } if *until <= now => {
-                    let held = held.clone();
-                    self.bridge(&mut state, true, &held, None);
-                    Then::Nothing
-                }
-                State::Bridged(bridged) => {
-                    let actions = bridged.pair.bridge().tick(now);
-                    self.acted(&mut state, actions)
-                }
-                _ => Then::Nothing,
-            }
-        };
-        self.finish(then, "the server did not answer in time").await;
-    }
-
-    /// The server is gone: what waits for it ends, and what was said before is told.
-    pub(crate) async fn end(self: &Arc<Self>, grace: Duration) {
-        let then = {
-            let mut state = self.state();
-            match &mut *state {
-                State::Bridged(bridged) => {
-                    let actions = bridged.pair.bridge().server_gone(self.now());
-                    let then = self.closed(&mut state, actions, Ending::Disconnected);
-                    if let State::Bridged(bridged) = &*state {
-                        bridged.to_client.close();
-                    }
-                    then
-                }
-                _ => Then::Nothing,
-            }
-        };
-        self.finish(then, "the server ended before it answered").await;
-        let timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(timer) = timer {
-            timer.abort();
-        }
-        let telling = std::mem::take(&mut *self.telling.lock().unwrap_or_else(PoisonError::into_inner));
-        for telling in telling {
-            let stop = telling.abort_handle();
-            if tokio::time::timeout(grace, telling).await.is_err() {
-                stop.abort();
-            }
-        }
-    }
 }
 
 fn bridged_is_modern_client(state: &State) -> bool {
     matches!(state, State::Bridged(bridged) if bridged.pair.is_modern_client())
-}
-
-/// What a message says as the answer to this request.
-fn answer_to(message: &Message, number: u64) -> Option<Outcome<'_>> {
-    match message.shape() {
-        Shape::Response(response) => {
-            (response.id.and_then(|id| id.as_u64()) == Some(number)).then_some(response.outcome)
-        }
-        _ => None,
-    }
-}
-
-/// Whether an answer to `server/discover` is that of a server which speaks 2026-07-28 (`DiscoverResult`). Whoever answers
-/// without saying what it speaks knows the method at least.
-fn is_modern(outcome: &Outcome<'_>) -> bool {
-    let Outcome::Result(result) = outcome else { return false };
-    let versions = result.get("supportedVersions").filter(|versions| versions.is_array());
-    versions.is_none_or(|versions| versions.items().any(|version| version.is_str(Version::LATEST.as_str())))
-}
-
-/// Whether the client is told the outcome of this request: a result or an error.
-fn told(actions: &[Action], number: u64) -> Option<bool> {
-    actions.iter().find_map(|action| match outcome(action) {
-        Some((answered, well)) if answered == number => Some(well),
-        _ => None,
-    })
-}
-
-/// The request that an action answers with an error.
-fn failed(action: &Action) -> Option<u64> {
-    outcome(action).and_then(|(number, well)| (!well).then_some(number))
-}
-
-fn outcome(action: &Action) -> Option<(u64, bool)> {
-    let Action::ToClient(sent) = action else { return None };
-    let message = Message::parse(sent.line.as_bytes().to_vec(), &interlock_json::Limits::default()).ok()?;
-    match message.shape() {
-        Shape::Response(response) => {
-            let number = response.id.and_then(|id| id.as_u64())?;
-            Some((number, matches!(response.outcome, Outcome::Result(_))))
-        }
-        _ => None,
-    }
 }
