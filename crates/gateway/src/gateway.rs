@@ -7,6 +7,8 @@ use interlock_store::Counters;
 
 use crate::access::Access;
 use crate::limits::Limits;
+use crate::metered::Metered;
+use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::snapshot::Snapshot;
 
@@ -46,6 +48,7 @@ pub struct Gateway {
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) recorder: Recorder,
     pub(crate) options: Options,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Gateway {
@@ -57,8 +60,10 @@ impl Gateway {
         key: DigestKey,
         options: Options,
     ) -> Self {
-        let recorder = Recorder::new(log, arguments, key);
-        Self { counters, recorder, options }
+        let metrics = Arc::new(Metrics::new());
+        let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
+        let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
+        Self { counters, recorder, options, metrics }
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
@@ -100,6 +105,11 @@ impl Gateway {
     /// When the log cannot be written.
     pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
         self.recorder.stop(reason)
+    }
+
+    /// Counts that the configuration was read anew: put in force, or not.
+    pub fn reloaded(&self, is_good: bool) {
+        self.metrics.reloaded("configuration", is_good);
     }
 
     /// Records that something needs a person.
