@@ -182,6 +182,11 @@ impl Front {
         self.tokens.keep_reading().await;
     }
 
+    /// Puts in force what was just changed of the tokens.
+    pub(crate) async fn tokens_changed(&self) {
+        self.tokens.read_now().await;
+    }
+
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -193,6 +193,7 @@ async fn make(
         expires: entry.expires_ms.map(format_ms),
     };
     desk.operated.grant_tokens.add(entry, instead_of).await.map_err(unavailable)?;
+    desk.operated.front.tokens_changed().await;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
@@ -244,5 +245,6 @@ async fn take_back(
     let more = [("grant", grant), ("token", token)];
     record(desk.operated.front.gateway(), LifecycleKind::Configuration, operator, "token revoked", &more)?;
     let revoked = desk.operated.grant_tokens.revoke(which, now_ms()).await.map_err(unavailable)?;
+    desk.operated.front.tokens_changed().await;
     Ok(Json(RevokedTokens { revoked }))
 }
