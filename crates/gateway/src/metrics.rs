@@ -243,8 +243,8 @@ impl Metrics {
     }
 
     /// A stream of events is open until this is dropped.
-    pub(crate) fn stream(&self, stream: Stream) -> Open {
-        let open = self.streams.get_or_create_owned(&stream);
+    pub(crate) fn stream(&self, stream: &Stream) -> Open {
+        let open = self.streams.get_or_create_owned(stream);
         open.inc();
         Open(open)
     }

@@ -145,6 +145,6 @@ fn record(
 }
 
 /// The ledger does not answer.
-fn unavailable(error: StoreError) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+fn unavailable(error: impl Into<StoreError>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.into().to_string())
 }

@@ -30,7 +30,7 @@ fn sampled() -> Metrics {
     drop(metrics.reserved());
     metrics.settled(Settlement::Commit);
     metrics.refused("http", Some(403));
-    drop(metrics.stream(Stream { kind: "session" }));
+    drop(metrics.stream(&Stream { kind: "session" }));
     metrics.audit_failed();
     metrics.store_failed("reserve");
     metrics.event(LifecycleKind::PolicyReload);

@@ -12,10 +12,12 @@ const LONGEST: usize = 128;
 /// The label of all others.
 const OTHER: &str = "(other)";
 
+type Names = HashSet<Arc<str>, RandomState>;
+
 /// What servers have listed: a caller can name any tool, and must not make a series with each.
 #[derive(Debug)]
 pub(super) struct KnownTools {
-    of_server: RwLock<HashMap<Arc<str>, HashSet<Arc<str>, RandomState>, RandomState>>,
+    of_server: RwLock<HashMap<Arc<str>, Names, RandomState>>,
     other: Arc<str>,
 }
 

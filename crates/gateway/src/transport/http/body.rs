@@ -84,7 +84,7 @@ pub(super) fn exchange(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
-        let _open = gateway.metrics.stream(Stream { kind: "exchange" });
+        let _open = gateway.metrics.stream(&Stream { kind: "exchange" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         if first.is_none() && !writer.comment().await {
             return;
@@ -117,7 +117,7 @@ pub(super) fn mailbox(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
-        let _open = gateway.metrics.stream(Stream { kind: "session" });
+        let _open = gateway.metrics.stream(&Stream { kind: "session" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         // The head of the response goes out with its first bytes.
         if !writer.comment().await {
