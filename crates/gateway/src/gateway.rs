@@ -1,6 +1,7 @@
 //! What every call shares: the counters, the log, the limits.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use interlock_audit::{ArgumentPolicy, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
@@ -10,6 +11,7 @@ use crate::limits::Limits;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
+use crate::sealed::Sealer;
 use crate::snapshot::Snapshot;
 
 /// What to do with a call that needs something which does not answer.
@@ -49,6 +51,9 @@ pub struct Gateway {
     pub(crate) recorder: Recorder,
     pub(crate) options: Options,
     pub(crate) metrics: Arc<Metrics>,
+    /// Seals what clients are given to bring back; made when it is first needed.
+    sealer: OnceLock<Option<Sealer>>,
+    connections: AtomicU64,
 }
 
 impl Gateway {
@@ -63,7 +68,18 @@ impl Gateway {
         let metrics = Arc::new(Metrics::new());
         let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
-        Self { counters, recorder, options, metrics }
+        let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
+        Self { counters, recorder, options, metrics, sealer, connections }
+    }
+
+    /// What seals; `None` where the system has no randomness to give.
+    pub(crate) fn sealer(&self) -> Option<&Sealer> {
+        self.sealer.get_or_init(Sealer::new).as_ref()
+    }
+
+    /// A number that no other connection has.
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.
