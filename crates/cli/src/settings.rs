@@ -1,12 +1,12 @@
 //! The settings file: what an operator chooses once for all wrapped servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Era, Limits, OnFailure, Options};
+use interlock_gateway::{Era, Limits, OnFailure, Options, Registration};
 use serde::Deserialize;
 
 mod expand;
@@ -28,7 +28,9 @@ pub(crate) struct Settings {
     pub(crate) servers: BTreeMap<String, Server>,
     /// Where `serve` listens.
     pub(crate) listen: Option<String>,
-    /// `Host` values that it accepts beside its address.
+    /// Where operators are answered; `none` for nowhere.
+    pub(crate) admin: Option<String>,
+    /// `Host` values that both accept beside their addresses.
     pub(crate) hosts: Vec<String>,
     /// `Origin` values that it accepts.
     pub(crate) origins: Vec<String>,
@@ -161,6 +163,11 @@ impl Settings {
             .with_context(|| format!("the settings `{}` have a mistake", path.display()))
     }
 
+    /// Settings in which nothing is set, of the same folder.
+    pub(crate) fn in_folder_of(other: &Self) -> Self {
+        Self { folder: other.folder.clone(), ..Self::default() }
+    }
+
     fn read(text: &str, folder: &Path) -> anyhow::Result<Self> {
         // An empty document means that nothing is set.
         let settings: Option<Self> = serde_saphyr::from_str(text)?;
@@ -191,6 +198,34 @@ impl Settings {
             limits: self.limits(),
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
+        }
+    }
+
+    /// Adds a registered server, and the grants of this file that may use it. What the file says wins.
+    pub(crate) fn register(&mut self, name: &str, registered: &Registration) {
+        for (grant, policy) in &registered.grants {
+            if let Some(grant) = self.grants.get_mut(grant) {
+                grant.servers.entry(name.to_owned()).or_insert_with(|| policy.clone());
+            }
+        }
+        self.servers.entry(name.to_owned()).or_insert_with(|| Server {
+            extensions: registered.extensions.clone(),
+            command: registered.command.clone(),
+            args: registered.args.clone(),
+            env: registered.env.clone(),
+            cwd: registered.cwd.clone(),
+            url: registered.url.clone(),
+            headers: registered.headers.clone(),
+            policy: registered.policy.clone(),
+            // It is found out.
+            era: None,
+        });
+    }
+
+    /// Takes a server out of all grants, unless it is one of `kept`.
+    pub(crate) fn forget(&mut self, name: &str, kept: &BTreeSet<String>) {
+        if !kept.contains(name) {
+            self.grants.values_mut().for_each(|grant| drop(grant.servers.remove(name)));
         }
     }
 

@@ -55,6 +55,10 @@ impl ToolList {
         self.tools.get(name)
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tools.keys().map(String::as_str)
+    }
+
     /// Takes in one page and returns the cursor of the next.
     pub(crate) fn add_page(
         &mut self,

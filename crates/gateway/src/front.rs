@@ -1,7 +1,7 @@
 //! What stands behind the listener: who calls, on which connection, and what goes back.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,9 @@ use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::known_tokens::KnownTokens;
 use crate::mailbox::Reader;
+use crate::metrics::Levels;
 use crate::outbox::{Outgoing, outbox};
-use crate::record::{About, CLIENT};
+use crate::record::{About, CLIENT, HTTP};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::upstream::OpenError;
@@ -31,6 +32,8 @@ pub struct Front {
     sessions: Mutex<HashMap<String, Session>>,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
     numbers: AtomicU64,
+    listening: AtomicBool,
+    draining: AtomicBool,
 }
 
 /// A legacy client's session.
@@ -118,11 +121,31 @@ impl Front {
             sessions: Mutex::default(),
             shared: Mutex::default(),
             numbers: AtomicU64::new(1),
+            listening: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
+    }
+
+    /// Notes that callers are answered from now on.
+    pub(crate) fn listens(&self) {
+        self.listening.store(true, Ordering::Release);
+    }
+
+    /// Notes that nobody new is answered any more.
+    pub(crate) fn drains(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// The servers and grants in force.
@@ -159,6 +182,11 @@ impl Front {
         self.tokens.keep_reading().await;
     }
 
+    /// Puts in force what was just changed of the tokens.
+    pub(crate) async fn tokens_changed(&self) {
+        self.tokens.read_now().await;
+    }
+
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -188,11 +216,12 @@ impl Front {
         let about = About {
             identity: Arc::new(identity),
             server: Arc::from(server.unwrap_or_default()),
-            method: "HTTP".to_owned(),
+            method: HTTP.to_owned(),
             request: None,
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            since: Instant::now(),
         };
         self.gateway.recorder.refused(CLIENT, &about, Some(i64::from(status)), reason);
     }
@@ -298,6 +327,29 @@ impl Front {
     /// Whether this grant may know of this server.
     pub(crate) fn serves(&self, grant: &Grant, server: &str) -> bool {
         self.registry.load().access(grant, server).is_some()
+    }
+
+    /// How many connections each server has.
+    pub(crate) fn open_connections(&self) -> BTreeMap<String, usize> {
+        let mut open = BTreeMap::new();
+        for session in self.sessions().values().filter(|session| !session.connection.is_over()) {
+            *open.entry(session.server.clone()).or_default() += 1;
+        }
+        for (sharing, _) in self.shared().iter().filter(|(_, connection)| !connection.is_over()) {
+            *open.entry(sharing.server.clone()).or_default() += 1;
+        }
+        open
+    }
+
+    /// What is open, for whoever watches.
+    pub(crate) fn levels(&self) -> Levels {
+        let waiting = self.gateway.recorder.backlog();
+        Levels {
+            sessions: self.sessions().len(),
+            connections: self.shared().len(),
+            audit_records: waiting.records,
+            audit_bytes: waiting.bytes,
+        }
     }
 
     /// Hands over what came in one request; what goes back comes out of the exchange.

@@ -53,6 +53,11 @@ impl KnownTokens {
         facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| facts.grant.clone())
     }
 
+    /// Reads the store now: what was just changed there holds when this returns.
+    pub(crate) async fn read_now(&self) {
+        self.read(Duration::ZERO).await;
+    }
+
     /// Reads the store for as long as this is polled.
     pub(crate) async fn keep_reading(&self) {
         loop {

@@ -5,6 +5,7 @@
 //! `relay` carries everything between one client and one server.
 
 mod access;
+pub mod admin;
 mod admit;
 mod answer;
 mod batch;
@@ -25,9 +26,12 @@ mod limits;
 mod listing;
 mod lists;
 mod mailbox;
+mod metered;
+pub mod metrics;
 mod outbox;
 mod pending;
 mod record;
+mod registration;
 mod registry;
 pub mod rehearse;
 mod relay;
@@ -54,6 +58,7 @@ pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};
+pub use registration::{Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;

@@ -5,22 +5,25 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interlock_audit::{
     ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
-    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Refusal, RefusalCategory, Ruling, Seq, Staged,
-    Subject, Target as WhatRecord,
+    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Pending, Refusal, RefusalCategory, Ruling, Seq,
+    Staged, Subject, Target as WhatRecord,
 };
 use interlock_json::Value;
 use interlock_policy::Section;
 
 use crate::denial::Denial;
 use crate::identify::Identity;
+use crate::metrics::Metrics;
 
 /// The peer whose malformed messages are counted together: a wrapped server has one client and one server.
 pub(crate) const CLIENT: &str = "client";
 pub(crate) const SERVER: &str = "server";
+/// What stands for the method of a request that was refused before it was a message.
+pub(crate) const HTTP: &str = "HTTP";
 
 /// Writes the records of one instance.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(crate) struct Recorder {
     arguments: ArgumentPolicy,
     key: DigestKey,
     floods: Mutex<Flood>,
+    metrics: Arc<Metrics>,
     /// How many will soon have something to record.
     company: AtomicUsize,
 }
@@ -56,6 +60,8 @@ pub(crate) struct About {
     /// All resources of a request that names several.
     pub(crate) resources: Vec<String>,
     pub(crate) traceparent: Option<String>,
+    /// When it was taken up.
+    pub(crate) since: Instant,
 }
 
 impl About {
@@ -109,8 +115,14 @@ pub(crate) struct Ended<'a> {
 }
 
 impl Recorder {
-    pub(crate) fn new(log: Arc<Log>, arguments: ArgumentPolicy, key: DigestKey) -> Self {
-        Self { log, arguments, key, floods: Mutex::new(Flood::default()), company: AtomicUsize::new(0) }
+    pub(crate) fn new(
+        log: Arc<Log>,
+        arguments: ArgumentPolicy,
+        key: DigestKey,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let floods = Mutex::new(Flood::default());
+        Self { log, arguments, key, floods, metrics, company: AtomicUsize::new(0) }
     }
 
     /// Announces a record: those who are announced at the same time share one write.
@@ -126,6 +138,7 @@ impl Recorder {
         arguments: Option<Value<'_>>,
         ruled: &Ruled<'_>,
     ) -> Result<Staged, AuditError> {
+        self.metrics.decided(about, None, ruled.shadow.len());
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         self.stage(&Entry::Intent(Intent {
             identity: about.who(),
@@ -148,6 +161,7 @@ impl Recorder {
 
     /// Records how a call ended. A failure is reported by the log itself when it can write again.
     pub(crate) fn outcome(&self, about: &About, call: Seq, ended: &Ended<'_>) {
+        self.metrics.ended(about, ended.status, Duration::from_micros(ended.latency_us));
         let mut outcome = Outcome::new(call, ended.status);
         outcome.identity = about.who();
         outcome.target = about.what();
@@ -169,6 +183,7 @@ impl Recorder {
         policy: &str,
         shadow: &[Finding<'_>],
     ) {
+        self.metrics.decided(about, Some(denial.category), shadow.len());
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         let reason = match &denial.cause {
             Some(cause) => format!("{}: {cause}", denial.reason),
@@ -193,6 +208,7 @@ impl Recorder {
 
     /// Records that a message was refused before policy. A peer that floods gets one record with a count.
     pub(crate) fn refused(&self, peer: &'static str, about: &About, code: Option<i64>, reason: &str) {
+        self.metrics.refused(if about.method == HTTP { "http" } else { peer }, code);
         let category = if peer == SERVER { RefusalCategory::Server } else { RefusalCategory::Malformed };
         let now = now_ms();
         let mut refusal = Refusal::new(category);
@@ -232,6 +248,7 @@ impl Recorder {
 
     /// Records an event of the instance.
     pub(crate) fn lifecycle(&self, event: Lifecycle<'_>) -> Result<Seq, AuditError> {
+        self.metrics.event(event.kind);
         self.log.append(now_ms(), &Entry::Lifecycle(event))
     }
 
@@ -253,7 +270,7 @@ impl Recorder {
     /// Brings to the log what is staged: nobody is told of what is not recorded.
     pub(crate) async fn write(&self) {
         if let Err(error) = self.on_log(Log::write).await {
-            missing(&error);
+            self.missing(&error);
         }
     }
 
@@ -278,13 +295,19 @@ impl Recorder {
     /// said aloud; the log counts what it could not write and records the number when it can.
     fn must_append(&self, entry: &Entry<'_>) {
         if let Err(error) = self.stage(entry) {
-            missing(&error);
+            self.missing(&error);
         }
     }
-}
 
-fn missing(error: &AuditError) {
-    tracing::error!("a record is missing from the audit log: {error}");
+    fn missing(&self, error: &AuditError) {
+        self.metrics.audit_failed();
+        tracing::error!("a record is missing from the audit log: {error}");
+    }
+
+    /// What waits to be written.
+    pub(crate) fn backlog(&self) -> Pending {
+        self.log.pending()
+    }
 }
 
 /// Lets every task run that is ready to.

@@ -96,6 +96,14 @@ impl Request {
         self
     }
 
+    /// To another path.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        let method = self.line.split(' ').next().unwrap_or_default();
+        self.line = format!("{method} {path} HTTP/1.1");
+        self
+    }
+
     /// With this body.
     #[must_use]
     pub fn body(mut self, body: &str) -> Self {

@@ -33,6 +33,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("limits", Shape::Map(LIMITS)),
     ("servers", Shape::Named("server", SERVER)),
     ("listen", Shape::Text),
+    ("admin", Shape::Text),
     ("hosts", Shape::Texts),
     ("origins", Shape::Texts),
     ("grants", Shape::Named("grant", &[("servers", Shape::TextMap)])),

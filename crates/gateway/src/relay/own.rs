@@ -71,6 +71,7 @@ impl Relay {
                 }
             };
             if cursor.is_none() {
+                self.gateway.metrics.listed(self.access.server(), list.names());
                 return Ok(list);
             }
         }

@@ -10,6 +10,6 @@ mod refused;
 mod server;
 mod upstream;
 
-pub(crate) use entry::Names;
+pub(crate) use entry::{Names, is_server_name};
 pub use server::{HttpServer, HttpServerError};
 pub(crate) use upstream::HttpLink;

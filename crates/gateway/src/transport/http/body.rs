@@ -17,6 +17,7 @@ use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
 use crate::mailbox::Reader;
+use crate::metrics::Stream;
 
 /// Chunks that wait for a caller that reads slowly.
 const AHEAD: usize = 4;
@@ -83,6 +84,7 @@ pub(super) fn exchange(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
+        let _open = gateway.metrics.stream(&Stream { kind: "exchange" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         if first.is_none() && !writer.comment().await {
             return;
@@ -115,6 +117,7 @@ pub(super) fn mailbox(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
+        let _open = gateway.metrics.stream(&Stream { kind: "session" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         // The head of the response goes out with its first bytes.
         if !writer.comment().await {

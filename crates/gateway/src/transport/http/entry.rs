@@ -44,10 +44,14 @@ fn is_of(origin: &str, host: &str) -> bool {
 
 /// The server that a path names: `/mcp/{server}` and nothing that only looks like it.
 pub(super) fn server_of(path: &str) -> Option<&str> {
-    let name = path.strip_prefix("/mcp/")?;
+    path.strip_prefix("/mcp/").filter(|name| is_server_name(name))
+}
+
+/// Whether a path can name a server so.
+pub(crate) fn is_server_name(name: &str) -> bool {
+    const LONGEST: usize = 128;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let fits = !name.is_empty() && name.bytes().all(plain) && name != "." && name != "..";
-    fits.then_some(name)
+    (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain) && name != "." && name != ".."
 }
 
 /// The bearer token (RFC 6750, section 2.1), which is never passed on.
