@@ -10,6 +10,7 @@ mod answer;
 mod batch;
 mod call;
 mod capabilities;
+mod combined;
 mod connection;
 mod continuation;
 mod definitions;
@@ -41,6 +42,7 @@ mod snapshot;
 mod token;
 pub mod transport;
 mod upstream;
+mod way;
 
 pub use access::Access;
 pub use answer::duration;

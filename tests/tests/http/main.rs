@@ -5,3 +5,4 @@ mod listener;
 mod peers;
 mod scene;
 mod sessions;
+mod together;

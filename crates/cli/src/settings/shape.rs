@@ -63,6 +63,7 @@ const LIMITS: &[(&str, Shape)] = &[
     ("shutdown_seconds", Shape::Count(0, u64::MAX)),
     ("counters", Shape::Count(0, u64::MAX)),
     ("keep_alive_seconds", Shape::Count(1, u64::MAX)),
+    ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
 const TELEMETRY: &[(&str, Shape)] =
     &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];

@@ -13,10 +13,10 @@ use interlock_wire::sse::{self, Event};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
 use crate::mailbox::Reader;
+use crate::way::Way;
 
 /// Chunks that wait for a caller that reads slowly.
 const AHEAD: usize = 4;
@@ -106,12 +106,7 @@ pub(super) fn exchange(
 }
 
 /// What a session's server says of its own, each with its number.
-pub(super) fn mailbox(
-    mut reader: Reader,
-    connection: Arc<Connection>,
-    keep_alive: Duration,
-    front: &Front,
-) -> Response<Body> {
+pub(super) fn mailbox(mut reader: Reader, way: Way, keep_alive: Duration, front: &Front) -> Response<Body> {
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
@@ -126,7 +121,7 @@ pub(super) fn mailbox(
                 () = writer.gone() => return,
                 // Whoever listens uses the session.
                 () = tokio::time::sleep(keep_alive) => {
-                    connection.touch();
+                    way.touch();
                     continue;
                 }
             };

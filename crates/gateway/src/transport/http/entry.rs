@@ -36,8 +36,19 @@ impl Names {
     }
 }
 
-/// The server that a path names: `/mcp/{server}` and nothing that only looks like it.
-pub(super) fn server_of(path: &str) -> Option<&str> {
+/// Nothing is at this path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotHere;
+
+/// The server that a path names: `/mcp/{server}` and nothing that only looks like it; `None` for `/mcp`, where all are.
+pub(super) fn server_of(path: &str) -> Result<Option<&str>, NotHere> {
+    if path == "/mcp" {
+        return Ok(None);
+    }
+    named(path).map(Some).ok_or(NotHere)
+}
+
+fn named(path: &str) -> Option<&str> {
     let name = path.strip_prefix("/mcp/")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let fits = !name.is_empty() && name.bytes().all(plain) && name != "." && name != "..";
@@ -73,16 +84,16 @@ mod tests {
     #[test]
     fn a_path_names_a_server_exactly_or_not_at_all() {
         for (path, expected) in [
-            ("/mcp/a", Some("a")),
-            ("/mcp/a-b_c.1", Some("a-b_c.1")),
-            ("/mcp/", None),
-            ("/mcp", None),
-            ("/mcp/a/", None),
-            ("/mcp/a/b", None),
-            ("/MCP/a", None),
-            ("//mcp/a", None),
-            ("/mcp/..", None),
-            ("/mcp/%61", None),
+            ("/mcp/a", Ok(Some("a"))),
+            ("/mcp/a-b_c.1", Ok(Some("a-b_c.1"))),
+            ("/mcp", Ok(None)),
+            ("/mcp/", Err(NotHere)),
+            ("/mcp/a/", Err(NotHere)),
+            ("/mcp/a/b", Err(NotHere)),
+            ("/MCP/a", Err(NotHere)),
+            ("//mcp/a", Err(NotHere)),
+            ("/mcp/..", Err(NotHere)),
+            ("/mcp/%61", Err(NotHere)),
         ] {
             assert_eq!(server_of(path), expected, "{path}");
         }
