@@ -103,6 +103,7 @@ pub(crate) struct Server {
     pub(crate) cwd: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) transport: Option<String>,
     pub(crate) policy: Option<String>,
 }
 

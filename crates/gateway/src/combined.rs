@@ -111,25 +111,28 @@ impl Combined {
     /// Takes what was sent in one request; what belongs to it comes out of the queue.
     pub(crate) fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>) -> Outgoing {
         let (to_caller, back) = outbox(self.front.gateway().options.limits.queued_bytes);
-        let to = to_caller.impatient();
+        self.take_into(read, &to_caller.impatient());
+        back
+    }
+
+    /// The same for a client whose answers all come on one stream.
+    pub(crate) fn take_into(self: &Arc<Self>, read: Result<Parsed, Refusal>, to: &Outbox) {
         match read {
-            Ok(Parsed::One(message)) => self.begin(message, to),
+            Ok(Parsed::One(message)) => self.begin(message, to.clone()),
             Ok(Parsed::Batch(elements)) => {
                 let limit = self.front.gateway().options.limits.batch;
                 if elements.len() > limit {
-                    self.refused("", None, None, &format!("a batch of more than {limit} messages"));
-                    return back;
+                    return self.refused("", None, None, &format!("a batch of more than {limit} messages"));
                 }
                 for element in elements {
                     match element {
                         Ok(message) => self.begin(message, to.clone()),
-                        Err(refusal) => self.unreadable(&refusal, &to),
+                        Err(refusal) => self.unreadable(&refusal, to),
                     }
                 }
             }
-            Err(refusal) => self.unreadable(&refusal, &to),
+            Err(refusal) => self.unreadable(&refusal, to),
         }
-        back
     }
 
     fn unreadable(&self, refusal: &Refusal, to: &Outbox) {

@@ -18,6 +18,7 @@ use crate::outbox::{Outgoing, outbox};
 use crate::record::{About, CLIENT};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
+use crate::streams::Streams;
 use crate::upstream::OpenError;
 
 /// Every grant's way in.
@@ -31,6 +32,7 @@ pub struct Front {
     sessions: Mutex<HashMap<String, Session>>,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
     together: Together,
+    streams: Streams,
     numbers: AtomicU64,
 }
 
@@ -134,6 +136,7 @@ impl Front {
             sessions: Mutex::default(),
             shared: Mutex::default(),
             together: Together::default(),
+            streams: Streams::default(),
             numbers: AtomicU64::new(1),
         }
     }
@@ -150,6 +153,11 @@ impl Front {
     /// What clients of all servers share.
     pub(crate) fn together(&self) -> &Together {
         &self.together
+    }
+
+    /// The sessions whose answers come on one stream.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// A number that was not given before.
@@ -181,7 +189,7 @@ impl Front {
 
     /// Whether a connection is one that the registry in force would open. What was opened while the registry changed
     /// may not be.
-    fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
+    pub(crate) fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
         let registry = self.registry.load();
         let access = registry.grant(grant).and_then(|grant| registry.access(grant, server));
         access.is_some_and(|(reached, access)| connection.is_to(reached, &access))
@@ -428,7 +436,7 @@ impl Front {
 }
 
 /// A name that nobody guesses: 128 random bits.
-fn session_name() -> Result<String, TurnedAway> {
+pub(crate) fn session_name() -> Result<String, TurnedAway> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TurnedAway::NoRandomness)?;
     Ok(hex::encode(random))

@@ -39,6 +39,7 @@ pub mod serve;
 mod session;
 mod settle;
 mod snapshot;
+mod streams;
 mod token;
 pub mod transport;
 mod upstream;

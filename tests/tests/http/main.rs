@@ -2,6 +2,7 @@
 
 mod grants;
 mod listener;
+mod old;
 mod peers;
 mod scene;
 mod sessions;

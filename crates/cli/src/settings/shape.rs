@@ -46,6 +46,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("cwd", Shape::Text),
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
+    ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("extensions", Shape::Texts),
 ];

@@ -4,11 +4,13 @@ mod body;
 mod entry;
 mod headers;
 pub(crate) mod listener;
+mod old;
+mod old_server;
 mod post;
 mod refused;
 mod server;
 mod upstream;
 
 pub(crate) use entry::Names;
-pub use server::{HttpServer, HttpServerError};
+pub use server::{HttpServer, HttpServerError, HttpTransport};
 pub(crate) use upstream::HttpLink;

@@ -35,7 +35,7 @@ async fn each_call_goes_to_the_server_that_its_name_says_and_by_that_server_s_po
     let path = many.site.path().to_owned();
     many.serving.stop().await?;
     let intents = records(&path, "intent").await?;
-    let judged: Vec<_> = intents.iter().map(|intent| intent["target"]["server"].clone()).collect();
+    let judged: Vec<_> = intents.iter().map(|intent| intent["server"].clone()).collect();
     assert_eq!(judged, ["a", "b"], "{intents:#?}");
     assert_eq!(records(&path, "outcome").await?.len(), 2);
     let refused = records(&path, "refusal").await?;

@@ -136,7 +136,7 @@ pub(super) fn mailbox(mut reader: Reader, way: Way, keep_alive: Duration, front:
     response
 }
 
-fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
+pub(super) fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let mut response = Response::new(Body::Events(receiver));
     let headers = response.headers_mut();
@@ -148,21 +148,21 @@ fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
 }
 
 /// Writes events as they come, and a comment where none has come for long.
-struct Writer {
+pub(super) struct Writer {
     stream: mpsc::Sender<Bytes>,
     quiet: tokio::time::Interval,
     gateway: Arc<Gateway>,
 }
 
 impl Writer {
-    fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
+    pub(super) fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
         let mut quiet = tokio::time::interval_at(Instant::now() + keep_alive, keep_alive);
         quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { stream, quiet, gateway }
     }
 
     /// `false` when nobody reads any more.
-    async fn send(&mut self, event: Event) -> bool {
+    pub(super) async fn send(&mut self, event: Event) -> bool {
         self.quiet.reset();
         let mut bytes = Vec::with_capacity(event.data.len() + 16);
         if let Err(error) = event.write(&mut bytes) {
@@ -186,7 +186,7 @@ impl Writer {
     }
 
     /// Ends when nobody reads any more; keeps the stream open meanwhile.
-    async fn gone(&mut self) {
+    pub(super) async fn gone(&mut self) {
         loop {
             tokio::select! {
                 () = self.stream.closed() => return,

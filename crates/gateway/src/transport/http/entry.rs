@@ -40,16 +40,29 @@ impl Names {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotHere;
 
-/// The server that a path names: `/mcp/{server}` and nothing that only looks like it; `None` for `/mcp`, where all are.
-pub(super) fn server_of(path: &str) -> Result<Option<&str>, NotHere> {
-    if path == "/mcp" {
-        return Ok(None);
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place<'p> {
+    /// `None`: all servers.
+    pub(super) server: Option<&'p str>,
+    /// Whether it is that of HTTP with SSE (2024-11-05).
+    pub(super) is_old: bool,
+}
+
+/// `/mcp` and `/mcp/{server}`, `/sse` and `/sse/{server}`, and nothing that only looks like them.
+pub(super) fn place(path: &str) -> Result<Place<'_>, NotHere> {
+    for (root, is_old) in [("/mcp", false), ("/sse", true)] {
+        match path.strip_prefix(root) {
+            Some("") => return Ok(Place { server: None, is_old }),
+            Some(rest) => return Ok(Place { server: Some(named(rest).ok_or(NotHere)?), is_old }),
+            None => {}
+        }
     }
-    named(path).map(Some).ok_or(NotHere)
+    Err(NotHere)
 }
 
 fn named(path: &str) -> Option<&str> {
-    let name = path.strip_prefix("/mcp/")?;
+    let name = path.strip_prefix('/')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let fits = !name.is_empty() && name.bytes().all(plain) && name != "." && name != "..";
     fits.then_some(name)
@@ -83,10 +96,18 @@ mod tests {
 
     #[test]
     fn a_path_names_a_server_exactly_or_not_at_all() {
+        let mcp = |server| Ok(Place { server, is_old: false });
+        let sse = |server| Ok(Place { server, is_old: true });
         for (path, expected) in [
-            ("/mcp/a", Ok(Some("a"))),
-            ("/mcp/a-b_c.1", Ok(Some("a-b_c.1"))),
-            ("/mcp", Ok(None)),
+            ("/sse", sse(None)),
+            ("/sse/a", sse(Some("a"))),
+            ("/sse/a/b", Err(NotHere)),
+            ("/sses", Err(NotHere)),
+            ("/mcpa", Err(NotHere)),
+            ("/", Err(NotHere)),
+            ("/mcp/a", mcp(Some("a"))),
+            ("/mcp/a-b_c.1", mcp(Some("a-b_c.1"))),
+            ("/mcp", mcp(None)),
             ("/mcp/", Err(NotHere)),
             ("/mcp/a/", Err(NotHere)),
             ("/mcp/a/b", Err(NotHere)),
@@ -95,7 +116,7 @@ mod tests {
             ("/mcp/..", Err(NotHere)),
             ("/mcp/%61", Err(NotHere)),
         ] {
-            assert_eq!(server_of(path), expected, "{path}");
+            assert_eq!(place(path), expected, "{path}");
         }
     }
 }

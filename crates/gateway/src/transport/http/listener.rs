@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::body::{self, Body};
-use super::entry::{self, Names, NotHere};
+use super::entry::{self, Names, NotHere, Place};
 use super::headers;
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
@@ -120,7 +120,7 @@ async fn admitted(
     let nothing = || {
         HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp and /mcp/NAME")
     };
-    let server = entry::server_of(head.uri.path()).map_err(|NotHere| nothing())?;
+    let Place { server, is_old } = entry::place(head.uri.path()).map_err(|NotHere| nothing())?;
     let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
     // What a stranger asked for is not in the record: it may be anything, and as much as they like.
     known.server = server.map(str::to_owned);
@@ -130,6 +130,10 @@ async fn admitted(
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
     }
     let caller = Caller { front, grant: &grant, server };
+    if is_old {
+        let lines = headers::lines(&head.headers);
+        return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
+    }
     match head.method {
         Method::POST => {
             let lines = headers::lines(&head.headers);

@@ -22,7 +22,10 @@ impl HttpLink {
     /// "Backwards Compatibility").
     pub(super) fn may_be_old(status: StatusCode) -> bool {
         status.is_client_error()
-            && !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+            && !matches!(
+                status,
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+            )
     }
 
     /// Where messages are posted: the stream is opened where it is not open yet.

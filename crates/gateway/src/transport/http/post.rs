@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use interlock_wire::http::{self, Fields, Rejection};
+use interlock_wire::sse;
 use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
 
 use super::body::{self, Body};
@@ -89,7 +90,9 @@ impl Caller<'_> {
         let (name, way) = self.front.begin_way(self.grant, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
         let mut response = self.exchange(&way, Ok(Parsed::One(message)), Era::Legacy).await?;
-        if way.has_negotiated() {
+        // Where the answer takes its time, the head goes out before it. A session that fails then is swept.
+        let is_open = response.headers().get(CONTENT_TYPE).is_some_and(|media| media == sse::MEDIA_TYPE);
+        if way.has_negotiated() || is_open {
             let name = unnamed.name.take().unwrap_or_default();
             if let Ok(name) = HeaderValue::from_str(&name) {
                 response.headers_mut().insert(headers::SESSION, name);

@@ -10,8 +10,22 @@ use super::headers;
 /// Where a server is, and what every request to it carries.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpServer {
+    pub(super) transport: HttpTransport,
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
+}
+
+/// How messages go to a server that is reached by HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HttpTransport {
+    /// Streamable HTTP, and HTTP with SSE where the server does not take the first POST (2025-03-26, "Backwards
+    /// Compatibility").
+    #[default]
+    FoundOut,
+    /// Streamable HTTP (2025-03-26 and later).
+    Streamable,
+    /// HTTP with SSE (2024-11-05).
+    Sse,
 }
 
 /// Why an address or a header cannot be used.
@@ -72,7 +86,13 @@ impl HttpServer {
             value.set_sensitive(true);
             map.append(header, value);
         }
-        Ok(Self { url: address, headers: map })
+        Ok(Self { transport: HttpTransport::default(), url: address, headers: map })
+    }
+
+    /// The same, spoken to in this way.
+    #[must_use]
+    pub fn over(self, transport: HttpTransport) -> Self {
+        Self { transport, ..self }
     }
 
     /// The host and, where it is not the usual one, the port.
