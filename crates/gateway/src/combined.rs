@@ -29,6 +29,7 @@ use crate::front::{Exchange, Front};
 use crate::identify::Identity;
 use crate::outbox::{Outbox, Outgoing, outbox};
 use crate::record::{About, CLIENT, SERVER};
+use crate::relay::Relay;
 
 pub(crate) use session::Session;
 pub(crate) use together::Together;
@@ -58,6 +59,9 @@ struct Reached {
     exchange: u64,
 }
 
+/// A server that is not served together with the others, and why.
+type LeftOut = (Arc<str>, String);
+
 /// JSON-RPC: the parameters are not what the method takes.
 const INVALID_PARAMS: i64 = -32_602;
 
@@ -74,6 +78,17 @@ impl Combined {
             Kind::Session(session) => Some(session),
             Kind::Modern(_) => None,
         }
+    }
+
+    /// The relay of the server that a tool's joint name says, and the tool's own name there.
+    pub(crate) async fn tool(self: &Arc<Self>, joint: &str) -> Option<(Arc<Relay>, String)> {
+        let (server, own) = names::split(joint)?;
+        let (servers, _) = self.servers();
+        if !servers.iter().any(|known| **known == *server) {
+            return None;
+        }
+        let reached = self.reach(server).await.ok()?;
+        Some((Arc::clone(reached.connection.relay()), own.to_owned()))
     }
 
     fn is_modern(&self) -> bool {
@@ -95,11 +110,11 @@ impl Combined {
     }
 
     /// The servers of the grant that are served here, and those that are not, in the order of their names.
-    fn servers(&self) -> (Vec<Arc<str>>, Vec<(Arc<str>, String)>) {
+    fn servers(&self) -> (Vec<Arc<str>>, Vec<LeftOut>) {
         let registry = self.front.registry();
         let Some(grant) = registry.grant(&self.grant) else { return (Vec::new(), Vec::new()) };
         let (mut served, mut left_out) = (Vec::new(), Vec::new());
-        for (server, fits) in names::joinable(grant.servers.keys()) {
+        for (server, fits) in names::joinable(&grant.servers.keys()) {
             match fits {
                 Ok(()) => served.push(Arc::from(server)),
                 Err(why) => left_out.push((Arc::from(server), format!("{why}; it is at /mcp/NAME"))),
@@ -183,7 +198,7 @@ impl Combined {
     /// A message that has been read before, and may have grown by a name since.
     fn read_again(&self, text: String) -> Result<Message, Refusal> {
         let limits = &self.front.gateway().options.limits.message;
-        let limits = interlock_json::Limits { bytes: limits.bytes.saturating_mul(2), ..limits.clone() };
+        let limits = interlock_json::Limits { bytes: limits.bytes.saturating_mul(2), ..*limits };
         Message::parse(text.into_bytes(), &limits)
     }
 

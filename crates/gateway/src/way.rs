@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use interlock_wire::{Parsed, Refusal, Version};
+use interlock_json::Value;
+use interlock_wire::http::{Fields, HeaderError};
+use interlock_wire::{Message, Parsed, Refusal, Version};
 
 use crate::capabilities::Capabilities;
 use crate::combined::Combined;
@@ -46,6 +48,33 @@ impl Way {
                     session.touch();
                 }
             }
+        }
+    }
+
+    /// Checks the headers that repeat arguments of a call (2026-07-28, "Server Validation"). Which do is in the tool's
+    /// definition: that is read for a caller who sends such headers, and used for all others where it is known. What is
+    /// forwarded goes by the body in any case.
+    ///
+    /// # Errors
+    /// [`HeaderError`] where a header does not say what the body says.
+    pub(crate) async fn check_params(
+        &self,
+        message: &Message,
+        fields: Fields<'_>,
+    ) -> Result<(), HeaderError> {
+        if message.method().as_deref() != Some("tools/call") {
+            return Ok(());
+        }
+        let member = |name| message.params().and_then(|params| params.get(name));
+        let Some(name) = member("name").and_then(Value::as_str) else { return Ok(()) };
+        let tool = match self {
+            Self::One(connection) => Some((Arc::clone(connection.relay()), name.into_owned())),
+            Self::All(combined) => combined.tool(&name).await,
+        };
+        let Some((relay, name)) = tool else { return Ok(()) };
+        match relay.param_headers(&name, fields.has_params()).await {
+            Some(params) => params.check(member("arguments"), fields),
+            None => Ok(()),
         }
     }
 

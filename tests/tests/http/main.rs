@@ -3,7 +3,9 @@
 mod grants;
 mod listener;
 mod old;
+mod params;
 mod peers;
+mod resuming;
 mod scene;
 mod sessions;
 mod together;

@@ -54,7 +54,7 @@ impl List {
             let others = listed.iter().map(|(other, _)| &**other).filter(|other| *other != &**server);
             for entry in pages.iter().flatten().flat_map(|page| self.entries(page)) {
                 let Some((name, value)) = self.name_of(entry) else { continue };
-                if self.name == "name" && names::imitates(&name, others.clone()) {
+                if self.name == "name" && names::imitates(&name, &others) {
                     hidden.push((&**server, format!("`{name}` could be taken for another server's")));
                     continue;
                 }

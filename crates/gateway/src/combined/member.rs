@@ -146,9 +146,10 @@ impl Combined {
     fn start(&self, session: &Session, server: &str, failures: u32) -> Member {
         let registry = self.front.registry();
         let begun = match registry.grant(&self.grant) {
-            Some(grant) => {
-                self.front.begin_in(grant, server, Some(session.identity().session.clone())).map_err(in_words)
-            }
+            Some(grant) => self
+                .front
+                .begin_in(grant, server, Some(session.identity().session.clone()))
+                .map_err(|why| in_words(&why)),
             None => Err("it is not for this grant any more".to_owned()),
         };
         let (reached, why) = match begun {
@@ -208,8 +209,8 @@ impl Combined {
 }
 
 /// Why a server cannot be reached, for the client; for the operator, with the cause.
-pub(super) fn in_words(why: TurnedAway) -> String {
-    if let TurnedAway::Unreachable { source, .. } = &why {
+pub(super) fn in_words(why: &TurnedAway) -> String {
+    if let TurnedAway::Unreachable { source, .. } = why {
         tracing::error!("{why}: {source}");
     }
     why.to_string()

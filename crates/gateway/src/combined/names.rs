@@ -27,7 +27,7 @@ pub(crate) enum Unjoinable {
 
 /// Which of a grant's servers can be served together, and which not.
 pub(crate) fn joinable<'s>(
-    servers: impl Iterator<Item = &'s String> + Clone,
+    servers: &(impl Iterator<Item = &'s String> + Clone),
 ) -> Vec<(&'s str, Result<(), Unjoinable>)> {
     let judged = |server: &'s String| {
         let alike = servers.clone().filter(|other| folded(other) == folded(server)).count() > 1;
@@ -51,7 +51,7 @@ fn folded(name: &str) -> String {
 
 /// Whether a server's own name for a tool or prompt reads as if it were another server's: it holds that server's name
 /// and what joins it to a tool.
-pub(crate) fn imitates<'s>(name: &str, others: impl Iterator<Item = &'s str> + Clone) -> bool {
+pub(crate) fn imitates<'s>(name: &str, others: &(impl Iterator<Item = &'s str> + Clone)) -> bool {
     let mut parts: Vec<&str> = name.split(JOINT).collect();
     parts.pop();
     parts.iter().any(|part| others.clone().any(|other| folded(part) == folded(other)))
@@ -130,8 +130,10 @@ mod tests {
     #[test]
     fn servers_whose_names_could_be_mistaken_are_left_out() {
         let names = ["a", "a__b", "c_", "d e", "Git-Hub", "github", "other"].map(str::to_owned);
-        let left_out: Vec<_> =
-            joinable(names.iter()).into_iter().filter_map(|(name, fits)| Some((name, fits.err()?))).collect();
+        let left_out: Vec<_> = joinable(&names.iter())
+            .into_iter()
+            .filter_map(|(name, fits)| Some((name, fits.err()?)))
+            .collect();
         assert_eq!(
             left_out,
             [
@@ -157,7 +159,7 @@ mod tests {
             ("_files__read", true),
             ("files", false),
         ] {
-            assert_eq!(imitates(name, others.into_iter()), expected, "{name}");
+            assert_eq!(imitates(name, &others.into_iter()), expected, "{name}");
         }
     }
 

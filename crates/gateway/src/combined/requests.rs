@@ -152,7 +152,7 @@ impl Combined {
         let name = routed.name.as_deref().unwrap_or_default();
         let others = servers.iter().map(|server| &**server).filter(|server| *server != routed.server);
         let known = servers.iter().any(|server| **server == *routed.server);
-        if known && !(is_named && names::imitates(name, others)) {
+        if known && !(is_named && names::imitates(name, &others)) {
             return Ok(routed);
         }
         let what = match judged {
@@ -186,8 +186,10 @@ impl Combined {
             Kind::Modern(declared) => {
                 let registry = self.front.registry();
                 let grant = registry.grant(&self.grant).ok_or("it is not for this grant any more")?;
-                let connection =
-                    self.front.sharing(grant, server, *declared).map_err(super::member::in_words)?;
+                let connection = self
+                    .front
+                    .sharing(grant, server, *declared)
+                    .map_err(|why| super::member::in_words(&why))?;
                 Ok(Reached { connection, exchange: self.front.next_number() })
             }
         }

@@ -118,8 +118,8 @@ impl Agent {
         // Real servers take their time; the stream is kept open meanwhile.
         let mut stream = self.post(&message).open(&self.address).await?;
         let text = stream.to_end().await?;
-        let lines = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
-        let answer = lines.filter(|line| line.starts_with('{')).next_back();
+        let mut lines = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
+        let answer = lines.rfind(|line| line.starts_with('{'));
         serde_json::from_str(answer.with_context(|| text.to_owned())?).with_context(|| text.to_owned())
     }
 }

@@ -77,6 +77,7 @@ impl Caller<'_> {
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
             let way = self.front.modern_way(self.grant, self.server, capabilities(&message))?;
+            way.check_params(&message, fields).await.map_err(|why| rejected(why.into()))?;
             return self.exchange(&way, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {

@@ -13,7 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use interlock_wire::http::{HeaderError, MOST_EVENT_ID};
+use interlock_wire::http::{HeaderError, MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
@@ -379,7 +379,8 @@ impl HttpLink {
         if self.server.transport == HttpTransport::Sse {
             self.old_address(relay).await?;
         }
-        let own = headers::of_message(&message, version)?;
+        let params = repeated(relay, &message, version).await;
+        let own = headers::of_message(&message, version, &params)?;
         let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
@@ -444,6 +445,16 @@ enum Listened {
     ToTheEnd,
     /// It has no such stream.
     HasNone,
+}
+
+/// The arguments of a call that headers repeat: a modern server says which in the definition of its tool.
+async fn repeated(relay: &Relay, message: &Message, version: Version) -> ParamHeaders {
+    let is_call = version.era() == Era::Modern && message.method().as_deref() == Some("tools/call");
+    let name = message.params().and_then(|params| params.get("name")).and_then(interlock_json::Value::as_str);
+    match name.filter(|_| is_call) {
+        Some(name) => relay.param_headers(&name, true).await.unwrap_or_default(),
+        None => ParamHeaders::default(),
+    }
 }
 
 /// Whether a status says that the same may be answered later.
