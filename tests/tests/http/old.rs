@@ -31,7 +31,7 @@ fn steps(prefix: &str, resources: &str) -> Vec<Step> {
 
 async fn drive(command: Vec<String>, steps: Vec<Step>) -> Result<Report> {
     let environment = Environment::find()?;
-    let run = Run { command, version: "2025-11-25".to_owned(), handlers: true, steps };
+    let run = Run { command, url: None, version: "2025-11-25".to_owned(), handlers: true, steps };
     let reports = Client::Python.drive(&environment, &[], vec![run]).await?;
     reports.into_iter().next().context("no report")
 }

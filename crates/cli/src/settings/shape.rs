@@ -48,6 +48,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("headers", Shape::TextMap),
     ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
+    ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
 ];
 const AUDIT: &[(&str, Shape)] = &[

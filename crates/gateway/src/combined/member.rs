@@ -88,6 +88,11 @@ impl Member {
         .await
     }
 
+    /// Whether it can be sent requests.
+    pub(super) fn can_be_told(&self) -> bool {
+        matches!(&*self.standing.borrow(), Standing::Ready(_))
+    }
+
     /// Waits until it can be sent requests.
     pub(super) async fn is_ready(&self) -> Result<(), String> {
         self.until(|standing| match standing {

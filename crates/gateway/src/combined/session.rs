@@ -278,10 +278,11 @@ impl Combined {
         let _nothing_comes_back = self.send(&reached, text, OF_SESSION).await;
     }
 
-    /// Tells every server that is there.
+    /// Tells every server that is ready: the others know nothing that could have changed.
     pub(super) async fn tell_all(&self, message: &Message) {
         let Some(session) = self.session() else { return };
-        let servers: Vec<String> = session.members().keys().cloned().collect();
+        let ready = |(server, member): (&String, &Arc<Member>)| member.can_be_told().then(|| server.clone());
+        let servers: Vec<String> = session.members().iter().filter_map(ready).collect();
         for server in servers {
             self.tell(&server, message.source().to_owned()).await;
         }

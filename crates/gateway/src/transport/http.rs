@@ -1,6 +1,7 @@
 //! Streamable HTTP (MCP 2025-03-26 to 2026-07-28, "Transports"): the way to a server, and the way in for clients.
 
 mod body;
+mod client;
 mod entry;
 mod headers;
 pub(crate) mod listener;

@@ -75,6 +75,11 @@ impl Many {
 
     /// A modern request and its answer.
     pub async fn modern(&self, method: &str, params: &Value) -> Result<Value> {
+        self.send(&self.modern_request(method, params)).await?.answer()
+    }
+
+    /// A modern request, with the headers that go with it.
+    pub fn modern_request(&self, method: &str, params: &Value) -> Request {
         let mut params = params.clone();
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -86,7 +91,7 @@ impl Many {
         if let Some(name) = params["name"].as_str().or(params["uri"].as_str()) {
             request = request.header("Mcp-Name", name);
         }
-        self.send(&request).await?.answer()
+        request
     }
 
     /// Does a legacy handshake with a client that has roots.

@@ -136,6 +136,77 @@ async fn questions_and_progress_of_two_servers_do_not_meet() -> Result<()> {
 }
 
 #[tokio::test]
+async fn one_subscription_hears_of_every_server() -> Result<()> {
+    let script = |agreed: &str| {
+        let said = |method: &str, more: &str| Step::Line {
+            text: format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/{method}","params":{{{more}"_meta":{{"io.modelcontextprotocol/subscriptionId":$ID}}}}}}"#
+            ),
+        };
+        let acknowledged = said("subscriptions/acknowledged", &format!(r#""notifications":{agreed},"#));
+        let updated = said("resources/updated", r#""uri":"demo://x","#);
+        Script::default()
+            .speaking(&["2026-07-28"])
+            .on("subscriptions/listen", [acknowledged, said("tools/list_changed", ""), updated])
+    };
+    let many = Many::start(
+        &[
+            ("a", script(r#"{"toolsListChanged":true,"resourceSubscriptions":["demo://x"]}"#)),
+            ("b", script(r#"{"toolsListChanged":true}"#)),
+        ],
+        &[],
+    )
+    .await?;
+    let wanted = json!({ "toolsListChanged": true, "resourceSubscriptions": ["interlock://a/demo://x"] });
+    let request = many.modern_request("subscriptions/listen", &json!({ "notifications": wanted }));
+    let mut stream = request.open(&many.serving.address).await?;
+    stream.until("acknowledged").await?;
+    stream.until(r#""resourceSubscriptions":["interlock://a/demo://x"]"#).await?;
+    stream.until(r#""uri":"interlock://a/demo://x""#).await?;
+    stream.until(r#""uri":"interlock://b/demo://x""#).await?;
+    let text = &stream.text;
+    assert_eq!(text.matches("subscriptions/acknowledged").count(), 1, "{text}");
+    assert_eq!(text.matches("tools/list_changed").count(), 2, "{text}");
+    assert!(!text.contains(r#""subscriptionId":2"#), "under the client's own name: {text}");
+    let filter = |server: &str| -> Result<serde_json::Value> {
+        Ok(many.server(server)?.received_method("subscriptions/listen")?[0]["params"]["notifications"]
+            .clone())
+    };
+    assert_eq!(filter("a")?["resourceSubscriptions"], json!(["demo://x"]));
+    assert_eq!(filter("b")?["resourceSubscriptions"], json!([]));
+    // Who leaves has ended it everywhere.
+    drop(stream);
+    for server in ["a", "b"] {
+        let told = |server: &interlock_testkit::recording::RecordingServer| {
+            Ok(!server.received_method("notifications/cancelled")?.is_empty())
+        };
+        many.server(server)?.wait_until("the end", super::many::PATIENCE, told).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn servers_come_and_go_while_a_session_goes_on() -> Result<()> {
+    let many = Many::start(&[("a", Script::default()), ("b", Script::default())], &[]).await?;
+    let whole = std::fs::read_to_string(many.site.config())?;
+    let session = many.session().await?;
+    assert!(session.call("b__echo").await?["result"].is_object());
+    let mut stream = session.stream().open(&many.serving.address).await?;
+    many.site.write("interlock.yaml", &whole.replace(", b: b.yaml", ""))?;
+    stream.until("notifications/tools/list_changed").await?;
+    let listed = session.ask("tools/list", &json!({})).await?;
+    assert_eq!(names(&listed, "tools", "name"), ["a__echo"], "{listed}");
+    assert_eq!(session.call("b__echo").await?["error"]["code"], -32602);
+    assert_eq!(many.server("b")?.calls()?.len(), 1);
+    let mut stream = session.stream().open(&many.serving.address).await?;
+    many.site.write("interlock.yaml", &whole)?;
+    stream.until("notifications/tools/list_changed").await?;
+    assert!(session.call("b__echo").await?["result"].is_object());
+    assert_eq!(many.server("a")?.pids()?.len(), 1, "the other has noticed nothing");
+    Ok(())
+}
+
+#[tokio::test]
 async fn modern_requests_see_all_servers_too() -> Result<()> {
     let modern = |tools: &[&str]| Script::with_tools(tools).speaking(&["2026-07-28"]);
     let many = Many::start(

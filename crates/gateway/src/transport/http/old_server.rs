@@ -11,8 +11,9 @@ use interlock_wire::sse::{self, Decoder};
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::upstream::{CONNECT, Failure, HttpLink, LINE, Media, media_type};
-use crate::relay::Relay;
+use super::client::CONNECT;
+use super::upstream::{Failure, HttpLink, LINE, Media, media_type};
+use crate::crossing::Crossing;
 
 /// Bytes of the address that the server names.
 const MOST_ADDRESS: usize = 4 << 10;
@@ -29,11 +30,11 @@ impl HttpLink {
     }
 
     /// Where messages are posted: the stream is opened where it is not open yet.
-    pub(super) async fn old_address(self: &Arc<Self>, relay: &Arc<Relay>) -> Result<Uri, Failure> {
-        self.old.get_or_try_init(|| self.open_old(relay)).await.cloned()
+    pub(super) async fn old_address(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
+        self.old.get_or_try_init(|| self.open_old(crossing)).await.cloned()
     }
 
-    async fn open_old(self: &Arc<Self>, relay: &Arc<Relay>) -> Result<Uri, Failure> {
+    async fn open_old(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
         let mut request = self.request(Method::GET, None, Bytes::new())?;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static(sse::MEDIA_TYPE));
         let response = self.client.request(request).await?;
@@ -45,10 +46,10 @@ impl HttpLink {
             return Err(Failure::NoEndpoint);
         }
         let (named, name) = oneshot::channel();
-        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let reading = tokio::spawn(async move {
             let mut named = Some(named);
-            if let Err(failure) = link.read_old(&relay, response.into_body(), &mut named).await {
+            if let Err(failure) = link.read_old(&crossing, response.into_body(), &mut named).await {
                 tracing::debug!("the server's stream broke: {failure}");
             }
             // Nothing more comes: whoever waits is told.
@@ -62,12 +63,12 @@ impl HttpLink {
 
     async fn read_old(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         mut body: hyper::body::Incoming,
         named: &mut Option<oneshot::Sender<String>>,
     ) -> Result<(), Failure> {
         use http_body_util::BodyExt as _;
-        let most = relay.gateway().options.limits.message.bytes;
+        let most = crossing.relay().gateway().options.limits.message.bytes;
         let line = most.saturating_add(LINE);
         let mut decoder = Decoder::new(sse::Limits { data: most, line, ..sse::Limits::default() });
         while let Some(frame) = body.frame().await {
@@ -82,7 +83,7 @@ impl HttpLink {
                         let _told = named.take().is_some_and(|named| named.send(address).is_err());
                     }
                     "message" if !event.data.is_empty() => {
-                        relay.from_server(Line::Complete(event.data)).await;
+                        crossing.from_server(Line::Complete(event.data), None).await;
                     }
                     _ => {}
                 }

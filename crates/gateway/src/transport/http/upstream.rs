@@ -9,10 +9,6 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use interlock_wire::http::{HeaderError, MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
@@ -22,13 +18,11 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::client::HttpClient;
 use super::headers;
 use super::server::{HttpServer, HttpTransport};
-use crate::outbox::Outgoing;
-use crate::relay::Relay;
+use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
-
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -64,8 +58,6 @@ enum Queued {
     Other,
 }
 
-/// How long a connection may take to be made.
-pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -75,17 +67,7 @@ pub(super) const LINE: usize = 16;
 
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new()).build(tls);
+        let client = server.client()?;
         let (old, over) = (OnceCell::new(), CancellationToken::new());
         Ok(Self { client, server, old, over, state: Mutex::default(), exchanges: TaskTracker::new() })
     }
@@ -95,7 +77,12 @@ impl HttpLink {
     }
 
     /// Sends what is queued until the queue ends, and what is in flight then has ended or `grace` has passed.
-    pub(crate) async fn drive(self: Arc<Self>, relay: Arc<Relay>, mut queued: Outgoing, grace: Duration) {
+    pub(crate) async fn drive(
+        self: Arc<Self>,
+        crossing: Arc<Crossing>,
+        mut queued: Crossed,
+        grace: Duration,
+    ) {
         loop {
             let taken = tokio::select! {
                 taken = queued.next() => taken,
@@ -104,26 +91,26 @@ impl HttpLink {
             let Some(taken) = taken else { break };
             // It was written by the gateway itself, from what it had read.
             let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &relay.gateway().options.limits.message)
+                Message::parse(taken.line.into_bytes(), &crossing.relay().gateway().options.limits.message)
             else {
                 tracing::error!("a message for the server cannot be read again");
                 continue;
             };
-            let version = relay.spoken();
+            let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    self.begin(&relay, number, message, version);
+                    self.begin(&crossing, number, message, version);
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
-                    self.tell(&relay, message, version).await;
-                    self.listen(&relay);
+                    self.tell(&crossing, message, version).await;
+                    self.listen(&crossing);
                 }
                 // 2026-07-28: closing the stream is the cancellation.
                 Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
                 Queued::Cancelled(_) | Queued::Other => {
-                    let (link, relay) = (Arc::clone(&self), Arc::clone(&relay));
-                    self.exchanges.spawn(async move { link.tell(&relay, message, version).await });
+                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
+                    self.exchanges.spawn(async move { link.tell(&crossing, message, version).await });
                 }
             }
         }
@@ -148,12 +135,16 @@ impl HttpLink {
         }
     }
 
-    fn begin(self: &Arc<Self>, relay: &Arc<Relay>, number: u64, message: Message, version: Version) {
-        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
+    fn begin(self: &Arc<Self>, crossing: &Arc<Crossing>, number: u64, message: Message, version: Version) {
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let mut state = self.state();
         let task = self.exchanges.spawn(async move {
-            if let Err(failure) = link.ask(&relay, number, message, version).await {
-                relay.unanswered(number, &failure.to_string(), failure.ending()).await;
+            if let Err(failure) = link.ask(&crossing, number, message, version).await {
+                crossing.unanswered(number, &failure.to_string(), failure.ending()).await;
+                if matches!(failure, Failure::SessionLost) {
+                    link.state().session = None;
+                    crossing.session_lost(&failure.to_string()).await;
+                }
             }
             link.state().in_flight.remove(&number);
         });
@@ -169,7 +160,7 @@ impl HttpLink {
     /// Sends a request and takes in everything that comes in its response.
     async fn ask(
         self: &Arc<Self>,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         number: u64,
         message: Message,
         version: Version,
@@ -177,12 +168,12 @@ impl HttpLink {
         let initializes = matches!(kind(&message), Queued::Initialize(_));
         let again =
             (initializes && self.server.transport == HttpTransport::FoundOut).then(|| message.clone());
-        let mut response = self.post(relay, message, version).await?;
+        let mut response = self.post(crossing, message, version).await?;
         if let Some(again) = again
             && Self::may_be_old(response.status())
-            && self.old_address(relay).await.is_ok()
+            && self.old_address(crossing).await.is_ok()
         {
-            response = self.post(relay, again, version).await?;
+            response = self.post(crossing, again, version).await?;
         }
         if self.old.get().is_some() && response.status().is_success() {
             // The answer comes on the stream.
@@ -193,36 +184,36 @@ impl HttpLink {
         }
         let status = response.status();
         if !status.is_success() {
-            return self.refused(relay, number, response).await;
+            return self.refused(crossing, number, response).await;
         }
         match media_type(&response)? {
-            Media::Json => relay.from_server(self.whole(relay, response).await?).await,
-            Media::Events => self.events(relay, number, response, version).await?,
+            Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
+            Media::Events => self.events(crossing, number, response, version).await?,
             Media::None => {}
         }
-        if relay.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
+        if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
     }
 
     /// Sends what nobody answers.
-    async fn tell(self: &Arc<Self>, relay: &Arc<Relay>, message: Message, version: Version) {
+    async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let told = self.post(relay, message, version).await.and_then(|response| match response.status() {
+        let told = self.post(crossing, message, version).await.and_then(|response| match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
-            let server = relay.server();
+            let server = crossing.relay().server();
             tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");
         }
     }
 
     /// Opens the stream of what the server says of its own, where it has one.
-    fn listen(self: &Arc<Self>, relay: &Arc<Relay>) {
+    fn listen(self: &Arc<Self>, crossing: &Arc<Crossing>) {
         if self.old.get().is_some() {
             return;
         }
-        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
-        let task = tokio::spawn(async move { link.hear(&relay).await });
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
+        let task = tokio::spawn(async move { link.hear(&crossing).await });
         self.listens_with(task.abort_handle());
     }
 
@@ -233,11 +224,11 @@ impl HttpLink {
         }
     }
 
-    async fn hear(&self, relay: &Arc<Relay>) {
+    async fn hear(&self, crossing: &Arc<Crossing>) {
         let mut heard = Heard::default();
         let mut failures = 0;
         loop {
-            match self.hear_once(relay, &mut heard).await {
+            match self.hear_once(crossing, &mut heard, None).await {
                 Ok(Listened::ToTheEnd) => failures = 0,
                 Ok(Listened::HasNone) => return,
                 Err(failure) => {
@@ -250,8 +241,13 @@ impl HttpLink {
     }
 
     /// Reads the server's own stream to its end, from where it broke off.
-    async fn hear_once(&self, relay: &Arc<Relay>, heard: &mut Heard) -> Result<Listened, Failure> {
-        let mut request = self.request(Method::GET, Some(relay.spoken()), Bytes::new())?;
+    async fn hear_once(
+        &self,
+        crossing: &Arc<Crossing>,
+        heard: &mut Heard,
+        on: Option<u64>,
+    ) -> Result<Listened, Failure> {
+        let mut request = self.request(Method::GET, Some(crossing.spoken()), Bytes::new())?;
         let last = heard.last_event_id.as_deref();
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert(headers::LAST_EVENT_ID, last);
@@ -259,7 +255,7 @@ impl HttpLink {
         let response = self.client.request(request).await.map_err(Failure::from)?;
         match response.status() {
             status if status.is_success() && matches!(media_type(&response)?, Media::Events) => {
-                self.events_of(relay, response, heard).await?;
+                self.events_of(crossing, response, heard, on).await?;
                 Ok(Listened::ToTheEnd)
             }
             // It has too much to do now, or is not there for a while.
@@ -273,21 +269,21 @@ impl HttpLink {
     /// asks for what comes after the last event (2025-11-25, "Resumability and Redelivery").
     async fn events(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         number: u64,
         response: Response<Incoming>,
         version: Version,
     ) -> Result<(), Failure> {
         let mut heard = Heard::default();
-        let mut ended = self.events_of(relay, response, &mut heard).await;
+        let mut ended = self.events_of(crossing, response, &mut heard, Some(number)).await;
         let mut failures = 0;
-        while relay.awaits(number) && heard.last_event_id.is_some() && version.era() == Era::Legacy {
+        while crossing.awaits(number) && heard.last_event_id.is_some() && version.era() == Era::Legacy {
             if failures >= RESUMED_MOST {
                 return ended;
             }
             tokio::time::sleep(heard.pause(failures)).await;
             let before = heard.last_event_id.clone();
-            match self.hear_once(relay, &mut heard).await {
+            match self.hear_once(crossing, &mut heard, Some(number)).await {
                 Ok(Listened::HasNone) => return ended,
                 // A server that has nothing new each time may say so for as long as its answer takes.
                 Ok(Listened::ToTheEnd) => failures = 0,
@@ -300,18 +296,19 @@ impl HttpLink {
                 failures = 0;
             }
         }
-        if relay.awaits(number) { ended } else { Ok(()) }
+        if crossing.awaits(number) { ended } else { Ok(()) }
     }
 
     /// Takes in the events of one stream, and notes what it says of itself as it comes.
     async fn events_of(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         response: Response<Incoming>,
         heard: &mut Heard,
+        on: Option<u64>,
     ) -> Result<(), Failure> {
         let mut body = response.into_body();
-        let most = relay.gateway().options.limits.message.bytes;
+        let most = crossing.relay().gateway().options.limits.message.bytes;
         let mut decoder = Decoder::new(sse::Limits {
             data: most,
             line: most.saturating_add(LINE),
@@ -330,7 +327,7 @@ impl HttpLink {
                     heard.last_event_id = Some(id.clone()).filter(|id| !id.is_empty());
                 }
                 if event.kind() == "message" && !event.data.is_empty() {
-                    relay.from_server(Line::Complete(event.data)).await;
+                    crossing.from_server(Line::Complete(event.data), on).await;
                 }
             }
         }
@@ -338,8 +335,8 @@ impl HttpLink {
     }
 
     /// The whole body as one message.
-    async fn whole(&self, relay: &Relay, response: Response<Incoming>) -> Result<Line, Failure> {
-        let most = relay.gateway().options.limits.message.bytes;
+    async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
+        let most = crossing.relay().gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
             Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
@@ -350,7 +347,7 @@ impl HttpLink {
     /// An HTTP error. Where its body is the JSON-RPC error that answers the request, that is the answer.
     async fn refused(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         number: u64,
         response: Response<Incoming>,
     ) -> Result<(), Failure> {
@@ -359,11 +356,11 @@ impl HttpLink {
         let is_json = matches!(media_type(&response), Ok(Media::Json));
         if is_json && let Ok(body) = Limited::new(response.into_body(), ERROR_BODY).collect().await {
             let line = body.to_bytes().to_vec();
-            let limits = &relay.gateway().options.limits.message;
+            let limits = &crossing.relay().gateway().options.limits.message;
             let answers =
                 Message::parse(line.clone(), limits).is_ok_and(|message| is_error_for(&message, number));
             if answers {
-                relay.from_server(Line::Complete(line)).await;
+                crossing.from_server(Line::Complete(line), Some(number)).await;
                 return Ok(());
             }
         }
@@ -372,14 +369,14 @@ impl HttpLink {
 
     async fn post(
         self: &Arc<Self>,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         message: Message,
         version: Version,
     ) -> Result<Response<Incoming>, Failure> {
         if self.server.transport == HttpTransport::Sse {
-            self.old_address(relay).await?;
+            self.old_address(crossing).await?;
         }
-        let params = repeated(relay, &message, version).await;
+        let params = repeated(crossing, &message, version).await;
         let own = headers::of_message(&message, version, &params)?;
         let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
         if let Some(address) = self.old.get() {
@@ -448,11 +445,11 @@ enum Listened {
 }
 
 /// The arguments of a call that headers repeat: a modern server says which in the definition of its tool.
-async fn repeated(relay: &Relay, message: &Message, version: Version) -> ParamHeaders {
+async fn repeated(crossing: &Crossing, message: &Message, version: Version) -> ParamHeaders {
     let is_call = version.era() == Era::Modern && message.method().as_deref() == Some("tools/call");
     let name = message.params().and_then(|params| params.get("name")).and_then(interlock_json::Value::as_str);
     match name.filter(|_| is_call) {
-        Some(name) => relay.param_headers(&name, true).await.unwrap_or_default(),
+        Some(name) => crossing.relay().param_headers(&name, true).await.unwrap_or_default(),
         None => ParamHeaders::default(),
     }
 }
