@@ -176,7 +176,8 @@ async fn audited(site: &Site, calls: u64) -> Result<()> {
         async move {
             let query = ["audit", "query", "--format", "json", "--kind", kind, "--data"];
             let lines = output(&query, &data).await?;
-            lines.lines().map(|line| Ok(serde_json::from_str::<Value>(line)?["record"].take())).collect()
+            let record = |line: &str| anyhow::Ok(serde_json::from_str::<Value>(line)?["record"].take());
+            lines.lines().map(record).collect::<Result<Vec<Value>>>()
         }
     };
     let intents: Vec<Value> = records("intent").await?;
