@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
-use interlock_gateway::transport::http::HttpServer;
+use interlock_gateway::transport::http::{HttpServer, HttpTransport};
 use interlock_gateway::{Access, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
@@ -281,7 +281,12 @@ fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Ser
                 .iter()
                 .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), expand(value)?)))
                 .collect();
-            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?))
+            let transport = match server.transport.as_deref() {
+                None => HttpTransport::FoundOut,
+                Some("sse") => HttpTransport::Sse,
+                Some(_) => HttpTransport::Streamable,
+            };
+            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?.over(transport)))
         }
         (Some(_), Some(_)) => bail!("it has a `command` and a `url`; it is reached by one of them"),
         (None, None) => bail!("it has neither a `command` nor a `url`"),

@@ -92,6 +92,7 @@ struct LimitSettings {
     counters: Option<u64>,
     /// Seconds after which a quiet stream is sent a comment.
     keep_alive_seconds: Option<u64>,
+    together_seconds: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,6 +106,7 @@ pub(crate) struct Server {
     pub(crate) cwd: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) transport: Option<String>,
     pub(crate) policy: Option<String>,
 }
 
@@ -217,8 +219,9 @@ impl Settings {
             url: registered.url.clone(),
             headers: registered.headers.clone(),
             policy: registered.policy.clone(),
-            // It is found out.
+            // They are found out.
             era: None,
+            transport: None,
         });
     }
 
@@ -251,6 +254,7 @@ impl Settings {
         limits.queued_bytes = set.queued_bytes.unwrap_or(limits.queued_bytes);
         limits.answer = set.answer_seconds.map_or(limits.answer, Duration::from_secs);
         limits.keep_alive = set.keep_alive_seconds.map_or(limits.keep_alive, Duration::from_secs);
+        limits.together = set.together_seconds.map_or(limits.together, Duration::from_secs);
         limits.shutdown = set.shutdown_seconds.map_or(limits.shutdown, Duration::from_secs);
         limits
     }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use interlock_wire::bridge::{Action, List};
+use interlock_wire::http::ParamHeaders;
 use interlock_wire::line::Line;
 use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, RequestId, Shape, Version, reply};
 use tokio::sync::Notify;
@@ -134,6 +135,11 @@ impl Crossing {
     /// The gateway that it belongs to.
     pub(crate) fn gateway(&self) -> &Gateway {
         self.relay.gateway()
+    }
+
+    /// The arguments of a tool that headers repeat, as the server's definitions say.
+    pub(crate) async fn param_headers(&self, tool: &str) -> ParamHeaders {
+        self.relay.param_headers(tool, true).await.unwrap_or_default()
     }
 
     /// The server's name.

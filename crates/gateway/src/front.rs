@@ -6,19 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use interlock_wire::{Parsed, Refusal};
+use interlock_wire::{Message, Parsed, Refusal};
 
 use crate::capabilities::Capabilities;
+use crate::combined::{Combined, Together};
 use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::known_tokens::KnownTokens;
-use crate::mailbox::Reader;
 use crate::metrics::Levels;
 use crate::outbox::{Outgoing, outbox};
 use crate::record::{About, CLIENT, HTTP};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
+use crate::streams::Streams;
 use crate::upstream::OpenError;
 
 /// Every grant's way in.
@@ -31,6 +32,8 @@ pub struct Front {
     instance: String,
     sessions: Mutex<HashMap<String, Session>>,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
+    together: Together,
+    streams: Streams,
     numbers: AtomicU64,
     listening: AtomicBool,
     draining: AtomicBool,
@@ -93,18 +96,33 @@ pub(crate) enum TurnedAway {
 /// One exchange: what came in a request, and the queue of what goes back.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    relay: Arc<Relay>,
-    number: u64,
-    /// Whether closing the stream withdraws what was asked (2026-07-28).
-    withdraws: bool,
+    /// What is withdrawn when the stream is closed early (2026-07-28).
+    withdrawn: Option<(Arc<Relay>, u64)>,
     pub(crate) back: Outgoing,
+}
+
+impl Exchange {
+    /// One whose asker withdraws by itself what it asked.
+    pub(crate) fn of(back: Outgoing) -> Self {
+        Self { withdrawn: None, back }
+    }
+
+    /// Hands over one message in an exchange of this number, from a task that is not cut off.
+    pub(crate) async fn begin(relay: &Arc<Relay>, message: Message, number: u64, withdraws: bool) -> Self {
+        let (to_caller, back) = outbox(relay.gateway().options.limits.queued_bytes);
+        let from = Origin { outbox: to_caller.impatient(), exchange: number };
+        let exchange = Self { withdrawn: withdraws.then(|| (Arc::clone(relay), number)), back };
+        relay.take(Ok(Parsed::One(message)), &from).await;
+        exchange
+    }
 }
 
 /// An exchange that its caller has left.
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.withdraws && !self.back.has_ended() {
-            let (relay, number) = (Arc::clone(&self.relay), self.number);
+        if let Some((relay, number)) = self.withdrawn.take()
+            && !self.back.has_ended()
+        {
             tokio::spawn(async move { relay.withdraw_all(number).await });
         }
     }
@@ -120,6 +138,8 @@ impl Front {
             instance: instance.to_owned(),
             sessions: Mutex::default(),
             shared: Mutex::default(),
+            together: Together::default(),
+            streams: Streams::default(),
             numbers: AtomicU64::new(1),
             listening: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -148,6 +168,26 @@ impl Front {
         self.draining.load(Ordering::Acquire)
     }
 
+    /// The instance's name.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// What clients of all servers share.
+    pub(crate) fn together(&self) -> &Together {
+        &self.together
+    }
+
+    /// The sessions whose answers come on one stream.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// A number that was not given before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The servers and grants in force.
     pub fn registry(&self) -> Arc<Registry> {
         self.registry.load_full()
@@ -167,11 +207,12 @@ impl Front {
                 connection.close();
             }
         }
+        self.together.registry_changed();
     }
 
     /// Whether a connection is one that the registry in force would open. What was opened while the registry changed
     /// may not be.
-    fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
+    pub(crate) fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
         let registry = self.registry.load();
         let access = registry.grant(grant).and_then(|grant| registry.access(grant, server));
         access.is_some_and(|(reached, access)| connection.is_to(reached, &access))
@@ -246,6 +287,16 @@ impl Front {
 
     /// Begins a session; gives its name and its connection.
     pub(crate) fn begin(&self, grant: &Grant, server: &str) -> Result<(String, Arc<Connection>), TurnedAway> {
+        self.begin_in(grant, server, None)
+    }
+
+    /// Begins a session that counts as part of the one that records know under `label`.
+    pub(crate) fn begin_in(
+        &self,
+        grant: &Grant,
+        server: &str,
+        label: Option<String>,
+    ) -> Result<(String, Arc<Connection>), TurnedAway> {
         self.forget_ended();
         let of_grant = |session: &&Session| session.grant == grant.name;
         let (all, own) = {
@@ -254,7 +305,7 @@ impl Front {
         };
         self.has_room(all, own)?;
         let name = session_name()?;
-        let connection = self.connect(grant, server, self.gateway.options.limits.mailbox)?;
+        let connection = self.connect(grant, server, self.gateway.options.limits.mailbox, label)?;
         let grant = Arc::clone(&grant.name);
         let session = Session { grant, server: server.to_owned(), connection: Arc::clone(&connection) };
         self.sessions().insert(name.clone(), session);
@@ -274,6 +325,7 @@ impl Front {
 
     /// Ends a session. It counts until its server has gone.
     pub(crate) fn end(&self, name: &str) {
+        self.together.end(name);
         if let Some(session) = self.sessions().get(name) {
             session.connection.close();
         }
@@ -299,29 +351,49 @@ impl Front {
         let own = shared.keys().filter(|sharing| sharing.grant == grant.name).count();
         self.has_room(shared.len(), own)?;
         // What nobody listens for is not kept: a modern server says nothing outside of a request.
-        let connection = self.connect(grant, server, 0)?;
+        let connection = self.connect(grant, server, 0, None)?;
         shared.insert(sharing, Arc::clone(&connection));
         Ok(connection)
     }
 
-    fn connect(&self, grant: &Grant, server: &str, keep: usize) -> Result<Arc<Connection>, TurnedAway> {
+    fn connect(
+        &self,
+        grant: &Grant,
+        server: &str,
+        keep: usize,
+        label: Option<String>,
+    ) -> Result<Arc<Connection>, TurnedAway> {
         let registry = self.registry.load();
         // The grant as it is now, not as it was when the request began.
         let (reached, access) = registry
             .grant(&grant.name)
             .and_then(|grant| registry.access(grant, server))
             .ok_or_else(|| TurnedAway::NoServer { server: server.to_owned() })?;
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let identity = Identity {
-            grant: grant.name.to_string(),
-            session: format!("{}/{number}", self.instance),
-            client: None,
-        };
+        let session = label.unwrap_or_else(|| self.label());
+        let identity = Identity { grant: grant.name.to_string(), session, client: None };
         if let Err(error) = crate::upstream::record_start(&self.gateway, server, reached) {
             tracing::error!("a record is missing from the audit log: {error}");
         }
         Connection::open(&self.gateway, &access, reached, identity, keep)
             .map_err(|source| TurnedAway::Unreachable { server: server.to_owned(), source })
+    }
+
+    /// A session's name in records.
+    fn label(&self) -> String {
+        format!("{}/{}", self.instance, self.next_number())
+    }
+
+    /// Begins a session with all servers of a grant; gives its name.
+    pub(crate) fn begin_combined(
+        self: &Arc<Self>,
+        grant: &Grant,
+    ) -> Result<(String, Arc<Combined>), TurnedAway> {
+        let (all, own) = self.together.count(&grant.name);
+        self.has_room(all, own)?;
+        let name = session_name()?;
+        let combined = Combined::begin_session(self, &grant.name, self.label(), session_name()?);
+        self.together.insert(name.clone(), Arc::clone(&combined));
+        Ok((name, combined))
     }
 
     /// Whether this grant may know of this server.
@@ -362,9 +434,9 @@ impl Front {
         let (to_caller, back) = outbox(self.gateway.options.limits.queued_bytes);
         let relay = Arc::clone(connection.relay());
         // A session's identifiers are its own; modern requests are each by itself.
-        let number = if withdraws { self.numbers.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let number = if withdraws { self.next_number() } else { 0 };
         let from = Origin { outbox: to_caller.impatient(), exchange: number };
-        let exchange = Exchange { relay: Arc::clone(&relay), number, withdraws, back };
+        let exchange = Exchange { withdrawn: withdraws.then(|| (Arc::clone(&relay), number)), back };
         if withdraws {
             relay.take(read, &from).await;
         } else {
@@ -377,14 +449,10 @@ impl Front {
         exchange
     }
 
-    /// The stream of what a session's server says of its own.
-    pub(crate) fn listen(connection: &Connection, after: Option<u64>) -> Reader {
-        connection.mailbox().read(after)
-    }
-
     /// Ends what nobody has used for long, and forgets what has ended.
     pub(crate) fn sweep(&self, now: Instant) {
         let limits = &self.gateway.options.limits;
+        self.together.sweep(now, limits.session_idle);
         let idle = |connection: &Connection, most: Duration| {
             connection.idle(now) >= most && !connection.relay().is_waiting()
         };
@@ -408,6 +476,8 @@ impl Front {
 
     /// Ends every connection, and waits until all have ended.
     pub(crate) async fn close(&self) {
+        // Their servers' sessions are among those below.
+        self.together.close();
         let mut open: Vec<_> = self.sessions().drain().map(|(_, session)| session.connection).collect();
         open.extend(self.shared().drain().map(|(_, connection)| connection));
         open.iter().for_each(|connection| connection.close());
@@ -418,7 +488,7 @@ impl Front {
 }
 
 /// A name that nobody guesses: 128 random bits.
-fn session_name() -> Result<String, TurnedAway> {
+pub(crate) fn session_name() -> Result<String, TurnedAway> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TurnedAway::NoRandomness)?;
     Ok(hex::encode(random))

@@ -47,6 +47,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("cwd", Shape::Text),
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
+    ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
@@ -65,6 +66,7 @@ const LIMITS: &[(&str, Shape)] = &[
     ("shutdown_seconds", Shape::Count(0, u64::MAX)),
     ("counters", Shape::Count(0, u64::MAX)),
     ("keep_alive_seconds", Shape::Count(1, u64::MAX)),
+    ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
 const TELEMETRY: &[(&str, Shape)] =
     &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];

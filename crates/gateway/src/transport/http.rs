@@ -5,11 +5,13 @@ mod client;
 mod entry;
 mod headers;
 pub(crate) mod listener;
+mod old;
+mod old_server;
 mod post;
 mod refused;
 mod server;
 mod upstream;
 
 pub(crate) use entry::{Names, is_server_name};
-pub use server::{HttpServer, HttpServerError};
+pub use server::{HttpServer, HttpServerError, HttpTransport};
 pub(crate) use upstream::HttpLink;

@@ -13,11 +13,11 @@ use interlock_wire::sse::{self, Event};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
 use crate::mailbox::Reader;
 use crate::metrics::Stream;
+use crate::way::Way;
 
 /// Chunks that wait for a caller that reads slowly.
 const AHEAD: usize = 4;
@@ -108,12 +108,7 @@ pub(super) fn exchange(
 }
 
 /// What a session's server says of its own, each with its number.
-pub(super) fn mailbox(
-    mut reader: Reader,
-    connection: Arc<Connection>,
-    keep_alive: Duration,
-    front: &Front,
-) -> Response<Body> {
+pub(super) fn mailbox(mut reader: Reader, way: Way, keep_alive: Duration, front: &Front) -> Response<Body> {
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
@@ -129,7 +124,7 @@ pub(super) fn mailbox(
                 () = writer.gone() => return,
                 // Whoever listens uses the session.
                 () = tokio::time::sleep(keep_alive) => {
-                    connection.touch();
+                    way.touch();
                     continue;
                 }
             };
@@ -144,7 +139,7 @@ pub(super) fn mailbox(
     response
 }
 
-fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
+pub(super) fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let mut response = Response::new(Body::Events(receiver));
     let headers = response.headers_mut();
@@ -156,21 +151,21 @@ fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
 }
 
 /// Writes events as they come, and a comment where none has come for long.
-struct Writer {
+pub(super) struct Writer {
     stream: mpsc::Sender<Bytes>,
     quiet: tokio::time::Interval,
     gateway: Arc<Gateway>,
 }
 
 impl Writer {
-    fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
+    pub(super) fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
         let mut quiet = tokio::time::interval_at(Instant::now() + keep_alive, keep_alive);
         quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { stream, quiet, gateway }
     }
 
     /// `false` when nobody reads any more.
-    async fn send(&mut self, event: Event) -> bool {
+    pub(super) async fn send(&mut self, event: Event) -> bool {
         self.quiet.reset();
         let mut bytes = Vec::with_capacity(event.data.len() + 16);
         if let Err(error) = event.write(&mut bytes) {
@@ -194,7 +189,7 @@ impl Writer {
     }
 
     /// Ends when nobody reads any more; keeps the stream open meanwhile.
-    async fn gone(&mut self) {
+    pub(super) async fn gone(&mut self) {
         loop {
             tokio::select! {
                 () = self.stream.closed() => return,

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// How long a connection may take to be made.
-const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How long one is kept for the next request. Many servers close theirs after five seconds, and a request that crosses
 /// that is lost.

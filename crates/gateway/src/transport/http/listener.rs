@@ -15,12 +15,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::body::{self, Body};
-use super::entry::{self, Names};
+use super::entry::{self, Names, NotHere, Place};
 use super::headers;
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
-use crate::connection::Connection;
 use crate::front::Front;
+use crate::way::Way;
 
 /// Bytes of the head of a request.
 const HEAD: usize = 64 << 10;
@@ -90,7 +90,7 @@ pub(crate) async fn serve(
 
 const ACCEPT_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 
-async fn answer(front: &Front, names: &Names, request: Request<Incoming>) -> Response<Body> {
+async fn answer(front: &Arc<Front>, names: &Names, request: Request<Incoming>) -> Response<Body> {
     let mut known = Known::default();
     match admitted(front, names, request, &mut known).await {
         Ok(response) => response,
@@ -110,25 +110,30 @@ struct Known {
 }
 
 async fn admitted(
-    front: &Front,
+    front: &Arc<Front>,
     names: &Names,
     request: Request<Incoming>,
     known: &mut Known,
 ) -> Result<Response<Body>, HttpRefused> {
     names.check(request.headers(), request.uri(), request.version())?;
     let (head, incoming) = request.into_parts();
-    let nothing =
-        || HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp/NAME");
-    let server = entry::server_of(head.uri.path()).ok_or_else(nothing)?;
+    let nothing = || {
+        HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp and /mcp/NAME")
+    };
+    let Place { server, is_old } = entry::place(head.uri.path()).map_err(|NotHere| nothing())?;
     let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
     // What a stranger asked for is not in the record: it may be anything, and as much as they like.
-    known.server = Some(server.to_owned());
+    known.server = server.map(str::to_owned);
     known.grant = Some(Arc::clone(&grant.name));
-    if !front.serves(&grant, server) {
+    if let Some(server) = server.filter(|server| !front.serves(&grant, server)) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
     }
     let caller = Caller { front, grant: &grant, server };
+    if is_old {
+        let lines = headers::lines(&head.headers);
+        return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
+    }
     match head.method {
         Method::POST => {
             let lines = headers::lines(&head.headers);
@@ -147,12 +152,13 @@ async fn admitted(
 impl Caller<'_> {
     /// The session's own stream (MCP, "Listening for Messages from the Server").
     fn listen(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
-        let connection = self.session(fields)?;
+        let way = self.session(fields)?;
         http::check_accept_stream(fields).map_err(|why| HttpRefused::of(&why.into(), None))?;
         let after = http::event_id(fields).map_err(HttpRefused::bad_request)?.and_then(|id| id.parse().ok());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
-        let reader = Front::listen(&connection, after);
-        Ok(body::mailbox(reader, connection, keep_alive, self.front))
+        let mailbox = way.mailbox().ok_or_else(|| HttpRefused::method("POST"))?;
+        let reader = mailbox.read(after);
+        Ok(body::mailbox(reader, way, keep_alive, self.front))
     }
 
     fn end(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
@@ -164,12 +170,12 @@ impl Caller<'_> {
     }
 
     /// What only a session has, in its version.
-    fn session(&self, fields: Fields<'_>) -> Result<Arc<Connection>, HttpRefused> {
+    fn session(&self, fields: Fields<'_>) -> Result<Way, HttpRefused> {
         let name = http::session_of_stream(fields).map_err(|why| match why.status {
             405 => HttpRefused::method("POST"),
             _ => HttpRefused::of(&why, None),
         })?;
-        Ok(self.front.session(self.grant, self.server, name)?)
+        Ok(self.front.way_of(self.grant, self.server, name)?)
     }
 }
 

@@ -4,24 +4,26 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use interlock_wire::http::{self, Fields, Rejection};
+use interlock_wire::sse;
 use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
 
 use super::body::{self, Body};
 use super::headers;
 use super::refused::HttpRefused;
 use crate::capabilities::Capabilities;
-use crate::connection::Connection;
 use crate::front::{Front, TurnedAway};
 use crate::registry::Grant;
+use crate::way::Way;
 
 /// Who posts, and where to.
 pub(super) struct Caller<'c> {
-    pub(super) front: &'c Front,
+    pub(super) front: &'c Arc<Front>,
     pub(super) grant: &'c Arc<Grant>,
-    pub(super) server: &'c str,
+    /// `None`: all servers.
+    pub(super) server: Option<&'c str>,
 }
 
 /// The whole body, within its limits of size and time.
@@ -48,8 +50,8 @@ impl Caller<'_> {
         bytes: Vec<u8>,
     ) -> Result<Response<Body>, HttpRefused> {
         let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
-        let session = named.map(|name| self.front.session(self.grant, self.server, name)).transpose();
-        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.relay().spoken());
+        let session = named.map(|name| self.front.way_of(self.grant, self.server, name)).transpose();
+        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.spoken());
         let limits = &self.front.gateway().options.limits.message;
         match (interlock_wire::parse(bytes, spoken, limits), session) {
             (Ok(Parsed::One(message)), session) => self.message(message, fields, session, spoken).await,
@@ -66,7 +68,7 @@ impl Caller<'_> {
         &self,
         message: Message,
         fields: Fields<'_>,
-        session: Result<Option<Arc<Connection>>, TurnedAway>,
+        session: Result<Option<Way>, TurnedAway>,
         spoken: Option<Version>,
     ) -> Result<Response<Body>, HttpRefused> {
         let id = message.id().map(|id| id.to_request_id());
@@ -74,8 +76,9 @@ impl Caller<'_> {
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
-            let connection = self.front.sharing(self.grant, self.server, capabilities(&message))?;
-            return self.exchange(&connection, Ok(Parsed::One(message)), Era::Modern).await;
+            let way = self.front.modern_way(self.grant, self.server, capabilities(&message))?;
+            way.check_params(&message, fields).await.map_err(|why| rejected(why.into()))?;
+            return self.exchange(&way, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {
             Some(session) => self.exchange(&session, Ok(Parsed::One(message)), Era::Legacy).await,
@@ -85,10 +88,12 @@ impl Caller<'_> {
     }
 
     async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
-        let (name, connection) = self.front.begin(self.grant, self.server)?;
+        let (name, way) = self.front.begin_way(self.grant, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
-        let mut response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await?;
-        if connection.relay().has_negotiated() {
+        let mut response = self.exchange(&way, Ok(Parsed::One(message)), Era::Legacy).await?;
+        // Where the answer takes its time, the head goes out before it. A session that fails then is swept.
+        let is_open = response.headers().get(CONTENT_TYPE).is_some_and(|media| media == sse::MEDIA_TYPE);
+        if way.has_negotiated() || is_open {
             let name = unnamed.name.take().unwrap_or_default();
             if let Ok(name) = HeaderValue::from_str(&name) {
                 response.headers_mut().insert(headers::SESSION, name);
@@ -99,12 +104,12 @@ impl Caller<'_> {
 
     async fn exchange(
         &self,
-        connection: &Connection,
+        way: &Way,
         read: Result<Parsed, Refusal>,
         era: Era,
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
-        let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
+        let mut exchange = self.front.exchange_on(way, read, era == Era::Modern).await;
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let Ok(first) = tokio::time::timeout(keep_alive, exchange.back.next()).await else {
             // What waits for long is kept open, so that nobody on the way takes it for dead.
