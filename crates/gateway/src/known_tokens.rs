@@ -22,12 +22,13 @@ pub struct KnownTokens {
     store: Arc<dyn Tokens>,
     key: DigestKey,
     known: ArcSwap<HashMap<String, Facts>>,
+    /// When the last reading of the store began.
     read: Mutex<Option<Instant>>,
 }
 
 /// How often the store is read.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How soon after a reading an unknown token is worth another: guessing tokens must not keep the store busy.
+/// How soon one reading for an unknown token follows another: guessing tokens must not keep the store busy.
 const SOONEST: Duration = Duration::from_millis(20);
 
 impl KnownTokens {
@@ -38,12 +39,13 @@ impl KnownTokens {
 
     /// The grant that a token stands for.
     pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<String> {
+        let asked = Instant::now();
         let digest = self.key.digest(token);
         if let Some(grant) = self.known_grant(&digest, now_ms) {
             return Some(grant);
         }
         // It may be newer than what was read.
-        self.read(SOONEST).await;
+        self.read(asked, SOONEST).await;
         self.known_grant(&digest, now_ms)
     }
 
@@ -55,23 +57,28 @@ impl KnownTokens {
 
     /// Reads the store now: what was just changed there holds when this returns.
     pub(crate) async fn read_now(&self) {
-        self.read(Duration::ZERO).await;
+        self.read(Instant::now(), Duration::ZERO).await;
     }
 
     /// Reads the store for as long as this is polled.
     pub(crate) async fn keep_reading(&self) {
         loop {
-            self.read(Duration::ZERO).await;
+            self.read(Instant::now(), Duration::ZERO).await;
             tokio::time::sleep(AGAIN).await;
         }
     }
 
-    /// Reads the store, unless that was done so lately.
-    async fn read(&self, unless: Duration) {
+    /// Sees to it that what is known is not older than `asked`. Whoever asks in the `pause` after a reading waits for the
+    /// end of it, and one reading serves all who do.
+    async fn read(&self, asked: Instant, pause: Duration) {
         let mut read = self.read.lock().await;
-        if read.is_some_and(|read| read.elapsed() < unless) {
-            return;
+        if let Some(began) = *read {
+            if began >= asked {
+                return;
+            }
+            tokio::time::sleep(pause.saturating_sub(began.elapsed())).await;
         }
+        let began = Instant::now();
         let known = match self.store.tokens().await {
             Ok(entries) => entries.into_iter().filter_map(in_force).collect(),
             // Whoever was known stays known only as long as that can be looked up.
@@ -81,7 +88,7 @@ impl KnownTokens {
             }
         };
         self.known.store(Arc::new(known));
-        *read = Some(Instant::now());
+        *read = Some(began);
     }
 }
 
