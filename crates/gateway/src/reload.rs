@@ -67,7 +67,11 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let name = path.display().to_string();
     let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
     match policy {
-        Some(policy) => Ok(Loaded { policy, diagnostics, text }),
+        Some(policy) => {
+            // Who puts it in force names it, and has no time to print it.
+            let _named = policy.digest();
+            Ok(Loaded { policy, diagnostics, text })
+        }
         None => Err(mistakes(path.to_owned(), diagnostics, text)),
     }
 }

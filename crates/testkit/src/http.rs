@@ -173,8 +173,16 @@ impl Stream {
     /// # Errors
     /// When it does not come.
     pub async fn until(&mut self, wanted: &str) -> Result<&str> {
+        self.until_times(wanted, 1).await
+    }
+
+    /// Reads until the text holds `wanted` so many times; gives all that was read so far.
+    ///
+    /// # Errors
+    /// When the stream ends before, or nothing comes for long.
+    pub async fn until_times(&mut self, wanted: &str, times: usize) -> Result<&str> {
         let mut chunk = [0; 4096];
-        while !self.text.contains(wanted) {
+        while self.text.matches(wanted).count() < times {
             let read = timeout(PATIENCE, self.stream.read(&mut chunk))
                 .await
                 .with_context(|| format!("`{wanted}` does not come; so far {}", self.text))??;
