@@ -1,21 +1,23 @@
 //! What stands behind the listener: who calls, on which connection, and what goes back.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use interlock_audit::RefusalCategory;
 use interlock_wire::{Parsed, Refusal};
 
 use crate::capabilities::Capabilities;
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::identify::Identity;
+use crate::identify::{Certificate, Credential, Identity, Unknown, certified, vouched};
 use crate::known_tokens::KnownTokens;
 use crate::mailbox::Reader;
 use crate::outbox::{Outgoing, outbox};
-use crate::record::{About, CLIENT};
+use crate::record::{About, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::upstream::OpenError;
@@ -31,6 +33,36 @@ pub struct Front {
     sessions: Mutex<HashMap<String, Session>>,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
     numbers: AtomicU64,
+    /// Requests that are being answered, by their grants.
+    requests: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+}
+
+/// A request that is being answered, among those that its grant may have.
+#[derive(Debug)]
+pub(crate) struct RequestPlace {
+    requests: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+    grant: Arc<str>,
+}
+
+impl Drop for RequestPlace {
+    fn drop(&mut self) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = requests.get(&self.grant).map_or(0, |open| open.saturating_sub(1));
+        if left == 0 {
+            requests.remove(&self.grant);
+        } else {
+            requests.insert(Arc::clone(&self.grant), left);
+        }
+    }
+}
+
+/// Who has asked what was refused.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// A holder of this grant.
+    Grant(Arc<str>),
+    /// Nobody that is known, at this address.
+    Stranger(IpAddr),
 }
 
 /// A legacy client's session.
@@ -39,6 +71,24 @@ struct Session {
     grant: Arc<str>,
     server: String,
     connection: Arc<Connection>,
+    /// What it was used with last: it does not outlive that.
+    credential: Credential,
+}
+
+/// What a caller shows of who it is.
+#[derive(Debug)]
+pub(crate) struct Shown<'r> {
+    pub(crate) token: Option<&'r str>,
+    pub(crate) certificate: Option<&'r Certificate>,
+    /// The path that is called.
+    pub(crate) path: &'r str,
+}
+
+/// Who calls, and until when that is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) credential: Credential,
 }
 
 /// Modern requests that go over one connection to the server: those of one grant that may be asked the same.
@@ -50,6 +100,9 @@ struct Sharing {
     capabilities: Capabilities,
 }
 
+/// The grant of nobody, in records.
+const STRANGER: &str = "(unknown)";
+
 /// Why a caller is turned away before anything is judged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TurnedAway {
@@ -59,6 +112,12 @@ pub(crate) enum TurnedAway {
     /// A token that stands for nothing, or no longer.
     #[error("the bearer token is not valid")]
     BadToken,
+    /// What was shown is good, or is not, and stands for no grant.
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    /// The grant has ended.
+    #[error("the grant has expired")]
+    Expired,
     /// No such server for this grant.
     #[error("there is no server `{server}` here")]
     NoServer {
@@ -81,6 +140,12 @@ pub(crate) enum TurnedAway {
         server: String,
         /// Why, for the operator.
         source: OpenError,
+    },
+    /// More requests than one grant may have.
+    #[error("more than {limit} requests of this grant are being answered; try again later")]
+    Busy {
+        /// The limit.
+        limit: usize,
     },
     /// No randomness for a session's name.
     #[error("the system has no randomness to give")]
@@ -118,6 +183,7 @@ impl Front {
             sessions: Mutex::default(),
             shared: Mutex::default(),
             numbers: AtomicU64::new(1),
+            requests: Arc::default(),
         }
     }
 
@@ -133,7 +199,9 @@ impl Front {
     /// Puts other servers and grants in force. Connections that they no longer allow, or whose server is reached
     /// another way now, end; the others do not notice.
     pub fn use_registry(&self, registry: Registry) {
-        self.registry.store(Arc::new(registry));
+        let before = self.registry.swap(Arc::new(registry));
+        before.withdraw_others_than(&self.registry.load());
+        self.end_withdrawn();
         for session in self.sessions().values() {
             if !self.is_current(&session.grant, &session.server, &session.connection) {
                 session.connection.close();
@@ -156,7 +224,20 @@ impl Front {
 
     /// Keeps the tokens in force as the store has them, for as long as this is polled.
     pub(crate) async fn keep_tokens(&self) {
-        self.tokens.keep_reading().await;
+        let ending = async {
+            loop {
+                self.tokens.revoked().await;
+                self.end_withdrawn();
+            }
+        };
+        tokio::join!(self.tokens.keep_reading(), ending);
+    }
+
+    /// Ends the sessions of callers whose token, certificate or grant has been taken back.
+    fn end_withdrawn(&self) {
+        for session in self.sessions().values().filter(|session| session.credential.is_withdrawn()) {
+            session.connection.close();
+        }
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -167,24 +248,83 @@ impl Front {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who holds this token, or calls without one.
-    pub(crate) async fn caller(&self, token: Option<&str>, now_ms: i64) -> Result<Arc<Grant>, TurnedAway> {
-        let name = match token {
-            None => self.registry.load().anonymous.clone().ok_or(TurnedAway::NoToken)?,
-            Some(token) => self.tokens.grant_of(token, now_ms).await.ok_or(TurnedAway::BadToken)?,
+    /// Whose token or certificate this is, or who calls without one.
+    pub(crate) async fn caller(&self, shown: &Shown<'_>, now_ms: i64) -> Result<Caller, TurnedAway> {
+        let registry = self.registry.load_full();
+        let certified = match shown.certificate {
+            Some(certificate) => {
+                certified(&registry, certificate)?.map(|grant| (grant, certificate.until_ms))
+            }
+            None => None,
         };
-        self.registry.load().grant(&name).cloned().ok_or(TurnedAway::BadToken)
+        let by_token = match shown.token {
+            Some(token) => Some(self.by_token(&registry, token, shown, now_ms).await?),
+            None => None,
+        };
+        let caller = match (by_token, certified) {
+            (Some(caller), Some((other, _))) if caller.grant.name != other.name => {
+                return Err(Unknown::Ambiguous.into());
+            }
+            (Some(caller), _) => caller,
+            (None, Some((grant, until))) => {
+                let credential = Credential { until_ms: Some(until), ..Credential::default() };
+                Caller { grant, credential }
+            }
+            (None, None) => {
+                let name = registry.anonymous.as_ref().ok_or(TurnedAway::NoToken)?;
+                let grant = registry.grant(name).cloned().ok_or(TurnedAway::NoToken)?;
+                Caller { grant, credential: Credential::default() }
+            }
+        };
+        let Caller { grant, credential } = caller;
+        if grant.expires_ms.is_some_and(|expires| expires <= now_ms) {
+            return Err(TurnedAway::Expired);
+        }
+        let of_grant = grant.standing.clone();
+        let credential = Credential { of_grant, ..credential }.ending_by(grant.expires_ms);
+        Ok(Caller { grant, credential })
+    }
+
+    async fn by_token(
+        &self,
+        registry: &Registry,
+        token: &str,
+        shown: &Shown<'_>,
+        now_ms: i64,
+    ) -> Result<Caller, TurnedAway> {
+        if let Some((name, credential)) = self.tokens.grant_of(token, now_ms).await {
+            let grant = registry.grant(&name).filter(|grant| grant.auth.token);
+            let grant = grant.cloned().ok_or(TurnedAway::BadToken)?;
+            return Ok(Caller { grant, credential });
+        }
+        if registry.issuers.is_empty() || token.starts_with(crate::token::PREFIX) {
+            return Err(TurnedAway::BadToken);
+        }
+        let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
+        let vouched = vouched(registry, token, shown.certificate, audience.as_deref(), now_ms).await?;
+        let credential = Credential {
+            until_ms: Some(vouched.until_ms),
+            withdrawn: vouched.withdrawn,
+            ..Credential::default()
+        };
+        Ok(Caller { grant: vouched.grant, credential })
     }
 
     /// Records that a request was refused before it was a message. Neither the token nor anything else that was sent
     /// is in the record.
-    pub(crate) fn refused(&self, grant: Option<Arc<str>>, server: Option<String>, status: u16, reason: &str) {
-        let unknown = || "(unknown)".to_owned();
-        let identity = Identity {
-            grant: grant.map_or_else(unknown, |grant| grant.to_string()),
-            session: self.instance.clone(),
-            client: None,
+    pub(crate) fn refused(
+        &self,
+        asker: &Asker,
+        server: Option<String>,
+        category: RefusalCategory,
+        status: u16,
+        reason: &str,
+    ) {
+        let grant = match asker {
+            Asker::Grant(grant) => grant.to_string(),
+            Asker::Stranger(_) => STRANGER.to_owned(),
         };
+        let identity = Identity { grant, session: self.instance.clone(), client: None };
         let about = About {
             identity: Arc::new(identity),
             server: Arc::from(server.unwrap_or_default()),
@@ -194,29 +334,52 @@ impl Front {
             resources: Vec::new(),
             traceparent: None,
         };
-        self.gateway.recorder.refused(CLIENT, &about, Some(i64::from(status)), reason);
+        let peer = match asker {
+            Asker::Grant(grant) => Peer::Grant(grant),
+            Asker::Stranger(address) => Peer::Stranger(*address),
+        };
+        self.gateway.recorder.refused_by(category, &peer, &about, Some(i64::from(status)), reason);
+    }
+
+    /// A place for one more request of this grant.
+    pub(crate) fn request_place(&self, grant: &Grant) -> Result<RequestPlace, TurnedAway> {
+        let limit = self.gateway.options.limits.requests_of_grant;
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = requests.entry(Arc::clone(&grant.name)).or_default();
+        if *open >= limit {
+            return Err(TurnedAway::Busy { limit });
+        }
+        *open += 1;
+        Ok(RequestPlace { requests: Arc::clone(&self.requests), grant: Arc::clone(&grant.name) })
     }
 
     /// The session of this name, where it is this grant's with this server.
     pub(crate) fn session(
         &self,
-        grant: &Grant,
+        caller: &Caller,
         server: &str,
         name: &str,
     ) -> Result<Arc<Connection>, TurnedAway> {
-        let sessions = self.sessions();
+        let mut sessions = self.sessions();
         let session = sessions
-            .get(name)
-            .filter(|session| session.grant == grant.name && session.server == server)
+            .get_mut(name)
+            .filter(|session| session.grant == caller.grant.name && session.server == server)
+            .filter(|session| !session.credential.is_withdrawn())
             .filter(|session| !session.connection.has_ended())
             .filter(|session| self.is_current(&session.grant, &session.server, &session.connection))
             .ok_or(TurnedAway::NoSession)?;
         session.connection.touch();
+        session.credential = caller.credential.clone();
         Ok(Arc::clone(&session.connection))
     }
 
     /// Begins a session; gives its name and its connection.
-    pub(crate) fn begin(&self, grant: &Grant, server: &str) -> Result<(String, Arc<Connection>), TurnedAway> {
+    pub(crate) fn begin(
+        &self,
+        caller: &Caller,
+        server: &str,
+    ) -> Result<(String, Arc<Connection>), TurnedAway> {
+        let grant = &caller.grant;
         self.forget_ended();
         let of_grant = |session: &&Session| session.grant == grant.name;
         let (all, own) = {
@@ -226,9 +389,17 @@ impl Front {
         self.has_room(all, own)?;
         let name = session_name()?;
         let connection = self.connect(grant, server, self.gateway.options.limits.mailbox)?;
-        let grant = Arc::clone(&grant.name);
-        let session = Session { grant, server: server.to_owned(), connection: Arc::clone(&connection) };
+        let session = Session {
+            grant: Arc::clone(&grant.name),
+            server: server.to_owned(),
+            connection: Arc::clone(&connection),
+            credential: caller.credential.clone(),
+        };
         self.sessions().insert(name.clone(), session);
+        // What was taken back meanwhile was not yet among the sessions.
+        if caller.credential.is_withdrawn() {
+            connection.close();
+        }
         Ok((name, connection))
     }
 
@@ -337,7 +508,9 @@ impl Front {
             connection.idle(now) >= most && !connection.relay().is_waiting()
         };
         for session in self.sessions().values() {
-            if idle(&session.connection, limits.session_idle) {
+            let expired = session.credential.has_expired_for(now_ms(), limits.renewal);
+            if expired || session.credential.is_withdrawn() || idle(&session.connection, limits.session_idle)
+            {
                 session.connection.close();
             }
         }

@@ -94,7 +94,9 @@ impl Site {
             let read = timeout(PATIENCE, said.read_line(&mut all)).await.context("it does not listen")??;
             ensure!(read > 0, "it ended: {all}");
             let line = all.get(before..).unwrap_or_default();
-            if let Some((_, rest)) = line.split_once("listening at http://") {
+            let scheme = ["listening at http://", "listening at https://"];
+            let found = scheme.iter().find_map(|scheme| line.split_once(scheme));
+            if let Some((_, rest)) = found {
                 break rest.split('/').next().unwrap_or_default().to_owned();
             }
         };

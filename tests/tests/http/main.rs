@@ -1,7 +1,11 @@
 //! Over HTTP: `interlock serve`, and `interlock run --url`.
 
 mod grants;
+mod identity;
 mod listener;
+mod oauth;
 mod peers;
 mod scene;
 mod sessions;
+mod slow;
+mod tls;

@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
+use crate::identify::Credential;
 use crate::mailbox::Reader;
 
 /// Chunks that wait for a caller that reads slowly.
@@ -77,6 +78,7 @@ pub(super) fn json(status: StatusCode, message: String) -> Response<Body> {
 pub(super) fn exchange(
     first: Option<String>,
     mut exchange: Exchange,
+    credential: Credential,
     keep_alive: Duration,
     front: &Front,
 ) -> Response<Body> {
@@ -97,6 +99,7 @@ pub(super) fn exchange(
             let taken = tokio::select! {
                 taken = exchange.back.next() => taken,
                 () = writer.gone() => return,
+                () = credential.ended() => return,
             };
             let Some(taken) = taken else { return };
             next = Some(taken.line);
@@ -109,6 +112,7 @@ pub(super) fn exchange(
 pub(super) fn mailbox(
     mut reader: Reader,
     connection: Arc<Connection>,
+    credential: Credential,
     keep_alive: Duration,
     front: &Front,
 ) -> Response<Body> {
@@ -124,6 +128,7 @@ pub(super) fn mailbox(
             let letter = tokio::select! {
                 letter = reader.next() => letter,
                 () = writer.gone() => return,
+                () = credential.ended() => return,
                 // Whoever listens uses the session.
                 () = tokio::time::sleep(keep_alive) => {
                     connection.touch();

@@ -14,13 +14,12 @@ use super::headers;
 use super::refused::HttpRefused;
 use crate::capabilities::Capabilities;
 use crate::connection::Connection;
-use crate::front::{Front, TurnedAway};
-use crate::registry::Grant;
+use crate::front::{self, Front, TurnedAway};
 
 /// Who posts, and where to.
 pub(super) struct Caller<'c> {
     pub(super) front: &'c Front,
-    pub(super) grant: &'c Arc<Grant>,
+    pub(super) known: &'c front::Caller,
     pub(super) server: &'c str,
 }
 
@@ -48,7 +47,7 @@ impl Caller<'_> {
         bytes: Vec<u8>,
     ) -> Result<Response<Body>, HttpRefused> {
         let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
-        let session = named.map(|name| self.front.session(self.grant, self.server, name)).transpose();
+        let session = named.map(|name| self.front.session(self.known, self.server, name)).transpose();
         let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.relay().spoken());
         let limits = &self.front.gateway().options.limits.message;
         match (interlock_wire::parse(bytes, spoken, limits), session) {
@@ -74,7 +73,7 @@ impl Caller<'_> {
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
-            let connection = self.front.sharing(self.grant, self.server, capabilities(&message))?;
+            let connection = self.front.sharing(&self.known.grant, self.server, capabilities(&message))?;
             return self.exchange(&connection, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {
@@ -85,7 +84,7 @@ impl Caller<'_> {
     }
 
     async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
-        let (name, connection) = self.front.begin(self.grant, self.server)?;
+        let (name, connection) = self.front.begin(self.known, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
         let mut response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await?;
         if connection.relay().has_negotiated() {
@@ -106,9 +105,14 @@ impl Caller<'_> {
         let is_unreadable = read.is_err();
         let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
         let keep_alive = self.front.gateway().options.limits.keep_alive;
-        let Ok(first) = tokio::time::timeout(keep_alive, exchange.back.next()).await else {
+        let credential = &self.known.credential;
+        let first = tokio::select! {
+            first = tokio::time::timeout(keep_alive, exchange.back.next()) => first,
+            () = credential.ended() => return Err(HttpRefused::ended()),
+        };
+        let Ok(first) = first else {
             // What waits for long is kept open, so that nobody on the way takes it for dead.
-            return Ok(body::exchange(None, exchange, keep_alive, self.front));
+            return Ok(body::exchange(None, exchange, credential.clone(), keep_alive, self.front));
         };
         let Some(first) = first else {
             return Ok(if is_unreadable {
@@ -126,7 +130,7 @@ impl Caller<'_> {
             let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
             return Ok(body::json(status, first.line));
         }
-        Ok(body::exchange(Some(first.line), exchange, keep_alive, self.front))
+        Ok(body::exchange(Some(first.line), exchange, credential.clone(), keep_alive, self.front))
     }
 }
 
