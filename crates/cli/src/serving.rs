@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::HttpServer;
-use interlock_gateway::{Access, Gateway, Grant, PolicyFile, Registry, Server, Snapshot};
+use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registry, Server, Snapshot};
 use interlock_policy::{Policy, did_you_mean};
 use tokio_util::sync::CancellationToken;
 
@@ -119,7 +119,10 @@ fn held(
     let mut held = Grant {
         name: Arc::from(name),
         servers,
-        auth: settings.auth(grant.auth.as_deref())?,
+        auth: Auth {
+            anonymous: settings.anonymous.as_deref() == Some(name),
+            ..settings.auth(grant.auth.as_deref())?
+        },
         expires_ms: expires.transpose()?.map(jiff::Timestamp::as_millisecond),
         standing: CancellationToken::new(),
     };

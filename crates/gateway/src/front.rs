@@ -1,5 +1,8 @@
 //! What stands behind the listener: who calls, on which connection, and what goes back.
 
+mod caller;
+mod requests;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +12,12 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use interlock_audit::RefusalCategory;
 use interlock_wire::{Parsed, Refusal};
+use requests::Requests;
 
 use crate::capabilities::Capabilities;
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::identify::{Certificate, Credential, Identity, Unknown, certified, vouched};
+use crate::identify::{Credential, Identity, Unknown};
 use crate::known_tokens::KnownTokens;
 use crate::mailbox::Reader;
 use crate::outbox::{Outgoing, outbox};
@@ -21,6 +25,9 @@ use crate::record::{About, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::upstream::OpenError;
+
+pub(crate) use caller::{Caller, Shown};
+pub(crate) use requests::RequestPlace;
 
 /// Every grant's way in.
 #[derive(Debug)]
@@ -34,26 +41,7 @@ pub struct Front {
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
     numbers: AtomicU64,
     /// Requests that are being answered, by their grants.
-    requests: Arc<Mutex<HashMap<Arc<str>, usize>>>,
-}
-
-/// A request that is being answered, among those that its grant may have.
-#[derive(Debug)]
-pub(crate) struct RequestPlace {
-    requests: Arc<Mutex<HashMap<Arc<str>, usize>>>,
-    grant: Arc<str>,
-}
-
-impl Drop for RequestPlace {
-    fn drop(&mut self) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = requests.get(&self.grant).map_or(0, |open| open.saturating_sub(1));
-        if left == 0 {
-            requests.remove(&self.grant);
-        } else {
-            requests.insert(Arc::clone(&self.grant), left);
-        }
-    }
+    requests: Requests,
 }
 
 /// Who has asked what was refused.
@@ -73,22 +61,6 @@ struct Session {
     connection: Arc<Connection>,
     /// What it was used with last: it does not outlive that.
     credential: Credential,
-}
-
-/// What a caller shows of who it is.
-#[derive(Debug)]
-pub(crate) struct Shown<'r> {
-    pub(crate) token: Option<&'r str>,
-    pub(crate) certificate: Option<&'r Certificate>,
-    /// The path that is called.
-    pub(crate) path: &'r str,
-}
-
-/// Who calls, and until when that is known.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) grant: Arc<Grant>,
-    pub(crate) credential: Credential,
 }
 
 /// Modern requests that go over one connection to the server: those of one grant that may be asked the same.
@@ -248,68 +220,6 @@ impl Front {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whose token or certificate this is, or who calls without one.
-    pub(crate) async fn caller(&self, shown: &Shown<'_>, now_ms: i64) -> Result<Caller, TurnedAway> {
-        let registry = self.registry.load_full();
-        let certified = match shown.certificate {
-            Some(certificate) => {
-                certified(&registry, certificate)?.map(|grant| (grant, certificate.until_ms))
-            }
-            None => None,
-        };
-        let by_token = match shown.token {
-            Some(token) => Some(self.by_token(&registry, token, shown, now_ms).await?),
-            None => None,
-        };
-        let caller = match (by_token, certified) {
-            (Some(caller), Some((other, _))) if caller.grant.name != other.name => {
-                return Err(Unknown::Ambiguous.into());
-            }
-            (Some(caller), _) => caller,
-            (None, Some((grant, until))) => {
-                let credential = Credential { until_ms: Some(until), ..Credential::default() };
-                Caller { grant, credential }
-            }
-            (None, None) => {
-                let name = registry.anonymous.as_ref().ok_or(TurnedAway::NoToken)?;
-                let grant = registry.grant(name).cloned().ok_or(TurnedAway::NoToken)?;
-                Caller { grant, credential: Credential::default() }
-            }
-        };
-        let Caller { grant, credential } = caller;
-        if grant.expires_ms.is_some_and(|expires| expires <= now_ms) {
-            return Err(TurnedAway::Expired);
-        }
-        let of_grant = grant.standing.clone();
-        let credential = Credential { of_grant, ..credential }.ending_by(grant.expires_ms);
-        Ok(Caller { grant, credential })
-    }
-
-    async fn by_token(
-        &self,
-        registry: &Registry,
-        token: &str,
-        shown: &Shown<'_>,
-        now_ms: i64,
-    ) -> Result<Caller, TurnedAway> {
-        if let Some((name, credential)) = self.tokens.grant_of(token, now_ms).await {
-            let grant = registry.grant(&name).filter(|grant| grant.auth.token);
-            let grant = grant.cloned().ok_or(TurnedAway::BadToken)?;
-            return Ok(Caller { grant, credential });
-        }
-        if registry.issuers.is_empty() || token.starts_with(crate::token::PREFIX) {
-            return Err(TurnedAway::BadToken);
-        }
-        let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
-        let vouched = vouched(registry, token, shown.certificate, audience.as_deref(), now_ms).await?;
-        let credential = Credential {
-            until_ms: Some(vouched.until_ms),
-            withdrawn: vouched.withdrawn,
-            ..Credential::default()
-        };
-        Ok(Caller { grant: vouched.grant, credential })
-    }
-
     /// Records that a request was refused before it was a message. Neither the token nor anything else that was sent
     /// is in the record.
     pub(crate) fn refused(
@@ -339,18 +249,6 @@ impl Front {
             Asker::Stranger(address) => Peer::Stranger(*address),
         };
         self.gateway.recorder.refused_by(category, &peer, &about, Some(i64::from(status)), reason);
-    }
-
-    /// A place for one more request of this grant.
-    pub(crate) fn request_place(&self, grant: &Grant) -> Result<RequestPlace, TurnedAway> {
-        let limit = self.gateway.options.limits.requests_of_grant;
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = requests.entry(Arc::clone(&grant.name)).or_default();
-        if *open >= limit {
-            return Err(TurnedAway::Busy { limit });
-        }
-        *open += 1;
-        Ok(RequestPlace { requests: Arc::clone(&self.requests), grant: Arc::clone(&grant.name) })
     }
 
     /// The session of this name, where it is this grant's with this server.

@@ -56,11 +56,7 @@ impl Registry {
     /// Ends what is open under grants that another registry has no longer, or gives to others.
     pub(crate) fn withdraw_others_than(&self, other: &Self) {
         for (name, grant) in &self.grants {
-            let goes_on = other.grants.get(name).is_some_and(|kept| {
-                let was_anonymous = self.anonymous.as_ref() == Some(name);
-                kept.is_held_like(grant) && (!was_anonymous || other.anonymous == self.anonymous)
-            });
-            if !goes_on {
+            if !other.grants.get(name).is_some_and(|kept| kept.is_held_like(grant)) {
                 grant.standing.cancel();
             }
         }

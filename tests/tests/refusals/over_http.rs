@@ -55,7 +55,17 @@ impl Room {
         let serving = site.serve(|command| command).await?;
         let scene = Scene { site, serving, server };
         let session = scene.initialize(Some(&team)).await?;
-        Ok(Self { scene, team, other, revoked, session })
+        let room = Self { scene, team, other, revoked, session };
+        room.shaken_hands(1).await?;
+        Ok(room)
+    }
+
+    /// Waits until so many handshakes have come to the server: what is accepted may arrive later.
+    async fn shaken_hands(&self, count: usize) -> Result<()> {
+        let all = |server: &RecordingServer| {
+            Ok(server.received_method("notifications/initialized")?.len() == count)
+        };
+        self.scene.server.wait_until("the handshakes", std::time::Duration::from_secs(20), all).await
     }
 
     /// A modern call.
@@ -188,6 +198,7 @@ async fn by_the_session() -> Result<()> {
     let of_other = |request: Request| with_token(request, Some(&room.other));
     let ended = {
         let name = room.scene.initialize(Some(&room.team)).await?;
+        room.shaken_hands(2).await?;
         let end = room.at("DELETE", "/mcp/recording").header("Mcp-Session-Id", &name);
         ensure!(room.scene.send(&end).await?.status == 204, "it does not end");
         name

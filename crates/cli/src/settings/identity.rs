@@ -176,7 +176,7 @@ impl Settings {
     /// What a grant takes for its holders.
     pub(crate) fn auth(&self, written: Option<&[Auth]>) -> anyhow::Result<interlock_gateway::Auth> {
         let Some(written) = written else { return Ok(interlock_gateway::Auth::default()) };
-        let mut auth = interlock_gateway::Auth { token: false, jwt: Vec::new(), certificates: Vec::new() };
+        let mut auth = interlock_gateway::Auth { token: false, ..interlock_gateway::Auth::default() };
         for one in written {
             match one {
                 Auth::Token => auth.token = true,

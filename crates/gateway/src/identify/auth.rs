@@ -11,6 +11,8 @@ use crate::registry::{Grant, Registry};
 /// What a grant takes for its holders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Auth {
+    /// Whether callers that show nothing are.
+    pub anonymous: bool,
     /// Whether tokens of `interlock grants` are taken.
     pub token: bool,
     /// Which signed tokens are.
@@ -21,7 +23,7 @@ pub struct Auth {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { token: true, jwt: Vec::new(), certificates: Vec::new() }
+        Self { anonymous: false, token: true, jwt: Vec::new(), certificates: Vec::new() }
     }
 }
 

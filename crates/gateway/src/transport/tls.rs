@@ -28,7 +28,7 @@ pub struct TlsFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file that cannot be read, or is not what it should be.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// A certificate and a key that do not belong together, or are of no use.
-    #[error("the certificate `{}` and the key `{}` cannot be used together: {source}", certificate.display(), key.display())]
+    #[error("the certificate `{}` and the key `{}` cannot be used together", certificate.display(), key.display())]
     Pair {
         /// The certificate.
         certificate: PathBuf,
@@ -52,7 +52,7 @@ pub enum TlsError {
         source: rustls::Error,
     },
     /// An authority that is none.
-    #[error("`{}` holds a certificate that is of no authority: {source}", path.display())]
+    #[error("`{}` holds a certificate that is of no authority", path.display())]
     Authority {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum TlsError {
         source: rustls::Error,
     },
     /// Authorities that cannot be used.
-    #[error("the authorities in `{}` cannot be used: {source}", path.display())]
+    #[error("the authorities in `{}` cannot be used", path.display())]
     Verifier {
         /// The file.
         path: PathBuf,

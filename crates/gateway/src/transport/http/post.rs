@@ -87,7 +87,9 @@ impl Caller<'_> {
         let (name, connection) = self.front.begin(self.known, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
         let mut response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await?;
-        if connection.relay().has_negotiated() {
+        // A server that takes long to start has not answered yet; the client must know the session all the same.
+        let is_open = matches!(response.body(), Body::Events(_));
+        if is_open || connection.relay().has_negotiated() {
             let name = unnamed.name.take().unwrap_or_default();
             if let Ok(name) = HeaderValue::from_str(&name) {
                 response.headers_mut().insert(headers::SESSION, name);
