@@ -176,6 +176,36 @@ async fn nothing_of_a_file_with_a_mistake_is_put_in_force() -> Result<()> {
     Ok(())
 }
 
+/// All files are read together: while one of them is half written, another that is complete is not taken either.
+#[tokio::test]
+async fn half_of_a_file_is_not_read_because_another_is_complete() -> Result<()> {
+    use std::io::Write as _;
+    let (scene, team, readers) = two_grants().await?;
+    let session = scene.initialize(Some(&readers)).await?;
+    let path = scene.site.path().join("readers.yaml");
+    let mut half = std::fs::OpenOptions::new().write(true).truncate(true).open(&path)?;
+    // What stands there so far is a policy, and allows more.
+    half.write_all(b"version: \"1\"\ndefault: allow\n")?;
+    scene.site.write("allow.yaml", "version: \"1\"\ndefault: deny\n")?;
+    let request =
+        with_token(scene.post(&call(2, "write")).header("Mcp-Session-Id", &session), Some(&readers));
+    for _ in 0..40 {
+        assert!(is_denied(&scene.send(&request).await?)?, "half of a policy is in force");
+    }
+    half.write_all(b"tools: { write: { rules: [{ action: deny }] } }\n")?;
+    drop(half);
+    recorded(&scene, "policy_reload").await?;
+    assert!(is_denied(&scene.send(&request).await?)?);
+    let address = &scene.serving.address;
+    let asked = modern(address, 1, "tools/call", &json!({ "name": "read", "arguments": {} }));
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_denied(&scene.send(&with_token(asked.clone(), Some(&team))).await?)? {
+        ensure!(tokio::time::Instant::now() < deadline, "the file that was complete is not in force");
+    }
+    assert!(!is_denied(&scene.send(&with_token(asked, Some(&readers))).await?)?, "nor is the other");
+    Ok(())
+}
+
 /// Waits until something of this kind is in the log.
 async fn recorded(scene: &Scene, kind: &str) -> Result<()> {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);

@@ -22,7 +22,7 @@ pub(super) struct HttpRefused {
     pub(super) reason: String,
     header: Option<(HeaderName, &'static str)>,
     /// What a caller is told of the token that it lacks.
-    challenge: Option<Challenge>,
+    challenge: Option<Box<Challenge>>,
     /// Whether it is about who calls.
     is_of_identity: bool,
     /// The whole body, where it says more than the code and the reason.
@@ -76,7 +76,7 @@ impl HttpRefused {
 
     /// Nobody that is known: `error` says what is wrong with the token, where one is shown.
     pub(super) fn unauthenticated(error: Option<&'static str>, reason: impl Display) -> Self {
-        let challenge = Some(Challenge { error, ..Challenge::default() });
+        let challenge = Some(Box::new(Challenge { error, ..Challenge::default() }));
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, reason) }
     }
 
@@ -99,7 +99,7 @@ impl HttpRefused {
 
     /// The challenge, where a token is asked for.
     pub(super) fn challenge(&self) -> Option<&Challenge> {
-        self.challenge.as_ref()
+        self.challenge.as_deref()
     }
 
     pub(super) fn response(self) -> Response<Body> {
@@ -127,7 +127,7 @@ impl From<TurnedAway> for HttpRefused {
             TurnedAway::Unknown(Unknown::Scope { scopes }) => {
                 let challenge = Challenge { error: Some("insufficient_scope"), scopes: scopes.clone() };
                 Self {
-                    challenge: Some(challenge),
+                    challenge: Some(Box::new(challenge)),
                     is_of_identity: true,
                     ..Self::new(StatusCode::FORBIDDEN, why)
                 }
