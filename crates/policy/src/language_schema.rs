@@ -94,15 +94,15 @@ fn list(items: Vec<Node>) -> Node {
 }
 
 fn string(text: &str) -> Node {
-    Node::new(Value::Text(text.to_owned()))
+    Node::new(Value::Text(text.into()))
 }
 
 fn number(digits: &str) -> Node {
-    Node::new(Value::Number(digits.to_owned()))
+    Node::new(Value::Number(digits.into()))
 }
 
 fn member(key: &str, value: Node) -> Member {
-    Member { key: key.to_owned(), key_range: 0..0, value }
+    Member { key: key.into(), key_range: 0..0, value }
 }
 
 fn text(key: &str, value: &str) -> Member {

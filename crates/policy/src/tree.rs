@@ -7,6 +7,8 @@ pub(crate) mod yaml;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use compact_str::CompactString;
+
 use crate::diagnostic::{At, Report};
 
 /// Largest document that is read, in bytes.
@@ -36,9 +38,9 @@ pub enum Value {
     /// True or false.
     Bool(bool),
     /// The number's text in JSON's grammar, every digit as written.
-    Number(String),
-    /// Text.
-    Text(String),
+    Number(CompactString),
+    /// Text. Most texts of a policy are short, and are held without memory of their own.
+    Text(CompactString),
     /// A list.
     List(Vec<Node>),
     /// A map.
@@ -49,7 +51,7 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// The key.
-    pub key: String,
+    pub key: CompactString,
     /// Where the key is.
     pub key_range: Range<usize>,
     /// The value.

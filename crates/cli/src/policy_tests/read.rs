@@ -123,7 +123,7 @@ fn setting(fields: &Fields<'_>, mut setting: Setting, reader: &mut Reader<'_>) -
 
 fn tools(node: &Node, pointer: &str, reader: &mut Reader<'_>) -> Option<ToolSource> {
     match &node.value {
-        Value::Text(path) => Some(ToolSource::File(path.clone())),
+        Value::Text(path) => Some(ToolSource::File(path.to_string())),
         Value::List(_) | Value::Map(_) => Some(ToolSource::Inline(json::text(node))),
         _ => {
             reader.expected("a file's name or a list of tools", node, pointer);
@@ -305,7 +305,7 @@ fn verdict(text: &str, node: &Node, pointer: &str, reader: &mut Reader<'_>) -> O
 
 fn reason(node: &Node, pointer: &str, reader: &mut Reader<'_>) -> Option<ReasonExpectation> {
     if let Value::Text(text) = &node.value {
-        return Some(ReasonExpectation::Is(text.clone()));
+        return Some(ReasonExpectation::Is(text.to_string()));
     }
     let fields = reader.open(node, "a reason", &["contains"], pointer);
     fields.text("contains", reader).map(ReasonExpectation::Contains)
@@ -328,7 +328,7 @@ fn list_expectations(
             match &item.value {
                 Value::Text(name) => {
                     let line = reader.line(item);
-                    lists.push(ListExpectation { section, name: name.clone(), visible, line });
+                    lists.push(ListExpectation { section, name: name.to_string(), visible, line });
                 }
                 _ => reader.expected("a name", item, &format!("{pointer}/{index}")),
             }

@@ -95,7 +95,7 @@ fn rule(node: &mut Node, scope: &str, pointer: &str, translation: &mut Translati
     if let Some(conditions) = member_mut(node, "conditions") {
         let is_own = |node: &&mut Node| {
             let path = member(node, "path");
-            matches!(path, Some(Node { value: Value::Text(path), .. }) if Some(path) == own_counter.as_ref())
+            matches!(path, Some(Node { value: Value::Text(path), .. }) if Some(path.as_str()) == own_counter.as_deref())
         };
         if items_mut(conditions).iter_mut().filter(is_own).count() > 1 {
             translation.generally(true, EVERY_BOUND);
@@ -123,7 +123,7 @@ fn as_text(node: Option<&mut Node>, translation: &Translation<'_, '_>) {
     if let Some(node) = node
         && matches!(node.value, Value::Bool(_) | Value::Number(_))
     {
-        node.value = Value::Text(translation.written(node).to_owned());
+        node.value = Value::Text(translation.written(node).into());
     }
 }
 

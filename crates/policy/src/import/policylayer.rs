@@ -99,7 +99,7 @@ fn block_of_one(node: &mut Node) {
     let condition = Node { value: std::mem::replace(&mut node.value, Value::Null), range: range.clone() };
     let conditions = Node { value: Value::List(vec![condition]), range };
     node.value =
-        Value::Map(vec![member_at("conditions", conditions), Member { key: "on_deny".to_owned(), ..text }]);
+        Value::Map(vec![member_at("conditions", conditions), Member { key: "on_deny".into(), ..text }]);
 }
 
 /// The text for the agent has one name here.
@@ -108,7 +108,7 @@ fn told(node: &mut Node) {
         return;
     }
     if let Some(member) = members_mut(node).iter_mut().find(|member| member.key == "reason") {
-        member.key = "on_deny".to_owned();
+        member.key = "on_deny".into();
     }
 }
 
@@ -132,7 +132,7 @@ fn condition(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '
     match re2::translated(pattern) {
         Ok(same) if same == *pattern => {}
         Ok(other) => {
-            value.value = Value::Text(other);
+            value.value = Value::Text(other.into());
             let range = value.range.clone();
             let message = r"In the pattern `\d`, `\w`, `\s` and `\b` know ASCII only.";
             translation.chose(pointer, &range, false, message);

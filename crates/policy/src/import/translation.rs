@@ -206,12 +206,12 @@ pub(super) fn member_mut<'t>(node: &'t mut Node, key: &str) -> Option<&'t mut No
 
 /// Text that begins where another node does.
 pub(super) fn text_at(text: &str, range: &Range<usize>) -> Node {
-    Node { value: Value::Text(text.to_owned()), range: range.clone() }
+    Node { value: Value::Text(text.into()), range: range.clone() }
 }
 
 /// A member that begins where another node does.
 pub(super) fn member_at(key: &str, value: Node) -> Member {
-    Member { key: key.to_owned(), key_range: value.mark(), value }
+    Member { key: key.into(), key_range: value.mark(), value }
 }
 
 /// Puts a key that was left out at the beginning of a map.

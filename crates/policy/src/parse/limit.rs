@@ -53,7 +53,7 @@ fn short_rate_limit(text: &str, node: &Node, at: &At<'_>, report: &mut Report<'_
         return None;
     };
     let Some(window) = Window::parse(window) else {
-        let part = Node { value: Value::Text(window.to_owned()), range: node.range.clone() };
+        let part = Node { value: Value::Text(window.into()), range: node.range.clone() };
         scalar::not_a_window(&part, at, report);
         return None;
     };

@@ -91,7 +91,7 @@ fn value(
 /// One value to compare with.
 pub(crate) fn scalar_value(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Scalar> {
     match &node.value {
-        Value::Text(text) => Some(Scalar::Text(text.clone())),
+        Value::Text(text) => Some(Scalar::Text(text.as_str().to_owned())),
         Value::Bool(value) => Some(Scalar::Bool(*value)),
         Value::Number(_) => scalar::decimal(node, at, report).map(Scalar::Number),
         Value::Null => {

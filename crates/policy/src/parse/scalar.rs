@@ -41,7 +41,7 @@ pub(crate) fn text(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
                 .help("shorten it");
             None
         }
-        Value::Text(text) => Some(text.clone()),
+        Value::Text(text) => Some(text.as_str().to_owned()),
         Value::Null | Value::List(_) | Value::Map(_) => {
             report
                 .error("wrong-type", node.mark(), at, format!("expected text, found {}", node.kind()))

@@ -4,6 +4,7 @@ mod condition;
 
 use std::borrow::Cow;
 
+use compact_str::ToCompactString;
 use interlock_json::Decimal;
 
 use crate::cel::Expression;
@@ -32,15 +33,12 @@ pub(super) enum Out<'d> {
 impl Out<'_> {
     /// The same tree with texts of its own.
     pub(super) fn node(self) -> Node {
-        let member = |(key, value): (&str, Out<'_>)| Member {
-            key: key.to_owned(),
-            key_range: 0..0,
-            value: value.node(),
-        };
+        let member =
+            |(key, value): (&str, Out<'_>)| Member { key: key.into(), key_range: 0..0, value: value.node() };
         Node::new(match self {
             Out::Bool(value) => Value::Bool(value),
-            Out::Number(number) => Value::Number(number.to_string()),
-            Out::Text(text) => Value::Text(text.into_owned()),
+            Out::Number(number) => Value::Number(number.to_compact_string()),
+            Out::Text(text) => Value::Text(text.as_ref().into()),
             Out::List(items) => Value::List(items.into_iter().map(Out::node).collect()),
             Out::Map(members) => Value::Map(members.into_iter().map(member).collect()),
             Out::Entries(entries) => Value::Map(

@@ -2,6 +2,7 @@
 
 use super::{Operand, Reading};
 use crate::tree::{Member, Node, Value};
+use compact_str::ToCompactString;
 
 impl Reading {
     /// The operand, which reads back as itself.
@@ -11,7 +12,7 @@ impl Reading {
             Operand::StartsWith(affixes) | Operand::EndsWith(affixes) => self.texts(affixes.texts()),
             Operand::MatchesGlob(shapes) => self.texts(shapes.texts()),
             Operand::LengthLte(length) | Operand::LengthGte(length) => {
-                Node::new(Value::Number(length.bound().to_string()))
+                Node::new(Value::Number(length.bound().to_compact_string()))
             }
             Operand::OneOfTypes(types) => self.texts(types.names()),
             Operand::WithinPath(roots) => self.texts(roots.texts()),
@@ -49,10 +50,10 @@ fn named<'t>(list: Option<&str>, texts: impl Iterator<Item = &'t str>) -> Node {
 }
 
 fn text(text: &str) -> Node {
-    Node::new(Value::Text(text.to_owned()))
+    Node::new(Value::Text(text.into()))
 }
 
 fn map(members: Vec<(&str, Node)>) -> Node {
-    let member = |(key, value): (&str, Node)| Member { key: key.to_owned(), key_range: 0..0, value };
+    let member = |(key, value): (&str, Node)| Member { key: key.into(), key_range: 0..0, value };
     Node::new(Value::Map(members.into_iter().map(member).collect()))
 }

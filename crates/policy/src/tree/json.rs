@@ -52,8 +52,8 @@ fn node(value: interlock_json::Value<'_>, left: &mut usize) -> Option<Node> {
     let tree = match value.kind() {
         Kind::Null => Value::Null,
         Kind::Bool => Value::Bool(value.as_bool().unwrap_or_default()),
-        Kind::Number => Value::Number(value.raw().to_owned()),
-        Kind::String => Value::Text(value.as_str().unwrap_or_default().into_owned()),
+        Kind::Number => Value::Number(value.raw().into()),
+        Kind::String => Value::Text(value.as_str().unwrap_or_default().as_ref().into()),
         Kind::Array => {
             let mut items = Vec::with_capacity(value.len());
             for item in value.items() {
@@ -65,7 +65,7 @@ fn node(value: interlock_json::Value<'_>, left: &mut usize) -> Option<Node> {
             let mut members = Vec::with_capacity(value.len());
             for (key, value) in value.members() {
                 let value = node(value, left)?;
-                members.push(Member { key: key.text().into_owned(), key_range: key.span(), value });
+                members.push(Member { key: key.text().as_ref().into(), key_range: key.span(), value });
             }
             Value::Map(members)
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use compact_str::{CompactString, format_compact};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::{MOST_DEEP, MOST_NODES, Member, Node, Value, refuse_duplicates, within_size};
@@ -55,7 +56,7 @@ struct Reader<'r, 's> {
 /// A collection with the number of its first item or member.
 enum Open {
     List { start: usize, first: usize },
-    Map { start: usize, first: usize, key: Option<(String, Range<usize>)> },
+    Map { start: usize, first: usize, key: Option<(CompactString, Range<usize>)> },
 }
 
 impl Reader<'_, '_> {
@@ -70,8 +71,7 @@ impl Reader<'_, '_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(anchor, tag.is_some(), &range)?;
-                // The parser's own text has room for more.
-                self.scalar(text.as_ref().to_owned(), style, range)
+                self.scalar(text.as_ref().into(), style, range)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain_node(anchor, tag.is_some(), &range)?;
@@ -159,7 +159,7 @@ impl Reader<'_, '_> {
         self.place(node)
     }
 
-    fn scalar(&mut self, text: String, style: ScalarStyle, range: Range<usize>) -> Option<()> {
+    fn scalar(&mut self, text: CompactString, style: ScalarStyle, range: Range<usize>) -> Option<()> {
         if let Some(Open::Map { key: key @ None, .. }) = self.open.last_mut() {
             // A key is its text: a tool may be called `true` or `404`.
             *key = Some((text, range));
@@ -170,7 +170,7 @@ impl Reader<'_, '_> {
     }
 
     /// The core schema of YAML 1.2.2 (§10.3.2) for a plain scalar.
-    fn resolve(&mut self, text: String, range: &Range<usize>) -> Value {
+    fn resolve(&mut self, text: CompactString, range: &Range<usize>) -> Value {
         match text.as_str() {
             "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
             "true" | "True" | "TRUE" => return Value::Bool(true),
@@ -185,7 +185,7 @@ impl Reader<'_, '_> {
                 self.report
                     .error("ambiguous-number", range.clone(), &At::ROOT, message)
                     .help("write it in decimal without leading zeros, or put it in quotes if it is text");
-                Value::Number("1".to_owned())
+                Value::Number("1".into())
             }
         }
     }
@@ -238,7 +238,7 @@ impl Reader<'_, '_> {
 enum Number {
     Not,
     /// In JSON's grammar.
-    Decimal(String),
+    Decimal(CompactString),
     Ambiguous,
 }
 
@@ -280,7 +280,7 @@ fn number(text: &str) -> Number {
     if whole.len() > 1 && whole.starts_with('0') {
         return Number::Ambiguous;
     }
-    let mut json = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
+    let mut json = format_compact!("{sign}{}", if whole.is_empty() { "0" } else { whole });
     if let Some(fraction) = fraction.filter(|part| !part.is_empty()) {
         json.push('.');
         json.push_str(fraction);

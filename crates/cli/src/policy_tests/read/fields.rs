@@ -87,7 +87,7 @@ impl<'n> Fields<'n> {
     pub(super) fn text(&self, key: &str, reader: &mut Reader<'_>) -> Option<String> {
         let node = self.get(key)?;
         match &node.value {
-            Value::Text(text) if !text.is_empty() => Some(text.clone()),
+            Value::Text(text) if !text.is_empty() => Some(text.to_string()),
             Value::Text(_) => {
                 reader.wrong(node, &self.below(key), "an empty text says nothing".to_owned(), None);
                 None
@@ -115,7 +115,7 @@ impl<'n> Fields<'n> {
         let mut texts = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             match &item.value {
-                Value::Text(text) => texts.push(text.clone()),
+                Value::Text(text) => texts.push(text.to_string()),
                 _ => reader.expected("text", item, &format!("{}/{index}", self.below(key))),
             }
         }
@@ -147,7 +147,7 @@ impl<'n> Fields<'n> {
         let mut texts = Vec::with_capacity(members.len());
         for member in members {
             if let Value::Text(text) = &member.value.value {
-                texts.push((member.key.clone(), text.clone()));
+                texts.push((member.key.to_string(), text.to_string()));
             } else {
                 let pointer = format!("{}/{}", self.below(key), member.key);
                 reader.expected("text", &member.value, &pointer);
@@ -170,7 +170,7 @@ impl<'n> Fields<'n> {
                 _ => None,
             };
             match amount {
-                Some(amount) => amounts.push((member.key.clone(), amount)),
+                Some(amount) => amounts.push((member.key.to_string(), amount)),
                 None => {
                     let pointer = format!("{}/{}", self.below(key), member.key);
                     let message = "a counter holds a number that is not negative".to_owned();

@@ -9,7 +9,7 @@ pub(super) fn text(node: &Node) -> String {
     match &node.value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.clone(),
+        Value::Number(number) => number.to_string(),
         Value::Text(text) => string_of(text),
         Value::List(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
         Value::Map(_) => object(node),

@@ -1,5 +1,6 @@
 //! Intercept's conditions.
 
+use compact_str::ToCompactString;
 use interlock_json::Decimal;
 
 use crate::diagnostic::quoted;
@@ -59,10 +60,10 @@ fn whole_bound(node: &mut Node, pointer: &str, translation: &mut Translation<'_,
     let Some(whole) = text.split('.').next().and_then(|whole| whole.parse::<i128>().ok()) else { return };
     let below = matches!(member(node, "op"), Some(Node { value: Value::Text(op), .. }) if op == "lt");
     if let Some(op) = member_mut(node, "op") {
-        op.value = Value::Text("lte".to_owned());
+        op.value = Value::Text("lte".into());
     }
     if let Some(value) = member_mut(node, "value") {
-        value.value = Value::Number(if below { whole - 1 } else { whole }.to_string());
+        value.value = Value::Number(if below { whole - 1 } else { whole }.to_compact_string());
     }
     let operator = if below { "lt" } else { "lte" };
     let message =
@@ -76,7 +77,7 @@ fn regex(node: &mut Node, pointer: &str, translation: &mut Translation<'_, '_>) 
     match re2::translated(pattern) {
         Ok(same) if same == *pattern => {}
         Ok(other) => {
-            value.value = Value::Text(other);
+            value.value = Value::Text(other.into());
             let range = value.range.clone();
             translation.chose(pointer, &range, false, SPELT_OUT);
         }
@@ -114,5 +115,5 @@ pub(super) fn path(node: &mut Node, key: &str, pointer: &str, translation: &mut 
         return;
     }
     let steps = names.split('.').map(|name| Step::Key(name.to_owned())).collect();
-    value.value = Value::Text(Path::Args(steps).to_string());
+    value.value = Value::Text(Path::Args(steps).to_compact_string());
 }

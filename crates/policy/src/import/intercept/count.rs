@@ -30,10 +30,8 @@ pub(super) fn rate_limit(node: &mut Node, pointer: &str, translation: &mut Trans
     }
     let max = max.trim_start_matches('0');
     let range = node.range.clone();
-    let max = Node {
-        value: Value::Number(if max.is_empty() { "0" } else { max }.to_owned()),
-        range: range.clone(),
-    };
+    let max =
+        Node { value: Value::Number(if max.is_empty() { "0" } else { max }.into()), range: range.clone() };
     let members = [
         ("max", max),
         ("window", text_at(window, &range)),
@@ -73,7 +71,7 @@ pub(super) fn state(node: &mut Node, pointer: &str, translation: &mut Translatio
         if let Some(member) =
             members.iter_mut().find(|member| member.key == "increment" && zero(&member.value))
         {
-            member.value.value = Value::Number("1".to_owned());
+            member.value.value = Value::Number("1".into());
             let message = "It was 0, which Intercept takes for one that was left out: 1.";
             translation.chose(&format!("{pointer}/increment"), &mark, false, message);
         }
@@ -87,5 +85,5 @@ pub(super) fn state(node: &mut Node, pointer: &str, translation: &mut Translatio
         translation.generally(true, EXACT_AMOUNTS);
         super::condition::path(node, "increment_from", pointer, translation);
     }
-    Some(counter)
+    Some(counter.into())
 }
