@@ -15,6 +15,9 @@ pub struct Plan {
 pub struct Run {
     /// The server's command.
     pub command: Vec<String>,
+    /// Where the server is, instead of a command. Only the client from PyPI can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The protocol version to offer, or `auto`.
     pub version: String,
     /// Whether to declare and answer sampling, elicitation and roots.
@@ -42,6 +45,15 @@ pub enum Step {
         /// Whether to ask for progress.
         #[serde(default)]
         progress: bool,
+    },
+    /// Calls a tool so many times at once, each time with its own `message`. The client from npm cannot.
+    Many {
+        /// Its name.
+        name: String,
+        /// The other arguments.
+        arguments: Value,
+        /// How often.
+        count: usize,
     },
     /// Calls a tool and cancels the call at its first progress.
     CancelCall {

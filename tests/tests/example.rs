@@ -34,6 +34,7 @@ impl Example {
         let server = Command::new("uvx").arg("awslabs.healthimaging-mcp-server@0.1.1");
         let run = Run {
             command: words(&self.interlock.before(&server)?)?,
+            url: None,
             version: "auto".to_owned(),
             handlers: false,
             steps,

@@ -31,6 +31,7 @@ impl Pair {
         let run = |tap: &TempDir, command| {
             Ok::<_, anyhow::Error>(Run {
                 command: words(&Tap::new(tap.path()).before(&command)?)?,
+                url: None,
                 version: self.version.to_owned(),
                 handlers: false,
                 steps: server.steps(world),

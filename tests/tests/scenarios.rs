@@ -37,7 +37,8 @@ async fn run(
     let directory = TempDir::new()?;
     let tap = Tap::new(directory.path());
     let command = interlock.before(&tap.before(&server)?)?;
-    let run = Run { command: words(&command)?, version: version.to_owned(), handlers: true, steps };
+    let run =
+        Run { command: words(&command)?, url: None, version: version.to_owned(), handlers: true, steps };
     let mut reports = client.drive(&environment, &[], vec![run]).await?;
     let report = reports.remove(0);
     ensure!(report.version == version, "{version} became {}", report.version);

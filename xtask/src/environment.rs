@@ -1,7 +1,7 @@
 //! What a fresh machine lacks: Python and Node with the real servers and clients of the end-to-end tests.
 //!
-//! Everything goes into `.testenv` and `tests/fixtures/node/node_modules`, pinned by the requirements and lock
-//! files under `tests/fixtures`. A second run with nothing changed only compares those files with what was
+//! Everything goes into `.testenv` and the `node_modules` of `tests/fixtures/node` and `tests/fixtures/conformance`,
+//! pinned by the requirements and lock files under `tests/fixtures`. A second run with nothing changed only compares those files with what was
 //! installed last.
 
 use std::fs;
@@ -35,7 +35,8 @@ pub(crate) const HEALTHIMAGING: &str = "awslabs.healthimaging-mcp-server@0.1.1";
 pub(crate) fn install(root: &Path) -> Result<()> {
     system_packages()?;
     python(root)?;
-    node(root)?;
+    node(root, "node", "the npm servers and client")?;
+    node(root, "conformance", "the conformance suite and its Node")?;
     tool_cache(root)
 }
 
@@ -99,14 +100,14 @@ fn python(root: &Path) -> Result<()> {
     stamp.write()
 }
 
-/// The npm packages of the lock file.
-fn node(root: &Path) -> Result<()> {
-    let directory = root.join("tests/fixtures/node");
-    let stamp = Stamp::new(root, "node", read(&directory.join("package-lock.json"))?);
+/// The npm packages of a lock file.
+fn node(root: &Path, name: &str, what: &str) -> Result<()> {
+    let directory = root.join("tests/fixtures").join(name);
+    let stamp = Stamp::new(root, name, read(&directory.join("package-lock.json"))?);
     if stamp.is_current() && directory.join("node_modules").is_dir() {
         return Ok(());
     }
-    eprintln!("installing the npm servers and client into {}", directory.join("node_modules").display());
+    eprintln!("installing {what} into {}", directory.join("node_modules").display());
     run(command(&directory, &["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"])
         .stdout(Stdio::null()))?;
     stamp.write()

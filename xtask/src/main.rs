@@ -1,5 +1,6 @@
-//! Development tasks: `cargo xtask env | demo | test | tidy`.
+//! Development tasks: `cargo xtask bench | env | demo | test | tidy`.
 
+mod bench;
 mod checks;
 mod demo;
 mod environment;
@@ -22,6 +23,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Builds the comparison over HTTP and runs it; `bench/README.md` says how to read its table.
+    Bench(bench::Options),
     /// Installs what the tests and the demonstration need: into `.testenv`, and with apt when root.
     Env,
     /// Shows a policy at work: a real AWS server, a real client, and Interlock between them.
@@ -35,6 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let root = workspace_root();
     let outcome = match Arguments::parse().task {
+        Task::Bench(options) => bench::run(&root, &options),
         Task::Env => environment::install(&root).map(|()| true),
         Task::Demo(options) => demo::run(&root, &options),
         Task::Test(options) => checks::run(&root, &options),

@@ -49,5 +49,10 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
 
 /// The `debug` directory of the target directory.
 pub(crate) fn debug_directory(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("debug")
+    target_directory(root).join("debug")
+}
+
+/// The target directory.
+pub(crate) fn target_directory(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

@@ -157,16 +157,19 @@ fn accesses(
         let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
         let own = own.map(|path| policies.policy(path)).transpose()?;
         let snapshot = Snapshot::new(servers_own, own);
-        let kept = before
-            .and_then(|before| before.grant(name)?.servers.get(server))
-            .filter(|access| access.extensions() == settings.extensions(server));
+        let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
+            access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
+        });
         let access = match kept {
             Some(access) => {
                 let from = PolicyFile { server: server.clone(), path: from };
                 replacements.push((Arc::clone(access), snapshot, from));
                 Arc::clone(access)
             }
-            None => Arc::new(Access::new(server, settings.extensions(server), snapshot)),
+            None => {
+                let access = Access::new(server, settings.extensions(server), snapshot);
+                Arc::new(access.speaking(settings.era(server)))
+            }
         };
         accesses.insert(server.clone(), access);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Limits, OnFailure, Options};
+use interlock_gateway::{Era, Limits, OnFailure, Options};
 use serde::Deserialize;
 
 mod expand;
@@ -112,6 +112,7 @@ struct LimitSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Server {
     extensions: Vec<String>,
+    era: Option<ServerEra>,
     pub(crate) command: Option<String>,
     pub(crate) args: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
@@ -119,6 +120,16 @@ pub(crate) struct Server {
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) policy: Option<String>,
+}
+
+/// Which versions of the protocol a server speaks, where it is not to be asked.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ServerEra {
+    /// Up to 2025-11-25.
+    Legacy,
+    /// From 2026-07-28.
+    Modern,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,6 +217,14 @@ impl Settings {
     /// Methods beyond the protocol that one server may be sent.
     pub(crate) fn extensions(&self, server: &str) -> Vec<String> {
         self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default()
+    }
+
+    /// The era that a server speaks, where it is not to be found out.
+    pub(crate) fn era(&self, server: &str) -> Option<Era> {
+        self.servers.get(server)?.era.map(|era| match era {
+            ServerEra::Legacy => Era::Legacy,
+            ServerEra::Modern => Era::Modern,
+        })
     }
 
     fn limits(&self) -> Limits {

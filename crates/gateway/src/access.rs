@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
+use interlock_wire::Era;
 use tokio::sync::watch;
 
 use crate::snapshot::Snapshot;
@@ -12,6 +13,7 @@ use crate::snapshot::Snapshot;
 pub struct Access {
     server: Arc<str>,
     extensions: Vec<String>,
+    era: Option<Era>,
     snapshot: ArcSwap<Snapshot>,
     /// Counts replaced policies, so that connections can tell their clients.
     replaced: watch::Sender<u64>,
@@ -24,9 +26,21 @@ impl Access {
         Self {
             server: Arc::from(server),
             extensions,
+            era: None,
             snapshot: ArcSwap::from_pointee(snapshot),
             replaced: watch::Sender::new(0),
         }
+    }
+
+    /// The same, of a server whose era is known beforehand.
+    #[must_use]
+    pub fn speaking(self, era: Option<Era>) -> Self {
+        Self { era, ..self }
+    }
+
+    /// The era that the server speaks, where the operator says so; otherwise it is found out.
+    pub fn era(&self) -> Option<Era> {
+        self.era
     }
 
     /// The server's name: budgets, rules and records go by it.

@@ -73,6 +73,15 @@ impl CallDigest {
         Self(digest(&[method, name, &arguments]))
     }
 
+    /// The call as that of one grant at one server: what a sealed state is bound to.
+    pub(crate) fn bound_to(self, grant: &str, server: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update("sealed for");
+        hash.update(self.0);
+        hash.update(digest(&[grant, server]));
+        hash.finalize().into()
+    }
+
     /// The call under this `requestState`.
     pub(crate) fn with_state(self, state: &str) -> Key {
         let mut hash = Sha256::new();

@@ -4,14 +4,17 @@ use interlock_json::Value;
 use interlock_wire::splice::Edit;
 use interlock_wire::{Message, RequestId};
 
-/// The message under another identifier; every other byte is as it was received. In an exchange, where callers choose
-/// their progress tokens without knowing of each other, that is the token, too.
-pub(crate) fn with_number(message: &Message, number: u64, exchange: u64) -> String {
+/// The message under another identifier, and with what `edit` says; every other byte is as it was received. In an
+/// exchange, where callers choose their progress tokens without knowing of each other, the token is another, too.
+pub(crate) fn with_number(message: &Message, number: u64, exchange: u64, edit: Option<Edit>) -> String {
     let number = number.to_string();
-    let (Some(id), Some(token)) = (message.id(), message.progress_token().filter(|_| exchange != 0)) else {
+    let token = message.progress_token().filter(|_| exchange != 0);
+    if edit.is_none() && token.is_none() {
         return message.with_id(&number);
-    };
-    message.with_edits(vec![Edit::new(id.value().span(), &*number), Edit::new(token.span(), &*number)])
+    }
+    let id = message.id().map(|id| Edit::new(id.value().span(), &*number));
+    let token = token.map(|token| Edit::new(token.span(), &*number));
+    message.with_edits(id.into_iter().chain(token).chain(edit).collect())
 }
 
 /// The answer under its asker's identifier, with `edits` to the rest.

@@ -1,6 +1,7 @@
 //! What every call shares: the counters, the log, the limits.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use interlock_audit::{ArgumentPolicy, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
@@ -8,6 +9,7 @@ use interlock_store::Counters;
 use crate::access::Access;
 use crate::limits::Limits;
 use crate::record::Recorder;
+use crate::sealed::Sealer;
 use crate::snapshot::Snapshot;
 
 /// What to do with a call that needs something which does not answer.
@@ -46,6 +48,9 @@ pub struct Gateway {
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) recorder: Recorder,
     pub(crate) options: Options,
+    /// Seals what clients are given to bring back; made when it is first needed.
+    sealer: OnceLock<Option<Sealer>>,
+    connections: AtomicU64,
 }
 
 impl Gateway {
@@ -58,7 +63,18 @@ impl Gateway {
         options: Options,
     ) -> Self {
         let recorder = Recorder::new(log, arguments, key);
-        Self { counters, recorder, options }
+        let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
+        Self { counters, recorder, options, sealer, connections }
+    }
+
+    /// What seals; `None` where the system has no randomness to give.
+    pub(crate) fn sealer(&self) -> Option<&Sealer> {
+        self.sealer.get_or_init(Sealer::new).as_ref()
+    }
+
+    /// A number that no other connection has.
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Puts new policies in force for every call that begins after this one, and records it with where they are from.

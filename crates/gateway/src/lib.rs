@@ -12,6 +12,7 @@ mod call;
 mod capabilities;
 mod connection;
 mod continuation;
+mod crossing;
 mod definitions;
 mod denial;
 mod forward;
@@ -34,6 +35,7 @@ pub mod reload;
 mod reserve;
 mod route;
 mod run;
+mod sealed;
 pub mod serve;
 mod session;
 mod settle;
@@ -51,6 +53,7 @@ pub use identify::{
     Auth, CertificateRule, ClientInfo, Identity, Issuer, IssuerSettings, JwtRule, KeySource, NotTaken,
     Resource, SigningAlgorithm,
 };
+pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};

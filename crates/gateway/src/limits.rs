@@ -16,6 +16,8 @@ pub struct Limits {
     pub queued_bytes: usize,
     /// How long a server may take for one answer before its caller gets an error.
     pub answer: Duration,
+    /// How long a server may take to say whether it speaks 2026-07-28; then it is taken for one of before.
+    pub probe: Duration,
     /// How long a server may take for the whole list of its definitions.
     pub definitions: Duration,
     /// Bytes of one list of definitions, all pages together.
@@ -73,6 +75,7 @@ impl Default for Limits {
             in_flight: 4_096,
             queued_bytes: 32 << 20,
             answer: Duration::from_secs(3_600),
+            probe: Duration::from_secs(10),
             definitions: Duration::from_secs(30),
             definition_bytes: 64 << 20,
             definition_pages: 1_000,

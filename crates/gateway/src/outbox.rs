@@ -35,8 +35,8 @@ pub(crate) struct Room {
 /// What is queued.
 #[derive(Debug)]
 enum Queued {
-    /// A line and the room it takes, given back when the line is dropped.
-    Line { line: String, _room: Room },
+    /// A line, the request it belongs to, and the room it takes, given back when the line is dropped.
+    Line { line: String, on: Option<u64>, _room: Room },
     /// Nothing follows.
     End,
 }
@@ -79,7 +79,7 @@ impl Outbox {
     /// Queues one message (without its line feed) in room that was waited for. A peer that has gone takes
     /// nothing more, which its reader notices.
     pub(crate) fn send_in(&self, room: Room, line: String) {
-        let _gone = self.lines.send(Queued::Line { line, _room: room });
+        let _gone = self.lines.send(Queued::Line { line, on: None, _room: room });
     }
 
     /// Waits for room and queues one message. A peer that is not waited for and has left no room gets nothing more.
@@ -98,8 +98,13 @@ impl Outbox {
     /// Queues one message without waiting, for a place that cannot wait: a drop, or the end of waits that took too
     /// long. It takes what room there is, so that whoever can wait does.
     pub(crate) fn push(&self, line: String) {
+        self.push_on(line, None);
+    }
+
+    /// The same, for a message that belongs to the request of this number.
+    pub(crate) fn push_on(&self, line: String, on: Option<u64>) {
         let permit = Arc::clone(&self.room).try_acquire_many_owned(self.wanted(line.len())).ok();
-        self.send_in(Room { _permit: permit }, line);
+        let _gone = self.lines.send(Queued::Line { line, on, _room: Room { _permit: permit } });
     }
 
     /// Whether somebody still takes what is queued.
@@ -117,6 +122,8 @@ impl Outbox {
 #[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) line: String,
+    /// The request that it belongs to.
+    pub(crate) on: Option<u64>,
     _room: Room,
 }
 
@@ -129,8 +136,16 @@ impl Outgoing {
     /// Waits for the next message; `None` when the queue has ended.
     pub(crate) async fn next(&mut self) -> Option<Taken> {
         match self.lines.recv().await {
-            Some(Queued::Line { line, _room }) => Some(Taken { line, _room }),
+            Some(Queued::Line { line, on, _room }) => Some(Taken { line, on, _room }),
             Some(Queued::End) | None => None,
+        }
+    }
+
+    /// The next message, where it is there already.
+    pub(crate) fn next_now(&mut self) -> Option<Taken> {
+        match self.lines.try_recv() {
+            Ok(Queued::Line { line, on, _room }) => Some(Taken { line, on, _room }),
+            Ok(Queued::End) | Err(_) => None,
         }
     }
 
@@ -141,8 +156,7 @@ impl Outgoing {
         loop {
             match next {
                 Some(Queued::Line { line, .. }) => {
-                    buffer.extend_from_slice(unbroken(&line).as_bytes());
-                    buffer.push(b'\n');
+                    append(buffer, &line);
                 }
                 Some(Queued::End) | None => return false,
             }
@@ -155,6 +169,12 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// Appends a message with its line feed.
+pub(crate) fn append(buffer: &mut Vec<u8>, line: &str) {
+    buffer.extend_from_slice(unbroken(line).as_bytes());
+    buffer.push(b'\n');
 }
 
 /// Some readers end a line at U+2028, U+2029 or U+0085 too (Node's `readline`, Python's `splitlines`), and

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
-use interlock_wire::Version;
+use interlock_wire::{Era, Version};
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
@@ -53,7 +53,7 @@ impl Relay {
     ) -> Self {
         Self {
             access,
-            session: Mutex::new(Session::new(identity, &gateway.options.limits)),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits, gateway.next_connection())),
             definitions: Definitions::new(),
             client,
             upstream,
@@ -71,6 +71,11 @@ impl Relay {
         self.access.server()
     }
 
+    /// The era that the server speaks, where the operator says so.
+    pub(crate) fn server_era(&self) -> Option<Era> {
+        self.access.era()
+    }
+
     /// The protocol version that client and server speak.
     pub(crate) fn spoken(&self) -> Version {
         self.session().negotiated.version()
@@ -79,6 +84,16 @@ impl Relay {
     /// Whether client and server have agreed on a version.
     pub(crate) fn has_negotiated(&self) -> bool {
         self.session().negotiated != Negotiated::Nothing
+    }
+
+    /// What a modern client declared that it can be asked, as JSON, from its first request.
+    pub(crate) fn declared_by_modern(&self) -> Option<Arc<str>> {
+        self.session().declared_text.clone()
+    }
+
+    /// The server's tools are others now.
+    pub(crate) fn tools_changed(&self) {
+        self.definitions.changed();
     }
 
     /// Whether a request of the client's waits for its answer.
@@ -119,13 +134,20 @@ impl Relay {
         }
     }
 
-    /// The way on which a server's question reaches the client: that of the newest call, which it is most likely
-    /// about, while somebody reads there.
-    fn way_to_ask(&self) -> Outbox {
+    /// The way on which a server's question reaches the client: that of the request on whose stream it came, or of
+    /// the newest call, which it is most likely about, while somebody reads there.
+    fn way_to_ask(&self, on: Option<u64>) -> Outbox {
         let session = self.session();
-        let call = session.to_server.newest(|asked| matches!(asked.awaited, Awaited::Call(_)));
-        let way = call.and_then(|asked| asked.reply.as_ref()).map(ReplyTo::outbox);
+        let on = on.and_then(|number| session.to_server.get(number)).map(|waiting| &waiting.item);
+        let call = || session.to_server.newest(|asked| matches!(asked.awaited, Awaited::Call(_)));
+        let way = on.or_else(call).and_then(|asked| asked.reply.as_ref()).map(ReplyTo::outbox);
         way.filter(|outbox| outbox.is_read()).unwrap_or_else(|| self.client.clone())
+    }
+
+    /// The way of what a server tells during a request. A modern client hears nothing outside of one.
+    fn way_to_tell(&self, on: Option<u64>) -> Outbox {
+        let modern = self.session().negotiated == Negotiated::Modern;
+        if on.is_some() || modern { self.way_to_ask(on) } else { self.client.clone() }
     }
 
     fn asked(&self, awaited: Awaited, version: Version, reply: Option<ReplyTo>) -> Asked {

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::lists::List;
 use crate::pending::{Asker, Pending};
 use crate::relay::MayAsk;
+use crate::sealed::Given;
 use crate::settle::Ticket;
 
 /// What client and server have agreed on.
@@ -54,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) identity: Arc<Identity>,
     /// What a legacy client declared that it can be asked. A modern one says so with every request.
     pub(crate) declared: Capabilities,
+    /// What a modern client declared with its first request, as JSON: what a legacy server is told once.
+    pub(crate) declared_text: Option<Arc<str>>,
     /// Lists whose changes the server said it announces (`capabilities.<list>.listChanged`).
     pub(crate) announced: Vec<&'static str>,
     /// Requests sent to the server.
@@ -62,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) to_client: Pending<Questioned>,
     /// Calls whose server asked for input, until their retry.
     pub(crate) continuations: Continuations,
+    /// The states that the client was given for their retry.
+    pub(crate) given: Given,
 }
 
 /// A request that the server has to answer.
@@ -120,15 +125,17 @@ pub(crate) struct Questioned {
 }
 
 impl Session {
-    pub(crate) fn new(identity: Identity, limits: &Limits) -> Self {
+    pub(crate) fn new(identity: Identity, limits: &Limits, connection: u64) -> Self {
         Self {
             negotiated: Negotiated::Nothing,
             identity: Arc::new(identity),
             declared: Capabilities::default(),
+            declared_text: None,
             announced: Vec::new(),
             to_server: Pending::new(limits.in_flight, limits.given_up),
             to_client: Pending::new(limits.in_flight, limits.given_up),
             continuations: Continuations::new(),
+            given: Given::new(connection),
         }
     }
 

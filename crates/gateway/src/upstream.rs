@@ -9,6 +9,7 @@ use interlock_audit::{AuditError, Detail, Lifecycle, LifecycleKind};
 use rustix::process::Signal;
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::crossing::{self, Crossed, Crossing};
 use crate::gateway::Gateway;
 use crate::outbox::Outgoing;
 use crate::relay::Relay;
@@ -57,6 +58,7 @@ pub(crate) enum Gone {
 pub(crate) struct Upstream {
     carrier: Carrier,
     relay: Arc<Relay>,
+    crossing: Arc<Crossing>,
     grace: Duration,
 }
 
@@ -91,19 +93,20 @@ impl Opened {
     pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
         let limits = &relay.gateway().options.limits;
         let (most, grace) = (limits.message.bytes, limits.shutdown);
+        let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
         let carrier = match self {
             Self::Child(started) => {
                 let (process, input, output) = *started;
-                let reader = tokio::spawn(read(Arc::clone(&relay), output, most));
+                let reader = tokio::spawn(read(Arc::clone(&crossing), output, most));
                 let writer = tokio::spawn(write(input, queued));
                 Carrier::Child(Box::new(Child { process, reader, writer }))
             }
             Self::Http(link) => {
-                let driving = Arc::new(*link).drive(Arc::clone(&relay), queued, grace);
+                let driving = Arc::new(*link).drive(Arc::clone(&crossing), queued, grace);
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };
-        Upstream { carrier, relay, grace }
+        Upstream { carrier, relay, crossing, grace }
     }
 }
 
@@ -163,6 +166,7 @@ impl Upstream {
                 "its session has ended".to_owned()
             }
         };
+        self.crossing.end(grace).await;
         self.relay.server_gone().await;
         words
     }
@@ -226,21 +230,21 @@ pub(crate) fn record_stop(gateway: &Gateway, name: &str, status: &str) {
     });
 }
 
-async fn read(relay: Arc<Relay>, stdout: ServerOutput, most: usize) {
+async fn read(crossing: Arc<Crossing>, stdout: ServerOutput, most: usize) {
     let mut lines = LineReader::new(stdout, most);
     loop {
         match lines.next().await {
-            Ok(Some(line)) => relay.from_server(line).await,
+            Ok(Some(line)) => crossing.from_server(line, None).await,
             Ok(None) => return,
             Err(error) => return tracing::warn!("the server can no longer be read: {error}"),
         }
     }
 }
 
-async fn write(stdin: ServerInput, mut lines: Outgoing) -> io::Result<()> {
+async fn write(stdin: ServerInput, mut lines: Crossed) -> io::Result<()> {
     let mut writer = LineWriter::new(stdin);
     loop {
-        let more = writer.collect(&mut lines).await;
+        let more = writer.collect_crossed(&mut lines).await;
         writer.write().await?;
         if !more {
             return writer.close().await;

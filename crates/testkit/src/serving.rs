@@ -118,6 +118,12 @@ impl Serving {
         format!("http://{}/mcp/{server}", self.address)
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.group.leader().unsigned_abs()
+    }
+
     /// Ends it with SIGTERM and waits until it has ended well.
     ///
     /// # Errors

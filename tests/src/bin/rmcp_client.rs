@@ -108,6 +108,20 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
             params.arguments = arguments.as_object().cloned();
             Ok(serde_json::to_value(service.call_tool(params).await?)?)
         }
+        Step::Many { name, arguments, count } => {
+            let mut calls = Vec::new();
+            for number in 0..*count {
+                let mut arguments = arguments.clone();
+                arguments["message"] = json!(format!("message {number}"));
+                let call = request("tools/call", json!({ "name": name, "arguments": arguments }))?;
+                calls.push(service.send_cancellable_request(call, PeerRequestOptions::no_options()).await?);
+            }
+            let mut results = Vec::new();
+            for call in calls {
+                results.push(serde_json::to_value(call.await_response().await?)?);
+            }
+            Ok(Value::Array(results))
+        }
         Step::CancelCall { name, arguments } => {
             let request = request("tools/call", json!({ "name": name, "arguments": arguments }))?;
             let call = service.send_cancellable_request(request, PeerRequestOptions::no_options()).await?;

@@ -37,6 +37,7 @@ async fn check(client: Client, server: Server) -> Result<()> {
         let run = |tap: &TempDir, command| {
             Ok::<_, anyhow::Error>(Run {
                 command: words(&Tap::new(tap.path()).before(&command)?)?,
+                url: None,
                 version: version.to_owned(),
                 handlers: false,
                 steps: server.steps(&world),

@@ -134,7 +134,7 @@ async fn the_session_s_own_stream_carries_what_the_server_says_of_its_own() -> R
 
 #[tokio::test]
 async fn a_handshake_that_fails_begins_nothing() -> Result<()> {
-    let scene = Scene::start(&Script::with_tools(&["echo"]).speaking(&["2026-07-28"]), ANYONE).await?;
+    let scene = Scene::start(&Script::with_tools(&["echo"]).speaking(&[]), ANYONE).await?;
     let response = scene.send(&scene.post(&initialize("2025-11-25"))).await?;
     assert_eq!(response.header("mcp-session-id"), None, "{response:?}");
     assert!(response.answer()?["error"].is_object(), "{response:?}");

@@ -45,7 +45,7 @@ async fn a_retry_counts_with_its_first_leg() -> Result<()> {
     let arguments = json!({ "a": 1, "b": [true] });
     let first = call(&mut wrapped, "ask", arguments.clone(), None).await?;
     let state = &first["result"]["requestState"];
-    assert!(state.as_str().is_some_and(|state| state.starts_with("state A ")), "{first}");
+    assert!(state.as_str().is_some_and(|state| !state.contains("state")), "it is sealed: {first}");
     let second = call(&mut wrapped, "ask", arguments.clone(), Some(state)).await?;
     assert_eq!(second["result"]["resultType"], "input_required", "{second}");
     // The server asks again: so may the client.
@@ -53,6 +53,11 @@ async fn a_retry_counts_with_its_first_leg() -> Result<()> {
     let third = call(&mut wrapped, "ask", arguments.clone(), Some(again)).await?;
     assert!(!is_denied(&third), "{third}");
     assert_eq!(wrapped.server.calls()?.len(), 3);
+    let arrived = wrapped.server.received_method("tools/call")?;
+    for (again, before) in arrived[1..].iter().zip(&arrived) {
+        let own = json!(format!("state A {}", before["id"]));
+        assert_eq!(again["params"]["requestState"], own, "the server gets its own back: {arrived:#?}");
+    }
     wrapped.finish().await?;
     wrapped.refusals(0).await?;
     let intents = wrapped.interlock.records_of("intent").await?;
@@ -92,35 +97,45 @@ async fn retries_that_were_hoarded_do_not_exceed_the_limit() -> Result<()> {
     Ok(())
 }
 
-/// What is not byte for byte the retry that the server asked for is a new call, and the limit is used up.
+/// A state that was not given for this very call, or was taken before, is refused, and reaches no server.
 #[tokio::test]
-async fn anything_else_counts_anew() -> Result<()> {
+async fn a_state_is_for_one_call_and_for_once() -> Result<()> {
     let mut wrapped = Wrapped::start(ONCE, "{}", &asking(""))?;
     let arguments = json!({ "a": 1 });
     let first = call(&mut wrapped, "ask", arguments.clone(), None).await?;
     let state = first["result"]["requestState"].clone();
-    let changed = json!(format!("{} ", state.as_str().unwrap_or_default()));
-    for (arguments, state) in [
-        (json!({ "a": 2 }), Some(&state)),
-        (json!({ "a": "1" }), Some(&state)),
-        (arguments.clone(), Some(&changed)),
-        (arguments.clone(), Some(&json!(""))),
-        (arguments.clone(), Some(&json!(null))),
-        (arguments.clone(), None),
+    let text = state.as_str().unwrap_or_default();
+    let changed = json!(format!("{text}00"));
+    let mut other = Wrapped::start(ONCE, "{}", &asking(""))?;
+    let others = call(&mut other, "ask", arguments.clone(), None).await?["result"]["requestState"].clone();
+    for (tool, arguments, state, reason) in [
+        ("ask", json!({ "a": 2 }), &state, "for this very call"),
+        ("ask", json!({ "a": "1" }), &state, "for this very call"),
+        ("other", arguments.clone(), &state, "for this very call"),
+        ("ask", arguments.clone(), &changed, "for this very call"),
+        ("ask", arguments.clone(), &json!(""), "given here"),
+        ("ask", arguments.clone(), &json!("state A 1"), "given here"),
+        ("ask", arguments.clone(), &json!(1), "given here"),
+        ("ask", arguments.clone(), &others, "make the call again without it"),
     ] {
-        let answer = call(&mut wrapped, "ask", arguments, state).await?;
-        assert!(is_denied(&answer), "{state:?}: {answer}");
+        let answer = call(&mut wrapped, tool, arguments, Some(state)).await?;
+        assert_eq!(answer["error"]["code"], -32_602, "{state}: {answer}");
+        assert!(answer["error"]["message"].as_str().is_some_and(|said| said.contains(reason)), "{answer}");
+    }
+    // Without one it is a new call, and the limit is used up.
+    for none in [None, Some(&json!(null))] {
+        assert!(is_denied(&call(&mut wrapped, "ask", arguments.clone(), none).await?));
     }
     assert_eq!(wrapped.server.calls()?.len(), 1);
     // The twin: the retry as it was asked for, once.
-    assert!(!is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?));
-    assert!(is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?), "used once");
-    // Another tool's limit is its own, whatever state comes with the call.
-    assert!(!is_denied(&call(&mut wrapped, "other", arguments.clone(), Some(&state)).await?));
-    assert!(is_denied(&call(&mut wrapped, "other", arguments, Some(&state)).await?));
-    assert_eq!(wrapped.server.calls()?.len(), 3);
+    let retried = call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?;
+    assert_eq!(retried["result"]["resultType"], "input_required", "{retried}");
+    let used = call(&mut wrapped, "ask", arguments, Some(&state)).await?;
+    assert!(used.to_string().contains("used before"), "{used}");
+    assert_eq!(wrapped.server.calls()?.len(), 2);
+    other.finish().await?;
     wrapped.finish().await?;
-    wrapped.refusals(8).await.map(drop)
+    wrapped.refusals(11).await.map(drop)
 }
 
 /// A retry is judged by the policy of its own time.
@@ -185,7 +200,8 @@ async fn a_retry_is_no_repetition() -> Result<()> {
     let repeated = call(&mut wrapped, "ask", arguments.clone(), None).await?;
     assert!(is_denied(&repeated) && repeated.to_string().contains("an identical call"), "{repeated}");
     assert!(!is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?));
-    assert!(is_denied(&call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?), "used once");
+    let used = call(&mut wrapped, "ask", arguments.clone(), Some(&state)).await?;
+    assert_eq!(used["error"]["code"], -32_602, "used once: {used}");
     assert_eq!(wrapped.server.calls()?.len(), 2);
     wrapped.finish().await?;
     wrapped.refusals(2).await.map(drop)

@@ -120,7 +120,7 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     instance.record_policy(&server, &args.policy, loaded.policy.digest())?;
     let gateway = Arc::clone(&instance.gateway);
     let access = Access::new(&server, settings.extensions(&server), Snapshot::of_server(loaded.policy));
-    let access = Arc::new(access);
+    let access = Arc::new(access.speaking(settings.era(&server)));
     let from = PolicyFile { server, path: args.policy.display().to_string() };
     let following = tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from));
     let identity = Identity { grant: args.grant, session: instance.id.to_string(), client: None };

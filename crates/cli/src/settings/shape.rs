@@ -93,6 +93,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
     ("policy", Shape::Text),
+    ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
 ];
 const AUDIT: &[(&str, Shape)] = &[

@@ -148,7 +148,10 @@ impl Relay {
                 };
                 advance(&self.calls, call);
             }
-            Ok(number) => self.upstream.send_in(room, forward::with_number(&message, number, asker.exchange)),
+            Ok(number) => {
+                let line = forward::with_number(&message, number, asker.exchange, None);
+                self.upstream.send_in(room, line);
+            }
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
         }
     }
@@ -176,6 +179,8 @@ impl Relay {
             let meta = request.params.and_then(|params| params.get("_meta"));
             let info = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
+            let declared = meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"));
+            session.declared_text = declared.map(|declared| Arc::from(declared.raw()));
         } else if request.method == "initialize" {
             let info = request.params.and_then(|params| params.get("clientInfo"));
             session.identity = renamed(&session.identity, client_info(info));
@@ -220,6 +225,9 @@ impl Relay {
         }
         let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
         let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.access.policies());
+        if let Err(why) = self.open_state(may_ask.as_deref_mut(), &request) {
+            return self.refuse_route(&about, number, &why.to_string()).await;
+        }
         let retry = self.retried(may_ask.as_deref(), &request);
         match self.passage(about, judged, &targets, &retry).await {
             Ok(passage) => {
@@ -274,7 +282,8 @@ impl Relay {
         room: Room,
     ) {
         let exchange = self.session().to_server.exchange_of(number);
-        let line = forward::with_number(message, number, exchange);
+        let own_state = may_ask.as_ref().and_then(|may_ask| may_ask.own_state(message));
+        let line = forward::with_number(message, number, exchange, own_state);
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();

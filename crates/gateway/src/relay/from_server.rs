@@ -22,8 +22,8 @@ use crate::session::{Asked, Awaited, Negotiated};
 use crate::settle::Ending;
 
 impl Relay {
-    /// Takes one line from the server.
-    pub(crate) async fn from_server(self: &Arc<Self>, line: Line) {
+    /// Takes one line from the server, which belongs to request `on` where the transport or a bridge knows of one.
+    pub(crate) async fn from_server(self: &Arc<Self>, line: Line, on: Option<u64>) {
         let bytes = match line {
             Line::Complete(bytes) => bytes,
             Line::TooLong { head, .. } => return self.refuse_long_line(&head).await,
@@ -33,11 +33,11 @@ impl Relay {
         }
         let version = self.session().negotiated.for_batches();
         match interlock_wire::parse(bytes, version, &self.gateway.options.limits.message) {
-            Ok(Parsed::One(message)) => self.server_message(&message).await,
+            Ok(Parsed::One(message)) => self.server_message(&message, on).await,
             Ok(Parsed::Batch(elements)) => {
                 for element in elements {
                     match element {
-                        Ok(message) => self.server_message(&message).await,
+                        Ok(message) => self.server_message(&message, on).await,
                         Err(refusal) => self.refuse_server(&refusal).await,
                     }
                 }
@@ -46,11 +46,11 @@ impl Relay {
         }
     }
 
-    async fn server_message(self: &Arc<Self>, message: &Message) {
+    async fn server_message(self: &Arc<Self>, message: &Message, on: Option<u64>) {
         match message.shape() {
             Shape::Response(response) => self.server_response(&response, message).await,
-            Shape::Notification(notification) => self.server_notification(&notification, message).await,
-            Shape::Request(request) => self.server_request(&request, message).await,
+            Shape::Notification(notification) => self.server_notification(&notification, message, on).await,
+            Shape::Request(request) => self.server_request(&request, message, on).await,
         }
     }
 
@@ -73,6 +73,12 @@ impl Relay {
             return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
         }
         let mut edits = Vec::new();
+        match self.seal_state(may_ask.as_deref(), &response.outcome) {
+            Ok(sealed) => edits.extend(sealed),
+            Err(reason) => {
+                return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+            }
+        }
         match awaited {
             Awaited::Own(answer) => {
                 // Nobody waits any more when the call that needed it has ended.
@@ -144,7 +150,7 @@ impl Relay {
         }
     }
 
-    async fn server_notification(&self, notification: &Notification<'_>, message: &Message) {
+    async fn server_notification(&self, notification: &Notification<'_>, message: &Message, on: Option<u64>) {
         let method = notification.method.as_ref();
         let version = self.session().negotiated.version();
         if let Err(why) =
@@ -160,22 +166,26 @@ impl Relay {
                 } else if method == "notifications/progress" {
                     self.progressed(notification);
                 }
-                self.relay_notification(notification, message).await;
+                self.relay_notification(notification, message, on).await;
             }
         }
     }
 
     /// A modern server names the subscription that a notification belongs to by the number it knows.
-    async fn relay_notification(&self, notification: &Notification<'_>, message: &Message) {
-        match self.named_for_listener(notification) {
+    async fn relay_notification(&self, notification: &Notification<'_>, message: &Message, on: Option<u64>) {
+        match self.named_for_listener(notification, on) {
             Ok((edits, way)) => way.send(message.with_edits(edits)).await,
             Err(reason) => self.drop_from_server(&notification.method, None, &reason),
         }
     }
 
     /// The edits that make a notification one for the client and the way it goes, or why it must not see it.
-    fn named_for_listener(&self, notification: &Notification<'_>) -> Result<(Vec<Edit>, Outbox), String> {
-        let Some(params) = notification.params else { return Ok((Vec::new(), self.client.clone())) };
+    fn named_for_listener(
+        &self,
+        notification: &Notification<'_>,
+        on: Option<u64>,
+    ) -> Result<(Vec<Edit>, Outbox), String> {
+        let Some(params) = notification.params else { return Ok((Vec::new(), self.way_to_tell(on))) };
         let (edits, declared, way) = match subscription(params) {
             None => {
                 let (edits, way) = self.way_of_progress(params);
@@ -195,7 +205,7 @@ impl Relay {
         if notification.method == "notifications/resources/updated" {
             self.may_hear_of(params)?;
         }
-        Ok((edits, way.unwrap_or_else(|| self.client.clone())))
+        Ok((edits, way.unwrap_or_else(|| self.way_to_tell(on))))
     }
 
     /// The way of the request that a notification tells the progress of, and the edit that gives the token the name

@@ -2,19 +2,21 @@
 //! "Multi Round-Trip Requests"), or for a payment.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use interlock_json::Value;
+use interlock_json::{Value, canonical};
 use interlock_policy::Price;
 use interlock_wire::method::Judged;
 use interlock_wire::payment::{self, Challenge, Payment};
-use interlock_wire::{Era, Outcome, Request, Version};
+use interlock_wire::splice::Edit;
+use interlock_wire::{Era, Message, Outcome, Request, Version};
 
 use super::Relay;
 use crate::call::Passage;
 use crate::capabilities::Capabilities;
 use crate::continuation::{CallDigest, Key, Leg, Retry};
 use crate::route::Target;
+use crate::sealed::NotOpened;
 use crate::session::Asked;
 use crate::snapshot::Snapshot;
 
@@ -33,6 +35,8 @@ pub(crate) struct MayAsk {
     /// Whether a policy counts what the server wants to be paid.
     is_charged: bool,
     leg: Option<Leg>,
+    /// The server's own state, which came back sealed.
+    state: Option<String>,
 }
 
 impl MayAsk {
@@ -54,7 +58,7 @@ impl MayAsk {
             return None;
         }
         let call = CallDigest::new(&request.method, &target.name, target.arguments);
-        Some(Box::new(Self { call, asks, is_charged, leg: None }))
+        Some(Box::new(Self { call, asks, is_charged, leg: None, state: None }))
     }
 
     /// The call was let through, as the continuation of `first` where there is one.
@@ -70,6 +74,53 @@ impl MayAsk {
 }
 
 impl Relay {
+    /// Opens the state that a client brings back, where it brings one.
+    ///
+    /// # Errors
+    /// Why it is not taken: 2026-07-28 has state that does not verify rejected.
+    pub(super) fn open_state(
+        &self,
+        may_ask: Option<&mut MayAsk>,
+        request: &Request<'_>,
+    ) -> Result<(), NotOpened> {
+        let Some(may_ask) = may_ask.filter(|may_ask| may_ask.asks) else { return Ok(()) };
+        let Some(brought) = request.params.and_then(brought_state) else { return Ok(()) };
+        let text = brought.as_str().ok_or(NotOpened::Unknown)?;
+        let grant = self.session().identity.grant.clone();
+        let sealer = self.gateway.sealer().ok_or(NotOpened::Unknown)?;
+        let content = sealer.open(&may_ask.call.bound_to(&grant, self.server()), &text)?;
+        may_ask.state = Some(self.session().given.take(content, now_ms())?);
+        Ok(())
+    }
+
+    /// The edit that seals the state in an answer which asks for input, where there is one.
+    ///
+    /// # Errors
+    /// Where nothing can be sealed.
+    pub(super) fn seal_state(
+        &self,
+        may_ask: Option<&MayAsk>,
+        outcome: &Outcome<'_>,
+    ) -> Result<Option<Edit>, String> {
+        let (Some(may_ask), Outcome::Result(result)) = (may_ask, outcome) else { return Ok(None) };
+        if !may_ask.asks || !wants_input(*result) {
+            return Ok(None);
+        }
+        let Some(given) = result.get("requestState") else { return Ok(None) };
+        let state = given.as_str().ok_or("its `requestState` is not a string")?;
+        let limits = &self.gateway.options.limits;
+        let until = now_ms().saturating_add(limits.continuation.as_millis().try_into().unwrap_or(u64::MAX));
+        let (content, grant) = {
+            let mut session = self.session();
+            (session.given.give(&state, until, limits.continuations), session.identity.grant.clone())
+        };
+        let bound = may_ask.call.bound_to(&grant, self.server());
+        let sealed = self.gateway.sealer().and_then(|sealer| sealer.seal(&bound, &content));
+        let sealed =
+            sealed.ok_or("its `requestState` cannot be sealed: the system has no randomness to give")?;
+        Ok(Some(Edit::new(given.span(), format!("\"{sealed}\""))))
+    }
+
     /// What a request has to do with the calls before it: the leg that it continues, if its `requestState` is one
     /// that this server gave out for this very call, or if it pays what this server asked for it. Whatever else it
     /// carries there is the server's to judge: it makes a new call of it, no more.
@@ -78,10 +129,9 @@ impl Relay {
         let payment = Payment::of(request.params);
         let mut session = self.session();
         let now = Instant::now();
-        let state = request.params.and_then(|params| params.get("requestState")).and_then(Value::as_str);
-        let state = state.filter(|_| may_ask.asks);
+        let state = may_ask.state.as_deref();
         let continued =
-            state.and_then(|state| session.continuations.take(may_ask.call.with_state(&state), now));
+            state.and_then(|state| session.continuations.take(may_ask.call.with_state(state), now));
         let Some(payment) = payment else { return Retry { first: continued, paid: None } };
         match session.continuations.take(may_ask.call.to_be_paid(), now) {
             None => Retry { first: continued, paid: Some(Err(NOT_ASKED.to_owned())) },
@@ -116,6 +166,14 @@ impl Relay {
 }
 
 impl MayAsk {
+    /// The edit that gives the server its own state back.
+    pub(super) fn own_state(&self, message: &Message) -> Option<Edit> {
+        let brought = message.params().and_then(brought_state)?;
+        let mut text = String::new();
+        canonical::write_str(self.state.as_deref()?, &mut text);
+        Some(Edit::new(brought.span(), text))
+    }
+
     fn asked_for_input(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
         let Outcome::Result(result) = outcome else { return None };
         if !self.asks || !wants_input(*result) {
@@ -130,6 +188,16 @@ impl MayAsk {
         let challenge = Some(Arc::new(Challenge::read(outcome)?));
         Some((self.call.to_be_paid(), Leg { challenge, ..leg }))
     }
+}
+
+/// The state in a request's `params`; null is none.
+fn brought_state(params: Value<'_>) -> Option<Value<'_>> {
+    params.get("requestState").filter(|state| !state.is_null())
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 fn price(asked: &payment::Asked) -> Price {

@@ -118,6 +118,11 @@ pub(crate) fn list_request(number: u64, cursor: Option<&str>, version: Version) 
     reply::request(number, "tools/list", Some(&format!("{{{params}}}")))
 }
 
+/// The question which versions a server speaks (2026-07-28, "Discovery").
+pub(crate) fn discover_request(number: u64) -> String {
+    reply::request(number, "server/discover", Some(&format!("{{{MODERN_META}}}")))
+}
+
 /// How a call ended, by what its answer says.
 pub(super) fn answered(outcome: &Outcome<'_>, bytes: usize) -> Ending {
     let (status, code) = match outcome {

@@ -14,7 +14,7 @@ use crate::settle::{Ending, Ticket};
 
 impl Relay {
     /// The server asks the client something: sampling, elicitation, roots, or a ping.
-    pub(super) async fn server_request(&self, request: &Request<'_>, message: &Message) {
+    pub(super) async fn server_request(&self, request: &Request<'_>, message: &Message, on: Option<u64>) {
         let method = request.method.as_ref();
         let id = request.id.to_request_id();
         let version = self.session().negotiated.version();
@@ -56,7 +56,7 @@ impl Relay {
                 }
             }
         }
-        self.way_to_ask().send(line).await;
+        self.way_to_ask(on).send(line).await;
     }
 
     /// The server must not ask this: it gets an error in the client's place.

@@ -61,13 +61,19 @@ impl Relay {
         self.gateway.recorder.refused_of_server(&self.about(method, id), None, reason);
     }
 
-    /// The server sent something that breaks the protocol. Where it is certainly the answer to a request,
-    /// its asker gets an error; a request of the server's own gets one too.
-    pub(super) async fn refuse_server(&self, refusal: &Refusal) {
+    /// Records that the server sent something that breaks the protocol; gives the reason.
+    pub(crate) fn note_unreadable(&self, refusal: &Refusal) -> String {
         let id = refusal.id.as_ref();
         let method = refusal.method.as_deref().unwrap_or_default();
         let reason = refusal.to_string();
         self.drop_from_server(method, id.map(RequestId::raw), &reason);
+        reason
+    }
+
+    /// The server sent something that breaks the protocol. Where it is certainly the answer to a request,
+    /// its asker gets an error; a request of the server's own gets one too.
+    pub(crate) async fn refuse_server(&self, refusal: &Refusal) {
+        let reason = self.note_unreadable(refusal);
         if refusal.method.is_some() {
             if let Some(answer) = refusal.answer() {
                 self.upstream.send(answer).await;

@@ -3,6 +3,7 @@
 mod accept;
 mod activity;
 mod body;
+mod client;
 mod entry;
 mod fetch;
 mod headers;

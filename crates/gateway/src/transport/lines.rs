@@ -3,6 +3,7 @@
 use interlock_wire::line::{Line, LineDecoder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::crossing::Crossed;
 use crate::outbox::Outgoing;
 
 /// How much is read in one go, and about how much is written in one go.
@@ -63,6 +64,11 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
 
     /// Waits for lines and takes what there is. `false` when they are the last.
     pub(crate) async fn collect(&mut self, lines: &mut Outgoing) -> bool {
+        lines.fill(&mut self.buffer, CHUNK).await
+    }
+
+    /// The same, of lines that may first have to be made for a peer of another era.
+    pub(crate) async fn collect_crossed(&mut self, lines: &mut Crossed) -> bool {
         lines.fill(&mut self.buffer, CHUNK).await
     }
 

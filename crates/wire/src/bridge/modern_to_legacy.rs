@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use interlock_json::Value;
 
+use super::capabilities::client_for_other_era;
 use super::level::Level;
 use super::{Action, Bridge, INTERNAL_ERROR, Limits, List, METHOD_NOT_FOUND, ToClient, ToServer};
 use crate::id::RequestId;
@@ -189,13 +190,17 @@ impl ModernToLegacy {
         }
     }
 
-    /// Declares these capabilities to the server, an object of `ClientCapabilities` of 2025-11-25, instead of those
-    /// of the first request. A client of which is known what it will declare later can so be asked even if the
-    /// first request is not its own.
+    /// Declares to the server what a client declared that is known beforehand, an object of `ClientCapabilities` of
+    /// 2026-07-28, instead of what the first request declares: that one may not be the client's own.
     #[must_use]
-    pub fn declaring(mut self, capabilities: String) -> Self {
-        self.declares = Some(capabilities);
+    pub fn declaring(mut self, capabilities: Value<'_>) -> Self {
+        self.declares = Some(client_for_other_era(capabilities));
         self
+    }
+
+    /// Whether the server did not agree on a version: nothing more will come of this bridge.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.handshake, Handshake::Failed(_))
     }
 
     /// The version that the server chose.

@@ -25,7 +25,7 @@ impl Names {
             return Err(HttpRefused::new(StatusCode::FORBIDDEN, reason));
         }
         match only(headers, &ORIGIN)? {
-            Some(origin) if !self.origins.iter().any(|allowed| allowed == origin) => {
+            Some(origin) if !is_of(origin, host) && !self.origins.iter().any(|allowed| allowed == origin) => {
                 let reason = "pages of this `Origin` may not call the gateway; name it in `origins`";
                 Err(HttpRefused::new(StatusCode::FORBIDDEN, reason))
             }
@@ -49,6 +49,12 @@ pub(super) fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> Result<Option<&'
 /// Whether something is at this path, for whoever may have it.
 pub(super) fn is_route(path: &str) -> bool {
     server_of(path).is_some()
+}
+
+/// Whether this is the origin of what is served under this name.
+fn is_of(origin: &str, host: &str) -> bool {
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
 /// The server that a path names: `/mcp/{server}` and nothing that only looks like it.
@@ -98,6 +104,23 @@ pub(super) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_origin_of_a_host_is_its_own_and_no_other() {
+        for (origin, expected) in [
+            ("http://127.0.0.1:7420", true),
+            ("https://127.0.0.1:7420", true),
+            ("http://127.0.0.1:7421", false),
+            ("http://127.0.0.1", false),
+            ("http://127.0.0.1:7420/", false),
+            ("http://127.0.0.1:7420.evil.example", false),
+            ("http://evil.example", false),
+            ("127.0.0.1:7420", false),
+            ("null", false),
+        ] {
+            assert_eq!(is_of(origin, "127.0.0.1:7420"), expected, "{origin}");
+        }
+    }
 
     #[test]
     fn a_path_names_a_server_exactly_or_not_at_all() {

@@ -1,18 +1,31 @@
 //! Where a server is that is reached by HTTP, and what every request to it carries.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Uri};
 
+use super::client::HttpClient;
 use super::headers;
 
 /// Where a server is, and what every request to it carries.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct HttpServer {
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
+    /// The connections to it, once there are some.
+    client: Arc<OnceLock<HttpClient>>,
 }
+
+/// Whether they are reached the same way, whoever is connected.
+impl PartialEq for HttpServer {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url && self.headers == other.headers
+    }
+}
+
+impl Eq for HttpServer {}
 
 /// Why an address or a header cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +85,19 @@ impl HttpServer {
             value.set_sensitive(true);
             map.append(header, value);
         }
-        Ok(Self { url: address, headers: map })
+        Ok(Self { url: address, headers: map, client: Arc::default() })
+    }
+
+    /// The connections to it.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub(super) fn client(&self) -> std::io::Result<HttpClient> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = HttpClient::new(&self.url)?;
+        Ok(self.client.get_or_init(|| client).clone())
     }
 
     /// The host and, where it is not the usual one, the port.

@@ -9,10 +9,6 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use interlock_wire::http::HeaderError;
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
@@ -20,13 +16,11 @@ use interlock_wire::{Era, Message, Outcome, Shape, Version};
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
+use super::client::HttpClient;
 use super::headers;
 use super::server::HttpServer;
-use crate::outbox::Outgoing;
-use crate::relay::Relay;
+use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
-
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -58,8 +52,6 @@ enum Queued {
     Other,
 }
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -69,17 +61,7 @@ const LINE: usize = 16;
 
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new()).build(tls);
+        let client = server.client()?;
         Ok(Self { client, server, state: Mutex::default(), exchanges: TaskTracker::new() })
     }
 
@@ -88,30 +70,35 @@ impl HttpLink {
     }
 
     /// Sends what is queued until the queue ends, and what is in flight then has ended or `grace` has passed.
-    pub(crate) async fn drive(self: Arc<Self>, relay: Arc<Relay>, mut queued: Outgoing, grace: Duration) {
+    pub(crate) async fn drive(
+        self: Arc<Self>,
+        crossing: Arc<Crossing>,
+        mut queued: Crossed,
+        grace: Duration,
+    ) {
         while let Some(taken) = queued.next().await {
             // It was written by the gateway itself, from what it had read.
             let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &relay.gateway().options.limits.message)
+                Message::parse(taken.line.into_bytes(), &crossing.relay().gateway().options.limits.message)
             else {
                 tracing::error!("a message for the server cannot be read again");
                 continue;
             };
-            let version = relay.spoken();
+            let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    self.begin(&relay, number, message, version);
+                    self.begin(&crossing, number, message, version);
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
-                    self.tell(&relay, message, version).await;
-                    self.listen(&relay);
+                    self.tell(&crossing, message, version).await;
+                    self.listen(&crossing);
                 }
                 // 2026-07-28: closing the stream is the cancellation.
                 Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
                 Queued::Cancelled(_) | Queued::Other => {
-                    let (link, relay) = (Arc::clone(&self), Arc::clone(&relay));
-                    self.exchanges.spawn(async move { link.tell(&relay, message, version).await });
+                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
+                    self.exchanges.spawn(async move { link.tell(&crossing, message, version).await });
                 }
             }
         }
@@ -136,12 +123,16 @@ impl HttpLink {
         }
     }
 
-    fn begin(self: &Arc<Self>, relay: &Arc<Relay>, number: u64, message: Message, version: Version) {
-        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
+    fn begin(self: &Arc<Self>, crossing: &Arc<Crossing>, number: u64, message: Message, version: Version) {
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let mut state = self.state();
         let task = self.exchanges.spawn(async move {
-            if let Err(failure) = link.ask(&relay, number, message, version).await {
-                relay.unanswered(number, &failure.to_string(), failure.ending()).await;
+            if let Err(failure) = link.ask(&crossing, number, message, version).await {
+                crossing.unanswered(number, &failure.to_string(), failure.ending()).await;
+                if matches!(failure, Failure::SessionLost) {
+                    link.state().session = None;
+                    crossing.session_lost(&failure.to_string()).await;
+                }
             }
             link.state().in_flight.remove(&number);
         });
@@ -157,7 +148,7 @@ impl HttpLink {
     /// Sends a request and takes in everything that comes in its response.
     async fn ask(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         number: u64,
         message: Message,
         version: Version,
@@ -169,43 +160,43 @@ impl HttpLink {
         }
         let status = response.status();
         if !status.is_success() {
-            return self.refused(relay, number, response).await;
+            return self.refused(crossing, number, response).await;
         }
         match media_type(&response)? {
-            Media::Json => relay.from_server(self.whole(relay, response).await?).await,
-            Media::Events => self.events(relay, response).await?,
+            Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
+            Media::Events => self.events(crossing, response, Some(number)).await?,
             Media::None => {}
         }
-        if relay.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
+        if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
     }
 
     /// Sends what nobody answers.
-    async fn tell(&self, relay: &Relay, message: Message, version: Version) {
+    async fn tell(&self, crossing: &Crossing, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
         let told = self.post(message, version).await.and_then(|response| match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
-            let server = relay.server();
+            let server = crossing.relay().server();
             tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");
         }
     }
 
     /// Opens the stream of what the server says of its own, where it has one.
-    fn listen(self: &Arc<Self>, relay: &Arc<Relay>) {
-        let (link, relay) = (Arc::clone(self), Arc::clone(relay));
-        let task = tokio::spawn(async move { link.hear(&relay).await });
+    fn listen(self: &Arc<Self>, crossing: &Arc<Crossing>) {
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
+        let task = tokio::spawn(async move { link.hear(&crossing).await });
         if let Some(before) = self.state().listening.replace(task.abort_handle()) {
             before.abort();
         }
     }
 
-    async fn hear(&self, relay: &Arc<Relay>) {
+    async fn hear(&self, crossing: &Arc<Crossing>) {
         let mut pause = RECONNECT;
         let mut last = None;
         loop {
-            match self.hear_once(relay, last.as_deref()).await {
+            match self.hear_once(crossing, last.as_deref()).await {
                 // 405: it has none (MCP, "Listening for Messages from the Server").
                 Ok(None) => return,
                 Ok(Some(heard)) => {
@@ -221,8 +212,12 @@ impl HttpLink {
         }
     }
 
-    async fn hear_once(&self, relay: &Arc<Relay>, last: Option<&str>) -> Result<Option<Heard>, Failure> {
-        let mut request = self.request(Method::GET, Some(relay.spoken()), Bytes::new())?;
+    async fn hear_once(
+        &self,
+        crossing: &Arc<Crossing>,
+        last: Option<&str>,
+    ) -> Result<Option<Heard>, Failure> {
+        let mut request = self.request(Method::GET, Some(crossing.spoken()), Bytes::new())?;
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert(headers::LAST_EVENT_ID, last);
         }
@@ -230,16 +225,26 @@ impl HttpLink {
         if !response.status().is_success() || !matches!(media_type(&response)?, Media::Events) {
             return Ok(None);
         }
-        Ok(Some(self.events_of(relay, response).await?))
+        Ok(Some(self.events_of(crossing, response, None).await?))
     }
 
-    async fn events(&self, relay: &Arc<Relay>, response: Response<Incoming>) -> Result<(), Failure> {
-        self.events_of(relay, response).await.map(|_| ())
+    async fn events(
+        &self,
+        crossing: &Arc<Crossing>,
+        response: Response<Incoming>,
+        on: Option<u64>,
+    ) -> Result<(), Failure> {
+        self.events_of(crossing, response, on).await.map(|_| ())
     }
 
-    async fn events_of(&self, relay: &Arc<Relay>, response: Response<Incoming>) -> Result<Heard, Failure> {
+    async fn events_of(
+        &self,
+        crossing: &Arc<Crossing>,
+        response: Response<Incoming>,
+        on: Option<u64>,
+    ) -> Result<Heard, Failure> {
         let mut body = response.into_body();
-        let most = relay.gateway().options.limits.message.bytes;
+        let most = crossing.relay().gateway().options.limits.message.bytes;
         let mut decoder = Decoder::new(sse::Limits {
             data: most,
             line: most.saturating_add(LINE),
@@ -255,7 +260,7 @@ impl HttpLink {
                     heard.retry = Some(Duration::from_millis(ms).min(RECONNECT_MOST));
                 }
                 if event.kind() == "message" && !event.data.is_empty() {
-                    relay.from_server(Line::Complete(event.data)).await;
+                    crossing.from_server(Line::Complete(event.data), on).await;
                 }
             }
         }
@@ -264,8 +269,8 @@ impl HttpLink {
     }
 
     /// The whole body as one message.
-    async fn whole(&self, relay: &Relay, response: Response<Incoming>) -> Result<Line, Failure> {
-        let most = relay.gateway().options.limits.message.bytes;
+    async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
+        let most = crossing.relay().gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
             Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
@@ -276,7 +281,7 @@ impl HttpLink {
     /// An HTTP error. Where its body is the JSON-RPC error that answers the request, that is the answer.
     async fn refused(
         &self,
-        relay: &Arc<Relay>,
+        crossing: &Arc<Crossing>,
         number: u64,
         response: Response<Incoming>,
     ) -> Result<(), Failure> {
@@ -285,11 +290,11 @@ impl HttpLink {
         let is_json = matches!(media_type(&response), Ok(Media::Json));
         if is_json && let Ok(body) = Limited::new(response.into_body(), ERROR_BODY).collect().await {
             let line = body.to_bytes().to_vec();
-            let limits = &relay.gateway().options.limits.message;
+            let limits = &crossing.relay().gateway().options.limits.message;
             let answers =
                 Message::parse(line.clone(), limits).is_ok_and(|message| is_error_for(&message, number));
             if answers {
-                relay.from_server(Line::Complete(line)).await;
+                crossing.from_server(Line::Complete(line), Some(number)).await;
                 return Ok(());
             }
         }

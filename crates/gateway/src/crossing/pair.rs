@@ -1,0 +1,89 @@
+//! The two bridges, and what a crossing wants to know of either.
+
+use std::time::Duration;
+
+use interlock_wire::Version;
+use interlock_wire::bridge::{Bridge, Cancels, LegacyToModern, Limits, ModernToLegacy};
+
+/// A client and a server of different eras.
+#[derive(Debug)]
+pub(super) enum Pair {
+    ModernToLegacy(Box<ModernToLegacy>),
+    LegacyToModern(Box<LegacyToModern>),
+}
+
+impl Pair {
+    /// A bridge for a client that is modern, or is not, and has `declared` that it can be asked something.
+    pub(super) fn new(modern: bool, limits: &crate::Limits, declared: Option<&str>) -> Self {
+        let of_bridge = Limits {
+            message: limits.message,
+            in_flight: limits.in_flight,
+            held: limits.continuations,
+            hold: limits.continuation,
+            ..Limits::default()
+        };
+        if !modern {
+            // A cancellation reaches an HTTP transport as a message, and closes the stream there.
+            return Self::LegacyToModern(Box::new(LegacyToModern::new(of_bridge, Cancels::ByNotification)));
+        }
+        let message = of_bridge.message;
+        // Whoever gives a state to the client seals it.
+        let bridge = ModernToLegacy::new(of_bridge, Box::new(String::new));
+        let declared = declared.and_then(|text| interlock_json::scan(text, &message).ok());
+        let bridge = match &declared {
+            Some(declared) => bridge.declaring(declared.root()),
+            None => bridge,
+        };
+        Self::ModernToLegacy(Box::new(bridge))
+    }
+
+    pub(super) fn bridge(&mut self) -> &mut dyn Bridge {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.as_mut(),
+            Self::LegacyToModern(bridge) => bridge.as_mut(),
+        }
+    }
+
+    pub(super) fn next_tick(&self) -> Option<Duration> {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.next_tick(),
+            Self::LegacyToModern(bridge) => bridge.next_tick(),
+        }
+    }
+
+    pub(super) fn is_modern_client(&self) -> bool {
+        matches!(self, Self::ModernToLegacy(_))
+    }
+
+    /// The version that the server is spoken to in.
+    pub(super) fn spoken(&self) -> Version {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.negotiated().unwrap_or(Version::V2025_03_26),
+            Self::LegacyToModern(_) => Version::LATEST,
+        }
+    }
+
+    /// The version in which the server may send batches: none before one is agreed on.
+    pub(super) fn for_batches(&self) -> Option<Version> {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.negotiated(),
+            Self::LegacyToModern(_) => None,
+        }
+    }
+
+    /// Whether client and server have not agreed on a version yet.
+    pub(super) fn is_beginning(&self) -> bool {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.negotiated().is_none() && !bridge.has_failed(),
+            Self::LegacyToModern(bridge) => bridge.negotiated().is_none(),
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    pub(super) fn has_failed(&self) -> bool {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.has_failed(),
+            Self::LegacyToModern(_) => false,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The connections to one server, which everybody who speaks to it shares.
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::TokioExecutor;
+
+/// How long a connection may take to be made.
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Makes requests, on connections that are kept for the next one.
+#[derive(Debug, Clone)]
+pub(super) enum HttpClient {
+    /// To `http://`, which needs no certificates: reading those of the system takes memory and a while.
+    Plain(Client<HttpConnector, Full<Bytes>>),
+    Secure(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+impl HttpClient {
+    /// A client for the server at this address.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub(super) fn new(url: &Uri) -> std::io::Result<Self> {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        let builder = Client::builder(TokioExecutor::new());
+        if url.scheme_str() == Some("http") {
+            return Ok(Self::Plain(builder.build(connector)));
+        }
+        connector.enforce_http(false);
+        let tls = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_native_roots()?
+            .https_only()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(connector);
+        Ok(Self::Secure(builder.build(tls)))
+    }
+
+    pub(super) async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
+        match self {
+            Self::Plain(client) => client.request(request).await,
+            Self::Secure(client) => client.request(request).await,
+        }
+    }
+}

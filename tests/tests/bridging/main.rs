@@ -1,0 +1,8 @@
+//! Clients and servers of different eras, each of which would fail with the other alone: through Interlock every pair
+//! can do what either era has a word for.
+
+mod judged;
+mod matrix;
+mod over_http;
+mod over_stdio;
+mod world;
