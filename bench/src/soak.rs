@@ -158,7 +158,7 @@ async fn settled(pid: u32, before: Option<Held>) -> Result<Held> {
             }
             None => {
                 same = if now == last { same + 1 } else { 0 };
-                if same >= 20 && now.children == 0 {
+                if same >= 60 && now.children == 0 {
                     return Ok(now);
                 }
             }
@@ -176,12 +176,12 @@ async fn audited(site: &Site, calls: u64) -> Result<()> {
         async move {
             let query = ["audit", "query", "--format", "json", "--kind", kind, "--data"];
             let lines = output(&query, &data).await?;
-            let record = |line: &str| anyhow::Ok(serde_json::from_str::<Value>(line)?["record"].take());
+            let record = |line: &str| Ok(serde_json::from_str::<Value>(line)?["record"].take());
             lines.lines().map(record).collect::<Result<Vec<Value>>>()
         }
     };
-    let intents: Vec<Value> = records("intent").await?;
-    let outcomes: Vec<Value> = records("outcome").await?;
+    let intents = records("intent").await?;
+    let outcomes = records("outcome").await?;
     ensure!(intents.len() as u64 == calls, "{} intents of {calls} calls", intents.len());
     let mut of_intent: BTreeMap<u64, u64> =
         intents.iter().filter_map(|intent| intent["seq"].as_u64()).map(|number| (number, 0)).collect();

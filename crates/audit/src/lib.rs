@@ -49,7 +49,7 @@ pub use flood::{Flood, Fold, Folded};
 pub use instance::InstanceId;
 pub use key::DigestKey;
 pub use leaf::{Leaf, leaf_of};
-pub use log::{Durability, Log, Options, Seq, Staged};
+pub use log::{Durability, Log, Options, Pending, Seq, Staged};
 pub use query::{Query, query};
 pub use record::{Record, Shadow};
 pub use recover::{Recovered, Recovery, recover};

@@ -49,6 +49,17 @@ impl Staged {
     }
 }
 
+/// Records on their way to the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// How many are staged, or were kept because they could not be written.
+    pub records: usize,
+    /// The size of those that are staged.
+    pub bytes: usize,
+    /// Whether the log could not be written, or not be brought to the disk, when that was tried last.
+    pub is_failing: bool,
+}
+
 /// When a record counts as written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -242,6 +253,12 @@ impl Log {
         // The kernel's lock stays with the open file. Without the new name the chain is looked at again, no more.
         let _still_named_so = std::fs::rename(self.dir.join(open::LOCK), self.dir.join(open::STOPPED));
         Ok(())
+    }
+
+    /// What is not in the file yet.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        self.shared.writer().pending()
     }
 
     /// Flushes everything written so far to the disk.

@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make, show and revoke the tokens by which callers of `serve` are known
     Grants(GrantsArgs),
+    /// Register, show and remove servers beside those of the file that `serve` reads
+    Servers(ServersArgs),
+    /// Make, show and revoke the tokens by which operators are known to the admin listener of `serve`
+    Admin(AdminArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -143,7 +147,7 @@ impl std::fmt::Debug for Header {
     }
 }
 
-fn header(text: &str) -> Result<Header, String> {
+pub(crate) fn header(text: &str) -> Result<Header, String> {
     // What was typed is not repeated: it may be a secret.
     let (name, value) = text.split_once(':').ok_or("a header is written `NAME: VALUE`")?;
     Ok(Header { name: name.trim().to_owned(), value: value.trim().to_owned() })
@@ -205,12 +209,14 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 }
 
+pub(crate) use crate::commands::admin::AdminArgs;
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
+pub(crate) use crate::commands::servers::ServersArgs;
 pub(crate) use crate::commands::test::TestArgs;
 
 #[derive(Debug, ClapArgs)]

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -10,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod servers;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod tools;

@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::run(run),
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Grants(grants) => commands::grants::run(&grants),
+        Command::Servers(servers) => commands::servers::run(&servers),
+        Command::Admin(admin) => commands::admin::run(&admin),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
-use interlock_gateway::transport::http::HttpServer;
-use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registry, Server, Snapshot};
+use interlock_gateway::transport::http::{HttpServer, HttpTransport};
+use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
 use interlock_policy::{Policy, did_you_mean};
+use interlock_store::ServerEntry;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 use crate::terminal;
 
 /// What a grant says where the server's own policy is meant to be enough.
-const SERVERS_OWN: &str = "server";
+pub(crate) const SERVERS_OWN: &str = "server";
 
 /// Policy files, each read once.
 #[derive(Default)]
@@ -132,6 +134,125 @@ fn held(
     Ok(held)
 }
 
+/// Adds each registered server that could be put in force, and says of every server what it is. Only where they are
+/// reached from `here` is it looked at what they read of the environment.
+pub(crate) fn with_registered(
+    settings: &mut Settings,
+    registered: &[ServerEntry],
+    policies: &mut Policies,
+    here: bool,
+) -> Configured {
+    let named: BTreeSet<String> = settings.servers.keys().cloned().collect();
+    let mut others = Vec::new();
+    for entry in registered {
+        let (mut server, problem) = match serde_json::from_str::<Registration>(&entry.definition) {
+            Err(error) => (Registration::default(), Some(format!("it cannot be read: {error}"))),
+            Ok(server) if named.contains(&entry.name) => {
+                (server, Some("the file has a server of this name, and that one is in force".to_owned()))
+            }
+            Ok(server) => {
+                let problem = match here {
+                    true => check(settings, &entry.name, &server, policies).err(),
+                    false => check_named(settings, &entry.name, &server, policies).err(),
+                };
+                (server, problem.map(|error| format!("{error:#}")))
+            }
+        };
+        let is_named_in_file = !named.contains(&entry.name) && !grants_of(settings, &entry.name).is_empty();
+        match &problem {
+            None => settings.register(&entry.name, &server),
+            Some(problem) => {
+                tracing::warn!("the registered server `{}` is not in force: {problem}", entry.name);
+                // What a grant names that is not there would keep everything else from being in force.
+                settings.forget(&entry.name, &named);
+            }
+        }
+        server.grants = match &problem {
+            None => grants_of(settings, &entry.name),
+            Some(_) => std::mem::take(&mut server.grants),
+        };
+        others.push(ConfiguredServer {
+            name: entry.name.clone(),
+            source: Source::Registered,
+            transport: if server.url.is_some() { "url" } else { "command" },
+            reached: server.shown(),
+            policy: server.policy,
+            grants: server.grants,
+            is_named_in_file,
+            problem,
+        });
+    }
+    let mut servers: Vec<ConfiguredServer> = named.iter().map(|name| of_file(settings, name)).collect();
+    servers.extend(others);
+    let grants = settings.grants.iter().map(|(name, grant)| (name.clone(), grant.servers.clone())).collect();
+    Configured { servers, grants, mistake: None }
+}
+
+fn grants_of(settings: &Settings, server: &str) -> BTreeMap<String, String> {
+    let policy = |grant: &settings::Grant| grant.servers.get(server).cloned();
+    settings.grants.iter().filter_map(|(name, grant)| Some((name.clone(), policy(grant)?))).collect()
+}
+
+fn of_file(settings: &Settings, name: &str) -> ConfiguredServer {
+    let server = settings.servers.get(name);
+    let shown = Registration {
+        command: server.and_then(|server| server.command.clone()),
+        url: server.and_then(|server| server.url.clone()),
+        ..Registration::default()
+    };
+    ConfiguredServer {
+        name: name.to_owned(),
+        source: Source::File,
+        transport: if shown.url.is_some() { "url" } else { "command" },
+        reached: shown.shown(),
+        policy: server.and_then(|server| server.policy.clone()),
+        grants: grants_of(settings, name),
+        is_named_in_file: false,
+        problem: None,
+    }
+}
+
+/// Whether a server that is to be registered could be put in force here, beside what the file says.
+pub(crate) fn check(
+    settings: &Settings,
+    name: &str,
+    server: &Registration,
+    policies: &mut Policies,
+) -> anyhow::Result<()> {
+    check_named(settings, name, server, policies)?;
+    let mut alone = Settings::in_folder_of(settings);
+    alone.register(name, server);
+    let server = alone.servers.get(name).context("it is there")?;
+    reached(&alone, server).map(drop)
+}
+
+/// Whether what it names is there, but for what it reads of the environment.
+pub(crate) fn check_named(
+    settings: &Settings,
+    name: &str,
+    server: &Registration,
+    policies: &mut Policies,
+) -> anyhow::Result<()> {
+    server.check(name)?;
+    for (grant, named) in &server.grants {
+        if !settings.grants.contains_key(grant) {
+            let help = did_you_mean(grant, settings.grants.keys().map(String::as_str));
+            let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+            bail!("the file has no grant `{grant}` among its `grants`{help}");
+        }
+        if named == SERVERS_OWN && server.policy.is_none() {
+            bail!(
+                "it says `server` for the grant `{grant}`, and has no `policy` of its own; name a policy file"
+            );
+        }
+    }
+    let files = server.grants.values().filter(|named| *named != SERVERS_OWN).chain(&server.policy);
+    for file in files {
+        policies.policy(settings.path(file)?)?;
+    }
+    Ok(())
+}
+
 fn accesses(
     settings: &Settings,
     policies: &mut Policies,
@@ -196,7 +317,12 @@ fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Ser
                 .iter()
                 .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), expand(value)?)))
                 .collect();
-            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?))
+            let transport = match server.transport.as_deref() {
+                None => HttpTransport::FoundOut,
+                Some("sse") => HttpTransport::Sse,
+                Some(_) => HttpTransport::Streamable,
+            };
+            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?.over(transport)))
         }
         (Some(_), Some(_)) => bail!("it has a `command` and a `url`; it is reached by one of them"),
         (None, None) => bail!("it has neither a `command` nor a `url`"),

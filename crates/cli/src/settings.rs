@@ -1,12 +1,12 @@
 //! The settings file: what an operator chooses once for all wrapped servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Era, Limits, OnFailure, Options};
+use interlock_gateway::{Era, Limits, OnFailure, Options, Registration};
 use serde::Deserialize;
 
 mod expand;
@@ -30,7 +30,9 @@ pub(crate) struct Settings {
     pub(crate) servers: BTreeMap<String, Server>,
     /// Where `serve` listens.
     pub(crate) listen: Option<String>,
-    /// `Host` values that it accepts beside its address.
+    /// Where operators are answered; `none` for nowhere.
+    pub(crate) admin: Option<String>,
+    /// `Host` values that both accept beside their addresses.
     pub(crate) hosts: Vec<String>,
     /// `Origin` values that it accepts.
     pub(crate) origins: Vec<String>,
@@ -106,6 +108,7 @@ struct LimitSettings {
     /// Requests and sessions of one grant at the same time.
     requests_of_grant: Option<usize>,
     sessions_of_grant: Option<usize>,
+    together_seconds: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,6 +122,7 @@ pub(crate) struct Server {
     pub(crate) cwd: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) transport: Option<String>,
     pub(crate) policy: Option<String>,
 }
 
@@ -181,6 +185,11 @@ impl Settings {
             .with_context(|| format!("the settings `{}` have a mistake", path.display()))
     }
 
+    /// Settings in which nothing is set, of the same folder.
+    pub(crate) fn in_folder_of(other: &Self) -> Self {
+        Self { folder: other.folder.clone(), ..Self::default() }
+    }
+
     fn read(text: &str, folder: &Path) -> anyhow::Result<Self> {
         // An empty document means that nothing is set.
         let settings: Option<Self> = serde_saphyr::from_str(text)?;
@@ -214,6 +223,35 @@ impl Settings {
         }
     }
 
+    /// Adds a registered server, and the grants of this file that may use it. What the file says wins.
+    pub(crate) fn register(&mut self, name: &str, registered: &Registration) {
+        for (grant, policy) in &registered.grants {
+            if let Some(grant) = self.grants.get_mut(grant) {
+                grant.servers.entry(name.to_owned()).or_insert_with(|| policy.clone());
+            }
+        }
+        self.servers.entry(name.to_owned()).or_insert_with(|| Server {
+            extensions: registered.extensions.clone(),
+            command: registered.command.clone(),
+            args: registered.args.clone(),
+            env: registered.env.clone(),
+            cwd: registered.cwd.clone(),
+            url: registered.url.clone(),
+            headers: registered.headers.clone(),
+            policy: registered.policy.clone(),
+            // They are found out.
+            era: None,
+            transport: None,
+        });
+    }
+
+    /// Takes a server out of all grants, unless it is one of `kept`.
+    pub(crate) fn forget(&mut self, name: &str, kept: &BTreeSet<String>) {
+        if !kept.contains(name) {
+            self.grants.values_mut().for_each(|grant| drop(grant.servers.remove(name)));
+        }
+    }
+
     /// Methods beyond the protocol that one server may be sent.
     pub(crate) fn extensions(&self, server: &str) -> Vec<String> {
         self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default()
@@ -243,6 +281,7 @@ impl Settings {
         limits.connections_of_peer = set.connections_of_address.unwrap_or(limits.connections_of_peer);
         limits.requests_of_grant = set.requests_of_grant.unwrap_or(limits.requests_of_grant);
         limits.sessions_of_grant = set.sessions_of_grant.unwrap_or(limits.sessions_of_grant);
+        limits.together = set.together_seconds.map_or(limits.together, Duration::from_secs);
         limits.shutdown = set.shutdown_seconds.map_or(limits.shutdown, Duration::from_secs);
         limits
     }

@@ -9,6 +9,7 @@ use crate::access::Access;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::mailbox::Mailbox;
+use crate::metrics::Transport;
 use crate::outbox::outbox;
 use crate::relay::Relay;
 use crate::run::{tell, tick};
@@ -44,6 +45,7 @@ impl Connection {
         let (to_client, for_client) = outbox(limits.queued_bytes);
         let (to_server, for_server) = outbox(limits.queued_bytes);
         let relay = Relay::new(Arc::clone(gateway), Arc::clone(access), identity, to_client, to_server);
+        relay.reached_by(Transport::Http);
         let relay = Arc::new(relay);
         let mailbox = Arc::new(Mailbox::new(keep));
         let filled = Arc::clone(&mailbox);

@@ -7,22 +7,27 @@
 //! stands between the two where they differ.
 
 mod crossed;
+mod outcome;
 mod pair;
+mod time;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use interlock_wire::bridge::{Action, List};
+use interlock_wire::http::ParamHeaders;
 use interlock_wire::line::Line;
 use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, RequestId, Shape, Version, reply};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::gateway::Gateway;
 use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
 use crate::settle::Ending;
 pub(crate) use crossed::Crossed;
+use outcome::{answer_to, failed, is_modern, told};
 use pair::Pair;
 
 /// One connection's crossing.
@@ -118,10 +123,6 @@ pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing) -> (Arc<Crossing>, Cr
 }
 
 impl Crossing {
-    pub(crate) fn relay(&self) -> &Arc<Relay> {
-        &self.relay
-    }
-
     /// The version that the server is spoken to in.
     pub(crate) fn spoken(&self) -> Version {
         match &*self.state() {
@@ -131,14 +132,33 @@ impl Crossing {
         }
     }
 
-    /// Whether an answer to this request is still missing, as far as is known here.
+    /// The gateway that it belongs to.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        self.relay.gateway()
+    }
+
+    /// The arguments of a tool that headers repeat, as the server's definitions say.
+    pub(crate) async fn param_headers(&self, tool: &str) -> ParamHeaders {
+        self.relay.param_headers(tool, true).await.unwrap_or_default()
+    }
+
+    /// The server's name.
+    pub(crate) fn server(&self) -> &str {
+        self.relay.server()
+    }
+
+    /// Whether the server still owes the answer to this request.
     pub(crate) fn awaits(&self, number: u64) -> bool {
         match &*self.state() {
-            // A bridge that has its answer takes no notice of a stream's end.
-            State::Bridged(_) => true,
+            State::Bridged(bridged) => bridged.pair.awaits(number),
             State::Probing { number: probe, .. } if *probe == number => true,
             _ => self.relay.awaits(number),
         }
+    }
+
+    /// Whether this is the `initialize` by whose answer the server's era is found out.
+    pub(crate) fn tries(&self, number: u64) -> bool {
+        matches!(&*self.state(), State::Trying { number: tried, .. } if *tried == number)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -169,7 +189,7 @@ impl Crossing {
 
     /// Takes what the client said; gives it back where it goes to the server as it is.
     fn from_client(self: &Arc<Self>, taken: Taken) -> Option<Taken> {
-        let limits = &self.relay.gateway().options.limits.message;
+        let limits = &self.gateway().options.limits.message;
         // It was written by the gateway itself, from what it had read.
         let Ok(message) = Message::parse(taken.line.as_bytes().to_vec(), limits) else {
             tracing::error!("a message for the server cannot be read again");
@@ -215,7 +235,7 @@ impl Crossing {
                     self.to_server.push(crate::relay::own::discover_request(PROBE));
                 }
                 let number = if is_question { number } else { PROBE };
-                let until = self.now().saturating_add(self.relay.gateway().options.limits.probe);
+                let until = self.now().saturating_add(self.gateway().options.limits.probe);
                 *state = State::Probing { number, held: message, until };
                 self.keep_time();
                 is_question
@@ -231,7 +251,7 @@ impl Crossing {
 
     /// Puts a bridge between the two and hands it the client's first request.
     fn bridge(self: &Arc<Self>, state: &mut State, modern: bool, first: &Message, refused: Option<Refused>) {
-        let limits = &self.relay.gateway().options.limits;
+        let limits = &self.gateway().options.limits;
         let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref());
         let (to_client, mut queue) = outbox(limits.queued_bytes);
         let relay = Arc::clone(&self.relay);
@@ -254,7 +274,7 @@ impl Crossing {
         if self.passes() {
             return self.relay.from_server(line, on).await;
         }
-        let limits = &self.relay.gateway().options.limits.message;
+        let limits = &self.gateway().options.limits.message;
         let refusal = match line {
             Line::TooLong { head, .. } => Refusal::of_long_line(&head, limits.bytes),
             Line::Complete(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => return,
@@ -499,126 +519,8 @@ impl Crossing {
         };
         self.finish(then, reason).await;
     }
-
-    /// Sees to it that what is due is done.
-    fn keep_time(self: &Arc<Self>) {
-        let mut timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
-        if timer.is_none() {
-            let crossing = Arc::clone(self);
-            *timer = Some(tokio::spawn(async move {
-                loop {
-                    crossing.tick().await;
-                }
-            }));
-        }
-    }
-
-    /// Waits until something is due, or something else may be.
-    async fn tick(self: &Arc<Self>) {
-        const LONG: Duration = Duration::from_secs(3_600);
-        let due = match &*self.state() {
-            State::Probing { until, .. } => Some(*until),
-            State::Bridged(bridged) => bridged.pair.next_tick(),
-            State::New | State::Trying { .. } | State::Passing => None,
-        };
-        let wait = due.map_or(LONG, |due| due.saturating_sub(self.now()));
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.due.notified() => return,
-        }
-        let now = self.now();
-        let then = {
-            let mut state = self.state();
-            match &mut *state {
-                State::Probing { held, until, .. } if *until <= now => {
-                    let held = held.clone();
-                    self.bridge(&mut state, true, &held, None);
-                    Then::Nothing
-                }
-                State::Bridged(bridged) => {
-                    let actions = bridged.pair.bridge().tick(now);
-                    self.acted(&mut state, actions)
-                }
-                _ => Then::Nothing,
-            }
-        };
-        self.finish(then, "the server did not answer in time").await;
-    }
-
-    /// The server is gone: what waits for it ends, and what was said before is told.
-    pub(crate) async fn end(self: &Arc<Self>, grace: Duration) {
-        let then = {
-            let mut state = self.state();
-            match &mut *state {
-                State::Bridged(bridged) => {
-                    let actions = bridged.pair.bridge().server_gone(self.now());
-                    let then = self.closed(&mut state, actions, Ending::Disconnected);
-                    if let State::Bridged(bridged) = &*state {
-                        bridged.to_client.close();
-                    }
-                    then
-                }
-                _ => Then::Nothing,
-            }
-        };
-        self.finish(then, "the server ended before it answered").await;
-        let timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(timer) = timer {
-            timer.abort();
-        }
-        let telling = std::mem::take(&mut *self.telling.lock().unwrap_or_else(PoisonError::into_inner));
-        for telling in telling {
-            let stop = telling.abort_handle();
-            if tokio::time::timeout(grace, telling).await.is_err() {
-                stop.abort();
-            }
-        }
-    }
 }
 
 fn bridged_is_modern_client(state: &State) -> bool {
     matches!(state, State::Bridged(bridged) if bridged.pair.is_modern_client())
-}
-
-/// What a message says as the answer to this request.
-fn answer_to(message: &Message, number: u64) -> Option<Outcome<'_>> {
-    match message.shape() {
-        Shape::Response(response) => {
-            (response.id.and_then(|id| id.as_u64()) == Some(number)).then_some(response.outcome)
-        }
-        _ => None,
-    }
-}
-
-/// Whether an answer to `server/discover` is that of a server which speaks 2026-07-28 (`DiscoverResult`). Whoever answers
-/// without saying what it speaks knows the method at least.
-fn is_modern(outcome: &Outcome<'_>) -> bool {
-    let Outcome::Result(result) = outcome else { return false };
-    let versions = result.get("supportedVersions").filter(|versions| versions.is_array());
-    versions.is_none_or(|versions| versions.items().any(|version| version.is_str(Version::LATEST.as_str())))
-}
-
-/// Whether the client is told the outcome of this request: a result or an error.
-fn told(actions: &[Action], number: u64) -> Option<bool> {
-    actions.iter().find_map(|action| match outcome(action) {
-        Some((answered, well)) if answered == number => Some(well),
-        _ => None,
-    })
-}
-
-/// The request that an action answers with an error.
-fn failed(action: &Action) -> Option<u64> {
-    outcome(action).and_then(|(number, well)| (!well).then_some(number))
-}
-
-fn outcome(action: &Action) -> Option<(u64, bool)> {
-    let Action::ToClient(sent) = action else { return None };
-    let message = Message::parse(sent.line.as_bytes().to_vec(), &interlock_json::Limits::default()).ok()?;
-    match message.shape() {
-        Shape::Response(response) => {
-            let number = response.id.and_then(|id| id.as_u64())?;
-            Some((number, matches!(response.outcome, Outcome::Result(_))))
-        }
-        _ => None,
-    }
 }

@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use interlock_json::{Kind, Value};
 use interlock_policy::ToolDefinition;
+use interlock_wire::http::ParamHeaders;
 use tokio::sync::watch;
 
 /// One complete list: every page.
 #[derive(Debug, Default)]
 pub(crate) struct ToolList {
     tools: HashMap<String, ToolDefinition>,
+    /// The arguments that headers repeat, of the tools that have such (2026-07-28).
+    headers: HashMap<String, ParamHeaders>,
 }
 
 /// Why there is no list to judge by.
@@ -55,6 +58,15 @@ impl ToolList {
         self.tools.get(name)
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tools.keys().map(String::as_str)
+    }
+
+    /// The arguments of a tool that headers repeat.
+    pub(crate) fn headers_of(&self, name: &str) -> Option<&ParamHeaders> {
+        self.headers.get(name)
+    }
+
     /// Takes in one page and returns the cursor of the next.
     pub(crate) fn add_page(
         &mut self,
@@ -75,6 +87,11 @@ impl ToolList {
             }
             let definition =
                 ToolDefinition::read(tool).map_err(|what| DefinitionsError::Malformed { what })?;
+            // Marks that are invalid mark nothing: neither side can go by them.
+            let marked = tool.get("inputSchema").and_then(|schema| ParamHeaders::of_schema(schema).ok());
+            if let Some(headers) = marked.filter(|headers| !headers.is_empty()) {
+                self.headers.insert(name.clone().into_owned(), headers);
+            }
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
@@ -157,6 +174,14 @@ impl Definitions {
         next
     }
 
+    /// The last complete list, where there is one that holds.
+    pub(crate) fn known(&self) -> Option<Arc<ToolList>> {
+        match &*self.known.borrow() {
+            Known::List(list) => Some(Arc::clone(list)),
+            Known::Nothing | Known::Asking | Known::Failed(_) => None,
+        }
+    }
+
     /// Waits until whoever is asking has reported.
     pub(crate) async fn reported(&self) -> Option<DefinitionsError> {
         let mut known = self.known.subscribe();
@@ -212,6 +237,7 @@ mod tests {
         assert_eq!(page(&mut list, r#"{"tools":[{"name":"b","annotations":null}]}"#), Ok(None));
         assert_eq!(list.get("a").unwrap().required(), ["x"]);
         assert_eq!(list.get("b").unwrap().required(), [""; 0]);
+        assert!(list.headers_of("a").is_none());
         let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
         assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
     }

@@ -3,27 +3,29 @@
 mod caller;
 mod requests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use interlock_audit::RefusalCategory;
-use interlock_wire::{Parsed, Refusal};
+use interlock_wire::{Message, Parsed, Refusal};
 use requests::Requests;
 
 use crate::capabilities::Capabilities;
+use crate::combined::{Combined, Together};
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::identify::{Credential, Identity, Unknown};
+use crate::identify::{Identity, LastShown, Unknown};
 use crate::known_tokens::KnownTokens;
-use crate::mailbox::Reader;
+use crate::metrics::Levels;
 use crate::outbox::{Outgoing, outbox};
-use crate::record::{About, Peer, now_ms};
+use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
+use crate::streams::Streams;
 use crate::upstream::OpenError;
 
 pub(crate) use caller::{Caller, Shown};
@@ -39,7 +41,11 @@ pub struct Front {
     instance: String,
     sessions: Mutex<HashMap<String, Session>>,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
+    together: Together,
+    streams: Streams,
     numbers: AtomicU64,
+    listening: AtomicBool,
+    draining: AtomicBool,
     /// Requests that are being answered, by their grants.
     requests: Requests,
 }
@@ -60,7 +66,7 @@ struct Session {
     server: String,
     connection: Arc<Connection>,
     /// What it was used with last: it does not outlive that.
-    credential: Credential,
+    credential: LastShown,
 }
 
 /// Modern requests that go over one connection to the server: those of one grant that may be asked the same.
@@ -127,18 +133,33 @@ pub(crate) enum TurnedAway {
 /// One exchange: what came in a request, and the queue of what goes back.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    relay: Arc<Relay>,
-    number: u64,
-    /// Whether closing the stream withdraws what was asked (2026-07-28).
-    withdraws: bool,
+    /// What is withdrawn when the stream is closed early (2026-07-28).
+    withdrawn: Option<(Arc<Relay>, u64)>,
     pub(crate) back: Outgoing,
+}
+
+impl Exchange {
+    /// One whose asker withdraws by itself what it asked.
+    pub(crate) fn of(back: Outgoing) -> Self {
+        Self { withdrawn: None, back }
+    }
+
+    /// Hands over one message in an exchange of this number, from a task that is not cut off.
+    pub(crate) async fn begin(relay: &Arc<Relay>, message: Message, number: u64, withdraws: bool) -> Self {
+        let (to_caller, back) = outbox(relay.gateway().options.limits.queued_bytes);
+        let from = Origin { outbox: to_caller.impatient(), exchange: number };
+        let exchange = Self { withdrawn: withdraws.then(|| (Arc::clone(relay), number)), back };
+        relay.take(Ok(Parsed::One(message)), &from).await;
+        exchange
+    }
 }
 
 /// An exchange that its caller has left.
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.withdraws && !self.back.has_ended() {
-            let (relay, number) = (Arc::clone(&self.relay), self.number);
+        if let Some((relay, number)) = self.withdrawn.take()
+            && !self.back.has_ended()
+        {
             tokio::spawn(async move { relay.withdraw_all(number).await });
         }
     }
@@ -154,13 +175,55 @@ impl Front {
             instance: instance.to_owned(),
             sessions: Mutex::default(),
             shared: Mutex::default(),
+            together: Together::default(),
+            streams: Streams::default(),
             numbers: AtomicU64::new(1),
+            listening: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
             requests: Arc::default(),
         }
     }
 
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
+    }
+
+    /// Notes that callers are answered from now on.
+    pub(crate) fn listens(&self) {
+        self.listening.store(true, Ordering::Release);
+    }
+
+    /// Notes that nobody new is answered any more.
+    pub(crate) fn drains(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// The instance's name.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// What clients of all servers share.
+    pub(crate) fn together(&self) -> &Together {
+        &self.together
+    }
+
+    /// The sessions whose answers come on one stream.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// A number that was not given before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The servers and grants in force.
@@ -184,11 +247,12 @@ impl Front {
                 connection.close();
             }
         }
+        self.together.registry_changed();
     }
 
     /// Whether a connection is one that the registry in force would open. What was opened while the registry changed
     /// may not be.
-    fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
+    pub(crate) fn is_current(&self, grant: &str, server: &str, connection: &Connection) -> bool {
         let registry = self.registry.load();
         let access = registry.grant(grant).and_then(|grant| registry.access(grant, server));
         access.is_some_and(|(reached, access)| connection.is_to(reached, &access))
@@ -210,6 +274,12 @@ impl Front {
         for session in self.sessions().values().filter(|session| session.credential.is_withdrawn()) {
             session.connection.close();
         }
+        self.together.end_those(|session| session.credential().is_withdrawn());
+    }
+
+    /// Puts in force what was just changed of the tokens.
+    pub(crate) async fn tokens_changed(&self) {
+        self.tokens.read_now().await;
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -238,11 +308,12 @@ impl Front {
         let about = About {
             identity: Arc::new(identity),
             server: Arc::from(server.unwrap_or_default()),
-            method: "HTTP".to_owned(),
+            method: HTTP.to_owned(),
             request: None,
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            since: Instant::now(),
         };
         let peer = match asker {
             Asker::Grant(grant) => Peer::Grant(grant),
@@ -258,16 +329,16 @@ impl Front {
         server: &str,
         name: &str,
     ) -> Result<Arc<Connection>, TurnedAway> {
-        let mut sessions = self.sessions();
+        let sessions = self.sessions();
         let session = sessions
-            .get_mut(name)
+            .get(name)
             .filter(|session| session.grant == caller.grant.name && session.server == server)
             .filter(|session| !session.credential.is_withdrawn())
             .filter(|session| !session.connection.has_ended())
             .filter(|session| self.is_current(&session.grant, &session.server, &session.connection))
             .ok_or(TurnedAway::NoSession)?;
         session.connection.touch();
-        session.credential = caller.credential.clone();
+        session.credential.replace(&caller.credential);
         Ok(Arc::clone(&session.connection))
     }
 
@@ -277,7 +348,18 @@ impl Front {
         caller: &Caller,
         server: &str,
     ) -> Result<(String, Arc<Connection>), TurnedAway> {
-        let grant = &caller.grant;
+        self.begin_in(&caller.grant, server, LastShown::new(&caller.credential), None)
+    }
+
+    /// Begins a session that may count as part of another: of the one that records know under `label`, and that is
+    /// used with the same `credential`.
+    pub(crate) fn begin_in(
+        &self,
+        grant: &Grant,
+        server: &str,
+        credential: LastShown,
+        label: Option<String>,
+    ) -> Result<(String, Arc<Connection>), TurnedAway> {
         self.forget_ended();
         let of_grant = |session: &&Session| session.grant == grant.name;
         let (all, own) = {
@@ -286,16 +368,16 @@ impl Front {
         };
         self.has_room(all, own)?;
         let name = session_name()?;
-        let connection = self.connect(grant, server, self.gateway.options.limits.mailbox)?;
+        let connection = self.connect(grant, server, self.gateway.options.limits.mailbox, label)?;
         let session = Session {
             grant: Arc::clone(&grant.name),
             server: server.to_owned(),
             connection: Arc::clone(&connection),
-            credential: caller.credential.clone(),
+            credential: credential.clone(),
         };
         self.sessions().insert(name.clone(), session);
         // What was taken back meanwhile was not yet among the sessions.
-        if caller.credential.is_withdrawn() {
+        if credential.is_withdrawn() {
             connection.close();
         }
         Ok((name, connection))
@@ -314,6 +396,7 @@ impl Front {
 
     /// Ends a session. It counts until its server has gone.
     pub(crate) fn end(&self, name: &str) {
+        self.together.end(name);
         if let Some(session) = self.sessions().get(name) {
             session.connection.close();
         }
@@ -339,24 +422,26 @@ impl Front {
         let own = shared.keys().filter(|sharing| sharing.grant == grant.name).count();
         self.has_room(shared.len(), own)?;
         // What nobody listens for is not kept: a modern server says nothing outside of a request.
-        let connection = self.connect(grant, server, 0)?;
+        let connection = self.connect(grant, server, 0, None)?;
         shared.insert(sharing, Arc::clone(&connection));
         Ok(connection)
     }
 
-    fn connect(&self, grant: &Grant, server: &str, keep: usize) -> Result<Arc<Connection>, TurnedAway> {
+    fn connect(
+        &self,
+        grant: &Grant,
+        server: &str,
+        keep: usize,
+        label: Option<String>,
+    ) -> Result<Arc<Connection>, TurnedAway> {
         let registry = self.registry.load();
         // The grant as it is now, not as it was when the request began.
         let (reached, access) = registry
             .grant(&grant.name)
             .and_then(|grant| registry.access(grant, server))
             .ok_or_else(|| TurnedAway::NoServer { server: server.to_owned() })?;
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let identity = Identity {
-            grant: grant.name.to_string(),
-            session: format!("{}/{number}", self.instance),
-            client: None,
-        };
+        let session = label.unwrap_or_else(|| self.label());
+        let identity = Identity { grant: grant.name.to_string(), session, client: None };
         if let Err(error) = crate::upstream::record_start(&self.gateway, server, reached) {
             tracing::error!("a record is missing from the audit log: {error}");
         }
@@ -364,9 +449,54 @@ impl Front {
             .map_err(|source| TurnedAway::Unreachable { server: server.to_owned(), source })
     }
 
+    /// A session's name in records.
+    fn label(&self) -> String {
+        format!("{}/{}", self.instance, self.next_number())
+    }
+
+    /// Begins a session with all servers of a grant; gives its name.
+    pub(crate) fn begin_combined(
+        self: &Arc<Self>,
+        caller: &Caller,
+    ) -> Result<(String, Arc<Combined>), TurnedAway> {
+        let (all, own) = self.together.count(&caller.grant.name);
+        self.has_room(all, own)?;
+        let name = session_name()?;
+        let combined = Combined::begin_session(self, caller, self.label(), session_name()?);
+        self.together.insert(name.clone(), Arc::clone(&combined));
+        // What was taken back meanwhile was not yet among the sessions.
+        if caller.credential.is_withdrawn() {
+            self.together.end(&name);
+        }
+        Ok((name, combined))
+    }
+
     /// Whether this grant may know of this server.
     pub(crate) fn serves(&self, grant: &Grant, server: &str) -> bool {
         self.registry.load().access(grant, server).is_some()
+    }
+
+    /// How many connections each server has.
+    pub(crate) fn open_connections(&self) -> BTreeMap<String, usize> {
+        let mut open = BTreeMap::new();
+        for session in self.sessions().values().filter(|session| !session.connection.is_over()) {
+            *open.entry(session.server.clone()).or_default() += 1;
+        }
+        for (sharing, _) in self.shared().iter().filter(|(_, connection)| !connection.is_over()) {
+            *open.entry(sharing.server.clone()).or_default() += 1;
+        }
+        open
+    }
+
+    /// What is open, for whoever watches.
+    pub(crate) fn levels(&self) -> Levels {
+        let waiting = self.gateway.recorder.backlog();
+        Levels {
+            sessions: self.sessions().len(),
+            connections: self.shared().len(),
+            audit_records: waiting.records,
+            audit_bytes: waiting.bytes,
+        }
     }
 
     /// Hands over what came in one request; what goes back comes out of the exchange.
@@ -379,9 +509,9 @@ impl Front {
         let (to_caller, back) = outbox(self.gateway.options.limits.queued_bytes);
         let relay = Arc::clone(connection.relay());
         // A session's identifiers are its own; modern requests are each by itself.
-        let number = if withdraws { self.numbers.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let number = if withdraws { self.next_number() } else { 0 };
         let from = Origin { outbox: to_caller.impatient(), exchange: number };
-        let exchange = Exchange { relay: Arc::clone(&relay), number, withdraws, back };
+        let exchange = Exchange { withdrawn: withdraws.then(|| (Arc::clone(&relay), number)), back };
         if withdraws {
             relay.take(read, &from).await;
         } else {
@@ -394,21 +524,17 @@ impl Front {
         exchange
     }
 
-    /// The stream of what a session's server says of its own.
-    pub(crate) fn listen(connection: &Connection, after: Option<u64>) -> Reader {
-        connection.mailbox().read(after)
-    }
-
     /// Ends what nobody has used for long, and forgets what has ended.
     pub(crate) fn sweep(&self, now: Instant) {
         let limits = &self.gateway.options.limits;
+        let over = |credential: &LastShown| credential.is_over(now_ms(), limits.renewal);
+        self.together
+            .end_those(|session| session.is_idle(now, limits.session_idle) || over(session.credential()));
         let idle = |connection: &Connection, most: Duration| {
             connection.idle(now) >= most && !connection.relay().is_waiting()
         };
         for session in self.sessions().values() {
-            let expired = session.credential.has_expired_for(now_ms(), limits.renewal);
-            if expired || session.credential.is_withdrawn() || idle(&session.connection, limits.session_idle)
-            {
+            if over(&session.credential) || idle(&session.connection, limits.session_idle) {
                 session.connection.close();
             }
         }
@@ -427,6 +553,8 @@ impl Front {
 
     /// Ends every connection, and waits until all have ended.
     pub(crate) async fn close(&self) {
+        // Their servers' sessions are among those below.
+        self.together.close();
         let mut open: Vec<_> = self.sessions().drain().map(|(_, session)| session.connection).collect();
         open.extend(self.shared().drain().map(|(_, connection)| connection));
         open.iter().for_each(|connection| connection.close());
@@ -437,7 +565,7 @@ impl Front {
 }
 
 /// A name that nobody guesses: 128 random bits.
-fn session_name() -> Result<String, TurnedAway> {
+pub(crate) fn session_name() -> Result<String, TurnedAway> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| TurnedAway::NoRandomness)?;
     Ok(hex::encode(random))

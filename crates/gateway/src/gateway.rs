@@ -8,6 +8,8 @@ use interlock_store::Counters;
 
 use crate::access::Access;
 use crate::limits::Limits;
+use crate::metered::Metered;
+use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::sealed::Sealer;
 use crate::snapshot::Snapshot;
@@ -48,6 +50,7 @@ pub struct Gateway {
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) recorder: Recorder,
     pub(crate) options: Options,
+    pub(crate) metrics: Arc<Metrics>,
     /// Seals what clients are given to bring back; made when it is first needed.
     sealer: OnceLock<Option<Sealer>>,
     connections: AtomicU64,
@@ -62,9 +65,11 @@ impl Gateway {
         key: DigestKey,
         options: Options,
     ) -> Self {
-        let recorder = Recorder::new(log, arguments, key);
+        let metrics = Arc::new(Metrics::new());
+        let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
+        let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
-        Self { counters, recorder, options, sealer, connections }
+        Self { counters, recorder, options, metrics, sealer, connections }
     }
 
     /// What seals; `None` where the system has no randomness to give.
@@ -116,6 +121,11 @@ impl Gateway {
     /// When the log cannot be written.
     pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
         self.recorder.stop(reason)
+    }
+
+    /// Counts that the configuration was read anew: put in force, or not.
+    pub fn reloaded(&self, is_good: bool) {
+        self.metrics.reloaded("configuration", is_good);
     }
 
     /// Records that something needs a person.

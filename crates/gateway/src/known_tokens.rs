@@ -74,6 +74,11 @@ impl KnownTokens {
         self.revoked.notified().await;
     }
 
+    /// Reads the store now: what was just changed there holds when this returns.
+    pub(crate) async fn read_now(&self) {
+        self.read(Duration::ZERO).await;
+    }
+
     /// Reads the store for as long as this is polled.
     pub(crate) async fn keep_reading(&self) {
         loop {

@@ -5,11 +5,13 @@
 //! `relay` carries everything between one client and one server.
 
 mod access;
+pub mod admin;
 mod admit;
 mod answer;
 mod batch;
 mod call;
 mod capabilities;
+mod combined;
 mod connection;
 mod continuation;
 mod crossing;
@@ -25,9 +27,12 @@ mod limits;
 mod listing;
 mod lists;
 mod mailbox;
+mod metered;
+pub mod metrics;
 mod outbox;
 mod pending;
 mod record;
+mod registration;
 mod registry;
 pub mod rehearse;
 mod relay;
@@ -40,9 +45,11 @@ pub mod serve;
 mod session;
 mod settle;
 mod snapshot;
+mod streams;
 mod token;
 pub mod transport;
 mod upstream;
+mod way;
 
 pub use access::Access;
 pub use answer::duration;
@@ -57,6 +64,7 @@ pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};
+pub use registration::{Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub definitions: Duration,
     /// Bytes of one list of definitions, all pages together.
     pub definition_bytes: usize,
+    /// How long one of several servers that are asked the same may hold up what all of them say.
+    pub together: Duration,
     /// Pages of one list of definitions.
     pub definition_pages: usize,
     /// Tools of one server.
@@ -78,6 +80,7 @@ impl Default for Limits {
             probe: Duration::from_secs(10),
             definitions: Duration::from_secs(30),
             definition_bytes: 64 << 20,
+            together: Duration::from_secs(10),
             definition_pages: 1_000,
             definition_tools: 10_000,
             subscribed: 1_000,

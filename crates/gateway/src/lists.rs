@@ -29,6 +29,12 @@ impl List {
     }
 }
 
+impl List {
+    pub(crate) fn is_of_tools(self) -> bool {
+        self.section == Section::Tools
+    }
+}
+
 /// A list that is none: what it shows cannot be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("`{member}` is not an array")]

@@ -1,7 +1,7 @@
 //! What a server says of its own to a client that is reached by HTTP: kept until the client listens, and a while
 //! longer, so that one whose stream broke misses nothing (MCP, "Resumability and Redelivery").
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -18,8 +18,8 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug)]
 struct Letters {
-    kept: VecDeque<Letter>,
-    bytes: usize,
+    /// By who said it: one that says much makes room for itself alone.
+    kept: BTreeMap<Arc<str>, Kept>,
     /// The number of the next message.
     next: u64,
     /// The first message that no reader has taken.
@@ -27,6 +27,13 @@ struct Letters {
     /// Who reads: a newer reader takes the place of the one before.
     reader: u64,
     ended: bool,
+}
+
+/// What one server said.
+#[derive(Debug, Default)]
+struct Kept {
+    letters: VecDeque<Letter>,
+    bytes: usize,
 }
 
 /// One message with its number, by which a client that comes back names it.
@@ -45,10 +52,9 @@ pub(crate) struct Reader {
 }
 
 impl Mailbox {
-    /// Keeps up to `most_bytes` of messages; the oldest go first.
+    /// Keeps up to `most_bytes` of each server's messages; the oldest go first.
     pub(crate) fn new(most_bytes: usize) -> Self {
-        let kept = VecDeque::new();
-        let letters = Letters { kept, bytes: 0, next: 1, unread: 1, reader: 0, ended: false };
+        let letters = Letters { kept: BTreeMap::new(), next: 1, unread: 1, reader: 0, ended: false };
         Self { letters: Mutex::new(letters), changed: Notify::new(), most_bytes }
     }
 
@@ -58,22 +64,30 @@ impl Mailbox {
 
     /// Takes in what is queued, until the queue ends.
     pub(crate) async fn fill(&self, mut queued: Outgoing) {
+        let only = Arc::from("");
         while let Some(taken) = queued.next().await {
-            self.put(&taken.line);
+            self.put(&only, &taken.line);
         }
+        self.end();
+    }
+
+    /// Nothing more will come.
+    pub(crate) fn end(&self) {
         self.letters().ended = true;
         self.changed.notify_waiters();
     }
 
-    fn put(&self, message: &str) {
+    /// Keeps what one server said.
+    pub(crate) fn put(&self, server: &Arc<str>, message: &str) {
         let mut letters = self.letters();
-        letters.bytes += message.len();
         let number = letters.next;
         letters.next += 1;
-        letters.kept.push_back(Letter { number, message: Arc::from(message) });
-        while letters.bytes > self.most_bytes && letters.kept.len() > 1 {
-            let oldest = letters.kept.pop_front();
-            letters.bytes -= oldest.map_or(0, |letter| letter.message.len());
+        let kept = letters.kept.entry(Arc::clone(server)).or_default();
+        kept.bytes += message.len();
+        kept.letters.push_back(Letter { number, message: Arc::from(message) });
+        while kept.bytes > self.most_bytes && kept.letters.len() > 1 {
+            let oldest = kept.letters.pop_front();
+            kept.bytes -= oldest.map_or(0, |letter| letter.message.len());
         }
         drop(letters);
         self.changed.notify_waiters();
@@ -92,6 +106,17 @@ impl Mailbox {
     }
 }
 
+impl Letters {
+    /// The first message of this number or a later one.
+    fn first_from(&self, number: u64) -> Option<Letter> {
+        let of_each = self.kept.values().filter_map(|kept| {
+            let at = kept.letters.partition_point(|letter| letter.number < number);
+            kept.letters.get(at)
+        });
+        of_each.min_by_key(|letter| letter.number).cloned()
+    }
+}
+
 impl Reader {
     /// Waits for the next message; `None` when there will be none.
     pub(crate) async fn next(&mut self) -> Option<Letter> {
@@ -105,7 +130,7 @@ impl Reader {
                 if letters.reader != self.reader {
                     return None;
                 }
-                if let Some(letter) = letters.kept.iter().find(|letter| letter.number >= self.next).cloned() {
+                if let Some(letter) = letters.first_from(self.next) {
                     self.next = letter.number + 1;
                     letters.unread = letters.unread.max(self.next);
                     return Some(letter);
@@ -130,11 +155,12 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_comes_back_misses_nothing() {
         let mailbox = Arc::new(Mailbox::new(100));
-        mailbox.put("a");
-        mailbox.put("b");
+        let put = |message| mailbox.put(&Arc::from("x"), message);
+        put("a");
+        put("b");
         let mut first = mailbox.read(None);
         assert_eq!(numbered(first.next().await), Some((1, "a".to_owned())));
-        mailbox.put("c");
+        put("c");
         let mut second = mailbox.read(Some(1));
         assert_eq!(first.next().await, None, "a newer reader takes its place");
         assert_eq!(numbered(second.next().await), Some((2, "b".to_owned())));
@@ -145,7 +171,7 @@ mod tests {
     #[tokio::test]
     async fn the_oldest_make_room_and_the_end_is_told() {
         let mailbox = Arc::new(Mailbox::new(3));
-        ["aa", "bb", "c"].into_iter().for_each(|message| mailbox.put(message));
+        ["aa", "bb", "c"].into_iter().for_each(|message| mailbox.put(&Arc::from(""), message));
         let mut reader = mailbox.read(None);
         assert_eq!(numbered(reader.next().await), Some((2, "bb".to_owned())));
         let (outbox, queued) = crate::outbox::outbox(1_000);
@@ -155,5 +181,17 @@ mod tests {
         assert_eq!(numbered(reader.next().await), Some((3, "c".to_owned())));
         assert_eq!(numbered(reader.next().await), Some((4, "d".to_owned())));
         assert_eq!(reader.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn whoever_says_much_loses_its_own_messages_alone() {
+        let mailbox = Arc::new(Mailbox::new(10));
+        let (loud, quiet) = (Arc::from("loud"), Arc::from("quiet"));
+        mailbox.put(&quiet, "question");
+        (0..1_000).for_each(|_| mailbox.put(&loud, "noise"));
+        let mut reader = mailbox.read(None);
+        assert_eq!(numbered(reader.next().await), Some((1, "question".to_owned())));
+        assert_eq!(numbered(reader.next().await), Some((1_000, "noise".to_owned())));
+        assert_eq!(numbered(reader.next().await), Some((1_001, "noise".to_owned())));
     }
 }

@@ -112,6 +112,11 @@ impl Outbox {
         !self.lines.is_closed()
     }
 
+    /// Waits until nobody takes what is queued any more.
+    pub(crate) async fn unread(&self) {
+        self.lines.closed().await;
+    }
+
     /// Ends the queue after what is in it: the peer's stream is closed then.
     pub(crate) fn close(&self) {
         let _gone = self.lines.send(Queued::End);

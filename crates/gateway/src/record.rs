@@ -7,18 +7,19 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interlock_audit::{
     ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
-    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Refusal, RefusalCategory, Ruling, Seq, Staged,
-    Subject, Target as WhatRecord,
+    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Pending, Refusal, RefusalCategory, Ruling, Seq,
+    Staged, Subject, Target as WhatRecord,
 };
 use interlock_json::Value;
 use interlock_policy::Section;
 
 use crate::denial::Denial;
 use crate::identify::Identity;
+use crate::metrics::Metrics;
 
 /// Whose refusals are counted together when there are too many: one caller's flood hides no other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,16 @@ pub(crate) enum Peer<'p> {
     Server(&'p str),
 }
 
+impl Peer<'_> {
+    /// What it is, for whoever counts.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Grant(_) | Self::Stranger(_) => "client",
+            Self::Server(_) => "server",
+        }
+    }
+}
+
 impl fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,6 +51,9 @@ impl fmt::Display for Peer<'_> {
         }
     }
 }
+
+/// What stands for the method of a request that was refused before it was a message.
+pub(crate) const HTTP: &str = "HTTP";
 
 /// Under which the floods of a peer are counted, by the step that refused.
 const COUNTED: [(char, RefusalCategory); 6] = [
@@ -71,6 +85,7 @@ pub(crate) struct Recorder {
     arguments: ArgumentPolicy,
     key: DigestKey,
     floods: Mutex<Flood>,
+    metrics: Arc<Metrics>,
     /// How many will soon have something to record.
     company: AtomicUsize,
 }
@@ -98,6 +113,8 @@ pub(crate) struct About {
     /// All resources of a request that names several.
     pub(crate) resources: Vec<String>,
     pub(crate) traceparent: Option<String>,
+    /// When it was taken up.
+    pub(crate) since: Instant,
 }
 
 impl About {
@@ -151,8 +168,14 @@ pub(crate) struct Ended<'a> {
 }
 
 impl Recorder {
-    pub(crate) fn new(log: Arc<Log>, arguments: ArgumentPolicy, key: DigestKey) -> Self {
-        Self { log, arguments, key, floods: Mutex::new(Flood::default()), company: AtomicUsize::new(0) }
+    pub(crate) fn new(
+        log: Arc<Log>,
+        arguments: ArgumentPolicy,
+        key: DigestKey,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let floods = Mutex::new(Flood::default());
+        Self { log, arguments, key, floods, metrics, company: AtomicUsize::new(0) }
     }
 
     /// Announces a record: those who are announced at the same time share one write.
@@ -168,6 +191,7 @@ impl Recorder {
         arguments: Option<Value<'_>>,
         ruled: &Ruled<'_>,
     ) -> Result<Staged, AuditError> {
+        self.metrics.decided(about, None, ruled.shadow.len());
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         self.stage(&Entry::Intent(Intent {
             identity: about.who(),
@@ -190,6 +214,7 @@ impl Recorder {
 
     /// Records how a call ended. A failure is reported by the log itself when it can write again.
     pub(crate) fn outcome(&self, about: &About, call: Seq, ended: &Ended<'_>) {
+        self.metrics.ended(about, ended.status, Duration::from_micros(ended.latency_us));
         let mut outcome = Outcome::new(call, ended.status);
         outcome.identity = about.who();
         outcome.target = about.what();
@@ -211,6 +236,7 @@ impl Recorder {
         policy: &str,
         shadow: &[Finding<'_>],
     ) {
+        self.metrics.decided(about, Some(denial.category), shadow.len());
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         let reason = match &denial.cause {
             Some(cause) => format!("{}: {cause}", denial.reason),
@@ -253,6 +279,7 @@ impl Recorder {
         code: Option<i64>,
         reason: &str,
     ) {
+        self.metrics.refused(if about.method == HTTP { "http" } else { peer.kind() }, code);
         let now = now_ms();
         let mut refusal = Refusal::new(category);
         refusal.identity = about.who();
@@ -293,6 +320,7 @@ impl Recorder {
 
     /// Records an event of the instance.
     pub(crate) fn lifecycle(&self, event: Lifecycle<'_>) -> Result<Seq, AuditError> {
+        self.metrics.event(event.kind);
         self.log.append(now_ms(), &Entry::Lifecycle(event))
     }
 
@@ -314,7 +342,7 @@ impl Recorder {
     /// Brings to the log what is staged: nobody is told of what is not recorded.
     pub(crate) async fn write(&self) {
         if let Err(error) = self.on_log(Log::write).await {
-            missing(&error);
+            self.missing(&error);
         }
     }
 
@@ -339,13 +367,19 @@ impl Recorder {
     /// said aloud; the log counts what it could not write and records the number when it can.
     fn must_append(&self, entry: &Entry<'_>) {
         if let Err(error) = self.stage(entry) {
-            missing(&error);
+            self.missing(&error);
         }
     }
-}
 
-fn missing(error: &AuditError) {
-    tracing::error!("a record is missing from the audit log: {error}");
+    fn missing(&self, error: &AuditError) {
+        self.metrics.audit_failed();
+        tracing::error!("a record is missing from the audit log: {error}");
+    }
+
+    /// What waits to be written.
+    pub(crate) fn backlog(&self) -> Pending {
+        self.log.pending()
+    }
 }
 
 /// Lets every task run that is ready to.

@@ -10,7 +10,7 @@ mod questions;
 mod refusing;
 mod withdrawing;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
@@ -23,6 +23,7 @@ use crate::capabilities::Capabilities;
 use crate::definitions::Definitions;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
+use crate::metrics::Transport;
 use crate::outbox::Outbox;
 use crate::record::About;
 use crate::session::{Asked, Awaited, Negotiated, Session};
@@ -41,6 +42,8 @@ pub(crate) struct Relay {
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
     calls: TaskTracker,
+    /// By what the client reached the gateway.
+    by: OnceLock<Transport>,
 }
 
 impl Relay {
@@ -58,12 +61,18 @@ impl Relay {
             client,
             upstream,
             calls: TaskTracker::new(),
+            by: OnceLock::new(),
             gateway,
         }
     }
 
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// Notes that the client is reached by HTTP.
+    pub(crate) fn reached_by(&self, transport: Transport) {
+        let _first = self.by.set(transport);
     }
 
     /// The server's name.
@@ -131,6 +140,7 @@ impl Relay {
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            since: Instant::now(),
         }
     }
 

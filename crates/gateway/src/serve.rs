@@ -87,6 +87,12 @@ impl Bound {
         let sweeping = tokio::spawn(sweep(Arc::clone(&front)));
         let known = Arc::clone(&front);
         let reading = tokio::spawn(async move { known.keep_tokens().await });
+        let told = Arc::clone(&front);
+        let stop = async move {
+            stop.await;
+            told.drains();
+        };
+        front.listens();
         http::serve(self.listener, Arc::clone(&front), Arc::new(self.names), self.tls, stop).await;
         sweeping.abort();
         reading.abort();

@@ -7,6 +7,7 @@ use interlock_audit::{Seq, Settlement, Status};
 use interlock_store::Failure;
 
 use crate::gateway::Gateway;
+use crate::metrics;
 use crate::record::{About, Ended};
 use crate::reserve::{self, Held};
 
@@ -25,6 +26,9 @@ struct Open {
     intent: Option<Seq>,
     since: Instant,
     bytes_in: u64,
+    /// Counted for as long as the ticket is open.
+    reserved: Option<metrics::Open>,
+    in_flight: Option<metrics::Open>,
 }
 
 /// How a call ended.
@@ -65,8 +69,11 @@ impl Ticket {
         reservation: Option<Held>,
         intent: Option<Seq>,
     ) -> Self {
+        let reserved = reservation.is_some().then(|| gateway.metrics.reserved());
         let since = Instant::now();
-        Self { open: Some(Open { gateway, about, reservation, intent, since, bytes_in: 0 }) }
+        let open =
+            Open { gateway, about, reservation, intent, since, bytes_in: 0, reserved, in_flight: None };
+        Self { open: Some(open) }
     }
 
     /// The call is being forwarded: from here on it counts.
@@ -74,6 +81,7 @@ impl Ticket {
         if let Some(open) = &mut self.open {
             open.since = Instant::now();
             open.bytes_in = bytes as u64;
+            open.in_flight = Some(open.gateway.metrics.forwarded(&open.about));
         }
     }
 
@@ -101,7 +109,11 @@ impl Open {
         self.reservation.is_some().then_some(Settlement::Commit)
     }
 
-    fn record(&self, ending: &Ending, settled: Option<Settlement>) {
+    fn record(&mut self, ending: &Ending, settled: Option<Settlement>) {
+        drop((self.reserved.take(), self.in_flight.take()));
+        if let Some(how) = settled {
+            self.gateway.metrics.settled(how);
+        }
         let Some(intent) = self.intent else { return };
         let (status, bytes_out, code, reason) = match ending {
             Ending::NotSent => (Status::NotSent, None, None, None),
@@ -123,8 +135,9 @@ impl Open {
 /// A ticket that is dropped unsettled (its task was cut off) counts: the call may have reached the server.
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            open.record(&Ending::Disconnected, open.counted());
+        if let Some(mut open) = self.open.take() {
+            let counted = open.counted();
+            open.record(&Ending::Disconnected, counted);
         }
     }
 }

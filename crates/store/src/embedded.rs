@@ -18,6 +18,7 @@ mod kept_clock;
 mod listing;
 mod reclocking;
 mod reserving;
+mod servers;
 mod sync;
 mod syncing;
 mod tallies;
@@ -38,8 +39,9 @@ use crate::counters::{
     CounterRef, CounterStatus, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
 use crate::instances::{Instance, Instances};
+use crate::servers::{ServerEntry, Servers};
 use crate::timekeeping::{Dates, Reclocked, Timekeeping};
-use crate::tokens::{Revoked, TokenEntry, Tokens};
+use crate::tokens::{Revoked, TokenEntry, TokenKind, Tokens};
 use crate::{BoxFuture, StoreError};
 
 pub use clock::{ClockSource, SystemClock};
@@ -238,16 +240,56 @@ impl Instances for Embedded {
     }
 }
 
+impl Embedded {
+    /// The tokens of operators, in a register of their own.
+    #[must_use]
+    pub fn admin_tokens(&self) -> AdminTokens {
+        AdminTokens(self.clone())
+    }
+}
+
+/// The register of operators' tokens.
+#[derive(Debug, Clone)]
+pub struct AdminTokens(Embedded);
+
 impl Tokens for Embedded {
     fn add(&self, entry: TokenEntry, instead_of: Option<Revoked>) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.ask((entry, instead_of), Work::AddToken))
+        Box::pin(self.ask((TokenKind::Grant, entry, instead_of), Work::AddToken))
     }
 
     fn revoke(&self, which: Revoked, now_ms: i64) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.ask((which, now_ms), Work::RevokeTokens))
+        Box::pin(self.ask((TokenKind::Grant, which, now_ms), Work::RevokeTokens))
     }
 
     fn tokens(&self) -> BoxFuture<'_, Result<Vec<TokenEntry>, StoreError>> {
-        Box::pin(self.ask((), Work::Tokens))
+        Box::pin(self.ask(TokenKind::Grant, Work::Tokens))
+    }
+}
+
+impl Tokens for AdminTokens {
+    fn add(&self, entry: TokenEntry, instead_of: Option<Revoked>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.0.ask((TokenKind::Admin, entry, instead_of), Work::AddToken))
+    }
+
+    fn revoke(&self, which: Revoked, now_ms: i64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.0.ask((TokenKind::Admin, which, now_ms), Work::RevokeTokens))
+    }
+
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<TokenEntry>, StoreError>> {
+        Box::pin(self.0.ask(TokenKind::Admin, Work::Tokens))
+    }
+}
+
+impl Servers for Embedded {
+    fn add_server(&self, entry: ServerEntry) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.ask(entry, Work::AddServer))
+    }
+
+    fn remove_server<'a>(&'a self, name: &str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.ask(name.to_owned(), Work::RemoveServer))
+    }
+
+    fn servers(&self) -> BoxFuture<'_, Result<Vec<ServerEntry>, StoreError>> {
+        Box::pin(self.ask((), Work::Servers))
     }
 }

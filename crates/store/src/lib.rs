@@ -1,12 +1,15 @@
 //! Where counters and instances are kept: the traits and the embedded backend.
 //!
 //! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
-//! [`Instances`] knows which gateways run, and [`Tokens`] what callers show. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at once.
+//! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, and [`Servers`] which servers
+//! were registered. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes
+//! on one machine at once.
 
 mod counters;
 mod embedded;
 mod error;
 mod instances;
+mod servers;
 mod timekeeping;
 mod tokens;
 
@@ -14,12 +17,13 @@ pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,
     ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
-pub use embedded::{ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
+pub use embedded::{AdminTokens, ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
 pub use error::StoreError;
 pub use instances::{Instance, Instances};
 pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window, Zone};
+pub use servers::{ServerEntry, Servers};
 pub use timekeeping::{Dates, Reclocked, Timekeeping};
-pub use tokens::{Revoked, TokenEntry, Tokens};
+pub use tokens::{Revoked, TokenEntry, TokenKind, Tokens};
 
 /// An answer that comes later, from wherever the store does its work.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

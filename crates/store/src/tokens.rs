@@ -2,12 +2,21 @@
 
 use crate::{BoxFuture, StoreError};
 
+/// Whose tokens they are. One kind is never taken for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Those of callers: each stands for a grant.
+    Grant,
+    /// Those of operators: each stands for its holder.
+    Admin,
+}
+
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenEntry {
     /// Its name for people, which is no secret.
     pub id: String,
-    /// The grant that it stands for.
+    /// The grant that it stands for, or the operator who holds it.
     pub grant: String,
     /// The keyed digest by which it is recognised, hexadecimal.
     pub digest: String,
@@ -24,7 +33,7 @@ pub struct TokenEntry {
 pub enum Revoked {
     /// The one of this name.
     Token(String),
-    /// All of this grant.
+    /// All of this grant, or operator.
     Grant(String),
 }
 

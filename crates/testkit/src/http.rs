@@ -75,6 +75,14 @@ impl Request {
         Self { line: format!("{method} {path} HTTP/1.1"), headers, body: String::new() }
     }
 
+    /// At another path, with the same method.
+    #[must_use]
+    pub fn to(mut self, path: &str) -> Self {
+        let method = self.line.split(' ').next().unwrap_or_default();
+        self.line = format!("{method} {path} HTTP/1.1");
+        self
+    }
+
     /// With a header in the place of all of this name.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -93,6 +101,14 @@ impl Request {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(header, _)| !header.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// To another path.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        let method = self.line.split(' ').next().unwrap_or_default();
+        self.line = format!("{method} {path} HTTP/1.1");
         self
     }
 

@@ -27,17 +27,22 @@ pub struct Serving {
     group: Group,
     /// `127.0.0.1:PORT`.
     pub address: String,
+    /// Where operators are answered.
+    pub admin: String,
 }
 
 impl Site {
-    /// With this file; `listen` and `data` are added to it.
+    /// With this file; `listen`, `admin` and `data` are added to it.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn new(config: &str) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("interlock-test-").tempdir()?;
         let site = Self { directory };
-        site.write("interlock.yaml", &format!("listen: 127.0.0.1:0\ndata: data\n{config}"))?;
+        site.write(
+            "interlock.yaml",
+            &format!("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: data\n{config}"),
+        )?;
         Ok(site)
     }
 
@@ -81,6 +86,16 @@ impl Site {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
+    /// A new token of this operator.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub async fn admin_token(&self, operator: &str) -> Result<String> {
+        let output = self.command(&["admin", "create", operator])?.output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
     /// Starts the gateway, with these variables in its environment, and waits until it listens.
     ///
     /// # Errors
@@ -89,11 +104,15 @@ impl Site {
         let (mut child, group) = command(self.command(&["serve"])?).spawn()?;
         let mut said = BufReader::new(child.stderr.take().context("no standard error")?);
         let mut all = String::new();
+        let mut admin = String::new();
         let address = loop {
             let before = all.len();
             let read = timeout(PATIENCE, said.read_line(&mut all)).await.context("it does not listen")??;
             ensure!(read > 0, "it ended: {all}");
             let line = all.get(before..).unwrap_or_default();
+            if let Some((_, rest)) = line.split_once("answered at http://") {
+                rest.trim().clone_into(&mut admin);
+            }
             let scheme = ["listening at http://", "listening at https://"];
             let found = scheme.iter().find_map(|scheme| line.split_once(scheme));
             if let Some((_, rest)) = found {
@@ -107,7 +126,7 @@ impl Site {
                 line.clear();
             }
         });
-        Ok(Serving { child, group, address })
+        Ok(Serving { child, group, address, admin })
     }
 }
 

@@ -45,6 +45,16 @@ impl Standin {
         Self::start(program, TempDir::new()?)
     }
 
+    /// A server that asks its client, over HTTP with SSE (2024-11-05).
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn sse_server(environment: &Environment) -> Result<Self> {
+        let mut program = Process::new(environment.python());
+        program.arg(workspace_root().join("tests/fixtures/python/sse_server.py"));
+        Self::start(program, TempDir::new()?)
+    }
+
     fn start(mut program: Process, directory: TempDir) -> Result<Self> {
         let mut child = program
             .stdin(Stdio::piped())

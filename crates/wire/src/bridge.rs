@@ -65,6 +65,9 @@ pub trait Bridge {
     /// The stream of this request ended without an answer and will not be resumed.
     fn server_closed(&mut self, request: u64, now: Duration) -> Vec<Action>;
 
+    /// Whether the server still owes the answer to this request.
+    fn awaits(&self, request: u64) -> bool;
+
     /// The server is gone: everything that waits for it ends. The bridge ends with it.
     fn server_gone(&mut self, now: Duration) -> Vec<Action>;
 

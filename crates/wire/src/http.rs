@@ -122,6 +122,13 @@ impl<'h> Fields<'h> {
         self.all(name).next().is_some()
     }
 
+    /// Whether a field is there that repeats an argument.
+    pub fn has_params(self) -> bool {
+        let repeats =
+            |name: &str| name.get(..PARAM_PREFIX.len()).is_some_and(|n| n.eq_ignore_ascii_case(PARAM_PREFIX));
+        self.fields.iter().any(|(name, _)| repeats(name))
+    }
+
     /// The value of a field that may be there once, without the spaces around it.
     ///
     /// # Errors

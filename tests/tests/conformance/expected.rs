@@ -12,6 +12,8 @@ pub struct Line {
     run: String,
     /// `SCENARIO:CHECK`.
     pub check: String,
+    /// Whether it may come out the same as well.
+    pub may: bool,
 }
 
 /// The lines for this run.
@@ -33,6 +35,11 @@ fn read() -> Result<Vec<Line>> {
 
 fn parse(line: &str) -> Option<Line> {
     let (run, rest) = line.split_once(' ')?;
+    let may = run.starts_with('~');
     let (check, reason) = rest.trim_start().split_once(' ')?;
-    (!reason.trim().is_empty()).then(|| Line { run: run.to_owned(), check: check.to_owned() })
+    (!reason.trim().is_empty()).then(|| Line {
+        run: run.trim_start_matches('~').to_owned(),
+        check: check.to_owned(),
+        may,
+    })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::segment::Segment;
 use super::space::Space;
-use super::{Options, Seq, Staged};
+use super::{Options, Pending, Seq, Staged};
 use crate::entry::{Entry, Lifecycle, Outcome, Status};
 use crate::key::sync_dir;
 use crate::leaf::Leaf;
@@ -154,6 +154,14 @@ impl Writer {
             return Err(AuditError::Unwritten { path, message });
         }
         Ok(staged.seq)
+    }
+
+    pub(super) fn pending(&self) -> Pending {
+        Pending {
+            records: self.batch.len() + self.backlog.outcomes(),
+            bytes: self.batch.lines().len(),
+            is_failing: self.flush_error.is_some() || !self.backlog.is_empty(),
+        }
     }
 
     /// The last record, if there is one.

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use interlock_audit::{Detail, DigestKey, Entry, Lifecycle, LifecycleKind, append_shared, format_ms};
 use interlock_gateway::Token;
 use interlock_policy::did_you_mean;
-use interlock_store::{Embedded, Revoked, TokenEntry, Tokens};
+use interlock_store::{Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
 use crate::args::{Format, name};
@@ -191,20 +191,9 @@ impl Desk<'_> {
         expires: Option<Duration>,
         instead_of: Option<Revoked>,
     ) -> anyhow::Result<Exit> {
-        let token = Token::generate().context("no token can be made")?;
+        let token = Token::generate(TokenKind::Grant).context("no token can be made")?;
         let key = DigestKey::open_for_tokens(&self.data)?;
-        let digest = key.digest(token.reveal());
-        let now = wall_ms();
-        let length = expires.map(|expires| i64::try_from(expires.as_millis()).unwrap_or(i64::MAX));
-        let entry = TokenEntry {
-            // Enough of the digest to tell tokens apart, and nothing of the token.
-            id: digest.chars().take(12).collect(),
-            grant: grant.to_owned(),
-            digest,
-            created_ms: now,
-            expires_ms: length.map(|length| now.saturating_add(length)),
-            revoked_ms: None,
-        };
+        let entry = token.entry(&key, grant, wall_ms(), expires);
         let action = if instead_of.is_some() { "token rotated" } else { "token created" };
         self.record(grant, &entry.id, action)?;
         let report =

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::DigestKey;
+use interlock_gateway::admin::{AdminListening, Configuration, Configured, Operated};
 use interlock_gateway::reload::{Watch, Writing};
 use interlock_gateway::serve::Listening;
 use interlock_gateway::transport::tls::{ReadTls, Tls};
-use interlock_gateway::{Front, Gateway, KnownTokens};
+use interlock_gateway::{Front, Gateway, KnownTokens, Registration};
+use interlock_store::{Embedded, ServerEntry, Servers, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -24,6 +27,9 @@ use crate::settings::Settings;
 use crate::terminal;
 
 const LISTEN: &str = "127.0.0.1:7420";
+const ADMIN: &str = "127.0.0.1:7421";
+/// What `admin` says where operators are answered nowhere.
+const NOWHERE: &str = "none";
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
@@ -38,15 +44,22 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     served.map(|()| Exit::Yes)
 }
 
-async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
+async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let listening = listening(&settings)?;
     let data = data_dir(args.data.as_deref(), &settings)?;
     let tls = listening.tls.clone();
     let bound = listening.bind().await?;
+    let operators = operators(&settings)?.map(|operators| operators.bind()).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
+    let operators_key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
-    let mut instance = Instance::start(&settings, data, &start).await?;
+    let grant_key = DigestKey::open_for_tokens(&data)?;
+    let mut instance = Instance::start(&settings, data.clone(), &start).await?;
     let mut policies = Policies::default();
+    let configuration = Arc::new(Configuration::default());
+    let registered = instance.store().servers().await?;
+    let configured = serving::with_registered(&mut settings, &registered, &mut policies, true);
+    configuration.end(configuration.begin(), configured);
     let registry = serving::plan(&settings, &mut policies, None)?.apply(&instance.gateway);
     for grant in registry.grants.values() {
         for (server, access) in &grant.servers {
@@ -57,6 +70,24 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
     let tokens = KnownTokens::new(Arc::new(instance.store().clone()), key);
     let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
     let front = Arc::new(front);
+    let administered = operators
+        .map(|operators| {
+            terminal::note(&format!("interlock: operators are answered at http://{}", operators.address()));
+            let store = instance.store();
+            operators.start(Operated {
+                front: Arc::clone(&front),
+                tokens: KnownTokens::new(Arc::new(store.admin_tokens()), operators_key),
+                time: Arc::new(store.clone()),
+                grant_tokens: Arc::new(store.clone()),
+                grant_key,
+                servers: Arc::new(store.clone()),
+                configuration: Arc::clone(&configuration),
+                check: Box::new(checking(args.config.clone())),
+                data,
+            })
+        })
+        .transpose()
+        .context("cannot start the admin listener")?;
     terminal::note(&format!(
         "interlock: listening at {}://{}/mcp/NAME for {servers} servers and {grants} grants",
         if bound.is_secure() { "https" } else { "http" },
@@ -68,6 +99,8 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
         gateway: Arc::clone(&instance.gateway),
         address: bound.address(),
         tls,
+        store: instance.store().clone(),
+        configuration,
     };
     let following = tokio::spawn(follow(following));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
@@ -77,6 +110,7 @@ async fn serve(args: &ServeArgs, settings: Settings) -> anyhow::Result<()> {
         *said.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = name;
     };
     bound.serve(front, stop).await;
+    drop(administered);
     following.abort();
     instance.wind_up().await;
     let why = *why.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -95,6 +129,26 @@ fn listening(settings: &Settings) -> anyhow::Result<Listening> {
         None => None,
     };
     Ok(Listening { address, hosts: settings.hosts.clone(), origins: settings.origins.clone(), tls })
+}
+
+/// Whether a server could be put in force beside what the file says now.
+fn checking(config: PathBuf) -> impl Fn(&str, &Registration) -> Result<(), String> + Send + Sync {
+    move |name, server| {
+        let checked = Settings::load(Some(&config))
+            .and_then(|settings| serving::check(&settings, name, server, &mut Policies::default()));
+        checked.map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// Where operators are answered.
+fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
+    let text = settings.admin.as_deref().unwrap_or(ADMIN);
+    if text == NOWHERE {
+        return Ok(None);
+    }
+    let address: SocketAddr =
+        text.parse().with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?;
+    Ok(Some(AdminListening { address, hosts: settings.hosts.clone() }))
 }
 
 async fn stopped() -> &'static str {
@@ -127,7 +181,20 @@ struct Following {
     address: SocketAddr,
     /// The certificate in force.
     tls: Option<Arc<Tls>>,
+    /// Where servers are registered.
+    store: Embedded,
+    configuration: Arc<Configuration>,
 }
+
+/// Everything that was read, all of it good.
+struct Good {
+    plan: Plan,
+    tls: Option<ReadTls>,
+    configured: Configured,
+}
+
+/// How often the register of servers is looked at, for what other processes have changed.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Puts each good version of the file and of its policies in force.
 async fn follow(following: Following) {
@@ -137,28 +204,40 @@ async fn follow(following: Following) {
     // What changed between reading the files first and watching them is read now.
     loop {
         watching.settled().await;
+        let reading = following.configuration.begin();
         let mut policies = Policies::default();
         let mut files = BTreeSet::new();
-        let read = following.read(&mut policies, &mut files);
+        let registered = following.store.servers().await;
+        let read = following.read(&mut policies, &mut files, &registered);
         files.extend(policies.tried().map(Path::to_owned));
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
         match read {
-            Ok((plan, tls)) => {
+            Ok(Good { plan, tls, configured }) => {
                 last_mistake = None;
                 following.front.use_registry(plan.apply(&following.gateway));
                 following.encrypt_with(tls);
+                following.gateway.reloaded(true);
+                following.configuration.end(reading, configured);
             }
             Err(error) => {
+                let before = following.configuration.current();
+                let configured = Configured { mistake: Some(format!("{error:#}")), ..(*before).clone() };
+                following.configuration.end(reading, configured);
                 let mistake = format!("{error:#}; what is in force is still what was before");
                 if last_mistake.as_ref() != Some(&mistake) {
                     following.gateway.alarm(&mistake);
+                    following.gateway.reloaded(false);
                     last_mistake = Some(mistake);
                 }
             }
         }
         // A file that was not watched yet may have changed since it was read.
         if known {
-            watching.changed().await;
+            tokio::select! {
+                () = watching.changed() => {}
+                () = following.configuration.wanted(reading) => {}
+                () = following.registered_otherwise(registered.ok()) => {}
+            }
         }
     }
 }
@@ -169,8 +248,9 @@ impl Following {
         &self,
         policies: &mut Policies,
         files: &mut BTreeSet<PathBuf>,
-    ) -> anyhow::Result<(Plan, Option<ReadTls>)> {
-        let settings = Settings::load(Some(&self.config))?;
+        registered: &Result<Vec<ServerEntry>, StoreError>,
+    ) -> anyhow::Result<Good> {
+        let mut settings = Settings::load(Some(&self.config))?;
         loopback_alone(&settings, self.address)?;
         let tls = settings.tls_files()?;
         if let Some(tls) = &tls {
@@ -181,8 +261,10 @@ impl Following {
             bail!("`tls` comes or goes with a new start alone");
         }
         let tls = tls.map(|files| ReadTls::read(&files)).transpose()?;
+        let registered = registered.as_ref().map_err(Clone::clone)?;
+        let configured = serving::with_registered(&mut settings, registered, policies, true);
         let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
-        Ok((plan, tls))
+        Ok(Good { plan, tls, configured })
     }
 
     /// Encrypts the connections to come with another certificate.
@@ -191,6 +273,17 @@ impl Following {
             && tls.replace(read)
         {
             tracing::info!("the certificate of the listener is another one now");
+        }
+    }
+
+    /// Waits until other servers are registered than these.
+    async fn registered_otherwise(&self, known: Option<Vec<ServerEntry>>) {
+        loop {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let now = self.store.servers().await.ok();
+            if now.is_some() && now != known {
+                return;
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("limits", Shape::Map(LIMITS)),
     ("servers", Shape::Named("server", SERVER)),
     ("listen", Shape::Text),
+    ("admin", Shape::Text),
     ("hosts", Shape::Texts),
     ("origins", Shape::Texts),
     ("grants", Shape::Named("grant", GRANT)),
@@ -92,6 +93,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("cwd", Shape::Text),
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
+    ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
@@ -116,6 +118,7 @@ const LIMITS: &[(&str, Shape)] = &[
     ("connections_of_address", Shape::Count(1, 1_000_000)),
     ("requests_of_grant", Shape::Count(1, 1_000_000)),
     ("sessions_of_grant", Shape::Count(1, 1_000_000)),
+    ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
 const TELEMETRY: &[(&str, Shape)] =
     &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];

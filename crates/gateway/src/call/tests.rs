@@ -107,6 +107,7 @@ async fn decide_for(
         subject: None,
         resources: Vec::new(),
         traceparent: None,
+        since: std::time::Instant::now(),
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
     let decided = gateway.decide(Arc::clone(policies), about, &[target], definitions, retry).await;

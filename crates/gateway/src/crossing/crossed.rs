@@ -49,7 +49,7 @@ impl Crossed {
                         }
                     }
                     None => {
-                        let grace = self.crossing.relay().gateway().options.limits.shutdown;
+                        let grace = self.crossing.gateway().options.limits.shutdown;
                         self.ends = Some(Instant::now() + grace);
                     }
                 },

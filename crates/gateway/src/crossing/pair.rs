@@ -51,6 +51,14 @@ impl Pair {
         }
     }
 
+    /// Whether the server still owes the answer to this request.
+    pub(super) fn awaits(&self, request: u64) -> bool {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.awaits(request),
+            Self::LegacyToModern(bridge) => bridge.awaits(request),
+        }
+    }
+
     pub(super) fn is_modern_client(&self) -> bool {
         matches!(self, Self::ModernToLegacy(_))
     }

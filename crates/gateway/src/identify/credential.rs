@@ -1,5 +1,6 @@
 //! What a caller has shown of who it is, and until when that holds.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,36 @@ pub(crate) struct Credential {
     pub(crate) withdrawn: CancellationToken,
     /// Ends when the grant says other things of who may use it.
     pub(crate) of_grant: CancellationToken,
+}
+
+/// What a session was used with last: it does not outlive that. A session and those that are part of it share one.
+#[derive(Debug, Clone)]
+pub(crate) struct LastShown(Arc<Mutex<Credential>>);
+
+impl LastShown {
+    pub(crate) fn new(credential: &Credential) -> Self {
+        Self(Arc::new(Mutex::new(credential.clone())))
+    }
+
+    fn credential(&self) -> MutexGuard<'_, Credential> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that it is used with this now.
+    pub(crate) fn replace(&self, credential: &Credential) {
+        credential.clone_into(&mut self.credential());
+    }
+
+    /// Whether it was taken back.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.credential().is_withdrawn()
+    }
+
+    /// Whether it was taken back, or ended by itself so long ago.
+    pub(crate) fn is_over(&self, now_ms: i64, grace: Duration) -> bool {
+        let credential = self.credential();
+        credential.is_withdrawn() || credential.has_expired_for(now_ms, grace)
+    }
 }
 
 /// The longest wait between two looks at the wall clock: it may be set.
@@ -71,6 +102,11 @@ mod tests {
         past.ended().await;
         assert!(past.has_expired_for(now_ms(), Duration::ZERO));
         assert!(!past.has_expired_for(now_ms(), Duration::from_secs(60)), "it may be renewed");
+        let shown = LastShown::new(&past);
+        let shared = shown.clone();
+        assert!(shared.is_over(now_ms(), Duration::ZERO) && !shared.is_withdrawn());
+        shown.replace(&Credential::default());
+        assert!(!shared.is_over(i64::MAX, Duration::ZERO), "what is renewed is renewed for its parts");
         let earlier = Credential::default().ending_by(Some(5)).ending_by(Some(7)).ending_by(None);
         assert_eq!(earlier.until_ms, Some(5));
         for end in [

@@ -112,6 +112,7 @@ impl Relay {
     ) {
         let Shape::Request(request) = message.shape() else { return };
         self.learn(&request, admitted.version);
+        self.count(&admitted);
         let judged = admitted.spec.map_or(Judged::Relay, |spec| spec.judged);
         let awaited = match judged {
             Judged::CallTool
@@ -154,6 +155,13 @@ impl Relay {
             }
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
         }
+    }
+
+    fn count(&self, admitted: &Admitted) {
+        let method = admitted.spec.map(|spec| spec.name);
+        let by = self.by.get().copied().unwrap_or_default();
+        let grant = Arc::clone(&self.session().identity);
+        self.gateway.metrics.requested(self.access.server(), &grant.grant, method, by, admitted.version);
     }
 
     /// A request that cannot wait for its answer. One whose identifier is in flight is not answered: the

@@ -120,11 +120,20 @@ impl Relay {
     fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, lists::NoList> {
         match outcome {
             Outcome::Result(result) => {
+                if list.is_of_tools() {
+                    self.count_listed(*result);
+                }
                 let snapshot = self.access.policies();
                 lists::filter(list, *result, &snapshot.stack())
             }
             Outcome::Error(_) => Ok(Vec::new()),
         }
+    }
+
+    fn count_listed(&self, result: Value<'_>) {
+        let tools = result.get("tools").into_iter().flat_map(|tools| tools.items());
+        let names: Vec<_> = tools.filter_map(|tool| tool.get("name")?.as_str()).collect();
+        self.gateway.metrics.listed(self.access.server(), names.iter().map(AsRef::as_ref));
     }
 
     /// Notes the version that the server chose.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use interlock_audit::Status;
 use interlock_json::canonical;
+use interlock_wire::http::ParamHeaders;
 use interlock_wire::{Era, Message, Outcome, Shape, Version, reply};
 use tokio::sync::oneshot;
 
@@ -50,6 +51,17 @@ impl DefinitionSource for Relay {
 }
 
 impl Relay {
+    /// The arguments of a tool that headers repeat (2026-07-28). Without `asking`, only where the server has been asked
+    /// already.
+    pub(crate) async fn param_headers(&self, tool: &str, asking: bool) -> Option<ParamHeaders> {
+        let list = match self.definitions.known() {
+            Some(list) => list,
+            None if asking => self.current().await.ok()?,
+            None => return None,
+        };
+        list.headers_of(tool).cloned()
+    }
+
     async fn list_tools(&self) -> Result<ToolList, DefinitionsError> {
         let limits = &self.gateway.options.limits;
         let mut list = ToolList::default();
@@ -71,6 +83,7 @@ impl Relay {
                 }
             };
             if cursor.is_none() {
+                self.gateway.metrics.listed(self.access.server(), list.names());
                 return Ok(list);
             }
         }

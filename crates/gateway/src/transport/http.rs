@@ -8,6 +8,8 @@ mod entry;
 mod fetch;
 mod headers;
 mod listener;
+mod old;
+mod old_server;
 mod patient;
 mod places;
 mod post;
@@ -16,7 +18,7 @@ mod server;
 mod upstream;
 
 pub(crate) use accept::serve;
-pub(crate) use entry::Names;
+pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
-pub use server::{HttpServer, HttpServerError};
+pub use server::{HttpServer, HttpServerError, HttpTransport};
 pub(crate) use upstream::HttpLink;

@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 use interlock_json::Decimal;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Durability, Options, tokens};
+use super::{Durability, Options, servers, tokens};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 4;
+const LAYOUT: i64 = 5;
 /// The layout before tokens were kept.
 const WITHOUT_TOKENS: i64 = 3;
+/// The layout before operators' tokens and servers were.
+const WITHOUT_SERVERS: i64 = 4;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -172,15 +174,17 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     match found {
         0 => {
             transaction.execute_batch(TABLES).map_err(&failed)?;
-            transaction.execute_batch(tokens::TABLE).map_err(&failed)?;
-            transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
         }
-        WITHOUT_TOKENS => {
-            transaction.execute_batch(tokens::TABLE).map_err(&failed)?;
-            transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
-        }
-        LAYOUT => {}
+        WITHOUT_TOKENS..=LAYOUT => {}
         _ => return Err(StoreError::Layout { found, known: LAYOUT }),
+    }
+    if found < WITHOUT_SERVERS {
+        transaction.execute_batch(tokens::TABLE).map_err(&failed)?;
+    }
+    if found < LAYOUT {
+        transaction.execute_batch(tokens::ADMIN_TABLE).map_err(&failed)?;
+        transaction.execute_batch(servers::TABLE).map_err(&failed)?;
+        transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)
 }

@@ -11,8 +11,8 @@ use super::listing;
 use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
-use super::tokens;
 use super::work::Work;
+use super::{servers, tokens};
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
 
@@ -77,14 +77,20 @@ impl Engine {
                     asked.answer = Some(Reclocked { dates, moved });
                 }
                 Work::AddToken(asked) => {
-                    let (entry, instead_of) = &asked.question;
-                    asked.answer = Some(tokens::add(&self.connection, entry, instead_of.as_ref())?);
+                    let (kind, entry, instead_of) = &asked.question;
+                    asked.answer = Some(tokens::add(&self.connection, *kind, entry, instead_of.as_ref())?);
                 }
                 Work::RevokeTokens(asked) => {
-                    let (which, now_ms) = &asked.question;
-                    asked.answer = Some(tokens::revoke(&self.connection, which, *now_ms)?);
+                    let (kind, which, now_ms) = &asked.question;
+                    asked.answer = Some(tokens::revoke(&self.connection, *kind, which, *now_ms)?);
                 }
-                Work::List(_) | Work::Instances(_) | Work::Dates(_) | Work::Tokens(_) => {}
+                Work::AddServer(asked) => {
+                    asked.answer = Some(servers::add(&self.connection, &asked.question)?);
+                }
+                Work::RemoveServer(asked) => {
+                    asked.answer = Some(servers::remove(&self.connection, &asked.question)?);
+                }
+                Work::List(_) | Work::Instances(_) | Work::Dates(_) | Work::Tokens(_) | Work::Servers(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -125,7 +131,10 @@ impl Engine {
                     asked.answer = Some(listing::counters(&self.connection, clock.latest, asked.question)?);
                 }
                 Work::Instances(asked) => asked.answer = Some(listing::instances(&self.connection)?),
-                Work::Tokens(asked) => asked.answer = Some(tokens::tokens(&self.connection)?),
+                Work::Tokens(asked) => {
+                    asked.answer = Some(tokens::tokens(&self.connection, asked.question)?);
+                }
+                Work::Servers(asked) => asked.answer = Some(servers::servers(&self.connection)?),
                 Work::Dates(asked) => {
                     asked.answer =
                         Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })

@@ -7,8 +7,9 @@ use super::desk;
 use crate::StoreError;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::instances::Instance;
+use crate::servers::ServerEntry;
 use crate::timekeeping::{Dates, Reclocked};
-use crate::tokens::{Revoked, TokenEntry};
+use crate::tokens::{Revoked, TokenEntry, TokenKind};
 
 /// A question, its answer once there is one, and who wants it.
 #[derive(Debug)]
@@ -30,9 +31,12 @@ pub(super) enum Work {
     Instances(Asked<(), Vec<Instance>>),
     Dates(Asked<(), Dates>),
     Reclock(Asked<(), Reclocked>),
-    AddToken(Asked<(TokenEntry, Option<Revoked>), ()>),
-    RevokeTokens(Asked<(Revoked, i64), u64>),
-    Tokens(Asked<(), Vec<TokenEntry>>),
+    AddToken(Asked<(TokenKind, TokenEntry, Option<Revoked>), ()>),
+    RevokeTokens(Asked<(TokenKind, Revoked, i64), u64>),
+    Tokens(Asked<TokenKind, Vec<TokenEntry>>),
+    AddServer(Asked<ServerEntry, bool>),
+    RemoveServer(Asked<String, bool>),
+    Servers(Asked<(), Vec<ServerEntry>>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -64,6 +68,9 @@ impl Work {
             Self::AddToken(asked) => asked.reply(committed),
             Self::RevokeTokens(asked) => asked.reply(committed),
             Self::Tokens(asked) => asked.reply(committed),
+            Self::AddServer(asked) => asked.reply(committed),
+            Self::RemoveServer(asked) => asked.reply(committed),
+            Self::Servers(asked) => asked.reply(committed),
         }
     }
 }
@@ -80,7 +87,10 @@ impl desk::Work for Work {
 
     /// Lists are read apart from the counting, which they would hold up.
     fn is_listing(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Instances(_) | Self::Dates(_) | Self::Tokens(_))
+        matches!(
+            self,
+            Self::List(_) | Self::Instances(_) | Self::Dates(_) | Self::Tokens(_) | Self::Servers(_)
+        )
     }
 
     fn refuse(self, error: StoreError) {

@@ -11,6 +11,7 @@ mod embedded;
 mod in_memory;
 mod model;
 mod reclocking;
+mod registers;
 mod request;
 mod suite;
 mod timed;

@@ -216,6 +216,13 @@ fn play(bridge: &mut dyn Bridge, events: &[Event]) {
         look(&bridge.tick(now), &mut open);
         assert!(bridge.next_tick().is_none_or(|next| next > now), "it would be told the time for ever");
     }
+    for request in 0..64 {
+        let owed = bridge.awaits(request);
+        let actions = bridge.server_closed(request, now);
+        assert!(owed || actions.is_empty(), "nobody waits for the answer to {request}: {actions:?}");
+        look(&actions, &mut open);
+        assert!(!bridge.awaits(request), "the stream of {request} has ended");
+    }
     look(&bridge.server_gone(now), &mut open);
     assert_eq!(bridge.next_tick(), None, "everything has ended");
 }

@@ -80,6 +80,10 @@ impl Bridge for Chain {
         self.settle(Of::ServerSide, actions, now)
     }
 
+    fn awaits(&self, request: u64) -> bool {
+        self.server_side.awaits(request)
+    }
+
     fn server_gone(&mut self, now: Duration) -> Vec<Action> {
         let actions = self.server_side.server_gone(now);
         self.settle(Of::ServerSide, actions, now)

@@ -106,6 +106,10 @@ impl Bridge for LegacyToModern {
         std::mem::take(&mut self.out)
     }
 
+    fn awaits(&self, request: u64) -> bool {
+        self.client.is_asked_by(request) || self.works_at(request) || self.listening.is_for(request)
+    }
+
     fn server_gone(&mut self, now: Duration) -> Vec<Action> {
         self.now = now;
         let reason = "the server ended before it answered";

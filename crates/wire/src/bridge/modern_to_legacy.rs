@@ -127,10 +127,17 @@ impl Bridge for ModernToLegacy {
             self.handshake_failed("the server closed the stream of `initialize` without an answer");
         } else if let Some(own) = self.own.remove(&request) {
             self.own_answered(own, false);
-        } else {
+        } else if self.awaits(request) {
             self.fail_call(request, "the server closed the stream of the request without an answer");
         }
         std::mem::take(&mut self.out)
+    }
+
+    fn awaits(&self, request: u64) -> bool {
+        let works = |call: &Call| call.sent && call.done.is_none();
+        self.handshake.is_asked_by(request)
+            || self.own.contains_key(&request)
+            || self.calls.get(&request).is_some_and(works)
     }
 
     fn server_gone(&mut self, now: Duration) -> Vec<Action> {

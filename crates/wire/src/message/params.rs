@@ -3,6 +3,7 @@
 use interlock_json::{Kind, Value};
 
 use crate::id::RequestId;
+use crate::meta::PROTOCOL_VERSION;
 use crate::refusal::{Place, RefusalKind};
 
 use Need::{Optional, Required};
@@ -48,8 +49,16 @@ fn members_of(method: &str) -> &'static [Member] {
     }
 }
 
+/// Methods that 2026-07-28 has no more.
+const REMOVED: &[&str] = &["initialize", "resources/subscribe", "resources/unsubscribe"];
+
 /// Checks the params of a request or notification. `params`, where present, is an object.
 pub(super) fn check(method: &str, params: Option<Value<'_>>) -> Result<(), RefusalKind> {
+    // A request of a version that does not have its method is refused for that, whatever its params lack.
+    let is_modern = || params.and_then(|params| params.get("_meta")?.get(PROTOCOL_VERSION)).is_some();
+    if REMOVED.contains(&method) && is_modern() {
+        return Ok(());
+    }
     for (key, kind, need) in members_of(method) {
         match params.and_then(|params| params.get(key)) {
             Some(value) => require(Place::Params, key, *kind, value)?,

@@ -14,6 +14,20 @@ fn message(text: &str) -> Message {
 }
 
 #[test]
+fn a_method_that_the_version_does_not_have_is_no_matter_of_its_params() {
+    let asked = |method: &str, params: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        Message::parse(text.into_bytes(), &Limits::default()).is_ok()
+    };
+    let modern = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#;
+    for method in ["initialize", "resources/subscribe", "resources/unsubscribe"] {
+        assert!(asked(method, modern), "{method}");
+        assert!(!asked(method, "{}"), "{method}");
+    }
+    assert!(!asked("resources/read", modern));
+}
+
+#[test]
 fn shapes() {
     let check = |text: &str, expected: &str| {
         let message = message(text);

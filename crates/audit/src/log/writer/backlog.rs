@@ -71,6 +71,11 @@ impl Backlog {
         self.outcomes.is_empty() && self.lost.span.is_none()
     }
 
+    /// How many outcomes wait.
+    pub(super) fn outcomes(&self) -> usize {
+        self.outcomes.len()
+    }
+
     /// An outcome with the record it would have had.
     pub(super) fn keep_outcome(&mut self, call: u64, time_ms: i64, record: String) {
         if self.outcomes.len() < MAX_OUTCOMES {

@@ -75,6 +75,10 @@ impl Batch {
         self.records.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     pub(super) fn lines(&self) -> &str {
         &self.lines
     }

@@ -13,11 +13,12 @@ use interlock_wire::sse::{self, Event};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
 use crate::identify::Credential;
 use crate::mailbox::Reader;
+use crate::metrics::Stream;
+use crate::way::Way;
 
 /// Chunks that wait for a caller that reads slowly.
 const AHEAD: usize = 4;
@@ -85,6 +86,7 @@ pub(super) fn exchange(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
+        let _open = gateway.metrics.stream(&Stream { kind: "exchange" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         if first.is_none() && !writer.comment().await {
             return;
@@ -111,7 +113,7 @@ pub(super) fn exchange(
 /// What a session's server says of its own, each with its number.
 pub(super) fn mailbox(
     mut reader: Reader,
-    connection: Arc<Connection>,
+    way: Way,
     credential: Credential,
     keep_alive: Duration,
     front: &Front,
@@ -119,6 +121,7 @@ pub(super) fn mailbox(
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
+        let _open = gateway.metrics.stream(&Stream { kind: "session" });
         let mut writer = Writer::new(stream, keep_alive, gateway);
         // The head of the response goes out with its first bytes.
         if !writer.comment().await {
@@ -131,7 +134,7 @@ pub(super) fn mailbox(
                 () = credential.ended() => return,
                 // Whoever listens uses the session.
                 () = tokio::time::sleep(keep_alive) => {
-                    connection.touch();
+                    way.touch();
                     continue;
                 }
             };
@@ -146,7 +149,7 @@ pub(super) fn mailbox(
     response
 }
 
-fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
+pub(super) fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let mut response = Response::new(Body::Events(receiver));
     let headers = response.headers_mut();
@@ -158,21 +161,21 @@ fn events() -> (mpsc::Sender<Bytes>, Response<Body>) {
 }
 
 /// Writes events as they come, and a comment where none has come for long.
-struct Writer {
+pub(super) struct Writer {
     stream: mpsc::Sender<Bytes>,
     quiet: tokio::time::Interval,
     gateway: Arc<Gateway>,
 }
 
 impl Writer {
-    fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
+    pub(super) fn new(stream: mpsc::Sender<Bytes>, keep_alive: Duration, gateway: Arc<Gateway>) -> Self {
         let mut quiet = tokio::time::interval_at(Instant::now() + keep_alive, keep_alive);
         quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { stream, quiet, gateway }
     }
 
     /// `false` when nobody reads any more.
-    async fn send(&mut self, event: Event) -> bool {
+    pub(super) async fn send(&mut self, event: Event) -> bool {
         self.quiet.reset();
         let mut bytes = Vec::with_capacity(event.data.len() + 16);
         if let Err(error) = event.write(&mut bytes) {
@@ -196,7 +199,7 @@ impl Writer {
     }
 
     /// Ends when nobody reads any more; keeps the stream open meanwhile.
-    async fn gone(&mut self) {
+    pub(super) async fn gone(&mut self) {
         loop {
             tokio::select! {
                 () = self.stream.closed() => return,

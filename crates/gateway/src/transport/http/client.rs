@@ -6,10 +6,14 @@ use hyper::{Request, Response, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// How long a connection may take to be made.
-const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How long one is kept for the next request. Many servers close theirs after five seconds, and a request that crosses
+/// that is lost.
+const KEPT: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// Makes requests, on connections that are kept for the next one.
 #[derive(Debug, Clone)]
@@ -28,7 +32,9 @@ impl HttpClient {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
         connector.set_nodelay(true);
-        let builder = Client::builder(TokioExecutor::new());
+        let mut builder = Client::builder(TokioExecutor::new());
+        // Without a timer none is closed before there is a next request.
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(KEPT);
         if url.scheme_str() == Some("http") {
             return Ok(Self::Plain(builder.build(connector)));
         }

@@ -48,7 +48,7 @@ pub(super) fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> Result<Option<&'
 
 /// Whether something is at this path, for whoever may have it.
 pub(super) fn is_route(path: &str) -> bool {
-    server_of(path).is_some()
+    place(path).is_ok()
 }
 
 /// Whether this is the origin of what is served under this name.
@@ -57,19 +57,47 @@ fn is_of(origin: &str, host: &str) -> bool {
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
-/// The server that a path names: `/mcp/{server}` and nothing that only looks like it.
-pub(super) fn server_of(path: &str) -> Option<&str> {
-    let name = path.strip_prefix("/mcp/")?;
+/// Nothing is at this path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotHere;
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place<'p> {
+    /// `None`: all servers.
+    pub(super) server: Option<&'p str>,
+    /// Whether it is that of HTTP with SSE (2024-11-05).
+    pub(super) is_old: bool,
+}
+
+/// `/mcp` and `/mcp/{server}`, `/sse` and `/sse/{server}`, and nothing that only looks like them.
+pub(super) fn place(path: &str) -> Result<Place<'_>, NotHere> {
+    for (root, is_old) in [("/mcp", false), ("/sse", true)] {
+        match path.strip_prefix(root) {
+            Some("") => return Ok(Place { server: None, is_old }),
+            Some(rest) => return Ok(Place { server: Some(named(rest).ok_or(NotHere)?), is_old }),
+            None => {}
+        }
+    }
+    Err(NotHere)
+}
+
+fn named(path: &str) -> Option<&str> {
+    path.strip_prefix('/').filter(|name| is_server_name(name))
+}
+
+/// Whether a path can name a server so.
+pub(crate) fn is_server_name(name: &str) -> bool {
+    const LONGEST: usize = 128;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let fits = !name.is_empty() && name.bytes().all(plain) && name != "." && name != "..";
-    fits.then_some(name)
+    (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain) && name != "." && name != ".."
 }
 
 /// The path of a resource, where it is its description that is asked for (RFC 9728, section 3.1). What is said of one
 /// server is said of every name, so that nobody learns which there are.
 pub(super) fn described(path: &str) -> Option<&str> {
     let of = path.strip_prefix(WELL_KNOWN)?;
-    (of.is_empty() || of == "/mcp" || server_of(of).is_some()).then_some(of)
+    (of.is_empty() || is_route(of)).then_some(of)
 }
 
 /// The bearer token (RFC 6750, section 2.1), which is never passed on.
@@ -124,19 +152,27 @@ mod tests {
 
     #[test]
     fn a_path_names_a_server_exactly_or_not_at_all() {
+        let mcp = |server| Ok(Place { server, is_old: false });
+        let sse = |server| Ok(Place { server, is_old: true });
         for (path, expected) in [
-            ("/mcp/a", Some("a")),
-            ("/mcp/a-b_c.1", Some("a-b_c.1")),
-            ("/mcp/", None),
-            ("/mcp", None),
-            ("/mcp/a/", None),
-            ("/mcp/a/b", None),
-            ("/MCP/a", None),
-            ("//mcp/a", None),
-            ("/mcp/..", None),
-            ("/mcp/%61", None),
+            ("/sse", sse(None)),
+            ("/sse/a", sse(Some("a"))),
+            ("/sse/a/b", Err(NotHere)),
+            ("/sses", Err(NotHere)),
+            ("/mcpa", Err(NotHere)),
+            ("/", Err(NotHere)),
+            ("/mcp/a", mcp(Some("a"))),
+            ("/mcp/a-b_c.1", mcp(Some("a-b_c.1"))),
+            ("/mcp", mcp(None)),
+            ("/mcp/", Err(NotHere)),
+            ("/mcp/a/", Err(NotHere)),
+            ("/mcp/a/b", Err(NotHere)),
+            ("/MCP/a", Err(NotHere)),
+            ("//mcp/a", Err(NotHere)),
+            ("/mcp/..", Err(NotHere)),
+            ("/mcp/%61", Err(NotHere)),
         ] {
-            assert_eq!(server_of(path), expected, "{path}");
+            assert_eq!(place(path), expected, "{path}");
         }
     }
 }

@@ -30,13 +30,17 @@ pub(super) fn lines(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
 }
 
-/// What a message says in headers, too.
+/// What a message says in headers, too; `params` are those of the tool that it calls.
 ///
 /// # Errors
 /// Where a header must not say it.
-pub(super) fn of_message(message: &Message, version: Version) -> Result<HeaderMap, HeaderError> {
+pub(super) fn of_message(
+    message: &Message,
+    version: Version,
+    params: &ParamHeaders,
+) -> Result<HeaderMap, HeaderError> {
     let mut map = HeaderMap::new();
-    for (name, value) in http::headers(message, version, &ParamHeaders::default())? {
+    for (name, value) in http::headers(message, version, params)? {
         let name: Option<HeaderName> = name.parse().ok();
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
             map.insert(name, value);

@@ -9,18 +9,18 @@ use interlock_wire::http::{self, Fields, MediaError};
 
 use super::accept::Peer;
 use super::body::{self, Body};
-use super::entry::{self, Names};
+use super::entry::{self, Names, NotHere, Place};
 use super::headers;
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
-use crate::connection::Connection;
 use crate::front::{Asker, Front, RequestPlace, Shown};
 use crate::identify::Resource;
 use crate::record::now_ms;
+use crate::way::Way;
 
 /// The answer to one request, and the place that it takes among those of its grant.
 pub(super) async fn answer(
-    front: &Front,
+    front: &Arc<Front>,
     names: &Names,
     peer: &Peer,
     request: Request<Incoming>,
@@ -80,7 +80,7 @@ impl Called {
 }
 
 async fn admitted(
-    front: &Front,
+    front: &Arc<Front>,
     names: &Names,
     peer: &Peer,
     called: &Called,
@@ -93,20 +93,25 @@ async fn admitted(
     if let Some(described) = entry::described(path) {
         return describe(front, called, &head.method, described);
     }
-    let nothing =
-        || HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp/NAME");
-    let server = entry::server_of(path).ok_or_else(nothing)?;
+    let nothing = || {
+        HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp and /mcp/NAME")
+    };
+    let Place { server, is_old } = entry::place(path).map_err(|NotHere| nothing())?;
     let shown = Shown { token: entry::bearer(&head.headers)?, certificate: peer.certificate.as_ref(), path };
     let caller = front.caller(&shown, now_ms()).await?;
     // What a stranger asked for is not in the record: it may be anything, and as much as they like.
-    known.server = Some(server.to_owned());
+    known.server = server.map(str::to_owned);
     known.grant = Some(Arc::clone(&caller.grant.name));
     known.place = Some(front.request_place(&caller.grant)?);
-    if !front.serves(&caller.grant, server) {
+    if let Some(server) = server.filter(|server| !front.serves(&caller.grant, server)) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
     }
     let caller = Caller { front, known: &caller, server };
+    if is_old {
+        let lines = headers::lines(&head.headers);
+        return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
+    }
     match head.method {
         Method::POST => {
             let lines = headers::lines(&head.headers);
@@ -143,13 +148,14 @@ fn describe(
 impl Caller<'_> {
     /// The session's own stream (MCP, "Listening for Messages from the Server").
     fn listen(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
-        let connection = self.session(fields)?;
+        let way = self.session(fields)?;
         http::check_accept_stream(fields).map_err(|why| HttpRefused::of(&why.into(), None))?;
         let after = http::event_id(fields).map_err(HttpRefused::bad_request)?.and_then(|id| id.parse().ok());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
-        let reader = Front::listen(&connection, after);
+        let mailbox = way.mailbox().ok_or_else(|| HttpRefused::method("POST"))?;
+        let reader = mailbox.read(after);
         let credential = self.known.credential.clone();
-        Ok(body::mailbox(reader, connection, credential, keep_alive, self.front))
+        Ok(body::mailbox(reader, way, credential, keep_alive, self.front))
     }
 
     fn end(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
@@ -161,11 +167,11 @@ impl Caller<'_> {
     }
 
     /// What only a session has, in its version.
-    fn session(&self, fields: Fields<'_>) -> Result<Arc<Connection>, HttpRefused> {
+    fn session(&self, fields: Fields<'_>) -> Result<Way, HttpRefused> {
         let name = http::session_of_stream(fields).map_err(|why| match why.status {
             405 => HttpRefused::method("POST"),
             _ => HttpRefused::of(&why, None),
         })?;
-        Ok(self.front.session(self.known, self.server, name)?)
+        Ok(self.front.way_of(self.known, self.server, name)?)
     }
 }

@@ -13,14 +13,15 @@ use super::body::{self, Body};
 use super::headers;
 use super::refused::HttpRefused;
 use crate::capabilities::Capabilities;
-use crate::connection::Connection;
 use crate::front::{self, Front, TurnedAway};
+use crate::way::Way;
 
 /// Who posts, and where to.
 pub(super) struct Caller<'c> {
-    pub(super) front: &'c Front,
+    pub(super) front: &'c Arc<Front>,
     pub(super) known: &'c front::Caller,
-    pub(super) server: &'c str,
+    /// `None`: all servers.
+    pub(super) server: Option<&'c str>,
 }
 
 /// The whole body, within its limits of size and time.
@@ -47,8 +48,8 @@ impl Caller<'_> {
         bytes: Vec<u8>,
     ) -> Result<Response<Body>, HttpRefused> {
         let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
-        let session = named.map(|name| self.front.session(self.known, self.server, name)).transpose();
-        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.relay().spoken());
+        let session = named.map(|name| self.front.way_of(self.known, self.server, name)).transpose();
+        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(Way::spoken);
         let limits = &self.front.gateway().options.limits.message;
         match (interlock_wire::parse(bytes, spoken, limits), session) {
             (Ok(Parsed::One(message)), session) => self.message(message, fields, session, spoken).await,
@@ -65,7 +66,7 @@ impl Caller<'_> {
         &self,
         message: Message,
         fields: Fields<'_>,
-        session: Result<Option<Arc<Connection>>, TurnedAway>,
+        session: Result<Option<Way>, TurnedAway>,
         spoken: Option<Version>,
     ) -> Result<Response<Body>, HttpRefused> {
         let id = message.id().map(|id| id.to_request_id());
@@ -73,8 +74,9 @@ impl Caller<'_> {
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
-            let connection = self.front.sharing(&self.known.grant, self.server, capabilities(&message))?;
-            return self.exchange(&connection, Ok(Parsed::One(message)), Era::Modern).await;
+            let way = self.front.modern_way(&self.known.grant, self.server, capabilities(&message))?;
+            way.check_params(&message, fields).await.map_err(|why| rejected(why.into()))?;
+            return self.exchange(&way, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {
             Some(session) => self.exchange(&session, Ok(Parsed::One(message)), Era::Legacy).await,
@@ -84,12 +86,13 @@ impl Caller<'_> {
     }
 
     async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
-        let (name, connection) = self.front.begin(self.known, self.server)?;
+        let (name, way) = self.front.begin_way(self.known, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
-        let mut response = self.exchange(&connection, Ok(Parsed::One(message)), Era::Legacy).await?;
-        // A server that takes long to start has not answered yet; the client must know the session all the same.
+        let mut response = self.exchange(&way, Ok(Parsed::One(message)), Era::Legacy).await?;
+        // A server that takes long to start has not answered yet; the client must know the session all the same. One
+        // that fails then is swept.
         let is_open = matches!(response.body(), Body::Events(_));
-        if is_open || connection.relay().has_negotiated() {
+        if is_open || way.has_negotiated() {
             let name = unnamed.name.take().unwrap_or_default();
             if let Ok(name) = HeaderValue::from_str(&name) {
                 response.headers_mut().insert(headers::SESSION, name);
@@ -100,12 +103,12 @@ impl Caller<'_> {
 
     async fn exchange(
         &self,
-        connection: &Connection,
+        way: &Way,
         read: Result<Parsed, Refusal>,
         era: Era,
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
-        let mut exchange = self.front.exchange(connection, read, era == Era::Modern).await;
+        let mut exchange = self.front.exchange_on(way, read, era == Era::Modern).await;
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
         let first = tokio::select! {

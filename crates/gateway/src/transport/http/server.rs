@@ -12,16 +12,30 @@ use super::headers;
 /// Where a server is, and what every request to it carries.
 #[derive(Clone)]
 pub struct HttpServer {
+    pub(super) transport: HttpTransport,
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
     /// The connections to it, once there are some.
     client: Arc<OnceLock<HttpClient>>,
 }
 
+/// How messages go to a server that is reached by HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HttpTransport {
+    /// Streamable HTTP, and HTTP with SSE where the server does not take the first POST (2025-03-26, "Backwards
+    /// Compatibility").
+    #[default]
+    FoundOut,
+    /// Streamable HTTP (2025-03-26 and later).
+    Streamable,
+    /// HTTP with SSE (2024-11-05).
+    Sse,
+}
+
 /// Whether they are reached the same way, whoever is connected.
 impl PartialEq for HttpServer {
     fn eq(&self, other: &Self) -> bool {
-        self.url == other.url && self.headers == other.headers
+        self.transport == other.transport && self.url == other.url && self.headers == other.headers
     }
 }
 
@@ -85,7 +99,13 @@ impl HttpServer {
             value.set_sensitive(true);
             map.append(header, value);
         }
-        Ok(Self { url: address, headers: map, client: Arc::default() })
+        Ok(Self { transport: HttpTransport::default(), url: address, headers: map, client: Arc::default() })
+    }
+
+    /// The same, spoken to in this way.
+    #[must_use]
+    pub fn over(self, transport: HttpTransport) -> Self {
+        Self { transport, ..self }
     }
 
     /// The connections to it.

@@ -8,25 +8,31 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
-use interlock_wire::http::HeaderError;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use interlock_wire::http::{HeaderError, MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::HttpClient;
 use super::headers;
-use super::server::HttpServer;
+use super::server::{HttpServer, HttpTransport};
 use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
 
 /// The connection to one server.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
-    client: HttpClient,
-    server: HttpServer,
+    pub(super) client: HttpClient,
+    pub(super) server: HttpServer,
+    /// Where messages are posted to a server that answers them on one stream.
+    pub(super) old: OnceCell<Uri>,
+    /// That stream has ended, and with it the session.
+    pub(super) over: CancellationToken,
     state: Mutex<State>,
     exchanges: TaskTracker,
 }
@@ -57,12 +63,13 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
 const ERROR_BODY: usize = 64 << 10;
 /// What a line of a stream holds besides its data.
-const LINE: usize = 16;
+pub(super) const LINE: usize = 16;
 
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
         let client = server.client()?;
-        Ok(Self { client, server, state: Mutex::default(), exchanges: TaskTracker::new() })
+        let (old, over) = (OnceCell::new(), CancellationToken::new());
+        Ok(Self { client, server, old, over, state: Mutex::default(), exchanges: TaskTracker::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,10 +83,15 @@ impl HttpLink {
         mut queued: Crossed,
         grace: Duration,
     ) {
-        while let Some(taken) = queued.next().await {
+        loop {
+            let taken = tokio::select! {
+                taken = queued.next() => taken,
+                () = self.over.cancelled() => None,
+            };
+            let Some(taken) = taken else { break };
             // It was written by the gateway itself, from what it had read.
             let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &crossing.relay().gateway().options.limits.message)
+                Message::parse(taken.line.into_bytes(), &crossing.gateway().options.limits.message)
             else {
                 tracing::error!("a message for the server cannot be read again");
                 continue;
@@ -147,14 +159,27 @@ impl HttpLink {
 
     /// Sends a request and takes in everything that comes in its response.
     async fn ask(
-        &self,
+        self: &Arc<Self>,
         crossing: &Arc<Crossing>,
         number: u64,
         message: Message,
         version: Version,
     ) -> Result<(), Failure> {
         let initializes = matches!(kind(&message), Queued::Initialize(_));
-        let response = self.post(message, version).await?;
+        let tries = crossing.tries(number);
+        let again =
+            (initializes && self.server.transport == HttpTransport::FoundOut).then(|| message.clone());
+        let mut response = self.post(crossing, message, version).await?;
+        if let Some(again) = again
+            && Self::may_be_old(response.status())
+            && self.old_address(crossing).await.is_ok()
+        {
+            response = self.post(crossing, again, version).await?;
+        }
+        if self.old.get().is_some() && response.status().is_success() {
+            // The answer comes on the stream.
+            return Ok(());
+        }
         if initializes {
             self.state().session = response.headers().get(headers::SESSION).cloned();
         }
@@ -164,113 +189,159 @@ impl HttpLink {
         }
         match media_type(&response)? {
             Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
-            Media::Events => self.events(crossing, response, Some(number)).await?,
+            Media::Events => self.events(crossing, number, response, version).await?,
             Media::None => {}
+        }
+        // What the server has refused is answered by a bridge, in requests of its own.
+        if tries && !crossing.tries(number) {
+            return Ok(());
         }
         if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
     }
 
     /// Sends what nobody answers.
-    async fn tell(&self, crossing: &Crossing, message: Message, version: Version) {
+    async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let told = self.post(message, version).await.and_then(|response| match response.status() {
+        let told = self.post(crossing, message, version).await.and_then(|response| match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
-            let server = crossing.relay().server();
+            let server = crossing.server();
             tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");
         }
     }
 
     /// Opens the stream of what the server says of its own, where it has one.
     fn listen(self: &Arc<Self>, crossing: &Arc<Crossing>) {
+        if self.old.get().is_some() {
+            return;
+        }
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let task = tokio::spawn(async move { link.hear(&crossing).await });
-        if let Some(before) = self.state().listening.replace(task.abort_handle()) {
+        self.listens_with(task.abort_handle());
+    }
+
+    /// Another task reads what the server says of its own.
+    pub(super) fn listens_with(&self, task: AbortHandle) {
+        if let Some(before) = self.state().listening.replace(task) {
             before.abort();
         }
     }
 
     async fn hear(&self, crossing: &Arc<Crossing>) {
-        let mut pause = RECONNECT;
-        let mut last = None;
+        let mut heard = Heard::default();
+        let mut failures = 0;
         loop {
-            match self.hear_once(crossing, last.as_deref()).await {
-                // 405: it has none (MCP, "Listening for Messages from the Server").
-                Ok(None) => return,
-                Ok(Some(heard)) => {
-                    last = heard.last_event_id.or(last);
-                    pause = heard.retry.unwrap_or(RECONNECT);
-                }
+            match self.hear_once(crossing, &mut heard, None).await {
+                Ok(Listened::ToTheEnd) => failures = 0,
+                Ok(Listened::HasNone) => return,
                 Err(failure) => {
                     tracing::debug!("the server's own stream broke: {failure}");
-                    pause = (pause * 2).min(RECONNECT_MOST);
+                    failures += 1;
                 }
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(heard.pause(failures)).await;
         }
     }
 
+    /// Reads the server's own stream to its end, from where it broke off.
     async fn hear_once(
         &self,
         crossing: &Arc<Crossing>,
-        last: Option<&str>,
-    ) -> Result<Option<Heard>, Failure> {
+        heard: &mut Heard,
+        on: Option<u64>,
+    ) -> Result<Listened, Failure> {
         let mut request = self.request(Method::GET, Some(crossing.spoken()), Bytes::new())?;
+        let last = heard.last_event_id.as_deref();
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert(headers::LAST_EVENT_ID, last);
         }
         let response = self.client.request(request).await.map_err(Failure::from)?;
-        if !response.status().is_success() || !matches!(media_type(&response)?, Media::Events) {
-            return Ok(None);
+        match response.status() {
+            status if status.is_success() && matches!(media_type(&response)?, Media::Events) => {
+                self.events_of(crossing, response, heard, on).await?;
+                Ok(Listened::ToTheEnd)
+            }
+            // It has too much to do now, or is not there for a while.
+            status if is_passing(status) => Err(Failure::Status { status }),
+            // 405: it has none (MCP, "Listening for Messages from the Server").
+            _ => Ok(Listened::HasNone),
         }
-        Ok(Some(self.events_of(crossing, response, None).await?))
     }
 
+    /// Reads the stream that answers a request. One that the server ends before the answer goes on where its client
+    /// asks for what comes after the last event (2025-11-25, "Resumability and Redelivery").
     async fn events(
         &self,
         crossing: &Arc<Crossing>,
+        number: u64,
         response: Response<Incoming>,
-        on: Option<u64>,
+        version: Version,
     ) -> Result<(), Failure> {
-        self.events_of(crossing, response, on).await.map(|_| ())
+        let mut heard = Heard::default();
+        let mut ended = self.events_of(crossing, response, &mut heard, Some(number)).await;
+        let mut failures = 0;
+        while crossing.awaits(number) && heard.last_event_id.is_some() && version.era() == Era::Legacy {
+            if failures >= RESUMED_MOST {
+                return ended;
+            }
+            tokio::time::sleep(heard.pause(failures)).await;
+            let before = heard.last_event_id.clone();
+            match self.hear_once(crossing, &mut heard, Some(number)).await {
+                Ok(Listened::HasNone) => return ended,
+                // A server that has nothing new each time may say so for as long as its answer takes.
+                Ok(Listened::ToTheEnd) => failures = 0,
+                Err(failure) => {
+                    failures += 1;
+                    ended = Err(failure);
+                }
+            }
+            if heard.last_event_id != before {
+                failures = 0;
+            }
+        }
+        if crossing.awaits(number) { ended } else { Ok(()) }
     }
 
+    /// Takes in the events of one stream, and notes what it says of itself as it comes.
     async fn events_of(
         &self,
         crossing: &Arc<Crossing>,
         response: Response<Incoming>,
+        heard: &mut Heard,
         on: Option<u64>,
-    ) -> Result<Heard, Failure> {
+    ) -> Result<(), Failure> {
         let mut body = response.into_body();
-        let most = crossing.relay().gateway().options.limits.message.bytes;
+        let most = crossing.gateway().options.limits.message.bytes;
         let mut decoder = Decoder::new(sse::Limits {
             data: most,
             line: most.saturating_add(LINE),
             ..sse::Limits::default()
         });
-        let mut heard = Heard::default();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(Failure::from)?;
             let Some(data) = frame.data_ref() else { continue };
             decoder.feed(data).map_err(Failure::Stream)?;
             while let Some(event) = decoder.next() {
                 if let Some(ms) = event.retry {
-                    heard.retry = Some(Duration::from_millis(ms).min(RECONNECT_MOST));
+                    heard.retry = Some(Duration::from_millis(ms));
+                }
+                if let Some(id) = event.id.as_ref().filter(|id| id.len() <= MOST_EVENT_ID) {
+                    // An empty one says that there is none to go on from (HTML, "Server-sent events").
+                    heard.last_event_id = Some(id.clone()).filter(|id| !id.is_empty());
                 }
                 if event.kind() == "message" && !event.data.is_empty() {
                     crossing.from_server(Line::Complete(event.data), on).await;
                 }
             }
         }
-        heard.last_event_id = decoder.last_event_id().map(str::to_owned);
-        Ok(heard)
+        Ok(())
     }
 
     /// The whole body as one message.
     async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
-        let most = crossing.relay().gateway().options.limits.message.bytes;
+        let most = crossing.gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
             Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
@@ -290,7 +361,7 @@ impl HttpLink {
         let is_json = matches!(media_type(&response), Ok(Media::Json));
         if is_json && let Ok(body) = Limited::new(response.into_body(), ERROR_BODY).collect().await {
             let line = body.to_bytes().to_vec();
-            let limits = &crossing.relay().gateway().options.limits.message;
+            let limits = &crossing.gateway().options.limits.message;
             let answers =
                 Message::parse(line.clone(), limits).is_ok_and(|message| is_error_for(&message, number));
             if answers {
@@ -301,14 +372,26 @@ impl HttpLink {
         Err(if lost { Failure::SessionLost } else { Failure::Status { status } })
     }
 
-    async fn post(&self, message: Message, version: Version) -> Result<Response<Incoming>, Failure> {
-        let own = headers::of_message(&message, version)?;
+    async fn post(
+        self: &Arc<Self>,
+        crossing: &Arc<Crossing>,
+        message: Message,
+        version: Version,
+    ) -> Result<Response<Incoming>, Failure> {
+        if self.server.transport == HttpTransport::Sse {
+            self.old_address(crossing).await?;
+        }
+        let params = repeated(crossing, &message, version).await;
+        let own = headers::of_message(&message, version, &params)?;
         let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
+        if let Some(address) = self.old.get() {
+            *request.uri_mut() = address.clone();
+        }
         request.headers_mut().extend(own);
         Ok(self.client.request(request).await?)
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         method: Method,
         version: Option<Version>,
@@ -336,9 +419,13 @@ impl HttpLink {
     }
 }
 
-/// How long after the end of the server's own stream it is opened again.
+/// How long after the end of a stream it is opened again, where the server does not say.
 const RECONNECT: Duration = Duration::from_secs(1);
+/// A server that says less is asked no more often than this.
+const RECONNECT_LEAST: Duration = Duration::from_millis(100);
 const RECONNECT_MOST: Duration = Duration::from_secs(60);
+/// How often in a row the stream of an answer is asked for in vain.
+const RESUMED_MOST: u32 = 5;
 
 /// What a stream said of itself.
 #[derive(Debug, Default)]
@@ -347,9 +434,45 @@ struct Heard {
     retry: Option<Duration>,
 }
 
+impl Heard {
+    /// How long to wait before the stream is opened again, twice as long after each failure.
+    fn pause(&self, failures: u32) -> Duration {
+        let pause = self.retry.unwrap_or(RECONNECT).max(RECONNECT_LEAST);
+        pause.saturating_mul(1 << failures.min(6)).min(RECONNECT_MOST)
+    }
+}
+
+/// What came of listening to a server's own stream.
+enum Listened {
+    ToTheEnd,
+    /// It has no such stream.
+    HasNone,
+}
+
+/// The arguments of a call that headers repeat: a modern server says which in the definition of its tool.
+async fn repeated(crossing: &Crossing, message: &Message, version: Version) -> ParamHeaders {
+    let is_call = version.era() == Era::Modern && message.method().as_deref() == Some("tools/call");
+    let name = message.params().and_then(|params| params.get("name")).and_then(interlock_json::Value::as_str);
+    match name.filter(|_| is_call) {
+        Some(name) => crossing.param_headers(&name).await,
+        None => ParamHeaders::default(),
+    }
+}
+
+/// Whether a status says that the same may be answered later.
+fn is_passing(status: StatusCode) -> bool {
+    const EARLY: [StatusCode; 3] =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED || EARLY.contains(&status)
+}
+
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(super) enum Failure {
+    #[error("the server's stream does not say where to post")]
+    NoEndpoint,
+    #[error("the server wants messages posted to another place than its own")]
+    Elsewhere,
     #[error("the server cannot be reached")]
     Unreachable,
     #[error("the connection to the server broke")]
@@ -376,7 +499,7 @@ impl Failure {
     /// Only a server that was never reached has certainly not seen the call.
     fn ending(&self) -> Ending {
         match self {
-            Self::Unreachable | Self::Header(_) => Ending::NotSent,
+            Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere => Ending::NotSent,
             _ => Ending::Disconnected,
         }
     }
@@ -396,13 +519,13 @@ impl From<hyper::Error> for Failure {
     }
 }
 
-enum Media {
+pub(super) enum Media {
     Json,
     Events,
     None,
 }
 
-fn media_type(response: &Response<Incoming>) -> Result<Media, Failure> {
+pub(super) fn media_type(response: &Response<Incoming>) -> Result<Media, Failure> {
     let headers = response.headers();
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Failure::Encoded);

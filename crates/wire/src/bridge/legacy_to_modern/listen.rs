@@ -57,6 +57,11 @@ impl Listening {
         self.current.as_ref().is_some_and(|(current, _)| *current == number)
     }
 
+    /// Whether a subscription goes by this number.
+    pub(super) fn is_for(&self, number: u64) -> bool {
+        self.is_opening(number) || self.is_current(number)
+    }
+
     fn wants_nothing(&self) -> bool {
         self.lists.is_empty() && self.wanted.is_empty()
     }

@@ -1,0 +1,246 @@
+//! The operator's listener: health, readiness, metrics and the admin API, on a thread and a runtime of its own, so that
+//! neither it nor the data path waits for the other.
+
+mod api;
+mod configuration;
+mod entry;
+mod health;
+mod problem;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Request;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use interlock_audit::DigestKey;
+use interlock_store::{Servers, Timekeeping, Tokens};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::front::Front;
+use crate::known_tokens::KnownTokens;
+use crate::registration::Registration;
+use crate::serve::ListenError;
+pub use api::openapi;
+pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
+use problem::Problem;
+
+/// Connections at the same time.
+const CONNECTIONS: usize = 128;
+/// Bytes of the body of a request.
+const BODY: usize = 64 << 10;
+/// How long the head of a request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of the head of a request.
+const HEAD: usize = 16 << 10;
+/// How long a connection that could not be taken waits for another to be closed.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// Threads: one that something holds up must not hold up the rest.
+const THREADS: usize = 2;
+
+/// Where operators are answered.
+#[derive(Debug, Clone)]
+pub struct AdminListening {
+    /// The address.
+    pub address: SocketAddr,
+    /// `Host` values beside those of the address itself.
+    pub hosts: Vec<String>,
+}
+
+/// The operator's listener with its address, which answers nobody yet.
+#[derive(Debug)]
+pub struct AdminBound {
+    listener: StdListener,
+    address: SocketAddr,
+    hosts: Vec<String>,
+}
+
+/// Says why a server of this name cannot be put in force so.
+pub type CheckServer = dyn Fn(&str, &Registration) -> Result<(), String> + Send + Sync;
+
+/// What the operator's listener speaks of.
+pub struct Operated {
+    /// The gateway.
+    pub front: Arc<Front>,
+    /// The tokens of operators.
+    pub tokens: KnownTokens,
+    /// The ledger's clock.
+    pub time: Arc<dyn Timekeeping>,
+    /// The tokens of callers, and the key of their digests.
+    pub grant_tokens: Arc<dyn Tokens>,
+    /// See there.
+    pub grant_key: DigestKey,
+    /// The register of servers.
+    pub servers: Arc<dyn Servers>,
+    /// What the file and the register say.
+    pub configuration: Arc<Configuration>,
+    /// Whether a server could be put in force, or why not.
+    pub check: Box<CheckServer>,
+    /// The data directory, in which the audit log is.
+    pub data: PathBuf,
+}
+
+impl std::fmt::Debug for Operated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operated").field("front", &self.front).finish_non_exhaustive()
+    }
+}
+
+/// The operator's listener while it answers. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Administered {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What every request needs.
+#[derive(Debug)]
+struct Desk {
+    operated: Operated,
+    hosts: Vec<String>,
+    /// Whether only this machine can reach it.
+    is_local: bool,
+}
+
+impl AdminListening {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// [`ListenError`] when the system does not give it.
+    pub fn bind(&self) -> Result<AdminBound, ListenError> {
+        let failed = |source| ListenError::Bind { address: self.address, source };
+        let listener = StdListener::bind(self.address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut hosts = self.hosts.clone();
+        hosts.push(address.to_string());
+        if address.ip().is_loopback() {
+            hosts.push(format!("localhost:{}", address.port()));
+        }
+        Ok(AdminBound { listener, address, hosts })
+    }
+}
+
+impl AdminBound {
+    /// The address, with the port that the system chose where none was.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers from a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread or event loop.
+    pub fn start(self, operated: Operated) -> io::Result<Administered> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("admin")
+            .enable_all()
+            .build()?;
+        let is_local = self.address.ip().is_loopback();
+        let desk = Arc::new(Desk { operated, hosts: self.hosts, is_local });
+        let (stop, stopped) = oneshot::channel();
+        let listener = self.listener;
+        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(answer(listener, desk, stopped)) {
+                tracing::error!("operators can no longer be answered: {error}");
+            }
+            runtime.shutdown_background();
+        })?;
+        Ok(Administered { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Administered {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+/// Answers until `stopped` is told, or dropped.
+async fn answer(
+    listener: StdListener,
+    desk: Arc<Desk>,
+    mut stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let reading = tokio::spawn({
+        let desk = Arc::clone(&desk);
+        async move { desk.operated.tokens.keep_reading().await }
+    });
+    let service = TowerToHyperService::new(router(desk));
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &connections) => accepted,
+            _ = &mut stopped => break,
+        };
+        let Some((stream, from, place)) = accepted else { continue };
+        let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(entry::From(from));
+            service.call(request)
+        });
+        tokio::spawn(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
+            if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+                tracing::debug!("an operator's connection broke: {error}");
+            }
+            drop(place);
+        });
+    }
+    reading.abort();
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(connections).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, from)) => Some((stream, from.ip(), place)),
+        Err(error) => {
+            tracing::warn!("an operator's connection could not be taken: {error}");
+            tokio::time::sleep(ACCEPT_AGAIN).await;
+            None
+        }
+    }
+}
+
+fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(api::routes())
+        .fallback(nothing)
+        .method_not_allowed_fallback(no_method)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(Arc::clone(&desk), entry::admit))
+        .with_state(desk)
+}
+
+async fn nothing() -> Problem {
+    Problem::not_found("there is nothing here; see the admin API's document")
+}
+
+async fn no_method() -> Problem {
+    Problem::method("this is not done with this method")
+}

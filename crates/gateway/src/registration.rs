@@ -1,0 +1,171 @@
+//! A server that is registered beside those of the file: what it takes to reach it, and who may use it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::transport::http::is_server_name;
+
+/// What the file's entry of a server says, and the grants that may use it. `${NAME}` and `${file:PATH}` stand for
+/// themselves here: they are read by `interlock serve`, when the server is put in force.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registration {
+    /// The program of a server that speaks stdio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Its arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Variables of its environment.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// The folder that it runs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The address of a server that speaks HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What every request to it carries.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// A policy file for all grants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Methods beyond the protocol that are relayed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<String>,
+    /// The grants that may use it, each with a policy file, or `server` for the server's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, String>,
+}
+
+/// Why a server cannot be registered so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistrationError {
+    /// Nobody could ask for it.
+    #[error("`{name}` cannot be a server's name: it has letters, digits, `-`, `_` and `.`")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// It is reached by a command or by a URL.
+    #[error("a server has either a `command` or a `url`")]
+    Reached,
+    /// What belongs to the other kind of server.
+    #[error("`{member}` has no meaning for a server with a `{kind}`")]
+    NoMeaning {
+        /// The member.
+        member: &'static str,
+        /// `command` or `url`.
+        kind: &'static str,
+    },
+    /// Nothing here is encrypted, so no secret is kept here.
+    #[error(
+        "`{name}` looks like a credential, and would be kept as it is; write `${{NAME}}` or `${{file:PATH}}` instead"
+    )]
+    Credential {
+        /// The header or variable.
+        name: String,
+    },
+}
+
+impl Registration {
+    /// Checks what can be told without the machine that it is for.
+    ///
+    /// # Errors
+    /// [`RegistrationError`] for the first mistake.
+    pub fn check(&self, name: &str) -> Result<(), RegistrationError> {
+        if !is_server_name(name) {
+            return Err(RegistrationError::Name { name: name.to_owned() });
+        }
+        let no_meaning = |member, kind| Err(RegistrationError::NoMeaning { member, kind });
+        match (&self.command, &self.url) {
+            (Some(_), None) if !self.headers.is_empty() => return no_meaning("headers", "command"),
+            (None, Some(_)) if !self.args.is_empty() => return no_meaning("args", "url"),
+            (None, Some(_)) if !self.env.is_empty() => return no_meaning("env", "url"),
+            (None, Some(_)) if self.cwd.is_some() => return no_meaning("cwd", "url"),
+            (Some(_), None) | (None, Some(_)) => {}
+            _ => return Err(RegistrationError::Reached),
+        }
+        // Credentials of servers have no encrypted place yet; until then they stay where the operator keeps them.
+        let plain =
+            self.env.iter().chain(&self.headers).find(|(name, value)| is_plain_credential(name, value));
+        match plain {
+            Some((name, _)) => Err(RegistrationError::Credential { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The address without what may be a secret in it, or the program: its arguments may hold secrets.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let url = self.url.as_deref().map(|url| {
+            let url = url.split(['?', '#']).next().unwrap_or_default();
+            match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1))) {
+                Some((scheme, rest)) => format!("{scheme}://{rest}"),
+                None => url.to_owned(),
+            }
+        });
+        url.or_else(|| self.command.clone()).unwrap_or_default()
+    }
+}
+
+/// Whether a value is kept in the open that its name calls a secret.
+fn is_plain_credential(name: &str, value: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["authorization", "cookie", "token", "secret", "password", "passwd", "credential", "key"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word)) && !value.contains("${")
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("reached", &self.shown()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<(), String> {
+        let registration: Registration = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        registration.check("files").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_server_is_reached_in_one_way_and_keeps_no_secret() {
+        for text in [
+            r#"{"command":"npx","args":["-y","x"],"env":{"LEVEL":"debug","API_KEY":"${KEY}"}}"#,
+            r#"{"url":"https://example.com/mcp","headers":{"Authorization":"Bearer ${file:token}","X-Team":"a"}}"#,
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        for (text, part) in [
+            ("{}", "either a `command` or a `url`"),
+            (r#"{"command":"a","url":"https://b"}"#, "either"),
+            (r#"{"url":"https://b","args":["c"]}"#, "`args`"),
+            (r#"{"command":"a","headers":{"X":"y"}}"#, "`headers`"),
+            (r#"{"url":"https://b","headers":{"Authorization":"Bearer abc"}}"#, "`Authorization`"),
+            (r#"{"command":"a","env":{"GITHUB_TOKEN":"abc"}}"#, "`GITHUB_TOKEN`"),
+            (r#"{"comand":"a"}"#, "unknown field"),
+        ] {
+            let error = check(text).unwrap_err();
+            assert!(error.contains(part) && !error.contains("abc"), "{text}: {error}");
+        }
+        for name in ["", "a/b", "..", "a b", "ä"] {
+            let url = Registration { url: Some("https://b".to_owned()), ..Registration::default() };
+            assert!(url.check(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_has_no_secret() {
+        let url = |url: &str| Registration { url: Some(url.to_owned()), ..Registration::default() };
+        assert_eq!(url("https://user:pass@example.com/mcp?key=1#x").shown(), "https://example.com/mcp");
+        assert!(!format!("{:?}", url("https://u:p@h/?k")).contains(":p@"));
+    }
+}

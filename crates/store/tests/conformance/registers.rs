@@ -1,0 +1,67 @@
+//! The registers beside the counters: tokens of callers and of operators, and servers.
+
+use interlock_store::{Embedded, Options, Revoked, ServerEntry, Servers, TokenEntry, Tokens};
+
+fn token(id: &str, holder: &str) -> TokenEntry {
+    TokenEntry {
+        id: id.to_owned(),
+        grant: holder.to_owned(),
+        digest: format!("digest of {id}"),
+        created_ms: 1,
+        expires_ms: None,
+        revoked_ms: None,
+    }
+}
+
+#[tokio::test]
+async fn one_kind_of_token_is_never_found_among_the_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let operators = store.admin_tokens();
+    Tokens::add(&store, token("a", "same"), None).await.unwrap();
+    operators.add(token("b", "same"), None).await.unwrap();
+    assert_eq!(Tokens::tokens(&store).await.unwrap(), [token("a", "same")]);
+    assert_eq!(operators.tokens().await.unwrap(), [token("b", "same")]);
+    assert_eq!(operators.revoke(Revoked::Grant("same".to_owned()), 2).await.unwrap(), 1);
+    assert_eq!(Tokens::tokens(&store).await.unwrap(), [token("a", "same")], "it is another's");
+    assert_eq!(operators.revoke(Revoked::Token("a".to_owned()), 2).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_server_is_registered_once_and_until_it_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let entry = |name: &str, definition: &str| ServerEntry {
+        name: name.to_owned(),
+        definition: definition.to_owned(),
+        added_ms: 1,
+    };
+    assert!(store.add_server(entry("b", "{}")).await.unwrap());
+    assert!(store.add_server(entry("a", "{}")).await.unwrap());
+    assert!(!store.add_server(entry("a", "other")).await.unwrap(), "the first one stays");
+    let other = Embedded::open(directory.path(), Options::default()).unwrap();
+    assert_eq!(other.servers().await.unwrap(), [entry("a", "{}"), entry("b", "{}")]);
+    assert!(other.remove_server("a").await.unwrap());
+    assert!(!other.remove_server("a").await.unwrap());
+    assert_eq!(store.servers().await.unwrap(), [entry("b", "{}")], "other processes know");
+}
+
+/// What was kept by the layouts before stays, and has the registers that came later.
+#[tokio::test]
+async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
+    for (layout, lacks) in [
+        (4, "DROP TABLE admin_tokens; DROP TABLE servers;"),
+        (3, "DROP TABLE admin_tokens; DROP TABLE servers; DROP TABLE tokens;"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        drop(Embedded::open(directory.path(), Options::default()).unwrap());
+        let connection = rusqlite::Connection::open(directory.path().join("ledger.db")).unwrap();
+        connection.execute_batch(lacks).unwrap();
+        connection.pragma_update(None, "user_version", layout).unwrap();
+        drop(connection);
+        let store = Embedded::open(directory.path(), Options::default()).unwrap();
+        assert_eq!(store.servers().await.unwrap(), []);
+        assert_eq!(Tokens::tokens(&store).await.unwrap(), []);
+        assert_eq!(store.admin_tokens().tokens().await.unwrap(), []);
+    }
+}
