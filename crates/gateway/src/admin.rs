@@ -193,7 +193,7 @@ async fn answer(
         let Some((stream, from, place)) = accepted else { continue };
         let service = service.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(entry::From(from));
+            request.extensions_mut().insert(entry::CameFrom(from));
             service.call(request)
         });
         tokio::spawn(async move {

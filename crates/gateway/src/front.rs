@@ -2,6 +2,7 @@
 
 mod caller;
 mod requests;
+mod turned_away;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -18,7 +19,7 @@ use crate::capabilities::Capabilities;
 use crate::combined::{Combined, Together};
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::identify::{Identity, LastShown, Unknown};
+use crate::identify::{Identity, LastShown};
 use crate::known_tokens::KnownTokens;
 use crate::metrics::Levels;
 use crate::outbox::{Outgoing, outbox};
@@ -26,10 +27,10 @@ use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::streams::Streams;
-use crate::upstream::OpenError;
 
 pub(crate) use caller::{Caller, Shown};
 pub(crate) use requests::RequestPlace;
+pub(crate) use turned_away::TurnedAway;
 
 /// Every grant's way in.
 #[derive(Debug)]
@@ -80,55 +81,6 @@ struct Sharing {
 
 /// The grant of nobody, in records.
 const STRANGER: &str = "(unknown)";
-
-/// Why a caller is turned away before anything is judged.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TurnedAway {
-    /// No token where one is needed.
-    #[error("a bearer token is needed")]
-    NoToken,
-    /// A token that stands for nothing, or no longer.
-    #[error("the bearer token is not valid")]
-    BadToken,
-    /// What was shown is good, or is not, and stands for no grant.
-    #[error(transparent)]
-    Unknown(#[from] Unknown),
-    /// The grant has ended.
-    #[error("the grant has expired")]
-    Expired,
-    /// No such server for this grant.
-    #[error("there is no server `{server}` here")]
-    NoServer {
-        /// The name.
-        server: String,
-    },
-    /// The session has ended, was never there, or is not the caller's.
-    #[error("the session has ended; initialize again")]
-    NoSession,
-    /// More sessions than the limit.
-    #[error("more than {limit} sessions are open; try again later")]
-    Full {
-        /// The limit.
-        limit: usize,
-    },
-    /// The server cannot be reached.
-    #[error("the server `{server}` cannot be reached")]
-    Unreachable {
-        /// The name.
-        server: String,
-        /// Why, for the operator.
-        source: OpenError,
-    },
-    /// More requests than one grant may have.
-    #[error("more than {limit} requests of this grant are being answered; try again later")]
-    Busy {
-        /// The limit.
-        limit: usize,
-    },
-    /// No randomness for a session's name.
-    #[error("the system has no randomness to give")]
-    NoRandomness,
-}
 
 /// One exchange: what came in a request, and the queue of what goes back.
 #[derive(Debug)]
@@ -348,7 +300,7 @@ impl Front {
         caller: &Caller,
         server: &str,
     ) -> Result<(String, Arc<Connection>), TurnedAway> {
-        self.begin_in(&caller.grant, server, LastShown::new(&caller.credential), None)
+        self.begin_in(&caller.grant, server, &LastShown::new(&caller.credential), None)
     }
 
     /// Begins a session that may count as part of another: of the one that records know under `label`, and that is
@@ -357,7 +309,7 @@ impl Front {
         &self,
         grant: &Grant,
         server: &str,
-        credential: LastShown,
+        credential: &LastShown,
         label: Option<String>,
     ) -> Result<(String, Arc<Connection>), TurnedAway> {
         self.forget_ended();

@@ -16,3 +16,4 @@ mod sessions;
 mod slow;
 mod tls;
 mod together;
+mod ways;

@@ -20,7 +20,7 @@ pub(super) struct Operator(pub(super) Arc<str>);
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct From(pub(super) IpAddr);
+pub(super) struct CameFrom(pub(super) IpAddr);
 
 /// Whether a request's answer may hold what not everybody may know.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +35,8 @@ const LOCAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Lets a request pass whose `Host` is one of the listener's, that no web page sent, and whose sender may ask this.
 pub(super) async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
-    let from = request.extensions().get::<From>();
-    let from = from.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |From(address)| *address);
+    let from = request.extensions().get::<CameFrom>();
+    let from = from.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |CameFrom(address)| *address);
     match check(&desk, &mut request).await {
         Ok(()) => match tokio::time::timeout(ANSWER, next.run(request)).await {
             Ok(response) => response,
