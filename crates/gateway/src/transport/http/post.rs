@@ -75,7 +75,11 @@ impl Caller<'_> {
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
             let way = self.front.modern_way(&self.known.grant, self.server, capabilities(&message))?;
-            way.check_params(&message, fields).await.map_err(|why| rejected(why.into()))?;
+            // A definition may have to be read for it, and that takes as long as its server does.
+            tokio::select! {
+                checked = way.check_params(&message, fields) => checked.map_err(|why| rejected(why.into()))?,
+                () = self.known.credential.ended() => return Err(HttpRefused::ended()),
+            }
             return self.exchange(&way, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {
