@@ -9,9 +9,10 @@ use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
-use interlock_gateway::{Access, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
+use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
+use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 use crate::terminal;
@@ -85,7 +86,9 @@ pub(crate) fn plan(
     for (name, grant) in &settings.grants {
         let served = accesses(settings, policies, &mut replacements, before, name, grant)
             .with_context(|| format!("the grant `{name}`"))?;
-        grants.insert(name.clone(), Arc::new(Grant { name: Arc::from(name.as_str()), servers: served }));
+        let grant =
+            held(settings, grant, served, before, name).with_context(|| format!("the grant `{name}`"))?;
+        grants.insert(name.clone(), Arc::new(grant));
     }
     if let Some(anonymous) = &settings.anonymous
         && !grants.contains_key(anonymous)
@@ -94,8 +97,41 @@ pub(crate) fn plan(
         let help = did_you_mean(anonymous, known).map(|help| format!("; {help}")).unwrap_or_default();
         bail!("`anonymous` names the grant `{anonymous}`, which is not among `grants`{help}");
     }
-    let registry = Registry { servers, grants, anonymous: settings.anonymous.clone() };
+    // Last: nothing is asked for its keys on behalf of a file with mistakes.
+    let resource = settings.resource()?;
+    let issuers = settings.issuers(before)?;
+    let registry = Registry { servers, grants, anonymous: settings.anonymous.clone(), issuers, resource };
     Ok(Plan { registry, replacements })
+}
+
+/// A grant, and by what its holders are known. Where that is as it was, what they have open goes on.
+fn held(
+    settings: &Settings,
+    grant: &settings::Grant,
+    servers: BTreeMap<String, Arc<Access>>,
+    before: Option<&Registry>,
+    name: &str,
+) -> anyhow::Result<Grant> {
+    let expires = grant.expires.as_ref().map(|time| {
+        settings
+            .expand(time)?
+            .parse::<jiff::Timestamp>()
+            .context("`expires` is not a time such as `2027-01-31T12:00:00Z`")
+    });
+    let mut held = Grant {
+        name: Arc::from(name),
+        servers,
+        auth: Auth {
+            anonymous: settings.anonymous.as_deref() == Some(name),
+            ..settings.auth(grant.auth.as_deref())?
+        },
+        expires_ms: expires.transpose()?.map(jiff::Timestamp::as_millisecond),
+        standing: CancellationToken::new(),
+    };
+    if let Some(kept) = before.and_then(|before| before.grant(name)).filter(|kept| kept.is_held_like(&held)) {
+        held.standing = kept.standing.clone();
+    }
+    Ok(held)
 }
 
 /// Adds each registered server that could be put in force, and says of every server what it is. Only where they are

@@ -10,11 +10,13 @@ use interlock_gateway::{Era, Limits, OnFailure, Options, Registration};
 use serde::Deserialize;
 
 mod expand;
+mod identity;
 mod shape;
 
 use crate::terminal;
 pub(crate) use expand::ExpandError;
 use expand::expand;
+pub(crate) use identity::{Auth, Identity, Tls};
 
 /// The file as written. Unknown keys are errors.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +37,10 @@ pub(crate) struct Settings {
     /// `Origin` values that it accepts.
     pub(crate) origins: Vec<String>,
     pub(crate) grants: BTreeMap<String, Grant>,
+    /// Who is trusted to issue tokens, and what the gateway says of itself.
+    pub(crate) identity: Identity,
+    /// The listener's certificate.
+    pub(crate) tls: Option<Tls>,
     /// The grant of callers that show no token.
     pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
@@ -92,6 +98,16 @@ struct LimitSettings {
     counters: Option<u64>,
     /// Seconds after which a quiet stream is sent a comment.
     keep_alive_seconds: Option<u64>,
+    /// Seconds that a caller may take to send a request, or to take an answer.
+    request_seconds: Option<u64>,
+    /// Seconds that a connection is kept on which nothing is asked.
+    connection_idle_seconds: Option<u64>,
+    /// Connections at the same time, and those of one address.
+    connections: Option<usize>,
+    connections_of_address: Option<usize>,
+    /// Requests and sessions of one grant at the same time.
+    requests_of_grant: Option<usize>,
+    sessions_of_grant: Option<usize>,
     together_seconds: Option<u64>,
 }
 
@@ -125,6 +141,10 @@ enum ServerEra {
 pub(crate) struct Grant {
     /// A policy file for each server, or `server` for the server's own.
     pub(crate) servers: BTreeMap<String, String>,
+    /// By what its holders are known; tokens where nothing is said.
+    pub(crate) auth: Option<Vec<Auth>>,
+    /// When it ends.
+    pub(crate) expires: Option<String>,
 }
 
 /// What goes to standard error.
@@ -254,6 +274,13 @@ impl Settings {
         limits.queued_bytes = set.queued_bytes.unwrap_or(limits.queued_bytes);
         limits.answer = set.answer_seconds.map_or(limits.answer, Duration::from_secs);
         limits.keep_alive = set.keep_alive_seconds.map_or(limits.keep_alive, Duration::from_secs);
+        limits.request = set.request_seconds.map_or(limits.request, Duration::from_secs);
+        limits.connection_idle =
+            set.connection_idle_seconds.map_or(limits.connection_idle, Duration::from_secs);
+        limits.connections = set.connections.unwrap_or(limits.connections);
+        limits.connections_of_peer = set.connections_of_address.unwrap_or(limits.connections_of_peer);
+        limits.requests_of_grant = set.requests_of_grant.unwrap_or(limits.requests_of_grant);
+        limits.sessions_of_grant = set.sessions_of_grant.unwrap_or(limits.sessions_of_grant);
         limits.together = set.together_seconds.map_or(limits.together, Duration::from_secs);
         limits.shutdown = set.shutdown_seconds.map_or(limits.shutdown, Duration::from_secs);
         limits

@@ -8,7 +8,7 @@ mod health;
 mod problem;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,15 +16,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use interlock_audit::DigestKey;
 use interlock_store::{Servers, Timekeeping, Tokens};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::front::Front;
 use crate::known_tokens::KnownTokens;
@@ -187,8 +190,12 @@ async fn answer(
             accepted = accept(&listener, &connections) => accepted,
             _ = &mut stopped => break,
         };
-        let Some((stream, place)) = accepted else { continue };
+        let Some((stream, from, place)) = accepted else { continue };
         let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(entry::CameFrom(from));
+            service.call(request)
+        });
         tokio::spawn(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
@@ -205,10 +212,10 @@ async fn answer(
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(connections).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, from)) => Some((stream, from.ip(), place)),
         Err(error) => {
             tracing::warn!("an operator's connection could not be taken: {error}");
             tokio::time::sleep(ACCEPT_AGAIN).await;

@@ -29,7 +29,7 @@ use crate::connection::Connection;
 use crate::front::{Exchange, Front};
 use crate::identify::Identity;
 use crate::outbox::{Outbox, Outgoing, outbox};
-use crate::record::{About, CLIENT, SERVER};
+use crate::record::About;
 use crate::relay::Relay;
 
 pub(crate) use session::Session;
@@ -213,7 +213,7 @@ impl Combined {
                 let method = message.method().unwrap_or_default().into_owned();
                 let mut about = self.about(&method, None);
                 about.server = Arc::from(server);
-                self.front.gateway().recorder.refused(SERVER, &about, None, &why.to_string());
+                self.front.gateway().recorder.refused_of_server(&about, None, &why.to_string());
                 None
             }
         }
@@ -242,14 +242,14 @@ impl Combined {
 
     /// Records that a message was not sent on.
     fn refused(&self, method: &str, id: Option<&RequestId>, code: Option<i64>, reason: &str) {
-        self.front.gateway().recorder.refused(CLIENT, &self.about(method, id), code, reason);
+        self.front.gateway().recorder.refused(&self.about(method, id), code, reason);
     }
 
     /// Refuses a request that names something, with its record and its answer.
     fn refuse(&self, to: &Outbox, asked: &Asked<'_>, code: i64, reason: &str) {
         let mut about = self.about(asked.method, Some(asked.id));
         about.subject = asked.subject.clone();
-        self.front.gateway().recorder.refused(CLIENT, &about, Some(code), reason);
+        self.front.gateway().recorder.refused(&about, Some(code), reason);
         to.push(reply::error(asked.id, code, reason, None));
     }
 

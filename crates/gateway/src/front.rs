@@ -1,26 +1,36 @@
 //! What stands behind the listener: who calls, on which connection, and what goes back.
 
+mod caller;
+mod requests;
+mod turned_away;
+
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use interlock_audit::RefusalCategory;
 use interlock_wire::{Message, Parsed, Refusal};
+use requests::Requests;
 
 use crate::capabilities::Capabilities;
 use crate::combined::{Combined, Together};
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::identify::Identity;
+use crate::identify::{Identity, LastShown};
 use crate::known_tokens::KnownTokens;
 use crate::metrics::Levels;
 use crate::outbox::{Outgoing, outbox};
-use crate::record::{About, CLIENT, HTTP};
+use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
 use crate::streams::Streams;
-use crate::upstream::OpenError;
+
+pub(crate) use caller::{Caller, Shown};
+pub(crate) use requests::RequestPlace;
+pub(crate) use turned_away::TurnedAway;
 
 /// Every grant's way in.
 #[derive(Debug)]
@@ -37,6 +47,17 @@ pub struct Front {
     numbers: AtomicU64,
     listening: AtomicBool,
     draining: AtomicBool,
+    /// Requests that are being answered, by their grants.
+    requests: Requests,
+}
+
+/// Who has asked what was refused.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// A holder of this grant.
+    Grant(Arc<str>),
+    /// Nobody that is known, at this address.
+    Stranger(IpAddr),
 }
 
 /// A legacy client's session.
@@ -45,6 +66,8 @@ struct Session {
     grant: Arc<str>,
     server: String,
     connection: Arc<Connection>,
+    /// What it was used with last: it does not outlive that.
+    credential: LastShown,
 }
 
 /// Modern requests that go over one connection to the server: those of one grant that may be asked the same.
@@ -56,42 +79,8 @@ struct Sharing {
     capabilities: Capabilities,
 }
 
-/// Why a caller is turned away before anything is judged.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TurnedAway {
-    /// No token where one is needed.
-    #[error("a bearer token is needed")]
-    NoToken,
-    /// A token that stands for nothing, or no longer.
-    #[error("the bearer token is not valid")]
-    BadToken,
-    /// No such server for this grant.
-    #[error("there is no server `{server}` here")]
-    NoServer {
-        /// The name.
-        server: String,
-    },
-    /// The session has ended, was never there, or is not the caller's.
-    #[error("the session has ended; initialize again")]
-    NoSession,
-    /// More sessions than the limit.
-    #[error("more than {limit} sessions are open; try again later")]
-    Full {
-        /// The limit.
-        limit: usize,
-    },
-    /// The server cannot be reached.
-    #[error("the server `{server}` cannot be reached")]
-    Unreachable {
-        /// The name.
-        server: String,
-        /// Why, for the operator.
-        source: OpenError,
-    },
-    /// No randomness for a session's name.
-    #[error("the system has no randomness to give")]
-    NoRandomness,
-}
+/// The grant of nobody, in records.
+const STRANGER: &str = "(unknown)";
 
 /// One exchange: what came in a request, and the queue of what goes back.
 #[derive(Debug)]
@@ -143,6 +132,7 @@ impl Front {
             numbers: AtomicU64::new(1),
             listening: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            requests: Arc::default(),
         }
     }
 
@@ -196,7 +186,9 @@ impl Front {
     /// Puts other servers and grants in force. Connections that they no longer allow, or whose server is reached
     /// another way now, end; the others do not notice.
     pub fn use_registry(&self, registry: Registry) {
-        self.registry.store(Arc::new(registry));
+        let before = self.registry.swap(Arc::new(registry));
+        before.withdraw_others_than(&self.registry.load());
+        self.end_withdrawn();
         for session in self.sessions().values() {
             if !self.is_current(&session.grant, &session.server, &session.connection) {
                 session.connection.close();
@@ -220,7 +212,21 @@ impl Front {
 
     /// Keeps the tokens in force as the store has them, for as long as this is polled.
     pub(crate) async fn keep_tokens(&self) {
-        self.tokens.keep_reading().await;
+        let ending = async {
+            loop {
+                self.tokens.revoked().await;
+                self.end_withdrawn();
+            }
+        };
+        tokio::join!(self.tokens.keep_reading(), ending);
+    }
+
+    /// Ends the sessions of callers whose token, certificate or grant has been taken back.
+    fn end_withdrawn(&self) {
+        for session in self.sessions().values().filter(|session| session.credential.is_withdrawn()) {
+            session.connection.close();
+        }
+        self.together.end_those(|session| session.credential().is_withdrawn());
     }
 
     /// Puts in force what was just changed of the tokens.
@@ -236,24 +242,21 @@ impl Front {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who holds this token, or calls without one.
-    pub(crate) async fn caller(&self, token: Option<&str>, now_ms: i64) -> Result<Arc<Grant>, TurnedAway> {
-        let name = match token {
-            None => self.registry.load().anonymous.clone().ok_or(TurnedAway::NoToken)?,
-            Some(token) => self.tokens.grant_of(token, now_ms).await.ok_or(TurnedAway::BadToken)?,
-        };
-        self.registry.load().grant(&name).cloned().ok_or(TurnedAway::BadToken)
-    }
-
     /// Records that a request was refused before it was a message. Neither the token nor anything else that was sent
     /// is in the record.
-    pub(crate) fn refused(&self, grant: Option<Arc<str>>, server: Option<String>, status: u16, reason: &str) {
-        let unknown = || "(unknown)".to_owned();
-        let identity = Identity {
-            grant: grant.map_or_else(unknown, |grant| grant.to_string()),
-            session: self.instance.clone(),
-            client: None,
+    pub(crate) fn refused(
+        &self,
+        asker: &Asker,
+        server: Option<String>,
+        category: RefusalCategory,
+        status: u16,
+        reason: &str,
+    ) {
+        let grant = match asker {
+            Asker::Grant(grant) => grant.to_string(),
+            Asker::Stranger(_) => STRANGER.to_owned(),
         };
+        let identity = Identity { grant, session: self.instance.clone(), client: None };
         let about = About {
             identity: Arc::new(identity),
             server: Arc::from(server.unwrap_or_default()),
@@ -264,37 +267,49 @@ impl Front {
             traceparent: None,
             since: Instant::now(),
         };
-        self.gateway.recorder.refused(CLIENT, &about, Some(i64::from(status)), reason);
+        let peer = match asker {
+            Asker::Grant(grant) => Peer::Grant(grant),
+            Asker::Stranger(address) => Peer::Stranger(*address),
+        };
+        self.gateway.recorder.refused_by(category, &peer, &about, Some(i64::from(status)), reason);
     }
 
     /// The session of this name, where it is this grant's with this server.
     pub(crate) fn session(
         &self,
-        grant: &Grant,
+        caller: &Caller,
         server: &str,
         name: &str,
     ) -> Result<Arc<Connection>, TurnedAway> {
         let sessions = self.sessions();
         let session = sessions
             .get(name)
-            .filter(|session| session.grant == grant.name && session.server == server)
+            .filter(|session| session.grant == caller.grant.name && session.server == server)
+            .filter(|session| !session.credential.is_withdrawn())
             .filter(|session| !session.connection.has_ended())
             .filter(|session| self.is_current(&session.grant, &session.server, &session.connection))
             .ok_or(TurnedAway::NoSession)?;
         session.connection.touch();
+        session.credential.replace(&caller.credential);
         Ok(Arc::clone(&session.connection))
     }
 
     /// Begins a session; gives its name and its connection.
-    pub(crate) fn begin(&self, grant: &Grant, server: &str) -> Result<(String, Arc<Connection>), TurnedAway> {
-        self.begin_in(grant, server, None)
+    pub(crate) fn begin(
+        &self,
+        caller: &Caller,
+        server: &str,
+    ) -> Result<(String, Arc<Connection>), TurnedAway> {
+        self.begin_in(&caller.grant, server, &LastShown::new(&caller.credential), None)
     }
 
-    /// Begins a session that counts as part of the one that records know under `label`.
+    /// Begins a session that may count as part of another: of the one that records know under `label`, and that is
+    /// used with the same `credential`.
     pub(crate) fn begin_in(
         &self,
         grant: &Grant,
         server: &str,
+        credential: &LastShown,
         label: Option<String>,
     ) -> Result<(String, Arc<Connection>), TurnedAway> {
         self.forget_ended();
@@ -306,9 +321,17 @@ impl Front {
         self.has_room(all, own)?;
         let name = session_name()?;
         let connection = self.connect(grant, server, self.gateway.options.limits.mailbox, label)?;
-        let grant = Arc::clone(&grant.name);
-        let session = Session { grant, server: server.to_owned(), connection: Arc::clone(&connection) };
+        let session = Session {
+            grant: Arc::clone(&grant.name),
+            server: server.to_owned(),
+            connection: Arc::clone(&connection),
+            credential: credential.clone(),
+        };
         self.sessions().insert(name.clone(), session);
+        // What was taken back meanwhile was not yet among the sessions.
+        if credential.is_withdrawn() {
+            connection.close();
+        }
         Ok((name, connection))
     }
 
@@ -386,13 +409,17 @@ impl Front {
     /// Begins a session with all servers of a grant; gives its name.
     pub(crate) fn begin_combined(
         self: &Arc<Self>,
-        grant: &Grant,
+        caller: &Caller,
     ) -> Result<(String, Arc<Combined>), TurnedAway> {
-        let (all, own) = self.together.count(&grant.name);
+        let (all, own) = self.together.count(&caller.grant.name);
         self.has_room(all, own)?;
         let name = session_name()?;
-        let combined = Combined::begin_session(self, &grant.name, self.label(), session_name()?);
+        let combined = Combined::begin_session(self, caller, self.label(), session_name()?);
         self.together.insert(name.clone(), Arc::clone(&combined));
+        // What was taken back meanwhile was not yet among the sessions.
+        if caller.credential.is_withdrawn() {
+            self.together.end(&name);
+        }
         Ok((name, combined))
     }
 
@@ -452,12 +479,14 @@ impl Front {
     /// Ends what nobody has used for long, and forgets what has ended.
     pub(crate) fn sweep(&self, now: Instant) {
         let limits = &self.gateway.options.limits;
-        self.together.sweep(now, limits.session_idle);
+        let over = |credential: &LastShown| credential.is_over(now_ms(), limits.renewal);
+        self.together
+            .end_those(|session| session.is_idle(now, limits.session_idle) || over(session.credential()));
         let idle = |connection: &Connection, most: Duration| {
             connection.idle(now) >= most && !connection.relay().is_waiting()
         };
         for session in self.sessions().values() {
-            if idle(&session.connection, limits.session_idle) {
+            if over(&session.credential) || idle(&session.connection, limits.session_idle) {
                 session.connection.close();
             }
         }

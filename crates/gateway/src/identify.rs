@@ -1,5 +1,24 @@
 //! Step 2, identify: on whose behalf a call is made.
 
+mod auth;
+mod certificate;
+mod credential;
+mod issuer;
+mod jwt;
+mod keys;
+mod resource;
+mod signature;
+
+pub use auth::{Auth, JwtRule};
+pub(crate) use auth::{Unknown, certified, vouched};
+pub(crate) use certificate::Certificate;
+pub use certificate::CertificateRule;
+pub(crate) use credential::{Credential, LastShown};
+pub use issuer::{Issuer, IssuerSettings, KeySource};
+pub use resource::Resource;
+pub(crate) use resource::WELL_KNOWN;
+pub use signature::{NotTaken, SigningAlgorithm};
+
 /// Who calls. Budgets, rules and records go by the grant and the session; what a client says of itself is
 /// information and never enters a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

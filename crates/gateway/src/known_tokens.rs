@@ -7,13 +7,18 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use interlock_audit::DigestKey;
 use interlock_store::{TokenEntry, Tokens};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::identify::Credential;
 
 /// What is known of one token.
 #[derive(Debug)]
 struct Facts {
     grant: String,
     expires_ms: Option<i64>,
+    /// Cancelled when the token is revoked.
+    withdrawn: CancellationToken,
 }
 
 /// Recognises tokens by their digests. What the store says is read again and again, so that what one command revoked
@@ -22,8 +27,16 @@ pub struct KnownTokens {
     store: Arc<dyn Tokens>,
     key: DigestKey,
     known: ArcSwap<HashMap<String, Facts>>,
-    /// When the last reading of the store began.
-    read: Mutex<Option<Instant>>,
+    read: Mutex<LastRead>,
+    revoked: Notify,
+}
+
+/// The reading before.
+#[derive(Debug, Default)]
+struct LastRead {
+    began: Option<Instant>,
+    /// What ends with each token. A store that does not answer for a moment ends none of it.
+    withdrawn: HashMap<String, CancellationToken>,
 }
 
 /// How often the store is read.
@@ -34,11 +47,11 @@ const SOONEST: Duration = Duration::from_millis(20);
 impl KnownTokens {
     /// Knows no token before it has read the store.
     pub fn new(store: Arc<dyn Tokens>, key: DigestKey) -> Self {
-        Self { store, key, known: ArcSwap::default(), read: Mutex::new(None) }
+        Self { store, key, known: ArcSwap::default(), read: Mutex::default(), revoked: Notify::new() }
     }
 
-    /// The grant that a token stands for.
-    pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<String> {
+    /// The grant that a token stands for, and what ends with the token.
+    pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<(String, Credential)> {
         let asked = Instant::now();
         let digest = self.key.digest(token);
         if let Some(grant) = self.known_grant(&digest, now_ms) {
@@ -49,10 +62,17 @@ impl KnownTokens {
         self.known_grant(&digest, now_ms)
     }
 
-    fn known_grant(&self, digest: &str, now_ms: i64) -> Option<String> {
+    fn known_grant(&self, digest: &str, now_ms: i64) -> Option<(String, Credential)> {
         let known = self.known.load();
         let facts = known.get(digest)?;
-        facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| facts.grant.clone())
+        let withdrawn = facts.withdrawn.clone();
+        let credential = Credential { until_ms: facts.expires_ms, withdrawn, ..Credential::default() };
+        facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| (facts.grant.clone(), credential))
+    }
+
+    /// Waits until a token has been revoked.
+    pub(crate) async fn revoked(&self) {
+        self.revoked.notified().await;
     }
 
     /// Reads the store now: what was just changed there holds when this returns.
@@ -72,7 +92,7 @@ impl KnownTokens {
     /// end of it, and one reading serves all who do.
     async fn read(&self, asked: Instant, pause: Duration) {
         let mut read = self.read.lock().await;
-        if let Some(began) = *read {
+        if let Some(began) = read.began {
             if began >= asked {
                 return;
             }
@@ -80,7 +100,12 @@ impl KnownTokens {
         }
         let began = Instant::now();
         let known = match self.store.tokens().await {
-            Ok(entries) => entries.into_iter().filter_map(in_force).collect(),
+            Ok(entries) => {
+                let known: HashMap<_, _> =
+                    entries.into_iter().filter_map(|entry| in_force(entry, &read.withdrawn)).collect();
+                self.withdraw_others_of(&mut read, &known);
+                known
+            }
             // Whoever was known stays known only as long as that can be looked up.
             Err(error) => {
                 tracing::error!("no token is accepted, because the store does not answer: {error}");
@@ -88,13 +113,25 @@ impl KnownTokens {
             }
         };
         self.known.store(Arc::new(known));
-        *read = Some(began);
+        read.began = Some(began);
+    }
+
+    fn withdraw_others_of(&self, read: &mut LastRead, known: &HashMap<String, Facts>) {
+        let revoked = read.withdrawn.extract_if(|digest, _| !known.contains_key(digest));
+        let any = revoked.map(|(_, withdrawn)| withdrawn.cancel()).count() > 0;
+        for (digest, facts) in known {
+            read.withdrawn.entry(digest.clone()).or_insert_with(|| facts.withdrawn.clone());
+        }
+        if any {
+            self.revoked.notify_one();
+        }
     }
 }
 
-fn in_force(entry: TokenEntry) -> Option<(String, Facts)> {
+fn in_force(entry: TokenEntry, before: &HashMap<String, CancellationToken>) -> Option<(String, Facts)> {
     let TokenEntry { digest, grant, expires_ms, revoked_ms: None, .. } = entry else { return None };
-    Some((digest, Facts { grant, expires_ms }))
+    let withdrawn = before.get(&digest).cloned().unwrap_or_default();
+    Some((digest, Facts { grant, expires_ms, withdrawn }))
 }
 
 impl std::fmt::Debug for KnownTokens {

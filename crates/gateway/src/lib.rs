@@ -56,7 +56,10 @@ pub use answer::duration;
 pub use definitions::DefinitionsError;
 pub use front::Front;
 pub use gateway::{Gateway, OnFailure, Options, PolicyFile};
-pub use identify::{ClientInfo, Identity};
+pub use identify::{
+    Auth, CertificateRule, ClientInfo, Identity, Issuer, IssuerSettings, JwtRule, KeySource, NotTaken,
+    Resource, SigningAlgorithm,
+};
 pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;

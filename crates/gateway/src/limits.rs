@@ -49,10 +49,18 @@ pub struct Limits {
     pub sessions_of_grant: usize,
     /// How long a session or a shared connection is kept that nobody uses.
     pub session_idle: Duration,
+    /// How long a session whose caller's token has expired waits for a new one.
+    pub renewal: Duration,
+    /// Requests of one grant that may be answered at the same time, streams included.
+    pub requests_of_grant: usize,
     /// Bytes of what a server says of its own that are kept for a session.
     pub mailbox: usize,
     /// Connections to the listener at the same time.
     pub connections: usize,
+    /// Of these, how many may be from one address.
+    pub connections_of_peer: usize,
+    /// How long a connection is kept on which nothing is asked.
+    pub connection_idle: Duration,
     /// How long a caller may take to send the head of a request, and again for its body.
     pub request: Duration,
     /// How often a quiet stream is kept open with a comment.
@@ -85,8 +93,12 @@ impl Default for Limits {
             sessions: 10_000,
             sessions_of_grant: 2_000,
             session_idle: Duration::from_secs(1_800),
+            renewal: Duration::from_secs(600),
+            requests_of_grant: 5_000,
             mailbox: 1 << 20,
             connections: 20_000,
+            connections_of_peer: 15_000,
+            connection_idle: Duration::from_secs(120),
             request: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
             shutdown: Duration::from_secs(5),

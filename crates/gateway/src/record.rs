@@ -1,7 +1,9 @@
 //! The step that records: intent before a call is forwarded, outcome when it has ended, one record for every
 //! refusal, and the events of the instance itself.
 
+use std::fmt;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -19,11 +21,62 @@ use crate::denial::Denial;
 use crate::identify::Identity;
 use crate::metrics::Metrics;
 
-/// The peer whose malformed messages are counted together: a wrapped server has one client and one server.
-pub(crate) const CLIENT: &str = "client";
-pub(crate) const SERVER: &str = "server";
+/// Whose refusals are counted together when there are too many: one caller's flood hides no other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer<'p> {
+    /// Whoever holds this grant.
+    Grant(&'p str),
+    /// Nobody that is known, at this address.
+    Stranger(IpAddr),
+    /// This server.
+    Server(&'p str),
+}
+
+impl Peer<'_> {
+    /// What it is, for whoever counts.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Grant(_) | Self::Stranger(_) => "client",
+            Self::Server(_) => "server",
+        }
+    }
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(grant) => write!(f, "grant {grant}"),
+            Self::Stranger(address) => write!(f, "address {address}"),
+            Self::Server(server) => write!(f, "server {server}"),
+        }
+    }
+}
+
 /// What stands for the method of a request that was refused before it was a message.
 pub(crate) const HTTP: &str = "HTTP";
+
+/// Under which the floods of a peer are counted, by the step that refused.
+const COUNTED: [(char, RefusalCategory); 6] = [
+    ('m', RefusalCategory::Malformed),
+    ('u', RefusalCategory::Unauthenticated),
+    ('r', RefusalCategory::Unroutable),
+    ('l', RefusalCategory::Limit),
+    ('a', RefusalCategory::Unavailable),
+    ('s', RefusalCategory::Server),
+];
+
+fn counted_as(category: RefusalCategory, peer: &Peer<'_>) -> String {
+    let mark = COUNTED.iter().find(|(_, counted)| *counted == category).map_or('m', |(mark, _)| *mark);
+    format!("{mark}{peer}")
+}
+
+/// The step that refused, and the peer in words; nobody in particular where there were too many.
+fn counted(name: &str) -> (RefusalCategory, Option<&str>) {
+    let mut chars = name.chars();
+    let mark = chars.next();
+    let found = COUNTED.iter().find(|(counted, _)| Some(*counted) == mark);
+    found.map_or((RefusalCategory::Malformed, None), |(_, category)| (*category, Some(chars.as_str())))
+}
 
 /// Writes the records of one instance.
 #[derive(Debug)]
@@ -206,10 +259,27 @@ impl Recorder {
         self.must_append(&Entry::Refusal(refusal));
     }
 
-    /// Records that a message was refused before policy. A peer that floods gets one record with a count.
-    pub(crate) fn refused(&self, peer: &'static str, about: &About, code: Option<i64>, reason: &str) {
-        self.metrics.refused(if about.method == HTTP { "http" } else { peer }, code);
-        let category = if peer == SERVER { RefusalCategory::Server } else { RefusalCategory::Malformed };
+    /// Records that a client's message was refused before policy.
+    pub(crate) fn refused(&self, about: &About, code: Option<i64>, reason: &str) {
+        let peer = Peer::Grant(&about.identity.grant);
+        self.refused_by(RefusalCategory::Malformed, &peer, about, code, reason);
+    }
+
+    /// Records that a server's message was refused.
+    pub(crate) fn refused_of_server(&self, about: &About, code: Option<i64>, reason: &str) {
+        self.refused_by(RefusalCategory::Server, &Peer::Server(&about.server), about, code, reason);
+    }
+
+    /// Records that something was refused before policy. A peer that floods gets one record with a count.
+    pub(crate) fn refused_by(
+        &self,
+        category: RefusalCategory,
+        peer: &Peer<'_>,
+        about: &About,
+        code: Option<i64>,
+        reason: &str,
+    ) {
+        self.metrics.refused(if about.method == HTTP { "http" } else { peer.kind() }, code);
         let now = now_ms();
         let mut refusal = Refusal::new(category);
         refusal.identity = about.who();
@@ -218,7 +288,7 @@ impl Recorder {
         refusal.ruling.reason = Some(reason);
         let (over, fold) = {
             let mut floods = self.floods.lock().unwrap_or_else(PoisonError::into_inner);
-            (floods.due(now), floods.refused(peer, reason, now))
+            (floods.due(now), floods.refused(&counted_as(category, peer), reason, now))
         };
         self.folded(over);
         if fold == Fold::Record {
@@ -237,10 +307,12 @@ impl Recorder {
 
     fn folded(&self, folded: Vec<Folded>) {
         for Folded { peer, count, reason, .. } in folded {
-            let category = if peer == SERVER { RefusalCategory::Server } else { RefusalCategory::Malformed };
+            let (category, peer) = counted(&peer);
             let mut refusal = Refusal::new(category);
             refusal.count = count;
-            let reason = format!("many at once, of which the first: {reason}");
+            refusal.identity.grant = peer.and_then(|peer| peer.strip_prefix("grant "));
+            let of = peer.map(|peer| format!(" of {peer}")).unwrap_or_default();
+            let reason = format!("many at once{of}, of which the first: {reason}");
             refusal.ruling.reason = Some(&reason);
             self.must_append(&Entry::Refusal(refusal));
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use interlock_policy::{Diagnostic, Policy, Severity, Source, Syntax, compile};
 
-pub use watch::Watch;
+pub use watch::{Watch, Writing};
 
 /// Larger than any policy that a person could have written.
 const MOST: u64 = 16 << 20;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 use crate::front::Front;
-use crate::transport::http::{Names, listener};
+use crate::transport::http::{self, Names};
+use crate::transport::tls::Tls;
 
 /// Where the gateway listens, and under which names.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Listening {
     pub hosts: Vec<String>,
     /// `Origin` values of pages that may call.
     pub origins: Vec<String>,
+    /// The certificate, where connections are encrypted.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Why it cannot listen.
@@ -39,6 +42,7 @@ pub struct Bound {
     listener: TcpListener,
     names: Names,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 /// How often what nobody uses is looked for.
@@ -58,7 +62,12 @@ impl Listening {
         if address.ip().is_loopback() {
             hosts.push(format!("localhost:{}", address.port()));
         }
-        Ok(Bound { listener, names: Names { hosts, origins: self.origins.clone() }, address })
+        Ok(Bound {
+            listener,
+            names: Names { hosts, origins: self.origins.clone() },
+            address,
+            tls: self.tls.clone(),
+        })
     }
 }
 
@@ -66,6 +75,11 @@ impl Bound {
     /// The address, with the port that the system chose where none was.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Serves until `stop` is ready, then drains: what is in flight is answered, and every server is told goodbye.
@@ -79,7 +93,7 @@ impl Bound {
             told.drains();
         };
         front.listens();
-        listener::serve(self.listener, Arc::clone(&front), Arc::new(self.names), stop).await;
+        http::serve(self.listener, Arc::clone(&front), Arc::new(self.names), self.tls, stop).await;
         sweeping.abort();
         reading.abort();
         front.close().await;

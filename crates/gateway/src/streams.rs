@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use interlock_wire::{Parsed, Refusal};
 
-use crate::front::{Front, TurnedAway};
+use crate::front::{Caller, Front, TurnedAway};
 use crate::outbox::{Outbox, Outgoing, outbox};
-use crate::registry::Grant;
 use crate::relay::Origin;
 use crate::way::Way;
 
@@ -20,9 +19,8 @@ pub(crate) struct Streams {
 
 #[derive(Debug, Clone)]
 struct Stream {
-    grant: Arc<str>,
-    server: Option<String>,
-    way: Way,
+    /// The session behind it.
+    session: String,
     back: Outbox,
 }
 
@@ -55,56 +53,44 @@ impl Front {
     /// Begins a session with one server, or with all, whose answers come on one stream.
     pub(crate) fn open_stream(
         self: &Arc<Self>,
-        grant: &Grant,
+        caller: &Caller,
         server: Option<&str>,
     ) -> Result<Opened, TurnedAway> {
         // Its name is another than the session's: it goes into an address, and is good for nothing else.
         let name = crate::front::session_name()?;
-        let (session, way) = self.begin_way(grant, server)?;
+        let (session, way) = self.begin_way(caller, server)?;
         let (to_client, back) = outbox(self.gateway().options.limits.queued_bytes);
-        let stream = Stream {
-            grant: Arc::clone(&grant.name),
-            server: server.map(str::to_owned),
-            way: way.clone(),
-            back: to_client.impatient(),
-        };
+        let stream = Stream { session: session.clone(), back: to_client.impatient() };
         self.streams().open().insert(name.clone(), stream);
         Ok(Opened { front: Arc::clone(self), name, session, way, back })
     }
 
-    /// The session that a client names when it posts, where it is this grant's with this server.
+    /// The session that a client names when it posts, where it is this caller's with this server.
     pub(crate) fn stream_way(
         &self,
-        grant: &Grant,
+        caller: &Caller,
         server: Option<&str>,
         name: &str,
     ) -> Result<Way, TurnedAway> {
-        Ok(self.stream(grant, server, name)?.way)
+        Ok(self.stream(caller, server, name)?.0)
     }
 
-    fn stream(&self, grant: &Grant, server: Option<&str>, name: &str) -> Result<Stream, TurnedAway> {
+    fn stream(&self, caller: &Caller, server: Option<&str>, name: &str) -> Result<(Way, Outbox), TurnedAway> {
         let found = self.streams().open().get(name).cloned();
-        let found = found.filter(|stream| stream.grant == grant.name && stream.server.as_deref() == server);
-        let stream = found.ok_or(TurnedAway::NoSession)?;
-        // Its servers may have been taken from the grant meanwhile.
-        if let Way::One(connection) = &stream.way
-            && !(server.is_some_and(|server| self.is_current(&grant.name, server, connection)))
-        {
-            return Err(TurnedAway::NoSession);
-        }
-        stream.way.touch();
-        Ok(stream)
+        let Stream { session, back } = found.ok_or(TurnedAway::NoSession)?;
+        // Whatever has become of the caller, the grant or the server meanwhile is looked at as for every session.
+        Ok((self.way_of(caller, server, &session)?, back))
     }
 
     /// Takes what was posted; what comes of it goes on the stream.
     pub(crate) async fn take_on_stream(
         &self,
-        grant: &Grant,
+        caller: &Caller,
         server: Option<&str>,
         name: &str,
         read: Result<Parsed, Refusal>,
     ) -> Result<(), TurnedAway> {
-        let Stream { way, back, .. } = self.stream(grant, server, name)?;
+        let (way, back) = self.stream(caller, server, name)?;
         match way {
             Way::All(combined) => combined.take_into(read, &back),
             Way::One(connection) => {

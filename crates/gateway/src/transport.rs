@@ -4,3 +4,4 @@ pub mod child;
 pub mod http;
 pub(crate) mod lines;
 pub mod stdio;
+pub mod tls;

@@ -9,7 +9,7 @@ use interlock_wire::{Message, Parsed, Refusal, Version};
 use crate::capabilities::Capabilities;
 use crate::combined::Combined;
 use crate::connection::Connection;
-use crate::front::{Exchange, Front, TurnedAway};
+use crate::front::{Caller, Exchange, Front, TurnedAway};
 use crate::mailbox::Mailbox;
 use crate::registry::Grant;
 
@@ -88,12 +88,17 @@ impl Way {
 }
 
 impl Front {
-    /// The session of this name, where it is this grant's with this server, or with all (`None`).
-    pub(crate) fn way_of(&self, grant: &Grant, server: Option<&str>, name: &str) -> Result<Way, TurnedAway> {
+    /// The session of this name, where it is this caller's with this server, or with all (`None`).
+    pub(crate) fn way_of(
+        &self,
+        caller: &Caller,
+        server: Option<&str>,
+        name: &str,
+    ) -> Result<Way, TurnedAway> {
         match server {
-            Some(server) => self.session(grant, server, name).map(Way::One),
+            Some(server) => self.session(caller, server, name).map(Way::One),
             None => {
-                let combined = self.together().session(&grant.name, name).ok_or(TurnedAway::NoSession)?;
+                let combined = self.together().session(caller, name).ok_or(TurnedAway::NoSession)?;
                 let way = Way::All(combined);
                 way.touch();
                 Ok(way)
@@ -104,16 +109,16 @@ impl Front {
     /// Begins a session with one server, or with all.
     pub(crate) fn begin_way(
         self: &Arc<Self>,
-        grant: &Grant,
+        caller: &Caller,
         server: Option<&str>,
     ) -> Result<(String, Way), TurnedAway> {
         match server {
             Some(server) => {
-                let (name, connection) = self.begin(grant, server)?;
+                let (name, connection) = self.begin(caller, server)?;
                 Ok((name, Way::One(connection)))
             }
             None => {
-                let (name, combined) = self.begin_combined(grant)?;
+                let (name, combined) = self.begin_combined(caller)?;
                 Ok((name, Way::All(combined)))
             }
         }

@@ -126,7 +126,9 @@ impl Request {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// As it goes over the wire.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\r\n", self.line);
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
@@ -226,7 +228,7 @@ pub async fn send_bytes(address: &str, bytes: &[u8]) -> Result<Response> {
     parse(&String::from_utf8_lossy(&all))
 }
 
-fn parse(text: &str) -> Result<Response> {
+pub(crate) fn parse(text: &str) -> Result<Response> {
     let (head, body) = text.split_once("\r\n\r\n").with_context(|| format!("no response: {text:?}"))?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).context("no status")?;

@@ -113,7 +113,9 @@ impl Site {
             if let Some((_, rest)) = line.split_once("answered at http://") {
                 rest.trim().clone_into(&mut admin);
             }
-            if let Some((_, rest)) = line.split_once("listening at http://") {
+            let scheme = ["listening at http://", "listening at https://"];
+            let found = scheme.iter().find_map(|scheme| line.split_once(scheme));
+            if let Some((_, rest)) = found {
                 break rest.split('/').next().unwrap_or_default().to_owned();
             }
         };

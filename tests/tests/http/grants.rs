@@ -1,7 +1,7 @@
 //! Who may do what: tokens, grants, their policies, and what a change of them does.
 
 use anyhow::{Result, ensure};
-use interlock_testkit::http::Response;
+use interlock_testkit::http::{Request, Response};
 use interlock_testkit::recording::RecordingServer;
 use interlock_testkit::script::Script;
 use interlock_testkit::serving::Site;
@@ -86,6 +86,11 @@ async fn a_revoked_token_ends_on_open_sessions_too() -> Result<()> {
     let session = scene.initialize(Some(&team)).await?;
     let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &session), Some(&team));
     assert_eq!(scene.send(&request).await?.status, 200);
+    let listen = Request::new(&scene.serving.address, "GET", "/mcp/recording")
+        .header("Accept", "text/event-stream")
+        .header("Mcp-Session-Id", &session);
+    let mut stream = with_token(listen, Some(&team)).open(&scene.serving.address).await?;
+    stream.until("\r\n\r\n").await?;
     let rotated = scene.site.command(&["grants", "rotate", "team"])?.output().await?;
     ensure!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
     let new = String::from_utf8(rotated.stdout)?.trim().to_owned();
@@ -93,8 +98,12 @@ async fn a_revoked_token_ends_on_open_sessions_too() -> Result<()> {
     while scene.send(&request).await?.status != 401 {
         ensure!(tokio::time::Instant::now() < deadline, "the old token is still taken");
     }
-    // The session is the grant's, and goes on under its new token.
+    // What was opened with the old one has ended: whoever has lost it may not be whom it was taken from.
+    stream.to_end().await?;
     let request = with_token(scene.post(&call(3, "read")).header("Mcp-Session-Id", &session), Some(&new));
+    assert_eq!(scene.send(&request).await?.status, 404);
+    let again = scene.initialize(Some(&new)).await?;
+    let request = with_token(scene.post(&call(4, "read")).header("Mcp-Session-Id", &again), Some(&new));
     assert_eq!(scene.send(&request).await?.status, 200);
     Ok(())
 }
@@ -164,6 +173,36 @@ async fn nothing_of_a_file_with_a_mistake_is_put_in_force() -> Result<()> {
     while is_denied(&scene.send(&request).await?)? {
         ensure!(tokio::time::Instant::now() < deadline, "the mended file is not in force");
     }
+    Ok(())
+}
+
+/// All files are read together: while one of them is half written, another that is complete is not taken either.
+#[tokio::test]
+async fn half_of_a_file_is_not_read_because_another_is_complete() -> Result<()> {
+    use std::io::Write as _;
+    let (scene, team, readers) = two_grants().await?;
+    let session = scene.initialize(Some(&readers)).await?;
+    let path = scene.site.path().join("readers.yaml");
+    let mut half = std::fs::OpenOptions::new().write(true).truncate(true).open(&path)?;
+    // What stands there so far is a policy, and allows more.
+    half.write_all(b"version: \"1\"\ndefault: allow\n")?;
+    scene.site.write("allow.yaml", "version: \"1\"\ndefault: deny\n")?;
+    let request =
+        with_token(scene.post(&call(2, "write")).header("Mcp-Session-Id", &session), Some(&readers));
+    for _ in 0..40 {
+        assert!(is_denied(&scene.send(&request).await?)?, "half of a policy is in force");
+    }
+    half.write_all(b"tools: { write: { rules: [{ action: deny }] } }\n")?;
+    drop(half);
+    recorded(&scene, "policy_reload").await?;
+    assert!(is_denied(&scene.send(&request).await?)?);
+    let address = &scene.serving.address;
+    let asked = modern(address, 1, "tools/call", &json!({ "name": "read", "arguments": {} }));
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_denied(&scene.send(&with_token(asked.clone(), Some(&team))).await?)? {
+        ensure!(tokio::time::Instant::now() < deadline, "the file that was complete is not in force");
+    }
+    assert!(!is_denied(&scene.send(&with_token(asked, Some(&readers))).await?)?, "nor is the other");
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 mod admin_api;
 mod document;
 mod grants;
+mod identity;
 mod listener;
+mod oauth;
 mod old;
 mod operators;
 mod params;
@@ -11,4 +13,7 @@ mod peers;
 mod resuming;
 mod scene;
 mod sessions;
+mod slow;
+mod tls;
 mod together;
+mod ways;

@@ -10,6 +10,10 @@ mod methods;
 mod modern;
 mod names;
 mod numbers;
+mod over_http;
 mod params;
+#[path = "../http/scene.rs"]
+#[allow(dead_code, reason = "the room of HTTP uses more of it")]
+mod scene;
 mod session;
 mod text;

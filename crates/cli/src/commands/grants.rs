@@ -15,7 +15,7 @@ use crate::args::{Format, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
-use crate::settings::Settings;
+use crate::settings::{Auth, Settings};
 use crate::terminal::{self, table::table};
 use crate::when;
 
@@ -148,6 +148,9 @@ pub(crate) fn run(args: &GrantsArgs) -> anyhow::Result<Exit> {
     if let Some(grant) = args.command.grant().filter(|_| !matches!(args.command, Command::Revoke { .. })) {
         declared(&settings, grant, &common.config)?;
     }
+    if let Command::Create { named, .. } | Command::Rotate { named, .. } = &args.command {
+        takes_tokens(&settings, &named.grant)?;
+    }
     let data = data_dir(common.data.as_deref(), &settings)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -170,6 +173,15 @@ fn declared(settings: &Settings, grant: &str, config: &Path) -> anyhow::Result<(
     let help = did_you_mean(grant, settings.grants.keys().map(String::as_str));
     let help = help.unwrap_or_else(|| "add it there first".to_owned());
     bail!("the file `{}` has no grant `{grant}` among its `grants`; {help}", config.display());
+}
+
+/// A token that nobody would take is not made.
+fn takes_tokens(settings: &Settings, grant: &str) -> anyhow::Result<()> {
+    let auth = settings.grants.get(grant).and_then(|grant| grant.auth.as_deref());
+    if auth.is_some_and(|auth| !auth.iter().any(|way| matches!(way, Auth::Token))) {
+        bail!("the grant `{grant}` takes no tokens: its `auth` does not name `token`");
+    }
+    Ok(())
 }
 
 impl Desk<'_> {

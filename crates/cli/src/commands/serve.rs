@@ -1,6 +1,6 @@
 //! `interlock serve`: one gateway for many agents and servers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use interlock_audit::DigestKey;
 use interlock_gateway::admin::{AdminListening, Configuration, Configured, Operated};
-use interlock_gateway::reload::Watch;
+use interlock_gateway::reload::{Watch, Writing};
 use interlock_gateway::serve::Listening;
+use interlock_gateway::transport::tls::{ReadTls, Tls};
 use interlock_gateway::{Front, Gateway, KnownTokens, Registration};
 use interlock_store::{Embedded, ServerEntry, Servers, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let listening = listening(&settings)?;
     let data = data_dir(args.data.as_deref(), &settings)?;
+    let tls = listening.tls.clone();
     let bound = listening.bind().await?;
     let operators = operators(&settings)?.map(|operators| operators.bind()).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
@@ -87,7 +89,8 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         .transpose()
         .context("cannot start the admin listener")?;
     terminal::note(&format!(
-        "interlock: listening at http://{}/mcp/NAME for {servers} servers and {grants} grants",
+        "interlock: listening at {}://{}/mcp/NAME for {servers} servers and {grants} grants",
+        if bound.is_secure() { "https" } else { "http" },
         bound.address()
     ));
     let following = Following {
@@ -95,6 +98,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         front: Arc::clone(&front),
         gateway: Arc::clone(&instance.gateway),
         address: bound.address(),
+        tls,
         store: instance.store().clone(),
         configuration,
     };
@@ -120,7 +124,11 @@ fn listening(settings: &Settings) -> anyhow::Result<Listening> {
     let address: SocketAddr =
         text.parse().with_context(|| format!("`listen: {text}` is not an address and a port"))?;
     loopback_alone(settings, address)?;
-    Ok(Listening { address, hosts: settings.hosts.clone(), origins: settings.origins.clone() })
+    let tls = match settings.tls_files()? {
+        Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
+        None => None,
+    };
+    Ok(Listening { address, hosts: settings.hosts.clone(), origins: settings.origins.clone(), tls })
 }
 
 /// Whether a server could be put in force beside what the file says now.
@@ -171,9 +179,18 @@ struct Following {
     gateway: Arc<Gateway>,
     /// The address that is listened at, whatever the file says now.
     address: SocketAddr,
+    /// The certificate in force.
+    tls: Option<Arc<Tls>>,
     /// Where servers are registered.
     store: Embedded,
     configuration: Arc<Configuration>,
+}
+
+/// Everything that was read, all of it good.
+struct Good {
+    plan: Plan,
+    tls: Option<ReadTls>,
+    configured: Configured,
 }
 
 /// How often the register of servers is looked at, for what other processes have changed.
@@ -186,15 +203,19 @@ async fn follow(following: Following) {
     let mut last_mistake = None;
     // What changed between reading the files first and watching them is read now.
     loop {
+        watching.settled().await;
         let reading = following.configuration.begin();
         let mut policies = Policies::default();
+        let mut files = BTreeSet::new();
         let registered = following.store.servers().await;
-        let read = following.read(&mut policies, &registered);
-        let known = policies.tried().filter(|path| watching.add(path)).count() == 0;
+        let read = following.read(&mut policies, &mut files, &registered);
+        files.extend(policies.tried().map(Path::to_owned));
+        let known = files.iter().filter(|path| watching.add(path)).count() == 0;
         match read {
-            Ok((plan, configured)) => {
+            Ok(Good { plan, tls, configured }) => {
                 last_mistake = None;
                 following.front.use_registry(plan.apply(&following.gateway));
+                following.encrypt_with(tls);
                 following.gateway.reloaded(true);
                 following.configuration.end(reading, configured);
             }
@@ -222,16 +243,37 @@ async fn follow(following: Following) {
 }
 
 impl Following {
+    /// Reads everything. Each file that is tried is among `files` then, so that it is watched.
     fn read(
         &self,
         policies: &mut Policies,
+        files: &mut BTreeSet<PathBuf>,
         registered: &Result<Vec<ServerEntry>, StoreError>,
-    ) -> anyhow::Result<(Plan, Configured)> {
+    ) -> anyhow::Result<Good> {
         let mut settings = Settings::load(Some(&self.config))?;
         loopback_alone(&settings, self.address)?;
+        let tls = settings.tls_files()?;
+        if let Some(tls) = &tls {
+            files.extend([tls.certificate.clone(), tls.key.clone()]);
+            files.extend(tls.client_ca.clone());
+        }
+        if tls.is_some() != self.tls.is_some() {
+            bail!("`tls` comes or goes with a new start alone");
+        }
+        let tls = tls.map(|files| ReadTls::read(&files)).transpose()?;
         let registered = registered.as_ref().map_err(Clone::clone)?;
         let configured = serving::with_registered(&mut settings, registered, policies, true);
-        Ok((serving::plan(&settings, policies, Some(&self.front.registry()))?, configured))
+        let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
+        Ok(Good { plan, tls, configured })
+    }
+
+    /// Encrypts the connections to come with another certificate.
+    fn encrypt_with(&self, read: Option<ReadTls>) {
+        if let (Some(tls), Some(read)) = (&self.tls, read)
+            && tls.replace(read)
+        {
+            tracing::info!("the certificate of the listener is another one now");
+        }
     }
 
     /// Waits until other servers are registered than these.
@@ -256,7 +298,7 @@ fn loopback_alone(settings: &Settings, address: SocketAddr) -> anyhow::Result<()
 
 /// Files that are watched from the moment they are known.
 struct Watching {
-    files: BTreeSet<PathBuf>,
+    files: BTreeMap<PathBuf, Writing>,
     tasks: JoinSet<()>,
     tell: mpsc::Sender<()>,
     told: mpsc::Receiver<()>,
@@ -265,16 +307,17 @@ struct Watching {
 impl Default for Watching {
     fn default() -> Self {
         let (tell, told) = mpsc::channel(1);
-        Self { files: BTreeSet::new(), tasks: JoinSet::new(), tell, told }
+        Self { files: BTreeMap::new(), tasks: JoinSet::new(), tell, told }
     }
 }
 
 impl Watching {
     /// Watches one more file; `false` for one that is watched already.
     fn add(&mut self, file: &Path) -> bool {
-        let is_new = self.files.insert(file.to_owned());
+        let is_new = !self.files.contains_key(file);
         if is_new {
             let (mut watch, tell) = (Watch::new(file), self.tell.clone());
+            self.files.insert(file.to_owned(), watch.writing());
             self.tasks.spawn(async move {
                 loop {
                     watch.changed().await;
@@ -286,8 +329,15 @@ impl Watching {
         is_new
     }
 
-    /// Waits until one of them has changed, and nobody writes it any more.
+    /// Waits until one of them has changed.
     async fn changed(&mut self) {
         self.told.recv().await;
+    }
+
+    /// Waits until nobody writes any of them: all are read together, and half of one may mean something else.
+    async fn settled(&mut self) {
+        while self.files.values().any(Writing::is_written) {
+            self.told.recv().await;
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a settings file may say, and every mistake of one at once.
 
 use interlock_audit::RedactPath;
+use interlock_gateway::SigningAlgorithm;
 use interlock_policy::{Diagnostic, Located, Member, Node, Syntax, Value, did_you_mean, quoted};
 
 use crate::terminal::log::check_level;
@@ -10,6 +11,8 @@ enum Shape {
     Text,
     Texts,
     OneOf(&'static [&'static str]),
+    /// A list of some of these.
+    WordsOf(&'static [&'static str]),
     /// A whole number that is at least and at most so much.
     Count(u64, u64),
     Map(&'static [(&'static str, Shape)]),
@@ -17,6 +20,11 @@ enum Shape {
     Named(&'static str, &'static [(&'static str, Shape)]),
     /// A map from names to texts.
     TextMap,
+    /// A map from names to texts or lists of them.
+    TextsMap,
+    /// A list whose items are one of the words, or a map with one of the keys.
+    Ways(&'static [&'static str], &'static [(&'static str, Shape)]),
+    Time,
     LogLevel,
     RedactPaths,
 }
@@ -36,9 +44,47 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("admin", Shape::Text),
     ("hosts", Shape::Texts),
     ("origins", Shape::Texts),
-    ("grants", Shape::Named("grant", &[("servers", Shape::TextMap)])),
+    ("grants", Shape::Named("grant", GRANT)),
     ("anonymous", Shape::Text),
+    (
+        "identity",
+        Shape::Map(&[("issuers", Shape::Named("issuer", ISSUER)), ("resource", Shape::Map(RESOURCE))]),
+    ),
+    ("tls", Shape::Map(TLS)),
     ("telemetry", Shape::Map(TELEMETRY)),
+];
+const GRANT: &[(&str, Shape)] = &[
+    ("servers", Shape::TextMap),
+    ("auth", Shape::Ways(&["token"], &[("jwt", Shape::Map(JWT)), ("mtls", Shape::Map(MTLS))])),
+    ("expires", Shape::Time),
+];
+const JWT: &[(&str, Shape)] =
+    &[("issuer", Shape::Text), ("claims", Shape::TextsMap), ("scopes", Shape::Texts)];
+const MTLS: &[(&str, Shape)] = &[
+    ("subject", Shape::Text),
+    ("common_name", Shape::Text),
+    ("dns", Shape::Text),
+    ("uri", Shape::Text),
+    ("email", Shape::Text),
+];
+const ISSUER: &[(&str, Shape)] = &[
+    ("issuer", Shape::Text),
+    ("audiences", Shape::Texts),
+    ("algorithms", Shape::WordsOf(&SigningAlgorithm::NAMES)),
+    ("jwks", Shape::Text),
+    ("leeway_seconds", Shape::Count(0, 300)),
+];
+const RESOURCE: &[(&str, Shape)] = &[
+    ("url", Shape::Text),
+    ("authorization_servers", Shape::Texts),
+    ("scopes", Shape::Texts),
+    ("name", Shape::Text),
+];
+const TLS: &[(&str, Shape)] = &[
+    ("certificate", Shape::Text),
+    ("key", Shape::Text),
+    ("client_ca", Shape::Text),
+    ("client_certificates", Shape::OneOf(&["optional", "required"])),
 ];
 const SERVER: &[(&str, Shape)] = &[
     ("command", Shape::Text),
@@ -66,6 +112,12 @@ const LIMITS: &[(&str, Shape)] = &[
     ("shutdown_seconds", Shape::Count(0, u64::MAX)),
     ("counters", Shape::Count(0, u64::MAX)),
     ("keep_alive_seconds", Shape::Count(1, u64::MAX)),
+    ("request_seconds", Shape::Count(1, 3_600)),
+    ("connection_idle_seconds", Shape::Count(1, 86_400)),
+    ("connections", Shape::Count(1, 1_000_000)),
+    ("connections_of_address", Shape::Count(1, 1_000_000)),
+    ("requests_of_grant", Shape::Count(1, 1_000_000)),
+    ("sessions_of_grant", Shape::Count(1, 1_000_000)),
     ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
 const TELEMETRY: &[(&str, Shape)] =
@@ -145,6 +197,35 @@ impl Walk<'_> {
                     self.value(&member.value, &Shape::Text, &format!("{pointer}/{}", member.key));
                 }
             }
+            (Shape::TextsMap, _) => {
+                for member in self.members(node, pointer) {
+                    let below = format!("{pointer}/{}", member.key);
+                    match &member.value.value {
+                        Value::List(_) => self.value(&member.value, &Shape::Texts, &below),
+                        _ => self.value(&member.value, &Shape::Text, &below),
+                    }
+                }
+            }
+            (Shape::Ways(words, keys), Value::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.way(item, words, keys, &format!("{pointer}/{index}"));
+                }
+            }
+            (Shape::WordsOf(words), Value::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    let below = format!("{pointer}/{index}");
+                    match &item.value {
+                        Value::Text(text) => self.one_of(text, words, item, &below),
+                        _ => self.expected("text", item, &below),
+                    }
+                }
+            }
+            (Shape::Time, Value::Text(text)) => {
+                if text.parse::<jiff::Timestamp>().is_err() {
+                    let help = "write it as `2027-01-31T12:00:00Z`".to_owned();
+                    self.wrong(node, pointer, format!("{} is not a time", quoted(text)), Some(help));
+                }
+            }
             (Shape::Text, Value::Text(_)) => {}
             (Shape::Texts | Shape::RedactPaths, Value::List(items)) => {
                 let paths = matches!(shape, Shape::RedactPaths);
@@ -162,9 +243,33 @@ impl Walk<'_> {
                     self.wrong(node, pointer, error.to_string(), Some(error.help()));
                 }
             }
-            (Shape::Texts | Shape::RedactPaths, _) => self.expected("a list", node, pointer),
+            (Shape::Texts | Shape::RedactPaths | Shape::WordsOf(_) | Shape::Ways(..), _) => {
+                self.expected("a list", node, pointer);
+            }
             (Shape::Count(..), _) => self.expected("a number", node, pointer),
-            (Shape::Text | Shape::OneOf(_) | Shape::LogLevel, _) => self.expected("text", node, pointer),
+            (Shape::Text | Shape::OneOf(_) | Shape::LogLevel | Shape::Time, _) => {
+                self.expected("text", node, pointer)
+            }
+        }
+    }
+
+    /// One way in which a holder of a grant is known: a word, or a map with one key.
+    fn way(
+        &mut self,
+        item: &Node,
+        words: &'static [&'static str],
+        keys: &'static [(&'static str, Shape)],
+        pointer: &str,
+    ) {
+        match &item.value {
+            Value::Text(text) => self.one_of(text, words, item, pointer),
+            Value::Map(members) if members.len() == 1 => self.map(item, keys, "a way to be known", pointer),
+            Value::Map(_) => {
+                let names: Vec<String> = keys.iter().map(|(key, _)| quoted(key)).collect();
+                let message = format!("expected a map with one key, of {}", names.join(", "));
+                self.wrong(item, pointer, message, None);
+            }
+            _ => self.expected("text or a map", item, pointer),
         }
     }
 

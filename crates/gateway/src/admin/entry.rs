@@ -1,5 +1,6 @@
 //! Who may ask, looked at before anything else.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,16 @@ use axum::response::{IntoResponse, Response};
 
 use super::Desk;
 use super::problem::Problem;
+use crate::front::Asker;
 use crate::record::now_ms;
 
 /// The operator whose token came with a request.
 #[derive(Debug, Clone)]
 pub(super) struct Operator(pub(super) Arc<str>);
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CameFrom(pub(super) IpAddr);
 
 /// Whether a request's answer may hold what not everybody may know.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +35,8 @@ const LOCAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Lets a request pass whose `Host` is one of the listener's, that no web page sent, and whose sender may ask this.
 pub(super) async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
+    let from = request.extensions().get::<CameFrom>();
+    let from = from.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |CameFrom(address)| *address);
     match check(&desk, &mut request).await {
         Ok(()) => match tokio::time::timeout(ANSWER, next.run(request)).await {
             Ok(response) => response,
@@ -36,7 +44,8 @@ pub(super) async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, n
         },
         Err(problem) => {
             let front = &desk.operated.front;
-            front.refused(None, None, problem.status(), problem.detail());
+            let asker = Asker::Stranger(from);
+            front.refused(&asker, None, problem.category(), problem.status(), problem.detail());
             front.gateway().recorder.write().await;
             problem.into_response()
         }
@@ -79,7 +88,7 @@ async fn operator(desk: &Desk, headers: &HeaderMap) -> Result<Option<Operator>, 
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = token.ok_or_else(Problem::unauthorized)?;
     let holder = desk.operated.tokens.grant_of(token.trim_start(), now_ms()).await;
-    let holder = holder.ok_or_else(Problem::unauthorized)?;
+    let (holder, _) = holder.ok_or_else(Problem::unauthorized)?;
     Ok(Some(Operator(Arc::from(holder))))
 }
 

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use interlock_audit::RefusalCategory;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +44,15 @@ impl Problem {
 
     pub(crate) fn status(&self) -> u16 {
         self.status
+    }
+
+    /// Which step has refused, where nothing was done of what was asked.
+    pub(crate) fn category(&self) -> RefusalCategory {
+        match StatusCode::from_u16(self.status) {
+            Ok(StatusCode::UNAUTHORIZED) => RefusalCategory::Unauthenticated,
+            Ok(StatusCode::NOT_FOUND) => RefusalCategory::Unroutable,
+            _ => RefusalCategory::Malformed,
+        }
     }
 
     pub(crate) fn detail(&self) -> &str {

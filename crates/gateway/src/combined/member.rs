@@ -153,7 +153,7 @@ impl Combined {
         let begun = match registry.grant(&self.grant) {
             Some(grant) => self
                 .front
-                .begin_in(grant, server, Some(session.identity().session.clone()))
+                .begin_in(grant, server, session.credential(), Some(session.identity().session.clone()))
                 .map_err(|why| in_words(&why)),
             None => Err("it is not for this grant any more".to_owned()),
         };

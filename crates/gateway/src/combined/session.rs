@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::member::Member;
 use super::{Asked, Combined, Kind, Reached, greeting};
-use crate::front::Front;
-use crate::identify::{Identity, client_info};
+use crate::front::{Caller, Front};
+use crate::identify::{Identity, LastShown, client_info};
 use crate::mailbox::Mailbox;
 use crate::outbox::Outbox;
 use crate::pending::PendingError;
@@ -20,6 +20,8 @@ use crate::pending::PendingError;
 #[derive(Debug)]
 pub(crate) struct Session {
     identity: Mutex<Arc<Identity>>,
+    /// Every server's session is used with the same.
+    credential: LastShown,
     members: Mutex<BTreeMap<String, Arc<Member>>>,
     /// The client's `initialize`, which each server is sent, and the version that the client speaks.
     greeting: OnceLock<(Message, Version)>,
@@ -56,14 +58,15 @@ const OF_SESSION: u64 = u64::MAX;
 
 impl Session {
     /// Nothing is known of the client yet. `label` names the session in records.
-    fn new(front: &Front, grant: &str, label: String, secret: String) -> Self {
+    fn new(front: &Front, caller: &Caller, label: String, secret: String) -> Self {
         let limits = &front.gateway().options.limits;
         Self {
             identity: Mutex::new(Arc::new(Identity {
-                grant: grant.to_owned(),
+                grant: caller.grant.name.to_string(),
                 session: label,
                 client: None,
             })),
+            credential: LastShown::new(&caller.credential),
             members: Mutex::default(),
             greeting: OnceLock::new(),
             initialized: watch::Sender::new(false),
@@ -80,6 +83,11 @@ impl Session {
 
     pub(super) fn identity(&self) -> Arc<Identity> {
         Arc::clone(&self.identity.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What it was used with last.
+    pub(crate) fn credential(&self) -> &LastShown {
+        &self.credential
     }
 
     pub(super) fn members(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Member>>> {
@@ -137,7 +145,7 @@ impl Session {
     }
 
     /// Whether nobody has used it for so long, nor waits for anything.
-    pub(super) fn is_idle(&self, now: Instant, most: Duration) -> bool {
+    pub(crate) fn is_idle(&self, now: Instant, most: Duration) -> bool {
         let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = !self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
         now.saturating_duration_since(used) >= most && !waiting
@@ -160,14 +168,14 @@ impl Combined {
     /// Begins a legacy client's session. `label` names it in records; `secret` is nobody's but its own.
     pub(crate) fn begin_session(
         front: &Arc<Front>,
-        grant: &Arc<str>,
+        caller: &Caller,
         label: String,
         secret: String,
     ) -> Arc<Self> {
-        let session = Session::new(front, grant, label, secret);
+        let session = Session::new(front, caller, label, secret);
         Arc::new(Self {
             front: Arc::clone(front),
-            grant: Arc::clone(grant),
+            grant: Arc::clone(&caller.grant.name),
             kind: Kind::Session(Box::new(session)),
         })
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use super::Combined;
+use super::{Combined, Session};
+use crate::front::Caller;
 
 /// The sessions of clients that have all servers of their grant.
 #[derive(Debug, Default)]
@@ -29,10 +29,16 @@ impl Together {
         self.sessions().insert(name, combined);
     }
 
-    /// The session of this name, where it is this grant's.
-    pub(crate) fn session(&self, grant: &str, name: &str) -> Option<Arc<Combined>> {
+    /// The session of this name, where it is this caller's; from now on it goes by what this caller has shown.
+    pub(crate) fn session(&self, caller: &Caller, name: &str) -> Option<Arc<Combined>> {
         let sessions = self.sessions();
-        sessions.get(name).filter(|combined| *combined.grant == *grant).map(Arc::clone)
+        let combined = sessions.get(name).filter(|combined| combined.grant == caller.grant.name)?;
+        let credential = combined.session()?.credential();
+        if credential.is_withdrawn() {
+            return None;
+        }
+        credential.replace(&caller.credential);
+        Some(Arc::clone(combined))
     }
 
     /// How many sessions there are, and how many of them are this grant's.
@@ -49,15 +55,11 @@ impl Together {
         }
     }
 
-    /// Ends every session that nobody has used for so long.
-    pub(crate) fn sweep(&self, now: Instant, most: Duration) {
+    /// Ends every session of which this is true.
+    pub(crate) fn end_those(&self, is_over: impl Fn(&Session) -> bool) {
         let mut sessions = self.sessions();
-        let idle: Vec<String> = sessions
-            .iter()
-            .filter(|(_, combined)| combined.session().is_some_and(|session| session.is_idle(now, most)))
-            .map(|(name, _)| name.clone())
-            .collect();
-        let ended: Vec<_> = idle.iter().filter_map(|name| sessions.remove(name)).collect();
+        let over = sessions.extract_if(|_, combined| combined.session().is_some_and(&is_over));
+        let ended: Vec<_> = over.map(|(_, combined)| combined).collect();
         drop(sessions);
         ended.iter().for_each(|combined| combined.end());
     }

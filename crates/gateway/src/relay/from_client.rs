@@ -22,7 +22,7 @@ use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
 use crate::outbox::Room;
 use crate::pending::{Asker, PendingError};
-use crate::record::{About, CLIENT};
+use crate::record::About;
 use crate::route::{Target, route};
 use crate::session::{Awaited, Negotiated, Questioned};
 use crate::settle::{Ending, Ticket};
@@ -168,7 +168,7 @@ impl Relay {
     /// answer would be taken for that of the other.
     async fn refuse_waiting(&self, method: &str, id: &RequestId, reply: Option<ReplyTo>, why: &PendingError) {
         let reason = why.to_string();
-        self.gateway.recorder.refused(CLIENT, &self.about(method, Some(id.raw())), None, &reason);
+        self.gateway.recorder.refused(&self.about(method, Some(id.raw())), None, &reason);
         let code = match why {
             PendingError::Reused => return,
             PendingError::Full { .. } => answer::BUSY,
@@ -273,7 +273,7 @@ impl Relay {
 
     async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
         const INVALID_PARAMS: i64 = -32_602;
-        self.gateway.recorder.refused(CLIENT, about, Some(INVALID_PARAMS), reason);
+        self.gateway.recorder.refused(about, Some(INVALID_PARAMS), reason);
         let Some(waiting) = self.session().to_server.take(number) else { return };
         if let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) {
             reply.deliver(reply::error(asker.id.raw(), INVALID_PARAMS, reason, None)).await;

@@ -8,7 +8,7 @@ use crate::admit;
 use crate::answer;
 use crate::forward;
 use crate::pending::{Asker, PendingError};
-use crate::record::SERVER;
+
 use crate::session::{Negotiated, Questioned};
 use crate::settle::{Ending, Ticket};
 
@@ -61,7 +61,7 @@ impl Relay {
 
     /// The server must not ask this: it gets an error in the client's place.
     pub(super) async fn refuse_question(&self, method: &str, id: &RequestId, code: i64, reason: &str) {
-        self.gateway.recorder.refused(SERVER, &self.about(method, Some(id.raw())), Some(code), reason);
+        self.gateway.recorder.refused_of_server(&self.about(method, Some(id.raw())), Some(code), reason);
         // What the client is told waits for the log by itself; the server is told no sooner.
         self.gateway.recorder.write().await;
         // An answer under an id that is in flight would be taken for that of the other.

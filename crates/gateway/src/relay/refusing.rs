@@ -9,7 +9,7 @@ use crate::admit::NotAdmitted;
 use crate::answer;
 use crate::batch::ReplyTo;
 use crate::pending::{Asker, Waiting};
-use crate::record::{CLIENT, SERVER};
+
 use crate::session::{Asked, Awaited, Questioned};
 use crate::settle::{Ending, Ticket};
 
@@ -18,7 +18,7 @@ impl Relay {
     pub(super) async fn refuse_client(&self, refusal: &Refusal, exchange: u64, reply: ReplyTo) {
         let about = self
             .about(refusal.method.as_deref().unwrap_or_default(), refusal.id.as_ref().map(RequestId::raw));
-        self.gateway.recorder.refused(CLIENT, &about, Some(refusal.code), &refusal.to_string());
+        self.gateway.recorder.refused(&about, Some(refusal.code), &refusal.to_string());
         // An identifier that is in flight belongs to the request that waits under it.
         let asker = refusal.id.clone().map(|id| Asker { exchange, id });
         let in_flight = asker.is_some_and(|asker| self.session().to_server.number_of(&asker).is_some());
@@ -45,7 +45,7 @@ impl Relay {
         reply: ReplyTo,
     ) {
         let about = self.about(method, Some(asker.id.raw()));
-        self.gateway.recorder.refused(CLIENT, &about, Some(why.code), &why.reason);
+        self.gateway.recorder.refused(&about, Some(why.code), &why.reason);
         if self.session().to_server.number_of(asker).is_none() {
             reply.deliver(reply::error(asker.id.raw(), why.code, &why.reason, why.data.as_deref())).await;
         }
@@ -53,12 +53,12 @@ impl Relay {
 
     /// The client sent a message that has nobody to answer: a notification or a stray answer.
     pub(super) fn drop_from_client(&self, method: &str, id: Option<&str>, reason: &str) {
-        self.gateway.recorder.refused(CLIENT, &self.about(method, id), None, reason);
+        self.gateway.recorder.refused(&self.about(method, id), None, reason);
     }
 
     /// The server sent a message that is not relayed.
     pub(super) fn drop_from_server(&self, method: &str, id: Option<&str>, reason: &str) {
-        self.gateway.recorder.refused(SERVER, &self.about(method, id), None, reason);
+        self.gateway.recorder.refused_of_server(&self.about(method, id), None, reason);
     }
 
     /// Records that the server sent something that breaks the protocol; gives the reason.

@@ -54,6 +54,18 @@ pub struct Watch {
     still_since: Instant,
 }
 
+/// Tells whether somebody writes a file that is watched.
+#[derive(Debug, Clone)]
+pub struct Writing(Arc<Told>);
+
+impl Writing {
+    /// Whether what the file holds now is not what it will hold.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.0.is_written()
+    }
+}
+
 /// What tells one state of a file or directory from the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
@@ -106,6 +118,12 @@ impl Watch {
     #[must_use]
     pub fn is_written(&self) -> bool {
         self.told.is_written()
+    }
+
+    /// Tells the same for as long as the file is watched, wherever the watching goes on.
+    #[must_use]
+    pub fn writing(&self) -> Writing {
+        Writing(Arc::clone(&self.told))
     }
 
     /// The next change. Nothing is lost if this is not awaited to its end.

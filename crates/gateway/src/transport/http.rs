@@ -1,17 +1,24 @@
 //! Streamable HTTP (MCP 2025-03-26 to 2026-07-28, "Transports"): the way to a server, and the way in for clients.
 
+mod accept;
+mod activity;
 mod body;
 mod client;
 mod entry;
+mod fetch;
 mod headers;
-pub(crate) mod listener;
+mod listener;
 mod old;
 mod old_server;
+mod patient;
+mod places;
 mod post;
 mod refused;
 mod server;
 mod upstream;
 
+pub(crate) use accept::serve;
 pub(crate) use entry::{Names, is_server_name};
+pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
 pub(crate) use upstream::HttpLink;

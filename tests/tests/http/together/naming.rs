@@ -1,10 +1,11 @@
 //! Whose is what.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use interlock_testkit::http::Stream;
 use interlock_testkit::script::{Script, Step};
 use serde_json::json;
 
-use super::many::{Many, names};
+use super::many::{Many, Session, names};
 use crate::scene::records;
 
 #[tokio::test]
@@ -185,6 +186,18 @@ async fn one_subscription_hears_of_every_server() -> Result<()> {
     Ok(())
 }
 
+/// Follows the news until these tools are listed. There may be news of nothing, such as when the file is read again.
+async fn told_until(session: &Session<'_>, stream: &mut Stream, tools: &[&str]) -> Result<()> {
+    const NEWS: &str = "notifications/tools/list_changed";
+    loop {
+        let told = stream.until(NEWS).await.with_context(|| format!("not {tools:?}"))?;
+        stream.text = told.split_once(NEWS).map(|(_, later)| later.to_owned()).unwrap_or_default();
+        if names(&session.ask("tools/list", &json!({})).await?, "tools", "name") == tools {
+            return Ok(());
+        }
+    }
+}
+
 #[tokio::test]
 async fn servers_come_and_go_while_a_session_goes_on() -> Result<()> {
     let many = Many::start(&[("a", Script::default()), ("b", Script::default())], &[]).await?;
@@ -193,24 +206,13 @@ async fn servers_come_and_go_while_a_session_goes_on() -> Result<()> {
     assert!(session.call("b__echo").await?["result"].is_object());
     let mut stream = session.stream().open(&many.serving.address).await?;
     many.site.write("interlock.yaml", &whole.replace(", b: b.yaml", ""))?;
-    // What is told first may be that a server has begun.
-    for times in 1.. {
-        stream.until_times("notifications/tools/list_changed", times).await?;
-        let listed = session.ask("tools/list", &json!({})).await?;
-        if names(&listed, "tools", "name") == ["a__echo"] {
-            break;
-        }
-    }
+    told_until(&session, &mut stream, &["a__echo"]).await?;
     assert_eq!(session.call("b__echo").await?["error"]["code"], -32602);
     assert_eq!(many.server("b")?.calls()?.len(), 1);
     let mut stream = session.stream().open(&many.serving.address).await?;
     many.site.write("interlock.yaml", &whole)?;
-    for times in 1.. {
-        stream.until_times("notifications/tools/list_changed", times).await?;
-        if session.call("b__echo").await?["result"].is_object() {
-            break;
-        }
-    }
+    told_until(&session, &mut stream, &["a__echo", "b__echo"]).await?;
+    assert!(session.call("b__echo").await?["result"].is_object());
     assert_eq!(many.server("a")?.pids()?.len(), 1, "the other has noticed nothing");
     Ok(())
 }

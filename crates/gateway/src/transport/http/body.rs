@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::front::{Exchange, Front};
 use crate::gateway::Gateway;
+use crate::identify::Credential;
 use crate::mailbox::Reader;
 use crate::metrics::Stream;
 use crate::way::Way;
@@ -78,6 +79,7 @@ pub(super) fn json(status: StatusCode, message: String) -> Response<Body> {
 pub(super) fn exchange(
     first: Option<String>,
     mut exchange: Exchange,
+    credential: Credential,
     keep_alive: Duration,
     front: &Front,
 ) -> Response<Body> {
@@ -99,6 +101,7 @@ pub(super) fn exchange(
             let taken = tokio::select! {
                 taken = exchange.back.next() => taken,
                 () = writer.gone() => return,
+                () = credential.ended() => return,
             };
             let Some(taken) = taken else { return };
             next = Some(taken.line);
@@ -108,7 +111,13 @@ pub(super) fn exchange(
 }
 
 /// What a session's server says of its own, each with its number.
-pub(super) fn mailbox(mut reader: Reader, way: Way, keep_alive: Duration, front: &Front) -> Response<Body> {
+pub(super) fn mailbox(
+    mut reader: Reader,
+    way: Way,
+    credential: Credential,
+    keep_alive: Duration,
+    front: &Front,
+) -> Response<Body> {
     let (stream, response) = events();
     let gateway = Arc::clone(front.gateway());
     tokio::spawn(async move {
@@ -122,6 +131,7 @@ pub(super) fn mailbox(mut reader: Reader, way: Way, keep_alive: Duration, front:
             let letter = tokio::select! {
                 letter = reader.next() => letter,
                 () = writer.gone() => return,
+                () = credential.ended() => return,
                 // Whoever listens uses the session.
                 () = tokio::time::sleep(keep_alive) => {
                     way.touch();

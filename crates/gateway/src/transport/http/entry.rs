@@ -1,9 +1,10 @@
 //! What is looked at before a request is read: its Host, its Origin, its path, and who sends it.
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
-use hyper::{HeaderMap, StatusCode, Uri, Version};
+use hyper::{HeaderMap, StatusCode, Uri};
 
 use super::refused::HttpRefused;
+use crate::identify::WELL_KNOWN;
 
 /// The names under which the listener may be addressed, and the origins of pages that may.
 #[derive(Debug, Clone, Default)]
@@ -16,12 +17,9 @@ pub(crate) struct Names {
 
 impl Names {
     /// Refuses what a page of another site could send (DNS rebinding; MCP, "Security Warning").
-    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri, version: Version) -> Result<(), HttpRefused> {
-        let host = match version {
-            Version::HTTP_2 => uri.authority().map(|authority| authority.as_str()),
-            _ => only(headers, &HOST)?,
-        };
-        let host = host.ok_or_else(|| HttpRefused::bad_request("the `Host` header is missing"))?;
+    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), HttpRefused> {
+        let host =
+            host(headers, uri)?.ok_or_else(|| HttpRefused::bad_request("the `Host` header is missing"))?;
         if !self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
             let reason = "this is not a `Host` of the gateway's; name it in `hosts`";
             return Err(HttpRefused::new(StatusCode::FORBIDDEN, reason));
@@ -34,6 +32,23 @@ impl Names {
             _ => Ok(()),
         }
     }
+}
+
+/// The host that is called: the `Host` header, and the address of the request itself where it holds one, as in HTTP/2
+/// and in requests to proxies. Where there are both, they say the same (RFC 9113, section 8.3.1).
+pub(super) fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> Result<Option<&'r str>, HttpRefused> {
+    let header = only(headers, &HOST)?;
+    match (uri.authority().map(|authority| authority.as_str()), header) {
+        (Some(called), Some(header)) if !called.eq_ignore_ascii_case(header) => {
+            Err(HttpRefused::bad_request("the `Host` header and the address that is called differ"))
+        }
+        (called, header) => Ok(called.or(header)),
+    }
+}
+
+/// Whether something is at this path, for whoever may have it.
+pub(super) fn is_route(path: &str) -> bool {
+    place(path).is_ok()
 }
 
 /// Whether this is the origin of what is served under this name.
@@ -78,15 +93,29 @@ pub(crate) fn is_server_name(name: &str) -> bool {
     (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain) && name != "." && name != ".."
 }
 
+/// The path of a resource, where it is its description that is asked for (RFC 9728, section 3.1). What is said of one
+/// server is said of every name, so that nobody learns which there are.
+pub(super) fn described(path: &str) -> Option<&str> {
+    let of = path.strip_prefix(WELL_KNOWN)?;
+    (of.is_empty() || is_route(of)).then_some(of)
+}
+
 /// The bearer token (RFC 6750, section 2.1), which is never passed on.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, HttpRefused> {
     let Some(value) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
-    let wrong = || HttpRefused::new(StatusCode::UNAUTHORIZED, "`Authorization` is not a bearer token");
+    let wrong =
+        || HttpRefused::unauthenticated(Some("invalid_token"), "`Authorization` is not a bearer token");
     let (scheme, token) = value.split_once(' ').ok_or_else(wrong)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(wrong());
     }
-    Ok(Some(token.trim_start()))
+    // RFC 6750, section 2.1: the characters of `b64token`, and no others.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    let token = token.trim_start_matches(' ');
+    if token.is_empty() || !token.bytes().all(plain) {
+        return Err(wrong());
+    }
+    Ok(Some(token))
 }
 
 /// A header that stands once, or not at all.

@@ -1,103 +1,44 @@
-//! The listener: connections, their limits, and the one route that there is.
+//! What is asked of the listener, and the routes that there are.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use interlock_wire::http::{self, Fields, MediaError};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
+use super::accept::Peer;
 use super::body::{self, Body};
 use super::entry::{self, Names, NotHere, Place};
 use super::headers;
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
-use crate::front::Front;
+use crate::front::{Asker, Front, RequestPlace, Shown};
+use crate::identify::Resource;
+use crate::record::now_ms;
 use crate::way::Way;
 
-/// Bytes of the head of a request.
-const HEAD: usize = 64 << 10;
-/// Headers of a request.
-const MOST_HEADERS: usize = 100;
-
-/// Answers whoever connects, until `stop` is ready; then what is in flight is answered.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    front: Arc<Front>,
-    names: Arc<Names>,
-    stop: impl Future<Output = ()>,
-) {
-    let limits = &front.gateway().options.limits;
-    let connections = Arc::new(Semaphore::new(limits.connections));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.request)
-        .max_buf_size(HEAD)
-        .max_headers(MOST_HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(64 << 10)
-        .keep_alive_interval(limits.request);
-    let graceful = GracefulShutdown::new();
-    tokio::pin!(stop);
-    loop {
-        let place = tokio::select! {
-            place = Arc::clone(&connections).acquire_owned() => place,
-            () = &mut stop => break,
-        };
-        let Ok(place) = place else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Too many files are open, say: others may close some.
-                tracing::warn!("a connection could not be taken: {error}");
-                tokio::time::sleep(ACCEPT_AGAIN).await;
-                continue;
-            }
-        };
-        let _unimportant = stream.set_nodelay(true);
-        let (front, names) = (Arc::clone(&front), Arc::clone(&names));
-        let service = service_fn(move |request| {
-            let (front, names) = (Arc::clone(&front), Arc::clone(&names));
-            async move { Ok::<_, Infallible>(answer(&front, &names, request).await) }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection broke: {error}");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    let _in_time = tokio::time::timeout(limits.shutdown, graceful.shutdown()).await;
-}
-
-const ACCEPT_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
-
-async fn answer(front: &Arc<Front>, names: &Names, request: Request<Incoming>) -> Response<Body> {
+/// The answer to one request, and the place that it takes among those of its grant.
+pub(super) async fn answer(
+    front: &Arc<Front>,
+    names: &Names,
+    peer: &Peer,
+    request: Request<Incoming>,
+) -> (Response<Body>, Option<RequestPlace>) {
     let mut known = Known::default();
-    match admitted(front, names, request, &mut known).await {
-        Ok(response) => response,
+    let called = Called::new(peer, &request);
+    match admitted(front, names, peer, &called, request, &mut known).await {
+        Ok(response) => (response, known.place),
         Err(refused) => {
-            front.refused(known.grant, known.server, refused.status.as_u16(), &refused.reason);
+            let asker = known.grant.map_or(Asker::Stranger(peer.address), Asker::Grant);
+            front.refused(&asker, known.server, refused.category(), refused.status.as_u16(), &refused.reason);
             front.gateway().recorder.write().await;
-            refused.response()
+            let challenge = called.challenge(front.registry().resource.as_ref(), &refused);
+            let mut response = refused.response();
+            if let Some(challenge) = challenge {
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            (response, None)
         }
     }
 }
@@ -107,29 +48,66 @@ async fn answer(front: &Arc<Front>, names: &Names, request: Request<Incoming>) -
 struct Known {
     grant: Option<Arc<str>>,
     server: Option<String>,
+    place: Option<RequestPlace>,
+}
+
+/// The address that a caller has used.
+#[derive(Debug)]
+struct Called {
+    base: String,
+    path: String,
+}
+
+impl Called {
+    fn new(peer: &Peer, request: &Request<Incoming>) -> Self {
+        let scheme = if peer.is_secure { "https" } else { "http" };
+        let host = entry::host(request.headers(), request.uri()).ok().flatten().unwrap_or_default();
+        Self { base: format!("{scheme}://{host}"), path: request.uri().path().to_owned() }
+    }
+
+    /// What a caller is told who has no token, or not the right one. Nothing that is not known to be a path of ours is
+    /// sent back.
+    fn challenge(&self, resource: Option<&Resource>, refused: &HttpRefused) -> Option<HeaderValue> {
+        let challenge = refused.challenge()?;
+        let path = if entry::is_route(&self.path) { self.path.as_str() } else { "" };
+        let text = match (resource, challenge.error) {
+            (Some(resource), error) => resource.challenge(&self.base, path, error, &challenge.scopes),
+            (None, None) => "Bearer".to_owned(),
+            (None, Some(error)) => format!("Bearer error=\"{error}\""),
+        };
+        HeaderValue::from_str(&text).ok()
+    }
 }
 
 async fn admitted(
     front: &Arc<Front>,
     names: &Names,
+    peer: &Peer,
+    called: &Called,
     request: Request<Incoming>,
     known: &mut Known,
 ) -> Result<Response<Body>, HttpRefused> {
-    names.check(request.headers(), request.uri(), request.version())?;
+    names.check(request.headers(), request.uri())?;
     let (head, incoming) = request.into_parts();
+    let path = head.uri.path();
+    if let Some(described) = entry::described(path) {
+        return describe(front, called, &head.method, described);
+    }
     let nothing = || {
         HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp and /mcp/NAME")
     };
-    let Place { server, is_old } = entry::place(head.uri.path()).map_err(|NotHere| nothing())?;
-    let grant = front.caller(entry::bearer(&head.headers)?, now_ms()).await?;
+    let Place { server, is_old } = entry::place(path).map_err(|NotHere| nothing())?;
+    let shown = Shown { token: entry::bearer(&head.headers)?, certificate: peer.certificate.as_ref(), path };
+    let caller = front.caller(&shown, now_ms()).await?;
     // What a stranger asked for is not in the record: it may be anything, and as much as they like.
     known.server = server.map(str::to_owned);
-    known.grant = Some(Arc::clone(&grant.name));
-    if let Some(server) = server.filter(|server| !front.serves(&grant, server)) {
+    known.grant = Some(Arc::clone(&caller.grant.name));
+    known.place = Some(front.request_place(&caller.grant)?);
+    if let Some(server) = server.filter(|server| !front.serves(&caller.grant, server)) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
     }
-    let caller = Caller { front, grant: &grant, server };
+    let caller = Caller { front, known: &caller, server };
     if is_old {
         let lines = headers::lines(&head.headers);
         return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
@@ -149,6 +127,24 @@ async fn admitted(
     }
 }
 
+/// Where tokens for what is at a path are from (RFC 9728). Whoever asks this has none yet.
+fn describe(
+    front: &Front,
+    called: &Called,
+    method: &Method,
+    path: &str,
+) -> Result<Response<Body>, HttpRefused> {
+    let registry = front.registry();
+    let Some(resource) = &registry.resource else {
+        let reason = "nobody who issues tokens is known here; tokens are from the operator";
+        return Err(HttpRefused::new(StatusCode::NOT_FOUND, reason));
+    };
+    match *method {
+        Method::GET | Method::HEAD => Ok(body::json(StatusCode::OK, resource.metadata(&called.base, path))),
+        _ => Err(HttpRefused::method("GET")),
+    }
+}
+
 impl Caller<'_> {
     /// The session's own stream (MCP, "Listening for Messages from the Server").
     fn listen(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
@@ -158,7 +154,8 @@ impl Caller<'_> {
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let mailbox = way.mailbox().ok_or_else(|| HttpRefused::method("POST"))?;
         let reader = mailbox.read(after);
-        Ok(body::mailbox(reader, way, keep_alive, self.front))
+        let credential = self.known.credential.clone();
+        Ok(body::mailbox(reader, way, credential, keep_alive, self.front))
     }
 
     fn end(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
@@ -175,11 +172,6 @@ impl Caller<'_> {
             405 => HttpRefused::method("POST"),
             _ => HttpRefused::of(&why, None),
         })?;
-        Ok(self.front.way_of(self.grant, self.server, name)?)
+        Ok(self.front.way_of(self.known, self.server, name)?)
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

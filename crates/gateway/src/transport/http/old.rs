@@ -39,7 +39,7 @@ impl Caller<'_> {
 
     fn open(&self, fields: Fields<'_>) -> Result<Response<Body>, HttpRefused> {
         http::check_accept_stream(fields).map_err(|why| HttpRefused::of(&why.into(), None))?;
-        let opened = self.front.open_stream(self.grant, self.server)?;
+        let opened = self.front.open_stream(self.known, self.server)?;
         let place = self.server.map_or_else(|| "/sse".to_owned(), |server| format!("/sse/{server}"));
         let address = format!("{place}?{SESSION}{}", opened.name);
         let keep_alive = self.front.gateway().options.limits.keep_alive;
@@ -54,7 +54,7 @@ impl Caller<'_> {
     ) -> Result<Response<Body>, HttpRefused> {
         let unfit = |why: MediaError| HttpRefused::of(&why.into(), None);
         http::check_content(fields).map_err(unfit)?;
-        let way = self.front.stream_way(self.grant, self.server, name)?;
+        let way = self.front.stream_way(self.known, self.server, name)?;
         let bytes = post::whole(self.front, body).await?;
         let limits = &self.front.gateway().options.limits.message;
         let read = interlock_wire::parse(bytes, Some(way.spoken()), limits);
@@ -65,7 +65,7 @@ impl Caller<'_> {
             let reason = "requests that stand by themselves (2026-07-28) are posted to /mcp";
             return Err(HttpRefused::bad_request(reason));
         }
-        self.front.take_on_stream(self.grant, self.server, name, read).await?;
+        self.front.take_on_stream(self.known, self.server, name, read).await?;
         Ok(body::empty(StatusCode::ACCEPTED))
     }
 }
@@ -74,6 +74,7 @@ impl Caller<'_> {
 fn stream(opened: Opened, address: String, keep_alive: Duration, caller: &Caller<'_>) -> Response<Body> {
     let (chunks, response) = body::events();
     let gateway = Arc::clone(caller.front.gateway());
+    let credential = caller.known.credential.clone();
     tokio::spawn(async move {
         let mut opened = opened;
         let mut writer = Writer::new(chunks, keep_alive, gateway);
@@ -84,8 +85,10 @@ fn stream(opened: Opened, address: String, keep_alive: Duration, caller: &Caller
         let Some(mut letters) = opened.way.mailbox().map(|mailbox| mailbox.read(None)) else { return };
         loop {
             let message = tokio::select! {
-                // What a server that has gone leaves unanswered is told before the end.
                 biased;
+                // Whoever opened it has no right to it any more, however much there is to tell.
+                () = credential.ended() => return,
+                // What a server that has gone leaves unanswered is told before the end.
                 taken = opened.back.next() => taken.map(|taken| taken.line.into_bytes()),
                 letter = letters.next() => letter.map(|letter| letter.message.as_bytes().to_vec()),
                 () = writer.gone() => return,

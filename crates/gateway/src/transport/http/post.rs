@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
 use interlock_wire::http::{self, Fields, Rejection};
-use interlock_wire::sse;
 use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
 
 use super::body::{self, Body};
 use super::headers;
 use super::refused::HttpRefused;
 use crate::capabilities::Capabilities;
-use crate::front::{Front, TurnedAway};
-use crate::registry::Grant;
+use crate::front::{self, Front, TurnedAway};
 use crate::way::Way;
 
 /// Who posts, and where to.
 pub(super) struct Caller<'c> {
     pub(super) front: &'c Arc<Front>,
-    pub(super) grant: &'c Arc<Grant>,
+    pub(super) known: &'c front::Caller,
     /// `None`: all servers.
     pub(super) server: Option<&'c str>,
 }
@@ -50,8 +48,8 @@ impl Caller<'_> {
         bytes: Vec<u8>,
     ) -> Result<Response<Body>, HttpRefused> {
         let named = http::session_id(fields).map_err(HttpRefused::bad_request)?;
-        let session = named.map(|name| self.front.way_of(self.grant, self.server, name)).transpose();
-        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(|session| session.spoken());
+        let session = named.map(|name| self.front.way_of(self.known, self.server, name)).transpose();
+        let spoken = session.as_ref().ok().and_then(Option::as_ref).map(Way::spoken);
         let limits = &self.front.gateway().options.limits.message;
         match (interlock_wire::parse(bytes, spoken, limits), session) {
             (Ok(Parsed::One(message)), session) => self.message(message, fields, session, spoken).await,
@@ -76,8 +74,12 @@ impl Caller<'_> {
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
-            let way = self.front.modern_way(self.grant, self.server, capabilities(&message))?;
-            way.check_params(&message, fields).await.map_err(|why| rejected(why.into()))?;
+            let way = self.front.modern_way(&self.known.grant, self.server, capabilities(&message))?;
+            // A definition may have to be read for it, and that takes as long as its server does.
+            tokio::select! {
+                checked = way.check_params(&message, fields) => checked.map_err(|why| rejected(why.into()))?,
+                () = self.known.credential.ended() => return Err(HttpRefused::ended()),
+            }
             return self.exchange(&way, Ok(Parsed::One(message)), Era::Modern).await;
         }
         match session? {
@@ -88,12 +90,13 @@ impl Caller<'_> {
     }
 
     async fn initialize(&self, message: Message) -> Result<Response<Body>, HttpRefused> {
-        let (name, way) = self.front.begin_way(self.grant, self.server)?;
+        let (name, way) = self.front.begin_way(self.known, self.server)?;
         let mut unnamed = Unnamed { front: self.front, name: Some(name) };
         let mut response = self.exchange(&way, Ok(Parsed::One(message)), Era::Legacy).await?;
-        // Where the answer takes its time, the head goes out before it. A session that fails then is swept.
-        let is_open = response.headers().get(CONTENT_TYPE).is_some_and(|media| media == sse::MEDIA_TYPE);
-        if way.has_negotiated() || is_open {
+        // A server that takes long to start has not answered yet; the client must know the session all the same. One
+        // that fails then is swept.
+        let is_open = matches!(response.body(), Body::Events(_));
+        if is_open || way.has_negotiated() {
             let name = unnamed.name.take().unwrap_or_default();
             if let Ok(name) = HeaderValue::from_str(&name) {
                 response.headers_mut().insert(headers::SESSION, name);
@@ -111,9 +114,14 @@ impl Caller<'_> {
         let is_unreadable = read.is_err();
         let mut exchange = self.front.exchange_on(way, read, era == Era::Modern).await;
         let keep_alive = self.front.gateway().options.limits.keep_alive;
-        let Ok(first) = tokio::time::timeout(keep_alive, exchange.back.next()).await else {
+        let credential = &self.known.credential;
+        let first = tokio::select! {
+            first = tokio::time::timeout(keep_alive, exchange.back.next()) => first,
+            () = credential.ended() => return Err(HttpRefused::ended()),
+        };
+        let Ok(first) = first else {
             // What waits for long is kept open, so that nobody on the way takes it for dead.
-            return Ok(body::exchange(None, exchange, keep_alive, self.front));
+            return Ok(body::exchange(None, exchange, credential.clone(), keep_alive, self.front));
         };
         let Some(first) = first else {
             return Ok(if is_unreadable {
@@ -131,7 +139,7 @@ impl Caller<'_> {
             let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
             return Ok(body::json(status, first.line));
         }
-        Ok(body::exchange(Some(first.line), exchange, keep_alive, self.front))
+        Ok(body::exchange(Some(first.line), exchange, credential.clone(), keep_alive, self.front))
     }
 }
 

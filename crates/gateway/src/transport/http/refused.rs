@@ -2,14 +2,16 @@
 
 use std::fmt::Display;
 
-use hyper::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use interlock_audit::RefusalCategory;
 use interlock_json::canonical;
 use interlock_wire::RequestId;
 use interlock_wire::http::Rejection;
 
 use super::body::{Body, json};
 use crate::front::TurnedAway;
+use crate::identify::Unknown;
 
 /// Why, as the caller is told.
 #[derive(Debug)]
@@ -19,8 +21,19 @@ pub(super) struct HttpRefused {
     code: i64,
     pub(super) reason: String,
     header: Option<(HeaderName, &'static str)>,
+    /// What a caller is told of the token that it lacks.
+    challenge: Option<Box<Challenge>>,
+    /// Whether it is about who calls.
+    is_of_identity: bool,
     /// The whole body, where it says more than the code and the reason.
     body: Option<String>,
+}
+
+/// What is wrong with the token (RFC 6750, section 3.1). One that is not there has no error of its own.
+#[derive(Debug, Default)]
+pub(super) struct Challenge {
+    pub(super) error: Option<&'static str>,
+    pub(super) scopes: Vec<String>,
 }
 
 /// JSON-RPC: the request is not one.
@@ -32,7 +45,15 @@ const fn own(status: StatusCode) -> i64 {
 
 impl HttpRefused {
     pub(super) fn new(status: StatusCode, reason: impl Display) -> Self {
-        Self { status, code: own(status), reason: reason.to_string(), header: None, body: None }
+        Self {
+            status,
+            code: own(status),
+            reason: reason.to_string(),
+            header: None,
+            challenge: None,
+            is_of_identity: false,
+            body: None,
+        }
     }
 
     /// What was sent is no message that a server of this protocol takes.
@@ -53,6 +74,34 @@ impl HttpRefused {
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, reason) }
     }
 
+    /// Nobody that is known: `error` says what is wrong with the token, where one is shown.
+    pub(super) fn unauthenticated(error: Option<&'static str>, reason: impl Display) -> Self {
+        let challenge = Some(Box::new(Challenge { error, ..Challenge::default() }));
+        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, reason) }
+    }
+
+    /// What vouched for the caller ended while it waited.
+    pub(super) fn ended() -> Self {
+        Self::unauthenticated(Some("invalid_token"), "the token ended before there was an answer")
+    }
+
+    /// Which step has refused.
+    pub(super) fn category(&self) -> RefusalCategory {
+        match self.status {
+            StatusCode::UNAUTHORIZED => RefusalCategory::Unauthenticated,
+            StatusCode::NOT_FOUND => RefusalCategory::Unroutable,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => RefusalCategory::Limit,
+            StatusCode::BAD_GATEWAY => RefusalCategory::Unavailable,
+            StatusCode::FORBIDDEN if self.is_of_identity => RefusalCategory::Unauthenticated,
+            _ => RefusalCategory::Malformed,
+        }
+    }
+
+    /// The challenge, where a token is asked for.
+    pub(super) fn challenge(&self) -> Option<&Challenge> {
+        self.challenge.as_deref()
+    }
+
     pub(super) fn response(self) -> Response<Body> {
         let text = self.body.unwrap_or_else(|| {
             let mut text = format!(r#"{{"jsonrpc":"2.0","error":{{"code":{},"message":"#, self.code);
@@ -70,22 +119,29 @@ impl HttpRefused {
 
 impl From<TurnedAway> for HttpRefused {
     fn from(why: TurnedAway) -> Self {
-        let status = match &why {
-            TurnedAway::NoToken | TurnedAway::BadToken => StatusCode::UNAUTHORIZED,
-            TurnedAway::NoServer { .. } | TurnedAway::NoSession => StatusCode::NOT_FOUND,
-            TurnedAway::Full { .. } | TurnedAway::NoRandomness => StatusCode::SERVICE_UNAVAILABLE,
+        match &why {
+            TurnedAway::NoToken => Self::unauthenticated(None, why),
+            TurnedAway::BadToken | TurnedAway::Expired | TurnedAway::Unknown(Unknown::Jwt(_)) => {
+                Self::unauthenticated(Some("invalid_token"), why)
+            }
+            TurnedAway::Unknown(Unknown::Scope { scopes }) => {
+                let challenge = Challenge { error: Some("insufficient_scope"), scopes: scopes.clone() };
+                Self {
+                    challenge: Some(Box::new(challenge)),
+                    is_of_identity: true,
+                    ..Self::new(StatusCode::FORBIDDEN, why)
+                }
+            }
+            TurnedAway::Unknown(_) => Self { is_of_identity: true, ..Self::new(StatusCode::FORBIDDEN, why) },
+            TurnedAway::NoServer { .. } | TurnedAway::NoSession => Self::new(StatusCode::NOT_FOUND, why),
+            TurnedAway::Busy { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, why),
+            TurnedAway::Full { .. } | TurnedAway::NoRandomness => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
+            }
             TurnedAway::Unreachable { source, .. } => {
                 tracing::error!("{why}: {source}");
-                StatusCode::BAD_GATEWAY
+                Self::new(StatusCode::BAD_GATEWAY, why)
             }
-        };
-        // RFC 6750, section 3.1: a token that is not there has no error of its own.
-        let challenge = match &why {
-            TurnedAway::NoToken => Some("Bearer"),
-            TurnedAway::BadToken => Some("Bearer error=\"invalid_token\""),
-            _ => None,
-        };
-        let header = challenge.map(|challenge| (WWW_AUTHENTICATE, challenge));
-        Self { header, ..Self::new(status, why) }
+        }
     }
 }

@@ -1,0 +1,86 @@
+//! Who calls: what is shown, looked up among the tokens, issuers and grants in force.
+
+use std::sync::Arc;
+
+use super::{Front, TurnedAway};
+use crate::identify::{Certificate, Credential, Unknown, certified, vouched};
+use crate::registry::{Grant, Registry};
+
+/// What a caller shows of who it is.
+#[derive(Debug)]
+pub(crate) struct Shown<'r> {
+    pub(crate) token: Option<&'r str>,
+    pub(crate) certificate: Option<&'r Certificate>,
+    /// The path that is called.
+    pub(crate) path: &'r str,
+}
+
+/// Who calls, and until when that is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) credential: Credential,
+}
+
+impl Front {
+    /// Whose token or certificate this is, or who calls without one.
+    pub(crate) async fn caller(&self, shown: &Shown<'_>, now_ms: i64) -> Result<Caller, TurnedAway> {
+        let registry = self.registry.load_full();
+        let certified = match shown.certificate {
+            Some(certificate) => {
+                certified(&registry, certificate)?.map(|grant| (grant, certificate.until_ms))
+            }
+            None => None,
+        };
+        let by_token = match shown.token {
+            Some(token) => Some(self.by_token(&registry, token, shown, now_ms).await?),
+            None => None,
+        };
+        let caller = match (by_token, certified) {
+            (Some(caller), Some((other, _))) if caller.grant.name != other.name => {
+                return Err(Unknown::Ambiguous.into());
+            }
+            (Some(caller), _) => caller,
+            (None, Some((grant, until))) => {
+                let credential = Credential { until_ms: Some(until), ..Credential::default() };
+                Caller { grant, credential }
+            }
+            (None, None) => {
+                let name = registry.anonymous.as_ref().ok_or(TurnedAway::NoToken)?;
+                let grant = registry.grant(name).cloned().ok_or(TurnedAway::NoToken)?;
+                Caller { grant, credential: Credential::default() }
+            }
+        };
+        let Caller { grant, credential } = caller;
+        if grant.expires_ms.is_some_and(|expires| expires <= now_ms) {
+            return Err(TurnedAway::Expired);
+        }
+        let of_grant = grant.standing.clone();
+        let credential = Credential { of_grant, ..credential }.ending_by(grant.expires_ms);
+        Ok(Caller { grant, credential })
+    }
+
+    async fn by_token(
+        &self,
+        registry: &Registry,
+        token: &str,
+        shown: &Shown<'_>,
+        now_ms: i64,
+    ) -> Result<Caller, TurnedAway> {
+        if token.starts_with(crate::token::PREFIX) || registry.issuers.is_empty() {
+            let known = self.tokens.grant_of(token, now_ms).await;
+            let (name, credential) = known.ok_or(TurnedAway::BadToken)?;
+            let grant = registry.grant(&name).filter(|grant| grant.auth.token);
+            let grant = grant.cloned().ok_or(TurnedAway::BadToken)?;
+            return Ok(Caller { grant, credential });
+        }
+        let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
+        let vouched = vouched(registry, token, shown.certificate, audience.as_deref(), now_ms).await?;
+        let credential = Credential {
+            until_ms: Some(vouched.until_ms),
+            withdrawn: vouched.withdrawn,
+            ..Credential::default()
+        };
+        Ok(Caller { grant: vouched.grant, credential })
+    }
+}

@@ -1,0 +1,198 @@
+//! Connections: how many there may be, from whom, how long each may be silent, and their end.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::activity::Activity;
+use super::entry::Names;
+use super::listener;
+use super::patient::Patient;
+use super::places::{Place, Places};
+use crate::front::Front;
+use crate::identify::Certificate;
+use crate::limits::Limits;
+use crate::transport::tls::Tls;
+
+/// Bytes of the head of a request.
+const HEAD: usize = 64 << 10;
+/// Headers of a request.
+const MOST_HEADERS: usize = 100;
+/// Requests on one connection at the same time (RFC 9113, section 5.1.2).
+const MOST_STREAMS: u32 = 200;
+/// Streams that a peer has reset and that are not forgotten yet: more of them is a flood.
+const MOST_RESET: usize = 50;
+/// How long a peer may take to answer a ping.
+const PONG: Duration = Duration::from_secs(20);
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// The other end of a connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) address: IpAddr,
+    /// Whether the connection is encrypted.
+    pub(super) is_secure: bool,
+    pub(super) certificate: Option<Certificate>,
+}
+
+/// What every connection needs.
+struct Shared {
+    front: Arc<Front>,
+    names: Arc<Names>,
+    tls: Option<Arc<Tls>>,
+    builder: auto::Builder<TokioExecutor>,
+    limits: Limits,
+    draining: watch::Receiver<bool>,
+    gone: CancellationToken,
+}
+
+/// Answers whoever connects, until `stop` is ready; then what is in flight is answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    front: Arc<Front>,
+    names: Arc<Names>,
+    tls: Option<Arc<Tls>>,
+    stop: impl Future<Output = ()>,
+) {
+    let limits = front.gateway().options.limits.clone();
+    let places = Places::new(limits.connections, limits.connections_of_peer);
+    let (drain, draining) = watch::channel(false);
+    let gone = CancellationToken::new();
+    let (builder, shutdown) = (builder(&limits), limits.shutdown);
+    let shared = Arc::new(Shared { front, names, tls, builder, limits, draining, gone: gone.clone() });
+    let connections = TaskTracker::new();
+    let mut stop = pin!(stop);
+    loop {
+        let taken = tokio::select! {
+            taken = take(&listener, &places) => taken,
+            () = &mut stop => break,
+        };
+        let Some((stream, address, place)) = taken else { continue };
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let gone = shared.gone.clone();
+            tokio::select! {
+                () = shared.connected(stream, address) => {}
+                () = gone.cancelled() => {}
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    drain.send_replace(true);
+    connections.close();
+    let _in_time = timeout(shutdown, connections.wait()).await;
+    gone.cancel();
+}
+
+/// The next connection that there is a place for.
+async fn take(listener: &TcpListener, places: &Arc<Places>) -> Option<(TcpStream, SocketAddr, Place)> {
+    places.free().await;
+    match listener.accept().await {
+        // One that has no place is closed at once: it would keep others waiting.
+        Ok((stream, address)) => {
+            let place = places.take(address.ip())?;
+            let _unimportant = stream.set_nodelay(true);
+            Some((stream, address, place))
+        }
+        Err(error) => {
+            // Too many files are open, say: others may close some.
+            tracing::warn!("a connection could not be taken: {error}");
+            sleep(ACCEPT_AGAIN).await;
+            None
+        }
+    }
+}
+
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.request)
+        .max_buf_size(HEAD)
+        .max_headers(MOST_HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(64 << 10)
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_pending_accept_reset_streams(MOST_RESET)
+        .max_local_error_reset_streams(MOST_RESET)
+        .keep_alive_interval(limits.request)
+        .keep_alive_timeout(PONG);
+    builder
+}
+
+impl Shared {
+    async fn connected(self: Arc<Self>, stream: TcpStream, address: SocketAddr) {
+        let stream = Patient::new(stream, self.limits.request);
+        let address = address.ip();
+        let Some(tls) = &self.tls else {
+            let peer = Peer { address, is_secure: false, certificate: None };
+            return self.talk(stream, peer).await;
+        };
+        let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+        let stream = match timeout(self.limits.request, handshake).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!("a connection could not be encrypted: {error}"),
+            Err(_) => return tracing::debug!("a connection was not encrypted in time"),
+        };
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let certificate = match shown.map(|shown| Certificate::read(shown)).transpose() {
+            Ok(certificate) => certificate,
+            Err(error) => return tracing::warn!("a connection is closed: {error}"),
+        };
+        self.talk(stream, Peer { address, is_secure: true, certificate }).await;
+    }
+
+    /// Answers what is asked on one connection, as long as something is.
+    async fn talk(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
+        let activity = Arc::new(Activity::default());
+        let (counted, shared, peer) = (Arc::clone(&activity), Arc::clone(&self), Arc::new(peer));
+        let service = service_fn(move |request| {
+            let begun = counted.begin();
+            let (shared, peer) = (Arc::clone(&shared), Arc::clone(&peer));
+            async move {
+                let (response, place) = listener::answer(&shared.front, &shared.names, &peer, request).await;
+                Ok::<_, Infallible>(response.map(|body| begun.with(body, place)))
+            }
+        });
+        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let mut draining = self.draining.clone();
+        tokio::select! {
+            done = connection.as_mut() => return ended(done),
+            () = async { drop(draining.wait_for(|draining| *draining).await) } => {
+                connection.as_mut().graceful_shutdown();
+                return ended(connection.await);
+            }
+            () = activity.stalled(self.limits.request) => {
+                return tracing::debug!("a connection is closed whose peer does not read");
+            }
+            () = activity.idle(self.limits.request, self.limits.connection_idle) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        if let Ok(done) = timeout(self.limits.request, connection).await {
+            ended(done);
+        }
+    }
+}
+
+fn ended(done: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = done {
+        tracing::debug!("a connection broke: {error}");
+    }
+}

@@ -1,0 +1,173 @@
+//! Callers that are slow, silent or too many: each is given up, and the others notice nothing.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use interlock_testkit::http::Request;
+use interlock_testkit::recording::RecordingServer;
+use interlock_testkit::script::{Script, Step};
+use interlock_testkit::serving::Site;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::scene::{Scene, call, entry, modern, with_token};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const QUICK: &str = "anonymous: team\nlimits: { request_seconds: 1, connection_idle_seconds: 1 }\n";
+
+/// Reads until the other end closes; gives what came.
+async fn until_closed(stream: &mut TcpStream) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    match timeout(PATIENCE, stream.read_to_end(&mut all)).await.context("it is not closed")? {
+        Ok(_) => {}
+        // What was on its way when it was closed.
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn who_does_not_say_all_in_time_is_not_waited_for() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), QUICK).await?;
+    let address = &scene.serving.address;
+    let head = format!("POST /mcp/recording HTTP/1.1\r\nHost: {address}\r\n");
+    let whole = format!(
+        "{head}Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: 100\r\n\r\n"
+    );
+    for (what, said) in [
+        ("nothing", String::new()),
+        ("one byte, which could begin either version", "P".to_owned()),
+        ("half of the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM".to_owned()),
+        ("the preface and nothing more", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned()),
+        ("half of a head", head.clone()),
+        ("a head and half of a body", format!("{whole}{{")),
+    ] {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(said.as_bytes()).await?;
+        let came = until_closed(&mut stream).await.context(what)?;
+        if what.ends_with("a body") {
+            ensure!(came.starts_with(b"HTTP/1.1 408"), "{what}: {:?}", String::from_utf8_lossy(&came));
+        }
+    }
+    ensure!(scene.server.received()?.is_empty(), "something arrived");
+    let request = modern(address, 1, "tools/call", &json!({ "name": "echo", "arguments": {} }));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_asked_is_closed_and_one_that_waits_is_not() -> Result<()> {
+    let mut script = Script::with_tools(&["slow", "echo"]);
+    let waits = Step::AwaitLine { contains: "\"echo\"".to_owned() };
+    script.on.insert("tools/call:slow".to_owned(), vec![waits, Step::Answer]);
+    let scene = Scene::start(&script, QUICK).await?;
+    let address = &scene.serving.address;
+    let asked = |tool: &str| modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+    // One call is being answered all the time that others are given up for their silence.
+    let mut waiting = asked("slow").open(address).await?;
+    let kept = asked("echo").header("Connection", "keep-alive");
+    let text = String::from_utf8(kept.bytes())?.replace("Connection: close\r\n", "");
+    let text = text.replacen("\"echo\"", "\"none\"", 2);
+    let mut idle = TcpStream::connect(address).await?;
+    idle.write_all(text.as_bytes()).await?;
+    let came = until_closed(&mut idle).await?;
+    ensure!(came.starts_with(b"HTTP/1.1 "), "{:?}", String::from_utf8_lossy(&came));
+    assert_eq!(scene.send(&asked("echo")).await?.status, 200);
+    waiting.until("\"result\"").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_given_up_and_others_go_on() -> Result<()> {
+    // More than all buffers on the way hold.
+    let mut script = Script::with_tools(&["large", "echo"]);
+    script.on.insert("tools/call:large".to_owned(), vec![Step::Progress { total: 200_000 }, Step::Answer]);
+    let scene = Scene::start(&script, QUICK).await?;
+    let address = &scene.serving.address;
+    let asked = |tool: &str| {
+        let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        request.replacing(r#""_meta":{"#, r#""_meta":{"progressToken":7,"#)
+    };
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&asked("large").bytes()).await?;
+    // The gateway gives up and tells the server so: it is what closing the stream means.
+    let told = |server: &RecordingServer| Ok(!server.received_method("notifications/cancelled")?.is_empty());
+    scene.server.wait_until("the cancellation", PATIENCE, told).await?;
+    drop(stream);
+    assert_eq!(scene.send(&asked("echo")).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_grant_s_requests_and_sessions_leave_room_for_others() -> Result<()> {
+    let mut script = Script::with_tools(&["slow", "echo"]);
+    let waits = Step::AwaitLine { contains: "never".to_owned() };
+    script.on.insert("tools/call:slow".to_owned(), vec![waits]);
+    let server = RecordingServer::new(&script)?;
+    let config = format!(
+        "servers:\n{}grants:\n  greedy: {{ servers: {{ recording: allow.yaml }} }}\n  \
+         modest: {{ servers: {{ recording: allow.yaml }} }}\nlimits: {{ requests_of_grant: 3, sessions_of_grant: 2 }}\n",
+        entry("recording", &server.command()?)?
+    );
+    let site = Site::new(&config)?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    let [greedy, modest] = [site.token("greedy").await?, site.token("modest").await?];
+    let serving = site.serve(|command| command).await?;
+    let scene = Scene { site, serving, server };
+    let address = &scene.serving.address;
+    // Sessions.
+    for _ in 0..2 {
+        scene.initialize(Some(&greedy)).await?;
+    }
+    let third = with_token(scene.post(&crate::scene::initialize("2025-11-25")), Some(&greedy));
+    assert_eq!(scene.send(&third).await?.status, 503);
+    let session = scene.initialize(Some(&modest)).await?;
+    // Requests.
+    let asked = |tool: &str, token: &str| {
+        let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        with_token(request, Some(token))
+    };
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(asked("slow", &greedy).open(address).await?);
+    }
+    let all = |server: &RecordingServer| Ok(server.calls()?.len() == 3);
+    scene.server.wait_until("three calls", PATIENCE, all).await?;
+    let refused = scene.send(&asked("echo", &greedy)).await?;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert_eq!(scene.send(&asked("echo", &modest)).await?.status, 200);
+    let listed = with_token(scene.post(&call(2, "echo")).header("Mcp-Session-Id", &session), Some(&modest));
+    assert_eq!(scene.send(&listed).await?.status, 200);
+    // What one gives back may be used again.
+    open.pop();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while scene.send(&asked("echo", &greedy)).await?.status != 200 {
+        ensure!(tokio::time::Instant::now() < deadline, "its place is not given back");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn addresses_that_differ_are_refused() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), "anonymous: team\n").await?;
+    let address = &scene.serving.address;
+    let good = modern(address, 1, "tools/call", &json!({ "name": "echo", "arguments": {} }));
+    for (what, line) in [
+        ("another address in the line", "POST http://attacker.example/mcp/recording HTTP/1.1"),
+        ("a user in the line", "POST http://user@attacker.example/mcp/recording HTTP/1.1"),
+    ] {
+        let text = String::from_utf8(good.bytes())?.replace("POST /mcp/recording HTTP/1.1", line);
+        let response = interlock_testkit::http::send_bytes(address, text.as_bytes()).await?;
+        ensure!(response.status == 400, "{what}: {response:?}");
+    }
+    ensure!(scene.server.received()?.is_empty(), "something arrived");
+    let line = format!("POST http://{address}/mcp/recording HTTP/1.1");
+    let text = String::from_utf8(good.bytes())?.replace("POST /mcp/recording HTTP/1.1", &line);
+    let response = interlock_testkit::http::send_bytes(address, text.as_bytes()).await?;
+    ensure!(response.status == 200, "{response:?}");
+    let _ = Request::new(address, "GET", "/");
+    Ok(())
+}
