@@ -36,6 +36,12 @@ pub struct Limits {
     pub continuations: usize,
     /// How long such a retry continues its call; after that it is a new one.
     pub continuation: Duration,
+    /// Tasks of one grant at one server that are known at the same time.
+    pub tasks_of_grant: usize,
+    /// How long a task is waited for, whatever its server says.
+    pub task: Duration,
+    /// How long nobody has to ask for a task before the gateway does; longer each time.
+    pub task_look: Duration,
     /// How often one call may be continued before it counts anew.
     pub legs: usize,
     /// How often one call is judged again because a counter moved between judging and reserving, before it is
@@ -87,6 +93,9 @@ impl Default for Limits {
             given_up: 4_096,
             continuations: 1_024,
             continuation: Duration::from_secs(3_600),
+            tasks_of_grant: 1_000,
+            task: Duration::from_secs(86_400),
+            task_look: Duration::from_secs(30),
             legs: 32,
             rejudgements: 16,
             rejudging: Duration::from_secs(5),

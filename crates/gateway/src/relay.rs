@@ -8,8 +8,10 @@ mod origin;
 pub(crate) mod own;
 mod questions;
 mod refusing;
+mod tasks;
 mod withdrawing;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
@@ -30,6 +32,7 @@ use crate::session::{Asked, Awaited, Negotiated, Session};
 
 pub(crate) use input::MayAsk;
 pub(crate) use origin::Origin;
+pub(crate) use tasks::Concerning;
 
 /// The connection between a client and a server.
 #[derive(Debug)]
@@ -44,6 +47,10 @@ pub(crate) struct Relay {
     calls: TaskTracker,
     /// By what the client reached the gateway.
     by: OnceLock<Transport>,
+    /// Its number, which no other connection has.
+    connection: u64,
+    /// Whether its server is a process, which ends with it.
+    is_process: AtomicBool,
 }
 
 impl Relay {
@@ -54,14 +61,17 @@ impl Relay {
         client: Outbox,
         upstream: Outbox,
     ) -> Self {
+        let connection = gateway.next_connection();
         Self {
             access,
-            session: Mutex::new(Session::new(identity, &gateway.options.limits, gateway.next_connection())),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits, connection)),
             definitions: Definitions::new(),
             client,
             upstream,
             calls: TaskTracker::new(),
             by: OnceLock::new(),
+            connection,
+            is_process: AtomicBool::new(false),
             gateway,
         }
     }
@@ -105,9 +115,20 @@ impl Relay {
         self.definitions.changed();
     }
 
-    /// Whether a request of the client's waits for its answer.
+    /// Whether a request of the client's waits for its answer, or for the end of the task that it made.
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.session().to_server.is_empty()
+        !self.session().to_server.is_empty() || self.has_tasks()
+    }
+
+    /// Notes that the server is a process, which ends with the connection.
+    pub(crate) fn starts_process(&self) {
+        self.is_process.store(true, Ordering::Release);
+    }
+
+    /// Whether the server's tasks end with the connection: its process does, or the session that it has of before
+    /// 2026-07-28.
+    fn holds_tasks(&self) -> bool {
+        self.is_process.load(Ordering::Acquire) || self.spoken().era() == Era::Legacy
     }
 
     /// Waits until no call is being judged any more.
@@ -169,6 +190,7 @@ impl Relay {
             progress: None,
             declared: Capabilities::default(),
             may_ask: None,
+            task: None,
         }
     }
 

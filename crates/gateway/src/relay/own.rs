@@ -13,6 +13,7 @@ use crate::call::DefinitionSource;
 use crate::definitions::{DefinitionsError, Next, ToolList};
 use crate::session::Awaited;
 use crate::settle::Ending;
+use crate::tasks::TASKS;
 
 /// What a modern request says of the gateway when it asks for itself: no client, so no capabilities.
 const MODERN_META: &str = concat!(
@@ -22,6 +23,12 @@ const MODERN_META: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     r#""}}"#
 );
+
+/// The same of a client that can take tasks.
+pub(super) fn meta_with_tasks() -> String {
+    let declared = format!(r#"clientCapabilities":{{"extensions":{{"{TASKS}":{{}}}}}}"#);
+    MODERN_META.replacen(r#"clientCapabilities":{}"#, &declared, 1)
+}
 
 impl DefinitionSource for Relay {
     async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
