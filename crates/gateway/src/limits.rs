@@ -18,6 +18,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a server may take to say whether it speaks 2026-07-28; then it is taken for one of before.
     pub probe: Duration,
+    /// How long a server's era is remembered that is not its clients'.
+    pub era: Duration,
     /// How long a server may take for the whole list of its definitions.
     pub definitions: Duration,
     /// Bytes of one list of definitions, all pages together.
@@ -84,6 +86,7 @@ impl Default for Limits {
             queued_bytes: 32 << 20,
             answer: Duration::from_secs(3_600),
             probe: Duration::from_secs(10),
+            era: Duration::from_secs(600),
             definitions: Duration::from_secs(30),
             definition_bytes: 64 << 20,
             together: Duration::from_secs(10),

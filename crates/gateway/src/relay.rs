@@ -12,7 +12,7 @@ mod tasks;
 mod withdrawing;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
+use crate::crossing::Crossing;
 use crate::definitions::Definitions;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
@@ -47,6 +48,8 @@ pub(crate) struct Relay {
     calls: TaskTracker,
     /// By what the client reached the gateway.
     by: OnceLock<Transport>,
+    /// By what the server is reached.
+    crossing: OnceLock<Weak<Crossing>>,
     /// Its number, which no other connection has.
     connection: u64,
     /// Whether its server is a process, which ends with it.
@@ -70,6 +73,7 @@ impl Relay {
             upstream,
             calls: TaskTracker::new(),
             by: OnceLock::new(),
+            crossing: OnceLock::new(),
             connection,
             is_process: AtomicBool::new(false),
             gateway,
@@ -93,6 +97,16 @@ impl Relay {
     /// The era that the server speaks, where the operator says so.
     pub(crate) fn server_era(&self) -> Option<Era> {
         self.access.era()
+    }
+
+    /// The server as this client's grant may use it.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Notes by what the server is reached.
+    pub(crate) fn crosses(&self, crossing: &Arc<Crossing>) {
+        let _first = self.crossing.set(Arc::downgrade(crossing));
     }
 
     /// The protocol version that client and server speak.

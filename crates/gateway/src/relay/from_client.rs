@@ -266,6 +266,7 @@ impl Relay {
                 self.forward_call(goes, number, passage.ticket, room).await;
             }
             Err(refused) => {
+                self.abandoned(may_ask.as_deref());
                 self.not_paid(may_ask.as_deref(), retry);
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };

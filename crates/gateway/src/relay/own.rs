@@ -1,6 +1,7 @@
 //! The gateway's own requests to the server, and what an answer says about how a call ended.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use interlock_audit::Status;
 use interlock_json::canonical;
@@ -34,7 +35,7 @@ impl DefinitionSource for Relay {
     async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
         // A server whose tools change faster than they can be read is not judged by any of its lists.
         for _ in 0..self.gateway.options.limits.rejudgements {
-            match self.definitions.next() {
+            match self.definitions.next(Instant::now()) {
                 Next::Use(list) => return Ok(list),
                 Next::Wait => {
                     if let Some(error) = self.definitions.reported().await {
