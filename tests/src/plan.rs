@@ -62,6 +62,12 @@ pub enum Step {
         /// Its arguments.
         arguments: Value,
     },
+    /// Calls a tool that becomes a task of the extension, asks once how it stands, and cancels it. Only the client from
+    /// crates.io can.
+    Task {
+        /// Its name.
+        name: String,
+    },
     /// Reads a resource.
     Read {
         /// Its URI.

@@ -7,6 +7,7 @@
 //! stands between the two where they differ.
 
 mod crossed;
+mod finding;
 mod outcome;
 mod pair;
 mod time;
@@ -27,6 +28,7 @@ use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
 use crate::settle::Ending;
 pub(crate) use crossed::Crossed;
+use finding::number_of;
 use outcome::{answer_to, failed, is_modern, told};
 use pair::Pair;
 
@@ -233,63 +235,11 @@ impl Crossing {
                 false
             }
             (modern, None) => {
-                let within = self.gateway().options.limits.era;
-                let found = self.relay.access().found_era(within);
-                let is_other = found.is_some_and(|era| (era == Era::Modern) != modern);
-                if is_other {
-                    self.bridge(state, modern, &message, None);
-                    if let State::Bridged(bridged) = state {
-                        bridged.remembered = Some(message);
-                    }
-                    return false;
+                if self.is_remembered_as_other(modern) {
+                    return self.begin_as_remembered(state, modern, message);
                 }
                 self.find_out(state, modern, number, &method, message)
             }
-        }
-    }
-
-    /// Asks the server which era it speaks. Whether the request itself is the question.
-    fn find_out(
-        self: &Arc<Self>,
-        state: &mut State,
-        modern: bool,
-        number: u64,
-        method: &str,
-        message: Message,
-    ) -> bool {
-        if !modern {
-            *state = State::Trying { number, request: message };
-            return true;
-        }
-        let is_question = method == "server/discover";
-        if !is_question {
-            self.to_server.push(crate::relay::own::discover_request(PROBE));
-        }
-        let number = if is_question { number } else { PROBE };
-        let until = self.now().saturating_add(self.gateway().options.limits.probe);
-        *state = State::Probing { number, held: message, until };
-        self.keep_time();
-        is_question
-    }
-
-    /// What was remembered of the server does not hold any more.
-    fn find_out_again(self: &Arc<Self>, state: &mut State, held: Message) {
-        self.relay.access().finds_era(None);
-        self.numbering.fetch_add(1, Ordering::AcqRel);
-        let Some(number) = held.id().and_then(|id| id.as_u64()) else { return };
-        let (method, text) = (held.method().unwrap_or_default().into_owned(), held.source().to_owned());
-        let modern = method != "initialize";
-        if self.find_out(state, modern, number, &method, held) {
-            self.to_server.push(text);
-        }
-        self.changed.notify_one();
-    }
-
-    /// Nobody will come back with this state.
-    pub(crate) fn abandon(&self, requested: &str) {
-        if let State::Bridged(bridged) = &mut *self.state() {
-            let actions = bridged.pair.abandon(requested, self.now());
-            self.act(bridged, actions);
         }
     }
 
@@ -588,26 +538,6 @@ impl Crossing {
         };
         self.finish(then, reason).await;
     }
-}
-
-impl Bridged {
-    /// The client's first request, where these actions tell it that the server does not speak what was remembered.
-    fn disproved(&mut self, actions: &[Action]) -> Option<Message> {
-        let held = self.remembered.take()?;
-        match number_of(&held).and_then(|number| told(actions, number)) {
-            // A call may fail at a server that speaks what it should.
-            Some(false) if self.pair.has_failed() || !self.pair.is_modern_client() => Some(held),
-            None if !self.pair.has_begun() => {
-                self.remembered = Some(held);
-                None
-            }
-            _ => None,
-        }
-    }
-}
-
-fn number_of(message: &Message) -> Option<u64> {
-    message.id().and_then(|id| id.as_u64())
 }
 
 fn bridged_is_modern_client(state: &State) -> bool {

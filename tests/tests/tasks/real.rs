@@ -1,12 +1,15 @@
-//! npm's reference server, one of whose tools can be called as a task alone.
+//! npm's reference server, one of whose tools can be called as a task alone, and a client of the extension.
 
 use anyhow::Result;
 use interlock_testkit::client::{PATIENCE, ScriptedClient};
 use interlock_testkit::interlock::{ALLOW_ALL, Interlock};
 use interlock_testkit::peers::Environment;
+use interlock_testkit::recording::RecordingServer;
+use interlock_tests::drive::{Client, words};
+use interlock_tests::plan::{Run, Step};
 use serde_json::{Value, json};
 
-use crate::told::able;
+use crate::told::{OWN, able, modern, modern_server, result};
 
 const TOOL: &str = "simulate-research-query";
 
@@ -73,5 +76,31 @@ async fn a_tool_that_needs_a_task_is_not_shown_to_whom_it_cannot_be_carried() ->
     let refused = client.ask("tasks/get", json!({ "taskId": "t", "_meta": meta })).await?;
     assert!(refused["error"]["code"].is_number(), "{refused}");
     client.finish().await?;
+    Ok(())
+}
+
+/// The SDK from crates.io speaks the extension.
+#[tokio::test]
+async fn a_client_of_the_extension() -> Result<()> {
+    let done = json!({ "result": { "content": [], "isError": false } });
+    let offered = json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"], "ttlMs": 0, "cacheScope": "private",
+        "capabilities": { "tools": {}, "extensions": { "io.modelcontextprotocol/tasks": {} } } });
+    let script = modern_server()
+        .on("server/discover", [result(&offered)])
+        .on("tasks/get", [result(&modern("complete", "completed", &done))])
+        .on("tasks/cancel", [result(&json!({ "resultType": "complete" }))]);
+    let server = RecordingServer::new(&script)?;
+    let interlock = Interlock::with_policy(ALLOW_ALL)?.server("recording");
+    let command = words(&interlock.before(&server.command()?)?)?;
+    let steps = vec![Step::Task { name: "research".to_owned() }];
+    let run = Run { command, url: None, version: "2026-07-28".to_owned(), handlers: true, steps };
+    let reports = Client::Rmcp.drive(&Environment::find()?, &[], vec![run]).await?;
+    let told = &reports[0].results[0]["ok"];
+    assert_eq!(told["stands"]["status"], "completed", "{reports:#?}");
+    assert_eq!(told["stands"]["taskId"], told["task"], "{reports:#?}");
+    assert_ne!(told["task"], OWN);
+    for method in ["tasks/get", "tasks/cancel"] {
+        assert_eq!(server.received_method(method)?[0]["params"]["taskId"], OWN, "{method}");
+    }
     Ok(())
 }
