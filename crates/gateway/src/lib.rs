@@ -17,6 +17,7 @@ mod continuation;
 mod crossing;
 mod definitions;
 mod denial;
+mod errand;
 mod forward;
 mod front;
 mod gateway;

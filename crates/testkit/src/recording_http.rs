@@ -53,6 +53,8 @@ struct Shared {
 }
 
 const SESSION: &str = "one-session";
+/// What a modern server calls the task that it makes of a call of `task`.
+pub const TASK: &str = "the-server-s-own";
 /// Where clients of HTTP with SSE post.
 const MESSAGES: &str = "/messages";
 
@@ -185,6 +187,10 @@ impl Shared {
         if speaks == Speaks::Legacy && !begins && !in_session {
             return write(stream, "400 Bad Request", "", "").await;
         }
+        let task = asked["params"]["taskId"].as_str();
+        if task.is_some() && request.headers.get("mcp-name").map(String::as_str) != task {
+            return write(stream, "400 Bad Request", "", "").await;
+        }
         if speaks == Speaks::Modern && asked["method"] == "subscriptions/listen" {
             return self.stream(asked["id"].clone(), None, stream).await;
         }
@@ -269,6 +275,8 @@ fn answer(speaks: Speaks, asked: &Value) -> Option<Value> {
         (Speaks::Legacy | Speaks::Sse, "ping") => json!({}),
         (_, "tools/list") => json!({ "tools": tools }),
         (_, "tools/call") if asked["params"]["name"] == "slow" => return None,
+        (Speaks::Modern, "tools/call") if asked["params"]["name"] == "task" => task("task"),
+        (Speaks::Modern, "tasks/get") => task("complete"),
         (_, "tools/call") => json!({ "content": [{ "type": "text", "text": "here" }] }),
         _ => {
             return Some(
@@ -277,13 +285,22 @@ fn answer(speaks: Speaks, asked: &Value) -> Option<Value> {
         }
     };
     if speaks == Speaks::Modern {
+        let members = result.as_object().is_some_and(|result| result.contains_key("resultType"));
         for (member, value) in
             [("resultType", json!("complete")), ("ttlMs", json!(0)), ("cacheScope", json!("private"))]
         {
-            result[member] = value;
+            if !members {
+                result[member] = value;
+            }
         }
     }
     Some(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
+}
+
+/// How its one task stands, in a result of this type.
+fn task(kind: &str) -> Value {
+    json!({ "resultType": kind, "taskId": TASK, "status": "working", "ttlMs": null,
+        "createdAt": "2026-01-01T00:00:00Z", "lastUpdatedAt": "2026-01-01T00:00:00Z" })
 }
 
 fn event(kind: &str, data: &str) -> String {

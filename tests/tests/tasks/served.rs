@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use interlock_testkit::http::Request;
 use interlock_testkit::recording::RecordingServer;
+use interlock_testkit::recording_http::{RecordingHttp, Speaks, TASK};
 use interlock_testkit::script::{Script, Step};
 use interlock_testkit::serving::Site;
 use serde_json::{Value, json};
@@ -213,5 +214,23 @@ async fn the_news_of_all_servers_is_told_on_one_subscription() -> Result<()> {
     }
     assert!(!stream.text.contains(OWN), "{}", stream.text);
     drop(stream);
+    serving.stop().await
+}
+
+/// A server behind HTTP is told of its task by its own name, in the header, too.
+#[tokio::test]
+async fn a_task_of_a_server_over_http() -> Result<()> {
+    let server = RecordingHttp::start(Speaks::Modern).await?;
+    let site = Site::new(&format!(
+        "servers:\n  a: {}\ngrants:\n  alice: {{ servers: {{ a: allow.yaml }} }}\n",
+        json!({ "url": server.url })
+    ))?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    let alice = site.token("alice").await?;
+    let serving = site.serve(|command| command).await?;
+    let name = make(&serving.address, "/mcp/a", &alice, "task").await?;
+    let told = ask(&serving.address, "/mcp/a", &alice, "tasks/get", json!({ "taskId": name })).await?;
+    assert_eq!(told["result"]["taskId"], name, "{told}");
+    assert_eq!(server.of_method("tasks/get")[0]["params"]["taskId"], TASK);
     serving.stop().await
 }

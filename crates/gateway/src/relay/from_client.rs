@@ -17,6 +17,7 @@ use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
+use crate::errand::Errands;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
@@ -26,6 +27,14 @@ use crate::record::About;
 use crate::route::{Target, route};
 use crate::session::{Awaited, Negotiated, Questioned};
 use crate::settle::{Ending, Ticket};
+use crate::transport::http::Direct;
+
+/// How a judged call goes to the server: under its number, in room that was waited for.
+struct ToServer {
+    number: u64,
+    room: Room,
+    errands: Option<Errands>,
+}
 
 /// What is handed over of a judged call.
 struct Going {
@@ -64,7 +73,7 @@ impl Relay {
     /// Takes what the client sent.
     pub(crate) async fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>, from: &Origin) {
         match read {
-            Ok(Parsed::One(message)) => self.client_message(message, from.exchange, from.reply()).await,
+            Ok(Parsed::One(message)) => self.client_message(message, from, from.reply()).await,
             Ok(Parsed::Batch(elements)) => self.client_batch(elements, from).await,
             Err(refusal) => self.refuse_client(&refusal, from.exchange, from.reply()).await,
         }
@@ -79,21 +88,23 @@ impl Relay {
         for element in elements {
             let reply = ReplyTo::Batch(batch.slot());
             match element {
-                Ok(message) => self.client_message(message, from.exchange, reply).await,
+                Ok(message) => self.client_message(message, from, reply).await,
                 Err(refusal) => self.refuse_client(&refusal, from.exchange, reply).await,
             }
         }
         batch.close().await;
     }
 
-    async fn client_message(self: &Arc<Self>, message: Message, exchange: u64, reply: ReplyTo) {
+    async fn client_message(self: &Arc<Self>, message: Message, from: &Origin, reply: ReplyTo) {
+        let exchange = from.exchange;
         match message.shape() {
             Shape::Request(request) => {
                 let asker = Asker { exchange, id: request.id.to_request_id() };
                 match self.admit_request(&request) {
                     Ok(admitted) => {
                         drop(request);
-                        self.client_request(message, asker, admitted, reply).await;
+                        let errands = from.errands.clone();
+                        self.client_request(message, asker, admitted, reply, errands).await;
                     }
                     Err(why) => self.refuse_request(&request.method, &asker, &why, reply).await,
                 }
@@ -117,6 +128,7 @@ impl Relay {
         asker: Asker,
         admitted: Admitted,
         reply: ReplyTo,
+        errands: Option<Errands>,
     ) {
         let Shape::Request(request) = message.shape() else { return };
         self.learn(&request, admitted.version);
@@ -150,7 +162,8 @@ impl Relay {
                 drop(request);
                 let relay = Arc::clone(self);
                 let call = async move {
-                    let call = Arc::clone(&relay).call(message, judged, admitted.version, number, room);
+                    let to_server = ToServer { number, room, errands };
+                    let call = Arc::clone(&relay).call(message, judged, admitted.version, to_server);
                     if let Err(what) = caught(call).await {
                         relay.cut_off(number, &what).await;
                     }
@@ -219,14 +232,8 @@ impl Relay {
     }
 
     /// Judges a call and forwards it, or answers it.
-    async fn call(
-        self: Arc<Self>,
-        message: Message,
-        judged: Judged,
-        version: Version,
-        number: u64,
-        room: Room,
-    ) {
+    async fn call(self: Arc<Self>, message: Message, judged: Judged, version: Version, to_server: ToServer) {
+        let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
         about.traceparent = traceparent(&request);
@@ -263,7 +270,7 @@ impl Relay {
                 let line = forward::with_number(&message, number, exchange, edits);
                 let listens = request.method == LISTEN;
                 let goes = Going { line, listens, may_ask, task: task.map(Box::new) };
-                self.forward_call(goes, number, passage.ticket, room).await;
+                self.forward_call(&message, goes, passage.ticket, to_server).await;
             }
             Err(refused) => {
                 self.abandoned(may_ask.as_deref());
@@ -307,8 +314,12 @@ impl Relay {
     }
 
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
-    async fn forward_call(&self, goes: Going, number: u64, mut ticket: Ticket, room: Room) {
+    async fn forward_call(&self, message: &Message, goes: Going, mut ticket: Ticket, to_server: ToServer) {
         let Going { line, listens, may_ask, task } = goes;
+        let ToServer { number, room, errands } = to_server;
+        // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
+        let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
+        let errands = errands.filter(|_| !is_renamed);
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();
@@ -324,7 +335,10 @@ impl Relay {
             }
         };
         match cancelled {
-            None => self.upstream.send_in(room, line),
+            None => match errands.zip(self.direct.get().and_then(Direct::open)) {
+                Some((errands, way)) => errands.leave(way.errand(number, message.clone(), line)),
+                None => self.upstream.send_in(room, line),
+            },
             Some(ticket) => ticket.settle(Ending::NotSent).await,
         }
     }

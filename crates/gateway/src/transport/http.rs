@@ -21,4 +21,4 @@ pub(crate) use accept::serve;
 pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
-pub(crate) use upstream::HttpLink;
+pub(crate) use upstream::{Direct, HttpLink};
