@@ -4,6 +4,7 @@ mod accept;
 mod activity;
 mod body;
 mod client;
+mod direct;
 mod entry;
 mod fetch;
 mod headers;
@@ -18,7 +19,8 @@ mod server;
 mod upstream;
 
 pub(crate) use accept::serve;
+pub(crate) use direct::Direct;
 pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
-pub(crate) use upstream::{Direct, HttpLink};
+pub(crate) use upstream::HttpLink;
