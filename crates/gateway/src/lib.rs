@@ -47,6 +47,7 @@ mod session;
 mod settle;
 mod snapshot;
 mod streams;
+mod tasks;
 mod token;
 pub mod transport;
 mod upstream;

@@ -69,7 +69,7 @@ pub(crate) fn filter(
 }
 
 /// Cuts the entries that are not kept, with the commas that joined them.
-fn cut(entries: Value<'_>, keep: impl Fn(Value<'_>) -> bool) -> Vec<Edit> {
+pub(crate) fn cut(entries: Value<'_>, keep: impl Fn(Value<'_>) -> bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut kept_any = false;
     let mut cut_from = entries.span().start + 1;
