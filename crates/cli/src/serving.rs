@@ -79,8 +79,10 @@ pub(crate) fn plan(
     let mut replacements = Vec::new();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
-        let reached = reached(settings, server).with_context(|| format!("the server `{name}`"))?;
-        servers.insert(name.clone(), reached);
+        let reached = reached(settings, name, server).with_context(|| format!("the server `{name}`"))?;
+        // One that is as it was goes on with the connections and the access token that it has.
+        let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
+        servers.insert(name.clone(), kept.cloned().unwrap_or(reached));
     }
     let mut grants = BTreeMap::new();
     for (name, grant) in &settings.grants {
@@ -223,7 +225,7 @@ pub(crate) fn check(
     let mut alone = Settings::in_folder_of(settings);
     alone.register(name, server);
     let server = alone.servers.get(name).context("it is there")?;
-    reached(&alone, server).map(drop)
+    reached(&alone, name, server).map(drop)
 }
 
 /// Whether what it names is there, but for what it reads of the environment.
@@ -298,15 +300,19 @@ fn accesses(
 }
 
 /// How a server is reached.
-fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Server> {
+fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow::Result<Server> {
     let expand = |text: &String| settings.expand(text);
+    let kept = |text: &String| settings.expand_for(name, text);
     match (&server.command, &server.url) {
+        (Some(_), None) if server.oauth.is_some() => {
+            bail!("`oauth` has no meaning for a server with a `command`")
+        }
         (Some(command), None) => {
             let args: Result<Vec<_>, _> = server.args.iter().map(|arg| expand(arg).map(Into::into)).collect();
             let env: Result<Vec<_>, _> = server
                 .env
                 .iter()
-                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.into(), expand(value)?.into())))
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.into(), kept(value)?.into())))
                 .collect();
             let directory = server.cwd.as_ref().map(|cwd| settings.path(cwd)).transpose()?;
             Ok(Server::Child(ServerCommand { program: command.into(), args: args?, env: env?, directory }))
@@ -315,14 +321,19 @@ fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Ser
             let headers: Result<Vec<_>, _> = server
                 .headers
                 .iter()
-                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), expand(value)?)))
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), kept(value)?)))
                 .collect();
             let transport = match server.transport.as_deref() {
                 None => HttpTransport::FoundOut,
                 Some("sse") => HttpTransport::Sse,
                 Some(_) => HttpTransport::Streamable,
             };
-            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?.over(transport)))
+            let url = expand(url)?;
+            let reached = HttpServer::new(&url, &headers?)?.over(transport);
+            Ok(Server::Http(match &server.oauth {
+                Some(oauth) => reached.authorized_by(settings.oauth(name, &url, oauth)?)?,
+                None => reached,
+            }))
         }
         (Some(_), Some(_)) => bail!("it has a `command` and a `url`; it is reached by one of them"),
         (None, None) => bail!("it has neither a `command` nor a `url`"),

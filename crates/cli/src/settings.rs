@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Era, Limits, OnFailure, Options, Registration};
+use interlock_gateway::{Authorization, Era, Limits, OnFailure, Options, Registration};
 use serde::Deserialize;
 
+mod credentials;
 mod expand;
 mod identity;
 mod shape;
 
 use crate::terminal;
+use credentials::{CredentialSettings, Kept};
 pub(crate) use expand::ExpandError;
 use expand::expand;
 pub(crate) use identity::{Auth, Identity, Tls};
@@ -44,6 +46,11 @@ pub(crate) struct Settings {
     /// The grant of callers that show no token.
     pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
+    /// The keys to what is kept for servers.
+    credentials: CredentialSettings,
+    /// What is kept for servers, once it has been read.
+    #[serde(skip)]
+    kept: Option<Kept>,
     /// The folder that relative paths start from.
     #[serde(skip)]
     folder: PathBuf,
@@ -122,6 +129,7 @@ pub(crate) struct Server {
     pub(crate) cwd: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) oauth: Option<Authorization>,
     pub(crate) transport: Option<String>,
     pub(crate) policy: Option<String>,
 }
@@ -187,7 +195,7 @@ impl Settings {
 
     /// Settings in which nothing is set, of the same folder.
     pub(crate) fn in_folder_of(other: &Self) -> Self {
-        Self { folder: other.folder.clone(), ..Self::default() }
+        Self { folder: other.folder.clone(), kept: other.kept.clone(), ..Self::default() }
     }
 
     fn read(text: &str, folder: &Path) -> anyhow::Result<Self> {
@@ -238,6 +246,7 @@ impl Settings {
             cwd: registered.cwd.clone(),
             url: registered.url.clone(),
             headers: registered.headers.clone(),
+            oauth: registered.oauth.clone(),
             policy: registered.policy.clone(),
             // They are found out.
             era: None,

@@ -13,7 +13,7 @@ use interlock_gateway::reload::{Watch, Writing};
 use interlock_gateway::serve::Listening;
 use interlock_gateway::transport::tls::{ReadTls, Tls};
 use interlock_gateway::{Front, Gateway, KnownTokens, Registration};
-use interlock_store::{Embedded, ServerEntry, Servers, StoreError};
+use interlock_store::{CredentialEntry, Credentials, Embedded, ServerEntry, Servers, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -58,6 +58,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let mut policies = Policies::default();
     let configuration = Arc::new(Configuration::default());
     let registered = instance.store().servers().await?;
+    settings.use_credentials(instance.store(), instance.store().credentials().await?)?;
     let configured = serving::with_registered(&mut settings, &registered, &mut policies, true);
     configuration.end(configuration.begin(), configured);
     let registry = serving::plan(&settings, &mut policies, None)?.apply(&instance.gateway);
@@ -82,7 +83,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
                 grant_key,
                 servers: Arc::new(store.clone()),
                 configuration: Arc::clone(&configuration),
-                check: Box::new(checking(args.config.clone())),
+                check: Box::new(checking(args.config.clone(), store.clone())),
                 data,
             })
         })
@@ -132,12 +133,18 @@ fn listening(settings: &Settings) -> anyhow::Result<Listening> {
 }
 
 /// Whether a server could be put in force beside what the file says now.
-fn checking(config: PathBuf) -> impl Fn(&str, &Registration) -> Result<(), String> + Send + Sync {
-    move |name, server| {
-        let checked = Settings::load(Some(&config))
-            .and_then(|settings| serving::check(&settings, name, server, &mut Policies::default()));
-        checked.map_err(|error| format!("{error:#}"))
-    }
+fn checking(
+    config: PathBuf,
+    store: Embedded,
+) -> impl Fn(&str, &Registration) -> Result<(), String> + Send + Sync {
+    let check = move |name: &str, server: &Registration| -> anyhow::Result<()> {
+        let mut settings = Settings::load(Some(&config))?;
+        // It is asked on a thread that may wait.
+        let kept = tokio::runtime::Handle::current().block_on(store.credentials())?;
+        settings.use_credentials(&store, kept)?;
+        serving::check(&settings, name, server, &mut Policies::default())
+    };
+    move |name, server| check(name, server).map_err(|error| format!("{error:#}"))
 }
 
 /// Where operators are answered.
@@ -186,6 +193,19 @@ struct Following {
     configuration: Arc<Configuration>,
 }
 
+/// What the registers hold beside the file.
+#[derive(PartialEq)]
+struct Registered {
+    servers: Vec<ServerEntry>,
+    credentials: Vec<CredentialEntry>,
+}
+
+impl Registered {
+    async fn read(store: &Embedded) -> Result<Self, StoreError> {
+        Ok(Self { servers: store.servers().await?, credentials: store.credentials().await? })
+    }
+}
+
 /// Everything that was read, all of it good.
 struct Good {
     plan: Plan,
@@ -193,7 +213,7 @@ struct Good {
     configured: Configured,
 }
 
-/// How often the register of servers is looked at, for what other processes have changed.
+/// How often the registers are looked at, for what other processes have changed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Puts each good version of the file and of its policies in force.
@@ -207,7 +227,7 @@ async fn follow(following: Following) {
         let reading = following.configuration.begin();
         let mut policies = Policies::default();
         let mut files = BTreeSet::new();
-        let registered = following.store.servers().await;
+        let registered = Registered::read(&following.store).await;
         let read = following.read(&mut policies, &mut files, &registered);
         files.extend(policies.tried().map(Path::to_owned));
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
@@ -248,7 +268,7 @@ impl Following {
         &self,
         policies: &mut Policies,
         files: &mut BTreeSet<PathBuf>,
-        registered: &Result<Vec<ServerEntry>, StoreError>,
+        registered: &Result<Registered, StoreError>,
     ) -> anyhow::Result<Good> {
         let mut settings = Settings::load(Some(&self.config))?;
         loopback_alone(&settings, self.address)?;
@@ -262,7 +282,8 @@ impl Following {
         }
         let tls = tls.map(|files| ReadTls::read(&files)).transpose()?;
         let registered = registered.as_ref().map_err(Clone::clone)?;
-        let configured = serving::with_registered(&mut settings, registered, policies, true);
+        settings.use_credentials(&self.store, registered.credentials.clone())?;
+        let configured = serving::with_registered(&mut settings, &registered.servers, policies, true);
         let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
         Ok(Good { plan, tls, configured })
     }
@@ -276,11 +297,11 @@ impl Following {
         }
     }
 
-    /// Waits until other servers are registered than these.
-    async fn registered_otherwise(&self, known: Option<Vec<ServerEntry>>) {
+    /// Waits until other servers are registered than these, or other credentials are kept for them.
+    async fn registered_otherwise(&self, known: Option<Registered>) {
         loop {
             tokio::time::sleep(LOOK_AGAIN).await;
-            let now = self.store.servers().await.ok();
+            let now = Registered::read(&self.store).await.ok();
             if now.is_some() && now != known {
                 return;
             }

@@ -52,6 +52,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ),
     ("tls", Shape::Map(TLS)),
     ("telemetry", Shape::Map(TELEMETRY)),
+    ("credentials", Shape::Map(&[("key", Shape::Text), ("previous_keys", Shape::Texts)])),
 ];
 const GRANT: &[(&str, Shape)] = &[
     ("servers", Shape::TextMap),
@@ -93,10 +94,21 @@ const SERVER: &[(&str, Shape)] = &[
     ("cwd", Shape::Text),
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
+    ("oauth", Shape::Map(OAUTH)),
     ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
+];
+const OAUTH: &[(&str, Shape)] = &[
+    ("client_id", Shape::Text),
+    ("client_secret", Shape::Text),
+    ("refresh_token", Shape::Text),
+    ("scopes", Shape::Texts),
+    ("resource", Shape::Text),
+    ("issuer", Shape::Text),
+    ("token_url", Shape::Text),
+    ("client_authentication", Shape::OneOf(&["basic", "post"])),
 ];
 const AUDIT: &[(&str, Shape)] = &[
     ("arguments", Shape::OneOf(&["none", "keys", "redacted", "full"])),

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::client::HttpClient;
 use super::headers;
+use super::oauth::TokenError;
 use super::server::{HttpServer, HttpTransport};
 use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
@@ -131,7 +132,7 @@ impl HttpLink {
             && let Ok(request) = self.request(Method::DELETE, None, Bytes::new())
         {
             // A server that has no such thing says so, which is no matter.
-            let _goodbye = tokio::time::timeout(GOODBYE, self.client.request(request)).await;
+            let _goodbye = tokio::time::timeout(GOODBYE, self.send(request)).await;
         }
     }
 
@@ -257,7 +258,7 @@ impl HttpLink {
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert(headers::LAST_EVENT_ID, last);
         }
-        let response = self.client.request(request).await.map_err(Failure::from)?;
+        let response = self.send(request).await?;
         match response.status() {
             status if status.is_success() && matches!(media_type(&response)?, Media::Events) => {
                 self.events_of(crossing, response, heard, on).await?;
@@ -388,7 +389,26 @@ impl HttpLink {
             *request.uri_mut() = address.clone();
         }
         request.headers_mut().extend(own);
-        Ok(self.client.request(request).await?)
+        self.send(request).await
+    }
+
+    /// Sends a request, with the server's access token where it is to be shown one. A server that refuses the token has
+    /// not taken the request: it is sent once more, with another.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let Some(oauth) = &self.server.oauth else { return Ok(self.client.request(request).await?) };
+        let token = oauth.token().await?;
+        let mut again = request.clone();
+        token.carry(request.headers_mut());
+        let response = self.client.request(request).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let Some(other) = oauth.other_than(&token).await else { return Ok(response) };
+        other?.carry(again.headers_mut());
+        Ok(self.client.request(again).await?)
     }
 
     pub(super) fn request(
@@ -473,6 +493,8 @@ pub(super) enum Failure {
     NoEndpoint,
     #[error("the server wants messages posted to another place than its own")]
     Elsewhere,
+    #[error("the gateway has no access token for the server: {0}")]
+    NoToken(#[from] TokenError),
     #[error("the server cannot be reached")]
     Unreachable,
     #[error("the connection to the server broke")]
@@ -499,7 +521,9 @@ impl Failure {
     /// Only a server that was never reached has certainly not seen the call.
     fn ending(&self) -> Ending {
         match self {
-            Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere => Ending::NotSent,
+            Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere | Self::NoToken(_) => {
+                Ending::NotSent
+            }
             _ => Ending::Disconnected,
         }
     }
