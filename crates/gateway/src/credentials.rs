@@ -365,7 +365,7 @@ mod tests {
         for entry in [
             CredentialEntry { server: "file".to_owned(), name: "stoken".to_owned(), ..good.clone() },
             CredentialEntry { name: "other".to_owned(), ..good.clone() },
-            CredentialEntry { written_ms: 6, ..good.clone() },
+            CredentialEntry { written_ms: 6, ..good },
         ] {
             assert!(matches!(keys.open(&entry), Err(CredentialError::Changed { .. })), "{entry:?}");
         }

@@ -332,7 +332,7 @@ async fn a_server_cannot_name_who_gets_the_secret() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_authorization_server_that_errs_or_hangs_is_told_of_without_a_secret() -> Result<()> {
+async fn an_authorization_server_that_errs_is_told_of_without_a_secret() -> Result<()> {
     let guarded = Guarded::start().await?;
     let token_url =
         format!("      token_url: {}\n      client_authentication: post\n", guarded.far.url("/token"));

@@ -205,14 +205,14 @@ impl OAuth {
     async fn refresh(&self, found: &Found, name: &str) -> Result<Answered, TokenError> {
         let vault = self.vault.as_ref().ok_or(TokenError::CutOff)?;
         let read = || vault.read(&self.settings.name, name);
-        let (mut kept, mut entry) = read().await.map_err(kept_problem)?;
+        let (mut kept, mut entry) = read().await.map_err(|error| kept_problem(&error))?;
         let newer =
             self.state().unwritten.clone().filter(|(before, _)| *before == kept).map(|(_, newer)| newer);
         let mut shown = newer.unwrap_or_else(|| kept.clone());
         let mut answered = self.exchange(found, &Grant::Refresh(&shown)).await;
         if matches!(&answered, Err(TokenError::Refused { code, .. }) if code == "invalid_grant") {
             // Another process may have used it, and kept what came in its place.
-            let (now, now_entry) = read().await.map_err(kept_problem)?;
+            let (now, now_entry) = read().await.map_err(|error| kept_problem(&error))?;
             if now != kept {
                 (shown, kept, entry) = (now.clone(), now, now_entry);
                 answered = self.exchange(found, &Grant::Refresh(&shown)).await;
@@ -245,7 +245,7 @@ async fn outcome(mut renewal: Renewal) -> Result<Arc<AccessToken>, TokenError> {
     }
 }
 
-fn kept_problem(error: VaultError) -> TokenError {
+fn kept_problem(error: &VaultError) -> TokenError {
     TokenError::Kept(error.to_string())
 }
 
