@@ -1,12 +1,14 @@
 //! Regular expressions of policies: linear in time, bounded in size.
 
+mod automaton;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use regex_automata::meta;
-use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::hir::{Hir, Look};
+
+use automaton::{Automaton, NotCompiled};
 
 /// Longest expression, in bytes.
 const MOST_TEXT: usize = 4_096;
@@ -20,7 +22,7 @@ const MOST_TOGETHER: usize = 64 << 20;
 pub(crate) struct Budget {
     left: usize,
     /// What has been compiled so far: documents say the same expression often.
-    known: HashMap<Kind, Arc<meta::Regex>>,
+    known: HashMap<Kind, Arc<Automaton>>,
 }
 
 /// What makes two expressions one.
@@ -40,28 +42,24 @@ impl Default for Budget {
 impl Budget {
     /// The compiled expression. One that is compiled already costs as much again: whether a document is too large
     /// does not depend on what its expressions share.
-    fn compiled(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
+    fn compiled(&mut self, kind: &Kind) -> Result<Arc<Automaton>, String> {
         let known = self.known.get(kind).map(Arc::clone);
         let compiled = known.map_or_else(|| self.compile(kind), Ok)?;
-        // It is kept forwards and backwards, and each has to be within the bound by itself.
-        let left = self.left.checked_sub(compiled.memory_usage() / 2);
+        let left = self.left.checked_sub(compiled.memory());
         self.left = left.unwrap_or_default();
         left.map(|_| compiled).ok_or_else(too_large_together)
     }
 
-    fn compile(&mut self, kind: &Kind) -> Result<Arc<meta::Regex>, String> {
+    fn compile(&mut self, kind: &Kind) -> Result<Arc<Automaton>, String> {
         let most = self.left.min(MOST);
-        // Case is in the tree, and what is captured is never asked for.
-        let config =
-            meta::Config::new().nfa_size_limit(Some(most)).which_captures(WhichCaptures::Implicit).dfa(false);
-        match meta::Builder::new().configure(config).build_from_hir(&kind.tree()?) {
+        match Automaton::new(&kind.tree()?, most) {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
                 self.known.insert(kind.clone(), Arc::clone(&compiled));
                 Ok(compiled)
             }
-            Err(error) if error.size_limit().is_none() => Err(not_valid(&error.to_string())),
-            Err(_) => {
+            Err(NotCompiled::Invalid(error)) => Err(not_valid(&error)),
+            Err(NotCompiled::TooLarge) => {
                 // Trying took as long as compiling it would have.
                 self.left -= most;
                 if most < MOST {
@@ -94,7 +92,7 @@ fn too_large_together() -> String {
 #[derive(Clone)]
 pub struct Regular {
     kind: Kind,
-    compiled: Arc<meta::Regex>,
+    compiled: Arc<Automaton>,
 }
 
 impl Regular {
