@@ -13,12 +13,14 @@ mod credentials;
 mod expand;
 mod identity;
 mod shape;
+mod traces;
 
 use crate::terminal;
 use credentials::{CredentialSettings, Kept};
 pub(crate) use expand::ExpandError;
 use expand::expand;
 pub(crate) use identity::{Auth, Identity, Tls};
+use traces::TraceSettings;
 
 /// The file as written. Unknown keys are errors.
 #[derive(Debug, Default, Deserialize)]
@@ -162,6 +164,8 @@ pub(crate) struct Telemetry {
     /// `error`, `warn`, `info`, `debug`, or a filter for parts of the program.
     pub(crate) level: Option<String>,
     pub(crate) format: LogFormat,
+    /// Where spans of calls go.
+    traces: Option<TraceSettings>,
 }
 
 /// How a line of the program's own log looks.
@@ -228,6 +232,7 @@ impl Settings {
             limits: self.limits(),
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
+            traces: None,
         }
     }
 

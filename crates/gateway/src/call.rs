@@ -113,7 +113,11 @@ impl Gateway {
         passed: Passed,
     ) -> Result<Passage, Refused> {
         let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
-        let intent = match self.recorder.confirm(staged).await {
+        let confirmed = self.recorder.confirm(staged).await;
+        if let Some(trace) = &about.trace {
+            trace.recorded();
+        }
+        let intent = match confirmed {
             Ok(intent) => Some(intent),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
@@ -187,7 +191,14 @@ impl Gateway {
             let (places, needs): (Vec<usize>, Vec<&Need>) =
                 all.filter(|(_, need)| is_due(need, first, retry)).unzip();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await {
+            if let Some(trace) = &about.trace {
+                trace.reserves();
+            }
+            let reserved = reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await;
+            if let Some(trace) = &about.trace {
+                trace.reserved();
+            }
+            match reserved {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }

@@ -140,6 +140,7 @@ impl Relay {
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            trace: None,
             since: Instant::now(),
         }
     }

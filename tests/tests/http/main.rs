@@ -19,4 +19,5 @@ mod sessions;
 mod slow;
 mod tls;
 mod together;
+mod traces;
 mod ways;

@@ -30,6 +30,7 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     let guarded = Guarded::start().await?;
     guarded.said().refresh = Some("refresh-0-9c1d".to_owned());
     let keyed = Answering::start(spoken).await?;
+    let collector = Answering::start(|_| Answer::json(200, &json!({}))).await?;
     let oauth = "    oauth:\n      client_id: gateway-client\n      client_secret: \"${credential:secret}\"\n      \
                  refresh_token: \"${credential:refresh}\"\n";
     let keyed_server = format!(
@@ -44,7 +45,11 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     let text = text.replace("far: allow.yaml }", "far: allow.yaml, keyed: allow.yaml, broken: allow.yaml }");
     site.write(
         "interlock.yaml",
-        &format!("{}telemetry: {{ level: trace }}\n", text.replace("anonymous: team\n", "")),
+        &format!(
+            "{}telemetry:\n  level: trace\n  traces: {{ endpoint: \"http://{}\", ratio: 1, headers: {{ X-Key: \"${{file:plain}}\" }} }}\n",
+            text.replace("anonymous: team\n", ""),
+            collector.address
+        ),
     )?;
     keep(&site, "secret", CLIENT_SECRET).await?;
     keep(&site, "refresh", "refresh-0-9c1d").await?;
@@ -108,6 +113,11 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     ensure!(log.contains("TRACE") || log.contains("DEBUG"), "the log is talkative: {log}");
     came.push(("the log", log));
     serving.stop().await?;
+    for spans in collector.arrived() {
+        ensure!(spans.header("x-key") == Some("file-secret-e09b"), "it was of use");
+        came.push(("the collector", spans.text()));
+    }
+    ensure!(came.iter().any(|(what, _)| *what == "the collector"), "there are traces");
     for command in [&["credentials", "list"][..], &["servers", "list"], &["grants", "list"]] {
         let output = site.command(command)?.output().await?;
         came.push((

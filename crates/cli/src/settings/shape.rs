@@ -25,6 +25,8 @@ enum Shape {
     /// A list whose items are one of the words, or a map with one of the keys.
     Ways(&'static [&'static str], &'static [(&'static str, Shape)]),
     Time,
+    /// A number from 0 to 1.
+    Share,
     LogLevel,
     RedactPaths,
 }
@@ -132,8 +134,18 @@ const LIMITS: &[(&str, Shape)] = &[
     ("sessions_of_grant", Shape::Count(1, 1_000_000)),
     ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
-const TELEMETRY: &[(&str, Shape)] =
-    &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];
+const TELEMETRY: &[(&str, Shape)] = &[
+    ("level", Shape::LogLevel),
+    ("format", Shape::OneOf(&["text", "json"])),
+    ("traces", Shape::Map(TRACES)),
+];
+const TRACES: &[(&str, Shape)] = &[
+    ("endpoint", Shape::Text),
+    ("ratio", Shape::Share),
+    ("headers", Shape::TextMap),
+    ("service", Shape::Text),
+    ("queue", Shape::Count(1, 1_000_000)),
+];
 
 /// Every mistake of the file; with none of them it can be used.
 pub(super) fn mistakes(text: &str) -> Vec<Diagnostic> {
@@ -250,6 +262,12 @@ impl Walk<'_> {
             (Shape::Count(least, most), Value::Number(number)) => {
                 self.count(number, *least, *most, node, pointer);
             }
+            (Shape::Share, Value::Number(number)) => {
+                if !number.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share)) {
+                    let help = Some("it is a number from 0 to 1".to_owned());
+                    self.wrong(node, pointer, format!("{} is out of range", quoted(number)), help);
+                }
+            }
             (Shape::LogLevel, Value::Text(text)) => {
                 if let Err(error) = check_level(text) {
                     self.wrong(node, pointer, error.to_string(), Some(error.help()));
@@ -258,7 +276,7 @@ impl Walk<'_> {
             (Shape::Texts | Shape::RedactPaths | Shape::WordsOf(_) | Shape::Ways(..), _) => {
                 self.expected("a list", node, pointer);
             }
-            (Shape::Count(..), _) => self.expected("a number", node, pointer),
+            (Shape::Count(..) | Shape::Share, _) => self.expected("a number", node, pointer),
             (Shape::Text | Shape::OneOf(_) | Shape::LogLevel | Shape::Time, _) => {
                 self.expected("text", node, pointer)
             }

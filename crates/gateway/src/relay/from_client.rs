@@ -5,6 +5,7 @@ use std::sync::Arc;
 use interlock_json::Value;
 use interlock_wire::line::Line;
 use interlock_wire::method::{Judged, Kind, Sender};
+use interlock_wire::trace;
 use interlock_wire::{
     Era, Message, Notification, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
@@ -150,7 +151,7 @@ impl Relay {
                 advance(&self.calls, call);
             }
             Ok(number) => {
-                let line = forward::with_number(&message, number, asker.exchange, None);
+                let line = forward::with_number(&message, number, asker.exchange, Vec::new());
                 self.upstream.send_in(room, line);
             }
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
@@ -222,6 +223,9 @@ impl Relay {
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
         about.traceparent = traceparent(&request);
+        if let Some(traces) = self.gateway.traces() {
+            traces.begin(&message, &mut about);
+        }
         let most = self.gateway.options.limits.subscribed;
         let targets = match route(judged, request.params, most) {
             Ok(targets) => targets,
@@ -230,6 +234,9 @@ impl Relay {
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
+        }
+        if let Some(trace) = &about.trace {
+            trace.concerns(about.subject.as_ref());
         }
         let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
         let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.access.policies());
@@ -291,7 +298,11 @@ impl Relay {
     ) {
         let exchange = self.session().to_server.exchange_of(number);
         let own_state = may_ask.as_ref().and_then(|may_ask| may_ask.own_state(message));
-        let line = forward::with_number(message, number, exchange, own_state);
+        let mut edits = Vec::from_iter(own_state);
+        if let Some(context) = ticket.trace() {
+            edits.extend(trace::carry(message, context, None));
+        }
+        let line = forward::with_number(message, number, exchange, edits);
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();

@@ -22,6 +22,7 @@ use super::client::HttpClient;
 use super::headers;
 use super::oauth::TokenError;
 use super::server::{HttpServer, HttpTransport};
+use super::traced;
 use crate::crossing::{Crossed, Crossing};
 use crate::settle::Ending;
 
@@ -383,7 +384,10 @@ impl HttpLink {
             self.old_address(crossing).await?;
         }
         let params = repeated(crossing, &message, version).await;
-        let own = headers::of_message(&message, version, &params)?;
+        let mut own = headers::of_message(&message, version, &params)?;
+        if crossing.gateway().traces().is_some() {
+            traced::send(&message, &mut own);
+        }
         let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
