@@ -9,7 +9,9 @@ use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
-use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
+use interlock_gateway::{
+    Access, Auth, DeclaredTransport, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot,
+};
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
 use tokio_util::sync::CancellationToken;
@@ -264,6 +266,8 @@ fn accesses(
     grant: &settings::Grant,
 ) -> anyhow::Result<BTreeMap<String, Arc<Access>>> {
     let mut accesses = BTreeMap::new();
+    let labels: Arc<[(String, String)]> =
+        grant.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for (server, named) in &grant.servers {
         let Some(declared) = settings.servers.get(server) else {
             let known = settings.servers.keys().map(String::as_str);
@@ -279,7 +283,7 @@ fn accesses(
             own.as_ref().or(servers_own.as_ref()).map_or_else(String::new, |path| path.display().to_string());
         let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
         let own = own.map(|path| policies.policy(path)).transpose()?;
-        let snapshot = Snapshot::new(servers_own, own);
+        let snapshot = Snapshot::new(servers_own, own).labelled(Arc::clone(&labels));
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
             access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
         });
@@ -323,10 +327,10 @@ fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow
                 .iter()
                 .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), kept(value)?)))
                 .collect();
-            let transport = match server.transport.as_deref() {
+            let transport = match server.transport {
                 None => HttpTransport::FoundOut,
-                Some("sse") => HttpTransport::Sse,
-                Some(_) => HttpTransport::Streamable,
+                Some(DeclaredTransport::Sse) => HttpTransport::Sse,
+                Some(DeclaredTransport::StreamableHttp) => HttpTransport::Streamable,
             };
             let url = expand(url)?;
             let reached = HttpServer::new(&url, &headers?)?.over(transport);

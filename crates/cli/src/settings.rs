@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Authorization, Era, Limits, OnFailure, Options, Registration};
+use interlock_gateway::{
+    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Registration,
+};
 use serde::Deserialize;
 
 mod credentials;
@@ -45,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) identity: Identity,
     /// The listener's certificate.
     pub(crate) tls: Option<Tls>,
+    /// The operators' listener's.
+    pub(crate) admin_tls: Option<Tls>,
     /// The grant of callers that show no token.
     pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
@@ -124,7 +128,7 @@ struct LimitSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Server {
     extensions: Vec<String>,
-    era: Option<ServerEra>,
+    era: Option<DeclaredEra>,
     pub(crate) command: Option<String>,
     pub(crate) args: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
@@ -132,18 +136,8 @@ pub(crate) struct Server {
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) oauth: Option<Authorization>,
-    pub(crate) transport: Option<String>,
+    pub(crate) transport: Option<DeclaredTransport>,
     pub(crate) policy: Option<String>,
-}
-
-/// Which versions of the protocol a server speaks, where it is not to be asked.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ServerEra {
-    /// Up to 2025-11-25.
-    Legacy,
-    /// From 2026-07-28.
-    Modern,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -155,6 +149,8 @@ pub(crate) struct Grant {
     pub(crate) auth: Option<Vec<Auth>>,
     /// When it ends.
     pub(crate) expires: Option<String>,
+    /// What its rules may look at, each with its value.
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 /// What goes to standard error.
@@ -253,9 +249,8 @@ impl Settings {
             headers: registered.headers.clone(),
             oauth: registered.oauth.clone(),
             policy: registered.policy.clone(),
-            // They are found out.
-            era: None,
-            transport: None,
+            era: registered.era,
+            transport: registered.transport,
         });
     }
 
@@ -274,8 +269,8 @@ impl Settings {
     /// The era that a server speaks, where it is not to be found out.
     pub(crate) fn era(&self, server: &str) -> Option<Era> {
         self.servers.get(server)?.era.map(|era| match era {
-            ServerEra::Legacy => Era::Legacy,
-            ServerEra::Modern => Era::Modern,
+            DeclaredEra::Legacy => Era::Legacy,
+            DeclaredEra::Modern => Era::Modern,
         })
     }
 

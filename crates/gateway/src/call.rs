@@ -184,7 +184,8 @@ impl Gateway {
             looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
             for (place, target) in targets.iter().enumerate() {
-                let decision = self.judge(&stack, about, target, definitions, retry).await;
+                let labels = snapshot.labels();
+                let decision = self.judge(&stack, labels, about, target, definitions, retry).await;
                 decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
             let all = decisions.iter().flat_map(|decision| &decision.needs).enumerate();
@@ -249,6 +250,7 @@ impl Gateway {
     async fn judge(
         &self,
         stack: &[(Origin, &Policy)],
+        labels: &[(String, String)],
         about: &About,
         target: &Target<'_>,
         definitions: &impl DefinitionSource,
@@ -276,7 +278,7 @@ impl Gateway {
             let judgement = {
                 let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
                 let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
-                let facts = Facts { client, tool, counters, payment: retry.payment(), ..known };
+                let facts = Facts { labels, client, tool, counters, payment: retry.payment(), ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {

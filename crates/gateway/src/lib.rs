@@ -67,7 +67,7 @@ pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools};
-pub use registration::{Authorization, Registration, RegistrationError};
+pub use registration::{Authorization, DeclaredEra, DeclaredTransport, Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
 pub use snapshot::Snapshot;

@@ -28,6 +28,12 @@ pub struct Registration {
     /// The address of a server that speaks HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// How it speaks HTTP, where that is not to be found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<DeclaredTransport>,
+    /// Which versions of the protocol it speaks, where it is not to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub era: Option<DeclaredEra>,
     /// What every request to it carries.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
@@ -43,6 +49,26 @@ pub struct Registration {
     /// The grants that may use it, each with a policy file, or `server` for the server's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<String, String>,
+}
+
+/// Which versions of the protocol a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclaredEra {
+    /// Up to 2025-11-25.
+    Legacy,
+    /// From 2026-07-28.
+    Modern,
+}
+
+/// How a server speaks HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclaredTransport {
+    /// Streamable HTTP (2025-03-26 and later).
+    StreamableHttp,
+    /// HTTP with SSE (2024-11-05).
+    Sse,
 }
 
 /// How a server's access token is had (OAuth 2.1): by client credentials, or by a refresh token. Each value may refer to the
@@ -119,6 +145,7 @@ impl Registration {
         match (&self.command, &self.url) {
             (Some(_), None) if !self.headers.is_empty() => return no_meaning("headers", "command"),
             (Some(_), None) if self.oauth.is_some() => return no_meaning("oauth", "command"),
+            (Some(_), None) if self.transport.is_some() => return no_meaning("transport", "command"),
             (None, Some(_)) if !self.args.is_empty() => return no_meaning("args", "url"),
             (None, Some(_)) if !self.env.is_empty() => return no_meaning("env", "url"),
             (None, Some(_)) if self.cwd.is_some() => return no_meaning("cwd", "url"),
@@ -185,6 +212,7 @@ mod tests {
         for text in [
             r#"{"command":"npx","args":["-y","x"],"env":{"LEVEL":"debug","API_KEY":"${KEY}"}}"#,
             r#"{"url":"https://example.com/mcp","headers":{"Authorization":"Bearer ${file:token}","X-Team":"a"}}"#,
+            r#"{"url":"https://b","transport":"sse","era":"legacy"}"#,
             r#"{"url":"https://b","oauth":{"client_id":"a","client_secret":"${credential:secret}","scopes":["b"]}}"#,
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
@@ -197,6 +225,8 @@ mod tests {
             (r#"{"url":"https://b","headers":{"Authorization":"Bearer abc"}}"#, "`Authorization`"),
             (r#"{"command":"a","env":{"GITHUB_TOKEN":"abc"}}"#, "`GITHUB_TOKEN`"),
             (r#"{"command":"a","oauth":{"client_id":"a"}}"#, "`oauth`"),
+            (r#"{"command":"a","transport":"sse"}"#, "`transport`"),
+            (r#"{"command":"a","era":"new"}"#, "unknown variant"),
             (r#"{"url":"https://b","oauth":{"client_id":"a","client_secret":"abc"}}"#, "`client_secret`"),
             (r#"{"url":"https://b","oauth":{"client_id":"a","refresh_token":"abc"}}"#, "`refresh_token`"),
             (r#"{"comand":"a"}"#, "unknown field"),

@@ -112,7 +112,9 @@ impl Site {
             let read = timeout(PATIENCE, said.read_line(&mut all)).await.context("it does not listen")??;
             ensure!(read > 0, "it ended: {all}");
             let line = all.get(before..).unwrap_or_default();
-            if let Some((_, rest)) = line.split_once("answered at http://") {
+            if let Some((_, rest)) =
+                line.split_once("answered at ").and_then(|(_, rest)| rest.split_once("://"))
+            {
                 rest.trim().clone_into(&mut admin);
             }
             let scheme = ["listening at http://", "listening at https://"];

@@ -242,3 +242,27 @@ async fn a_registered_server_has_credentials_of_its_own_and_no_others() -> Resul
     ensure!(!shown.is_empty() && shown.iter().all(|shown| shown == "registered-71a3"), "{shown:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_registered_server_says_what_it_speaks_and_is_not_asked() -> Result<()> {
+    let far = Answering::start(spoken).await?;
+    let site = site(&far.url("/mcp"), "").await?;
+    let added =
+        site.command(&["servers", "add", "second", "--era", "legacy", "--transport", "streamable-http"])?;
+    let added =
+        added.args(["--policy"]).arg(site.path().join("allow.yaml")).args(["--grant", "team", "--url"]);
+    let added = added.arg(far.url("/mcp")).output().await?;
+    ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let serving = site.serve(|command| command).await?;
+    let greeting = Request::post(&serving.address, "/mcp/second", &initialize("2025-11-25").to_string());
+    ensure!(greeting.send(&serving.address).await?.status == 200);
+    let methods: Vec<_> = far.arrived().iter().map(|one| one.json()["method"].clone()).collect();
+    assert_eq!(methods.first(), Some(&json!("initialize")), "{methods:?}");
+    let output = site
+        .command(&["servers", "add", "third", "--transport", "sse"])?
+        .args(["--", "cat"])
+        .output()
+        .await?;
+    assert_eq!(output.status.code(), Some(2), "a program does not speak HTTP");
+    Ok(())
+}

@@ -49,7 +49,9 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let data = data_dir(args.data.as_deref(), &settings)?;
     let tls = listening.tls.clone();
     let bound = listening.bind().await?;
-    let operators = operators(&settings)?.map(|operators| operators.bind()).transpose()?;
+    let operators = operators(&settings)?;
+    let admin_tls = operators.as_ref().and_then(|operators| operators.tls.clone());
+    let operators = operators.map(|operators| operators.bind()).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
     let operators_key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
@@ -73,7 +75,11 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let front = Arc::new(front);
     let administered = operators
         .map(|operators| {
-            terminal::note(&format!("interlock: operators are answered at http://{}", operators.address()));
+            let scheme = if operators.is_secure() { "https" } else { "http" };
+            terminal::note(&format!(
+                "interlock: operators are answered at {scheme}://{}",
+                operators.address()
+            ));
             let store = instance.store();
             operators.start(Operated {
                 front: Arc::clone(&front),
@@ -100,6 +106,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         gateway: Arc::clone(&instance.gateway),
         address: bound.address(),
         tls,
+        admin_tls,
         store: instance.store().clone(),
         configuration,
     };
@@ -155,7 +162,11 @@ fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
     }
     let address: SocketAddr =
         text.parse().with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?;
-    Ok(Some(AdminListening { address, hosts: settings.hosts.clone() }))
+    let tls = match settings.admin_tls_files()? {
+        Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
+        None => None,
+    };
+    Ok(Some(AdminListening { address, hosts: settings.hosts.clone(), tls }))
 }
 
 async fn stopped() -> &'static str {
@@ -188,6 +199,8 @@ struct Following {
     address: SocketAddr,
     /// The certificate in force.
     tls: Option<Arc<Tls>>,
+    /// That of the operators' listener.
+    admin_tls: Option<Arc<Tls>>,
     /// Where servers are registered.
     store: Embedded,
     configuration: Arc<Configuration>,
@@ -210,6 +223,7 @@ impl Registered {
 struct Good {
     plan: Plan,
     tls: Option<ReadTls>,
+    admin_tls: Option<ReadTls>,
     configured: Configured,
 }
 
@@ -232,10 +246,11 @@ async fn follow(following: Following) {
         files.extend(policies.tried().map(Path::to_owned));
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
         match read {
-            Ok(Good { plan, tls, configured }) => {
+            Ok(Good { plan, tls, admin_tls, configured }) => {
                 last_mistake = None;
                 following.front.use_registry(plan.apply(&following.gateway));
-                following.encrypt_with(tls);
+                encrypt_with(following.tls.as_ref(), tls, "the listener");
+                encrypt_with(following.admin_tls.as_ref(), admin_tls, "the operators' listener");
                 following.gateway.reloaded(true);
                 following.configuration.end(reading, configured);
             }
@@ -272,29 +287,24 @@ impl Following {
     ) -> anyhow::Result<Good> {
         let mut settings = Settings::load(Some(&self.config))?;
         loopback_alone(&settings, self.address)?;
-        let tls = settings.tls_files()?;
-        if let Some(tls) = &tls {
+        let (tls, admin_tls) = (settings.tls_files()?, settings.admin_tls_files()?);
+        for tls in tls.iter().chain(&admin_tls) {
             files.extend([tls.certificate.clone(), tls.key.clone()]);
             files.extend(tls.client_ca.clone());
         }
-        if tls.is_some() != self.tls.is_some() {
-            bail!("`tls` comes or goes with a new start alone");
+        // Where operators are answered nowhere, it does not matter how they would be.
+        let answers = settings.admin.as_deref() != Some(NOWHERE);
+        let changes = tls.is_some() != self.tls.is_some();
+        if changes || answers && admin_tls.is_some() != self.admin_tls.is_some() {
+            bail!("`tls` and `admin_tls` come or go with a new start alone");
         }
         let tls = tls.map(|files| ReadTls::read(&files)).transpose()?;
+        let admin_tls = admin_tls.map(|files| ReadTls::read(&files)).transpose()?;
         let registered = registered.as_ref().map_err(Clone::clone)?;
         settings.use_credentials(&self.store, registered.credentials.clone())?;
         let configured = serving::with_registered(&mut settings, &registered.servers, policies, true);
         let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
-        Ok(Good { plan, tls, configured })
-    }
-
-    /// Encrypts the connections to come with another certificate.
-    fn encrypt_with(&self, read: Option<ReadTls>) {
-        if let (Some(tls), Some(read)) = (&self.tls, read)
-            && tls.replace(read)
-        {
-            tracing::info!("the certificate of the listener is another one now");
-        }
+        Ok(Good { plan, tls, admin_tls, configured })
     }
 
     /// Waits until other servers are registered than these, or other credentials are kept for them.
@@ -306,6 +316,15 @@ impl Following {
                 return;
             }
         }
+    }
+}
+
+/// Encrypts the connections to come with another certificate.
+fn encrypt_with(tls: Option<&Arc<Tls>>, read: Option<ReadTls>, whose: &str) {
+    if let (Some(tls), Some(read)) = (tls, read)
+        && tls.replace(read)
+    {
+        tracing::info!("the certificate of {whose} is another one now");
     }
 }
 

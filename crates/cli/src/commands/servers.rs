@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
 use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
-use interlock_gateway::{Authorization, Registration};
+use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registration};
 use interlock_store::{Embedded, ServerEntry, Servers};
 use serde::Serialize;
 
@@ -93,11 +93,35 @@ struct AddArgs {
     /// A header for every request to that server; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", value_parser = header)]
     headers: Vec<Header>,
+    /// How it speaks HTTP [default: it is found out]
+    #[arg(long, value_enum, requires = "url")]
+    transport: Option<TransportArg>,
+    /// Which versions of the protocol it speaks [default: it is asked]
+    #[arg(long, value_enum)]
+    era: Option<EraArg>,
     #[command(flatten)]
     oauth: OAuthArgs,
     /// The server's command and its arguments
     #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
     program: Vec<String>,
+}
+
+/// How a server speaks HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TransportArg {
+    /// Streamable HTTP (2025-03-26 and later)
+    StreamableHttp,
+    /// HTTP with SSE (2024-11-05)
+    Sse,
+}
+
+/// Which versions of the protocol a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EraArg {
+    /// Up to 2025-11-25
+    Legacy,
+    /// From 2026-07-28
+    Modern,
 }
 
 /// How the server's access token is had. What may be a secret is said by reference.
@@ -227,6 +251,14 @@ impl AddArgs {
             url: self.url.clone(),
             headers: pairs(&self.headers),
             oauth: self.oauth.authorization(),
+            transport: self.transport.map(|transport| match transport {
+                TransportArg::StreamableHttp => DeclaredTransport::StreamableHttp,
+                TransportArg::Sse => DeclaredTransport::Sse,
+            }),
+            era: self.era.map(|era| match era {
+                EraArg::Legacy => DeclaredEra::Legacy,
+                EraArg::Modern => DeclaredEra::Modern,
+            }),
             policy: self.policy.as_deref().map(absolute).transpose()?,
             extensions: Vec::new(),
             grants,

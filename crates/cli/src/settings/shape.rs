@@ -53,6 +53,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
         Shape::Map(&[("issuers", Shape::Named("issuer", ISSUER)), ("resource", Shape::Map(RESOURCE))]),
     ),
     ("tls", Shape::Map(TLS)),
+    ("admin_tls", Shape::Map(TLS)),
     ("telemetry", Shape::Map(TELEMETRY)),
     ("credentials", Shape::Map(&[("key", Shape::Text), ("previous_keys", Shape::Texts)])),
 ];
@@ -60,6 +61,7 @@ const GRANT: &[(&str, Shape)] = &[
     ("servers", Shape::TextMap),
     ("auth", Shape::Ways(&["token"], &[("jwt", Shape::Map(JWT)), ("mtls", Shape::Map(MTLS))])),
     ("expires", Shape::Time),
+    ("labels", Shape::TextMap),
 ];
 const JWT: &[(&str, Shape)] =
     &[("issuer", Shape::Text), ("claims", Shape::TextsMap), ("scopes", Shape::Texts)];

@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use interlock_policy::Section;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Spans;
@@ -18,10 +19,30 @@ const CLIENT: u8 = 3;
 /// The status of a span that failed.
 const ERROR: u8 = 2;
 
+/// A span, by the names that its JSON has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Span<'c> {
+    trace_id: String,
+    span_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_span_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_state: Option<&'c str>,
+    flags: u8,
+    name: String,
+    kind: u8,
+    start_time_unix_nano: String,
+    end_time_unix_nano: String,
+    attributes: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Value>,
+}
+
 /// One request to the collector.
-pub(super) fn request(service: &str, calls: &[Box<Spans>]) -> Value {
+pub(super) fn request(service: &str, calls: &[Spans]) -> Value {
     let version = env!("CARGO_PKG_VERSION");
-    let spans: Vec<Value> = calls.iter().flat_map(|call| of_call(call)).collect();
+    let spans: Vec<Span<'_>> = calls.iter().flat_map(of_call).collect();
     json!({ "resourceSpans": [{
         "resource": { "attributes": [
             attribute("service.name", service),
@@ -31,63 +52,59 @@ pub(super) fn request(service: &str, calls: &[Box<Spans>]) -> Value {
     }] })
 }
 
-fn of_call(call: &Spans) -> Vec<Value> {
+fn of_call(call: &Spans) -> Vec<Span<'_>> {
     let whole = call.ended.unwrap_or_default();
-    let own = hex::encode(call.context.span_id);
     let decided = [call.reserving, call.recording].into_iter().flatten().map(|(start, _)| start).next();
     let mut spans = vec![of_whole(call, whole)];
-    spans.push(part(call, "decide", (Duration::ZERO, decided.unwrap_or(whole)), &own));
-    spans.extend(call.reserving.map(|time| part(call, "reserve", time, &own)));
-    spans.extend(call.recording.map(|time| part(call, "record", time, &own)));
-    if let Some(forwarded) = call.forwarded {
-        let mut span = span(call, &hex::encode(call.to_server), &name(call), CLIENT, (forwarded, whole));
-        span["parentSpanId"] = json!(own);
-        span["attributes"] = json!(attributes(call));
-        fail(&mut span, call);
-        spans.push(span);
-    }
+    spans.push(part(call, "decide", (Duration::ZERO, decided.unwrap_or(whole))));
+    spans.extend(call.reserving.map(|time| part(call, "reserve", time)));
+    spans.extend(call.recording.map(|time| part(call, "record", time)));
+    spans.extend(call.forwarded.map(|forwarded| Span {
+        attributes: attributes(call),
+        status: failure(call),
+        ..span(call, call.to_server, name(call), CLIENT, (forwarded, whole))
+    }));
     spans
 }
 
 /// The span of the whole call, whose parent is its caller's.
-fn of_whole(call: &Spans, whole: Duration) -> Value {
-    let mut span =
-        span(call, &hex::encode(call.context.span_id), &name(call), SERVER, (Duration::ZERO, whole));
-    if let Some(parent) = call.parent {
-        span["parentSpanId"] = json!(hex::encode(parent));
-    }
-    if let Some(state) = &call.state {
-        span["traceState"] = json!(state);
-    }
+fn of_whole(call: &Spans, whole: Duration) -> Span<'_> {
     let mut attributes = attributes(call);
     attributes.push(attribute("interlock.grant", &call.identity.grant));
     attributes.push(attribute("interlock.verdict", call.verdict));
     attributes.push(attribute("interlock.status", call.status));
     attributes.extend(call.rule.as_ref().map(|rule| attribute("interlock.rule", rule)));
-    span["attributes"] = json!(attributes);
-    fail(&mut span, call);
-    span
+    Span {
+        parent_span_id: call.parent.map(hex::encode),
+        trace_state: call.state.as_deref(),
+        attributes,
+        status: failure(call),
+        ..span(call, call.context.span_id, name(call), SERVER, (Duration::ZERO, whole))
+    }
 }
 
-fn part(call: &Spans, what: &str, time: (Duration, Duration), parent: &str) -> Value {
+fn part<'c>(call: &'c Spans, what: &str, time: (Duration, Duration)) -> Span<'c> {
     let mut id = [0; 8];
     // Without randomness the part has no name of its own, and collectors leave it out.
     let _unnamed = getrandom::fill(&mut id);
-    let mut span = span(call, &hex::encode(id), &format!("interlock.{what}"), INTERNAL, time);
-    span["parentSpanId"] = json!(parent);
-    span
+    span(call, id, format!("interlock.{what}"), INTERNAL, time)
 }
 
-fn span(call: &Spans, id: &str, name: &str, kind: u8, (start, end): (Duration, Duration)) -> Value {
-    json!({
-        "traceId": hex::encode(call.context.trace_id),
-        "spanId": id,
-        "name": name,
-        "kind": kind,
-        "startTimeUnixNano": nanos(call.received, start),
-        "endTimeUnixNano": nanos(call.received, end),
-        "flags": 1,
-    })
+/// One below the whole call's.
+fn span(call: &Spans, id: [u8; 8], name: String, kind: u8, (start, end): (Duration, Duration)) -> Span<'_> {
+    Span {
+        trace_id: hex::encode(call.context.trace_id),
+        span_id: hex::encode(id),
+        parent_span_id: Some(hex::encode(call.context.span_id)),
+        trace_state: None,
+        flags: 1,
+        name,
+        kind,
+        start_time_unix_nano: nanos(call.received, start),
+        end_time_unix_nano: nanos(call.received, end),
+        attributes: Vec::new(),
+        status: None,
+    }
 }
 
 /// By the conventions for MCP ("Semantic conventions for Model Context Protocol").
@@ -105,10 +122,8 @@ fn attributes(call: &Spans) -> Vec<Value> {
     attributes
 }
 
-fn fail(span: &mut Value, call: &Spans) {
-    if call.failed {
-        span["status"] = json!({ "code": ERROR, "message": call.status });
-    }
+fn failure(call: &Spans) -> Option<Value> {
+    call.failed.then(|| json!({ "code": ERROR, "message": call.status }))
 }
 
 fn name(call: &Spans) -> String {

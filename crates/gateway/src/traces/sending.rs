@@ -57,7 +57,7 @@ impl Sending {
         }
     }
 
-    async fn send(&mut self, calls: &[Box<Spans>]) {
+    async fn send(&mut self, calls: &[Spans]) {
         let body = otlp::request(&self.options.service, calls).to_string();
         let sent = self.options.collector.send(body.into_bytes()).await;
         let count = u64::try_from(calls.len()).unwrap_or(u64::MAX);
@@ -71,9 +71,9 @@ impl Sending {
     }
 }
 
-fn sort(sent: Sent, calls: &mut Vec<Box<Spans>>, flushed: &mut Vec<oneshot::Sender<()>>) {
+fn sort(sent: Sent, calls: &mut Vec<Spans>, flushed: &mut Vec<oneshot::Sender<()>>) {
     match sent {
-        Sent::Call(spans) => calls.push(spans),
+        Sent::Call(spans) => calls.push(*spans),
         Sent::Flush(done) => flushed.push(done),
     }
 }
