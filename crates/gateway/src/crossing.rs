@@ -165,7 +165,8 @@ impl Crossing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn passes(&self) -> bool {
+    /// Whether messages pass as they are, for as long as the connection lasts.
+    pub(crate) fn passes(&self) -> bool {
         self.passes.load(Ordering::Acquire)
     }
 
@@ -274,6 +275,11 @@ impl Crossing {
         if self.passes() {
             return self.relay.from_server(line, on).await;
         }
+        Box::pin(self.cross(line, on)).await;
+    }
+
+    /// Takes one line from a server that the client does not understand, or not yet.
+    async fn cross(self: &Arc<Self>, line: Line, on: Option<u64>) {
         let limits = &self.gateway().options.limits.message;
         let refusal = match line {
             Line::TooLong { head, .. } => Refusal::of_long_line(&head, limits.bytes),

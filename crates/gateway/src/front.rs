@@ -5,9 +5,12 @@ mod requests;
 mod turned_away;
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -18,11 +21,12 @@ use requests::Requests;
 use crate::capabilities::Capabilities;
 use crate::combined::{Combined, Together};
 use crate::connection::Connection;
+use crate::errand::{Errand, Errands};
 use crate::gateway::Gateway;
 use crate::identify::{Identity, LastShown};
 use crate::known_tokens::KnownTokens;
 use crate::metrics::Levels;
-use crate::outbox::{Outgoing, outbox};
+use crate::outbox::{Outgoing, Taken, outbox};
 use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
@@ -87,22 +91,55 @@ const STRANGER: &str = "(unknown)";
 pub(crate) struct Exchange {
     /// What is withdrawn when the stream is closed early (2026-07-28).
     withdrawn: Option<(Arc<Relay>, u64)>,
-    pub(crate) back: Outgoing,
+    /// What whoever waits for an answer does meanwhile.
+    errand: Option<Errand>,
+    back: Outgoing,
 }
 
 impl Exchange {
     /// One whose asker withdraws by itself what it asked.
     pub(crate) fn of(back: Outgoing) -> Self {
-        Self { withdrawn: None, back }
+        Self { withdrawn: None, errand: None, back }
     }
 
     /// Hands over one message in an exchange of this number, from a task that is not cut off.
     pub(crate) async fn begin(relay: &Arc<Relay>, message: Message, number: u64, withdraws: bool) -> Self {
+        let mut open = Open::new(relay, number, withdraws);
+        relay.take(Ok(Parsed::One(message)), &open.from).await;
+        open.exchange.errand = open.errands.close();
+        open.exchange
+    }
+
+    /// Waits for the next message that goes back, and asks the server meanwhile; `None` when nothing more will come.
+    pub(crate) async fn next(&mut self) -> Option<Taken> {
+        poll_fn(|context| {
+            if let Poll::Ready(taken) = self.back.poll_next(context) {
+                return Poll::Ready(taken);
+            }
+            let Some(errand) = &mut self.errand else { return Poll::Pending };
+            if Pin::new(errand).poll(context).is_ready() {
+                self.errand = None;
+            }
+            self.back.poll_next(context)
+        })
+        .await
+    }
+}
+
+/// An exchange whose message is being taken.
+struct Open {
+    exchange: Exchange,
+    from: Origin,
+    errands: Errands,
+}
+
+impl Open {
+    fn new(relay: &Arc<Relay>, number: u64, withdraws: bool) -> Self {
         let (to_caller, back) = outbox(relay.gateway().options.limits.queued_bytes);
-        let from = Origin { outbox: to_caller.impatient(), exchange: number };
-        let exchange = Self { withdrawn: withdraws.then(|| (Arc::clone(relay), number)), back };
-        relay.take(Ok(Parsed::One(message)), &from).await;
-        exchange
+        let errands = Errands::default();
+        let from = Origin { outbox: to_caller.impatient(), exchange: number, errands: Some(errands.clone()) };
+        let withdrawn = withdraws.then(|| (Arc::clone(relay), number));
+        Self { exchange: Exchange { withdrawn, errand: None, back }, from, errands }
     }
 }
 
@@ -459,21 +496,18 @@ impl Front {
         read: Result<Parsed, Refusal>,
         withdraws: bool,
     ) -> Exchange {
-        let (to_caller, back) = outbox(self.gateway.options.limits.queued_bytes);
         let relay = Arc::clone(connection.relay());
         // A session's identifiers are its own; modern requests are each by itself.
         let number = if withdraws { self.next_number() } else { 0 };
-        let from = Origin { outbox: to_caller.impatient(), exchange: number };
-        let exchange = Exchange { withdrawn: withdraws.then(|| (Arc::clone(&relay), number)), back };
+        let Open { mut exchange, from, errands } = Open::new(&relay, number, withdraws);
         if withdraws {
             relay.take(read, &from).await;
+            drop(from);
         } else {
             // A legacy client that leaves has cancelled nothing: what it sent is taken in whole.
-            let taking = async move { relay.take(read, &from).await };
-            if let Err(error) = tokio::spawn(taking).await {
-                tracing::error!("taking a message was cut off by a fault of Interlock's own: {error}");
-            }
+            Errand::new(async move { relay.take(read, &from).await }).await;
         }
+        exchange.errand = errands.close();
         exchange
     }
 

@@ -18,6 +18,7 @@ mod credentials;
 mod crossing;
 mod definitions;
 mod denial;
+mod errand;
 mod forward;
 mod front;
 mod gateway;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -144,6 +145,14 @@ impl Outgoing {
             Some(Queued::Line { line, on, _room }) => Some(Taken { line, on, _room }),
             Some(Queued::End) | None => None,
         }
+    }
+
+    /// The same, for whoever does something else meanwhile.
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        self.lines.poll_recv(context).map(|queued| match queued? {
+            Queued::Line { line, on, _room } => Some(Taken { line, on, _room }),
+            Queued::End => None,
+        })
     }
 
     /// The next message, where it is there already.

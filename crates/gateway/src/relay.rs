@@ -27,6 +27,7 @@ use crate::metrics::Transport;
 use crate::outbox::Outbox;
 use crate::record::About;
 use crate::session::{Asked, Awaited, Negotiated, Session};
+use crate::transport::http::Direct;
 
 pub(crate) use input::MayAsk;
 pub(crate) use origin::Origin;
@@ -42,6 +43,8 @@ pub(crate) struct Relay {
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
     calls: TaskTracker,
+    /// The server, where calls go to it without a queue.
+    direct: OnceLock<Direct>,
     /// By what the client reached the gateway.
     by: OnceLock<Transport>,
 }
@@ -61,6 +64,7 @@ impl Relay {
             client,
             upstream,
             calls: TaskTracker::new(),
+            direct: OnceLock::new(),
             by: OnceLock::new(),
             gateway,
         }
@@ -73,6 +77,11 @@ impl Relay {
     /// Notes that the client is reached by HTTP.
     pub(crate) fn reached_by(&self, transport: Transport) {
         let _first = self.by.set(transport);
+    }
+
+    /// Notes that calls go to the server without a queue.
+    pub(crate) fn goes_directly(&self, direct: Direct) {
+        let _first = self.direct.set(direct);
     }
 
     /// The server's name.

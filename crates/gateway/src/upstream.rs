@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::outbox::Outgoing;
 use crate::relay::Relay;
 use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
-use crate::transport::http::{HttpLink, HttpServer};
+use crate::transport::http::{Direct, HttpLink, HttpServer};
 use crate::transport::lines::{LineReader, LineWriter};
 
 /// How to reach a server.
@@ -102,7 +102,9 @@ impl Opened {
                 Carrier::Child(Box::new(Child { process, reader, writer }))
             }
             Self::Http(link) => {
-                let driving = Arc::new(*link).drive(Arc::clone(&crossing), queued, grace);
+                let link = Arc::new(*link);
+                relay.goes_directly(Direct::new(&link, &crossing));
+                let driving = link.drive(Arc::clone(&crossing), queued, grace);
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };

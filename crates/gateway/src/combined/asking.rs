@@ -127,7 +127,7 @@ impl Combined {
         let exchange = self.front.next_number();
         let unreadable = || "it cannot be asked".to_owned();
         let mut exchange = self.send(reached, text, exchange).await.ok_or_else(unreadable)?;
-        while let Some(taken) = exchange.back.next().await {
+        while let Some(taken) = exchange.next().await {
             let message = self.read_again(taken.line);
             let message = message.map_err(|refusal| format!("its answer cannot be read: {refusal}"))?;
             // What it says besides belongs to nobody: the client has asked another question than this.

@@ -74,7 +74,7 @@ impl Combined {
         heard: &mpsc::Sender<(String, Heard)>,
     ) {
         let Some(mut exchange) = self.send(reached, text, reached.exchange).await else { return };
-        while let Some(taken) = exchange.back.next().await {
+        while let Some(taken) = exchange.next().await {
             let Ok(message) = self.read_again(taken.line) else { continue };
             let said = match message.shape() {
                 // Its end, or why there is none; the client's own ends when all have ended.

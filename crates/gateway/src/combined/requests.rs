@@ -169,7 +169,7 @@ impl Combined {
     async fn carry(&self, mut exchange: Exchange, server: &str, method: &str, to: &Outbox) {
         loop {
             let taken = tokio::select! {
-                taken = exchange.back.next() => taken,
+                taken = exchange.next() => taken,
                 () = to.unread() => return,
             };
             let Some(taken) = taken else { return };

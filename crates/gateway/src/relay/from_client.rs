@@ -18,6 +18,7 @@ use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
+use crate::errand::Errands;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
@@ -27,6 +28,14 @@ use crate::record::About;
 use crate::route::{Target, route};
 use crate::session::{Awaited, Negotiated, Questioned};
 use crate::settle::{Ending, Ticket};
+use crate::transport::http::Direct;
+
+/// How a judged call goes to the server: under its number, in room that was waited for.
+struct ToServer {
+    number: u64,
+    room: Room,
+    errands: Option<Errands>,
+}
 
 /// A modern subscription (2026-07-28).
 const LISTEN: &str = "subscriptions/listen";
@@ -57,7 +66,7 @@ impl Relay {
     /// Takes what the client sent.
     pub(crate) async fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>, from: &Origin) {
         match read {
-            Ok(Parsed::One(message)) => self.client_message(message, from.exchange, from.reply()).await,
+            Ok(Parsed::One(message)) => self.client_message(message, from, from.reply()).await,
             Ok(Parsed::Batch(elements)) => self.client_batch(elements, from).await,
             Err(refusal) => self.refuse_client(&refusal, from.exchange, from.reply()).await,
         }
@@ -72,21 +81,23 @@ impl Relay {
         for element in elements {
             let reply = ReplyTo::Batch(batch.slot());
             match element {
-                Ok(message) => self.client_message(message, from.exchange, reply).await,
+                Ok(message) => self.client_message(message, from, reply).await,
                 Err(refusal) => self.refuse_client(&refusal, from.exchange, reply).await,
             }
         }
         batch.close().await;
     }
 
-    async fn client_message(self: &Arc<Self>, message: Message, exchange: u64, reply: ReplyTo) {
+    async fn client_message(self: &Arc<Self>, message: Message, from: &Origin, reply: ReplyTo) {
+        let exchange = from.exchange;
         match message.shape() {
             Shape::Request(request) => {
                 let asker = Asker { exchange, id: request.id.to_request_id() };
                 match self.admit_request(&request) {
                     Ok(admitted) => {
                         drop(request);
-                        self.client_request(message, asker, admitted, reply).await;
+                        let errands = from.errands.clone();
+                        self.client_request(message, asker, admitted, reply, errands).await;
                     }
                     Err(why) => self.refuse_request(&request.method, &asker, &why, reply).await,
                 }
@@ -110,6 +121,7 @@ impl Relay {
         asker: Asker,
         admitted: Admitted,
         reply: ReplyTo,
+        errands: Option<Errands>,
     ) {
         let Shape::Request(request) = message.shape() else { return };
         self.learn(&request, admitted.version);
@@ -143,7 +155,8 @@ impl Relay {
                 drop(request);
                 let relay = Arc::clone(self);
                 let call = async move {
-                    let call = Arc::clone(&relay).call(message, judged, admitted.version, number, room);
+                    let to_server = ToServer { number, room, errands };
+                    let call = Arc::clone(&relay).call(message, judged, admitted.version, to_server);
                     if let Err(what) = caught(call).await {
                         relay.cut_off(number, &what).await;
                     }
@@ -212,14 +225,8 @@ impl Relay {
     }
 
     /// Judges a call and forwards it, or answers it.
-    async fn call(
-        self: Arc<Self>,
-        message: Message,
-        judged: Judged,
-        version: Version,
-        number: u64,
-        room: Room,
-    ) {
+    async fn call(self: Arc<Self>, message: Message, judged: Judged, version: Version, to_server: ToServer) {
+        let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
         about.traceparent = traceparent(&request);
@@ -249,7 +256,7 @@ impl Relay {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
                 }
-                self.forward_call(&message, number, passage.ticket, may_ask, room).await;
+                self.forward_call(&message, passage.ticket, may_ask, to_server).await;
             }
             Err(refused) => {
                 self.not_paid(may_ask.as_deref(), retry);
@@ -291,11 +298,11 @@ impl Relay {
     async fn forward_call(
         &self,
         message: &Message,
-        number: u64,
         mut ticket: Ticket,
         may_ask: Option<Box<MayAsk>>,
-        room: Room,
+        to_server: ToServer,
     ) {
+        let ToServer { number, room, errands } = to_server;
         let exchange = self.session().to_server.exchange_of(number);
         let own_state = may_ask.as_ref().and_then(|may_ask| may_ask.own_state(message));
         let mut edits = Vec::from_iter(own_state);
@@ -318,7 +325,10 @@ impl Relay {
             }
         };
         match cancelled {
-            None => self.upstream.send_in(room, line),
+            None => match errands.zip(self.direct.get().and_then(Direct::open)) {
+                Some((errands, way)) => errands.leave(way.errand(number, message.clone(), line)),
+                None => self.upstream.send_in(room, line),
+            },
             Some(ticket) => ticket.settle(Ending::NotSent).await,
         }
     }

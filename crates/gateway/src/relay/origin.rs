@@ -1,6 +1,7 @@
 //! Where a client's message came from, and where what belongs to it goes back.
 
 use crate::batch::ReplyTo;
+use crate::errand::Errands;
 use crate::outbox::Outbox;
 
 /// One message's way back. On a connection of its own, that is the connection; over HTTP, each message comes in an
@@ -10,12 +11,15 @@ pub(crate) struct Origin {
     pub(crate) outbox: Outbox,
     /// Tells apart askers that may use the same identifiers; 0 where they may not.
     pub(crate) exchange: u64,
+    /// Where asking the server is left to whoever waits for the answer; `None` where nobody waits in a task of
+    /// their own.
+    pub(crate) errands: Option<Errands>,
 }
 
 impl Origin {
     /// A peer whose identifiers are its own.
     pub(crate) fn connection(outbox: Outbox) -> Self {
-        Self { outbox, exchange: 0 }
+        Self { outbox, exchange: 0, errands: None }
     }
 
     /// Where an answer to it goes.

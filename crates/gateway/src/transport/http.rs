@@ -26,4 +26,4 @@ pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use oauth::{ClientAuthentication, OAuth, OAuthError, OAuthSettings, TokenSource};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
-pub(crate) use upstream::HttpLink;
+pub(crate) use upstream::{Direct, HttpLink};

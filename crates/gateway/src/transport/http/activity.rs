@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::body::Body;
@@ -18,7 +17,6 @@ use crate::front::RequestPlace;
 #[derive(Debug)]
 pub(super) struct Activity {
     state: Mutex<State>,
-    changed: Notify,
 }
 
 #[derive(Debug)]
@@ -49,7 +47,7 @@ pub(super) struct Counted {
 impl Default for Activity {
     fn default() -> Self {
         let state = State { begun: 0, open: 0, since: Instant::now(), handed: BTreeMap::new() };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self { state: Mutex::new(state) }
     }
 }
 
@@ -62,28 +60,23 @@ impl Activity {
         let mut state = self.state();
         state.begun += 1;
         state.open += 1;
-        let number = state.begun;
-        drop(state);
-        self.changed.notify_one();
-        Begun { activity: Arc::clone(self), number }
+        Begun { activity: Arc::clone(self), number: state.begun }
     }
 
-    /// Waits until nothing has been asked for long: for the first request less long than for others.
+    /// Waits until nothing has been asked for long: for the first request less long than for others. It looks again
+    /// when that could be, so that requests have nobody to wake.
     pub(super) async fn idle(&self, first: Duration, later: Duration) {
         loop {
             let until = {
                 let state = self.state();
                 let patience = if state.begun == 0 { first } else { later };
-                (state.open == 0).then(|| state.since + patience)
+                let since = if state.open == 0 { state.since } else { Instant::now() };
+                since + patience
             };
-            match until {
-                None => self.changed.notified().await,
-                Some(until) if until <= Instant::now() => return,
-                Some(until) => tokio::select! {
-                    () = sleep_until(until) => {}
-                    () = self.changed.notified() => {}
-                },
+            if until <= Instant::now() {
+                return;
             }
+            sleep_until(until).await;
         }
     }
 
@@ -112,8 +105,6 @@ impl Drop for Begun {
         state.open = state.open.saturating_sub(1);
         state.since = Instant::now();
         state.handed.remove(&self.number);
-        drop(state);
-        self.activity.changed.notify_one();
     }
 }
 

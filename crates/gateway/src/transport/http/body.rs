@@ -99,7 +99,7 @@ pub(super) fn exchange(
                 return;
             }
             let taken = tokio::select! {
-                taken = exchange.back.next() => taken,
+                taken = exchange.next() => taken,
                 () = writer.gone() => return,
                 () = credential.ended() => return,
             };

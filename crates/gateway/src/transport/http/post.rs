@@ -31,7 +31,7 @@ pub(super) async fn whole(front: &Front, body: Incoming) -> Result<Vec<u8>, Http
     let most = limits.message.bytes;
     let read = tokio::time::timeout(limits.request, Limited::new(body, most).collect()).await;
     match read {
-        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+        Ok(Ok(body)) => Ok(body.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(HttpRefused::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("a message has at most {most} bytes"),
@@ -122,7 +122,7 @@ impl Caller<'_> {
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
         let first = tokio::select! {
-            first = tokio::time::timeout(keep_alive, exchange.back.next()) => first,
+            first = tokio::time::timeout(keep_alive, exchange.next()) => first,
             () = credential.ended() => return Err(HttpRefused::ended()),
         };
         let Ok(first) = first else {

@@ -2,7 +2,8 @@
 //! the responses.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -24,6 +25,7 @@ use super::oauth::TokenError;
 use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
+use crate::errand::Errand;
 use crate::settle::Ending;
 
 /// The connection to one server.
@@ -37,6 +39,8 @@ pub(crate) struct HttpLink {
     pub(super) over: CancellationToken,
     state: Mutex<State>,
     exchanges: TaskTracker,
+    /// The client has told the server that it is ready: its calls may go out of turn.
+    introduced: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +48,7 @@ struct State {
     /// What the server calls the session, from its answer to `initialize`.
     session: Option<HeaderValue>,
     /// The requests in flight, by the number they travel under.
-    in_flight: HashMap<u64, AbortHandle>,
+    in_flight: HashMap<u64, CancellationToken>,
     /// The stream of what the server says of its own.
     listening: Option<AbortHandle>,
 }
@@ -60,6 +64,51 @@ enum Queued {
     Other,
 }
 
+/// A message on its way.
+#[derive(Clone)]
+struct Posted {
+    message: Message,
+    /// How it is sent, where that is under another identifier than its own.
+    line: Option<String>,
+}
+
+/// The way of calls that need not wait for anything else that is said to the server.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    link: Weak<HttpLink>,
+    crossing: Weak<Crossing>,
+}
+
+/// That way, where it is open.
+pub(crate) struct Way {
+    link: Arc<HttpLink>,
+    crossing: Arc<Crossing>,
+    version: Version,
+}
+
+impl Direct {
+    pub(crate) fn new(link: &Arc<HttpLink>, crossing: &Arc<Crossing>) -> Self {
+        Self { link: Arc::downgrade(link), crossing: Arc::downgrade(crossing) }
+    }
+
+    /// The way, once messages pass as they are and the server has been told whatever comes before the first call.
+    pub(crate) fn open(&self) -> Option<Way> {
+        let (link, crossing) = (self.link.upgrade()?, self.crossing.upgrade()?);
+        let version = crossing.spoken();
+        let is_ready = version.era() == Era::Modern || link.introduced.load(Ordering::Acquire);
+        let is_open = crossing.passes() && is_ready && !link.exchanges.is_closed();
+        is_open.then_some(Way { link, crossing, version })
+    }
+}
+
+impl Way {
+    /// Asks the server what `line` says, which is `message` under that number.
+    pub(crate) fn errand(self, number: u64, message: Message, line: String) -> Errand {
+        let posted = Posted { message, line: Some(line) };
+        Errand::new(self.link.exchange(&self.crossing, number, posted, self.version))
+    }
+}
+
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -71,7 +120,8 @@ impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
         let client = server.client()?;
         let (old, over) = (OnceCell::new(), CancellationToken::new());
-        Ok(Self { client, server, old, over, state: Mutex::default(), exchanges: TaskTracker::new() })
+        let (state, exchanges, introduced) = (Mutex::default(), TaskTracker::new(), AtomicBool::new(false));
+        Ok(Self { client, server, old, over, state, exchanges, introduced })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -101,11 +151,13 @@ impl HttpLink {
             let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    self.begin(&crossing, number, message, version);
+                    let asking = self.exchange(&crossing, number, Posted { message, line: None }, version);
+                    tokio::spawn(asking);
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
                     self.tell(&crossing, message, version).await;
+                    self.introduced.store(true, Ordering::Release);
                     self.listen(&crossing);
                 }
                 // 2026-07-28: closing the stream is the cancellation.
@@ -127,7 +179,7 @@ impl HttpLink {
         self.exchanges.close();
         let _in_time = tokio::time::timeout(grace, self.exchanges.wait()).await;
         for (_, exchange) in self.state().in_flight.drain() {
-            exchange.abort();
+            exchange.cancel();
         }
         if self.state().session.is_some()
             && let Ok(request) = self.request(Method::DELETE, None, Bytes::new())
@@ -137,46 +189,59 @@ impl HttpLink {
         }
     }
 
-    fn begin(self: &Arc<Self>, crossing: &Arc<Crossing>, number: u64, message: Message, version: Version) {
+    /// One request with everything that comes in its response. Whoever polls this carries it out.
+    fn exchange(
+        self: &Arc<Self>,
+        crossing: &Arc<Crossing>,
+        number: u64,
+        posted: Posted,
+        version: Version,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let mut state = self.state();
-        let task = self.exchanges.spawn(async move {
-            if let Err(failure) = link.ask(&crossing, number, message, version).await {
-                crossing.unanswered(number, &failure.to_string(), failure.ending()).await;
-                if matches!(failure, Failure::SessionLost) {
-                    link.state().session = None;
-                    crossing.session_lost(&failure.to_string()).await;
-                }
+        let given_up = CancellationToken::new();
+        self.state().in_flight.insert(number, given_up.clone());
+        self.exchanges.track_future(async move {
+            let asking = link.ask(&crossing, number, posted, version);
+            let Some(asked) = given_up.run_until_cancelled(asking).await else { return };
+            if let Err(failure) = asked {
+                Box::pin(link.failed(&crossing, number, &failure)).await;
             }
             link.state().in_flight.remove(&number);
-        });
-        state.in_flight.insert(number, task.abort_handle());
+        })
+    }
+
+    async fn failed(&self, crossing: &Arc<Crossing>, number: u64, failure: &Failure) {
+        crossing.unanswered(number, &failure.to_string(), failure.ending()).await;
+        if matches!(failure, Failure::SessionLost) {
+            self.state().session = None;
+            crossing.session_lost(&failure.to_string()).await;
+        }
     }
 
     fn give_up(&self, number: u64) {
         if let Some(exchange) = self.state().in_flight.remove(&number) {
-            exchange.abort();
+            exchange.cancel();
         }
     }
 
-    /// Sends a request and takes in everything that comes in its response.
+    /// Sends a request and takes in everything that comes in its response. What is not the way of most calls is boxed:
+    /// the whole of this is moved for each.
     async fn ask(
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
         number: u64,
-        message: Message,
+        posted: Posted,
         version: Version,
     ) -> Result<(), Failure> {
-        let initializes = matches!(kind(&message), Queued::Initialize(_));
+        let initializes = matches!(kind(&posted.message), Queued::Initialize(_));
         let tries = crossing.tries(number);
-        let again =
-            (initializes && self.server.transport == HttpTransport::FoundOut).then(|| message.clone());
-        let mut response = self.post(crossing, message, version).await?;
+        let again = (initializes && self.server.transport == HttpTransport::FoundOut).then(|| posted.clone());
+        let mut response = self.post(crossing, posted, version).await?;
         if let Some(again) = again
             && Self::may_be_old(response.status())
-            && self.old_address(crossing).await.is_ok()
+            && Box::pin(self.old_address(crossing)).await.is_ok()
         {
-            response = self.post(crossing, again, version).await?;
+            response = Box::pin(self.post(crossing, again, version)).await?;
         }
         if self.old.get().is_some() && response.status().is_success() {
             // The answer comes on the stream.
@@ -187,11 +252,11 @@ impl HttpLink {
         }
         let status = response.status();
         if !status.is_success() {
-            return self.refused(crossing, number, response).await;
+            return Box::pin(self.refused(crossing, number, response)).await;
         }
         match media_type(&response)? {
             Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
-            Media::Events => self.events(crossing, number, response, version).await?,
+            Media::Events => Box::pin(self.events(crossing, number, response, version)).await?,
             Media::None => {}
         }
         // What the server has refused is answered by a bridge, in requests of its own.
@@ -204,9 +269,11 @@ impl HttpLink {
     /// Sends what nobody answers.
     async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let told = self.post(crossing, message, version).await.and_then(|response| match response.status() {
-            status if status.is_success() => Ok(()),
-            status => Err(Failure::Status { status }),
+        let told = self.post(crossing, Posted { message, line: None }, version).await.and_then(|response| {
+            match response.status() {
+                status if status.is_success() => Ok(()),
+                status => Err(Failure::Status { status }),
+            }
         });
         if let Err(failure) = told {
             let server = crossing.server();
@@ -345,7 +412,7 @@ impl HttpLink {
     async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
         let most = crossing.gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
-            Ok(body) => Ok(Line::Complete(body.to_bytes().to_vec())),
+            Ok(body) => Ok(Line::Complete(body.to_bytes().into())),
             Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge { limit: most }),
             Err(_) => Err(Failure::Broken),
         }
@@ -377,18 +444,20 @@ impl HttpLink {
     async fn post(
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
-        message: Message,
+        posted: Posted,
         version: Version,
     ) -> Result<Response<Incoming>, Failure> {
+        let Posted { message, line } = posted;
         if self.server.transport == HttpTransport::Sse {
-            self.old_address(crossing).await?;
+            Box::pin(self.old_address(crossing)).await?;
         }
         let params = repeated(crossing, &message, version).await;
         let mut own = headers::of_message(&message, version, &params)?;
         if crossing.gateway().traces().is_some() {
-            traced::send(&message, &mut own);
+            traced::send(&message, line.as_deref(), &mut own);
         }
-        let mut request = self.request(Method::POST, None, Bytes::from(message.into_source()))?;
+        let body = line.unwrap_or_else(|| message.into_source());
+        let mut request = self.request(Method::POST, None, Bytes::from(body))?;
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
         }
