@@ -69,6 +69,12 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
             instance.record_policy(server, &args.config, access.digest().as_str())?;
         }
     }
+    // Before anybody is told that it listens: what is written from then on is read when it is whole.
+    let mut watching = Watching::default();
+    watching.add(&args.config);
+    for file in policies.tried() {
+        watching.add(file);
+    }
     let (servers, grants) = (registry.servers.len(), registry.grants.len());
     let tokens = KnownTokens::new(Arc::new(instance.store().clone()), key);
     let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
@@ -110,7 +116,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         store: instance.store().clone(),
         configuration,
     };
-    let following = tokio::spawn(follow(following));
+    let following = tokio::spawn(follow(following, watching));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
     let said = Arc::clone(&why);
     let stop = async move {
@@ -231,17 +237,16 @@ struct Good {
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Puts each good version of the file and of its policies in force.
-async fn follow(following: Following) {
-    let mut watching = Watching::default();
-    watching.add(&following.config);
+async fn follow(following: Following, mut watching: Watching) {
     let mut last_mistake = None;
     // What changed between reading the files first and watching them is read now.
     loop {
-        watching.settled().await;
         let reading = following.configuration.begin();
         let mut policies = Policies::default();
         let mut files = BTreeSet::new();
         let registered = Registered::read(&following.store).await;
+        // Last: nothing is waited for between knowing that nobody writes the files and reading them.
+        watching.settled().await;
         let read = following.read(&mut policies, &mut files, &registered);
         files.extend(policies.tried().map(Path::to_owned));
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
