@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::client::CONNECT;
-use super::upstream::{Failure, HttpLink, LINE, Media, media_type};
+use super::failure::Failure;
+use super::media::{Media, media_type};
+use super::upstream::{HttpLink, LINE};
 use crate::crossing::Crossing;
 
 /// Bytes of the address that the server names.
