@@ -37,6 +37,8 @@ struct ToServer {
     errands: Option<Errands>,
 }
 
+/// JSON-RPC: what was sent is not a request as it should be.
+const INVALID_REQUEST: i64 = -32_600;
 /// A modern subscription (2026-07-28).
 const LISTEN: &str = "subscriptions/listen";
 
@@ -124,6 +126,7 @@ impl Relay {
         errands: Option<Errands>,
     ) {
         let Shape::Request(request) = message.shape() else { return };
+        let is_exchange = errands.is_some();
         self.learn(&request, admitted.version);
         self.count(&admitted);
         let judged = admitted.spec.map_or(Judged::Relay, |spec| spec.judged);
@@ -167,6 +170,13 @@ impl Relay {
                 let line = forward::with_number(&message, number, asker.exchange, Vec::new());
                 self.upstream.send_in(room, line);
             }
+            Err((PendingError::Reused, _)) if !is_exchange => {
+                self.drop_from_client(
+                    &request.method,
+                    Some(asker.id.raw()),
+                    &PendingError::Reused.to_string(),
+                );
+            }
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
         }
     }
@@ -178,13 +188,13 @@ impl Relay {
         self.gateway.metrics.requested(self.access.server(), &grant.grant, method, by, admitted.version);
     }
 
-    /// A request that cannot wait for its answer. One whose identifier is in flight is not answered: the
-    /// answer would be taken for that of the other.
+    /// A request that cannot wait for its answer. One whose identifier is in flight is answered where that goes back
+    /// in an exchange of its own; elsewhere the answer would be taken for that of the other.
     async fn refuse_waiting(&self, method: &str, id: &RequestId, reply: Option<ReplyTo>, why: &PendingError) {
         let reason = why.to_string();
         self.gateway.recorder.refused(&self.about(method, Some(id.raw())), None, &reason);
         let code = match why {
-            PendingError::Reused => return,
+            PendingError::Reused => INVALID_REQUEST,
             PendingError::Full { .. } => answer::BUSY,
             PendingError::Closed => answer::GONE,
         };

@@ -5,6 +5,7 @@ mod activity;
 mod body;
 mod client;
 mod collector;
+mod direct;
 mod entry;
 mod failure;
 mod fetch;
@@ -24,8 +25,9 @@ mod upstream;
 
 pub(crate) use accept::serve;
 pub use collector::Collector;
+pub(crate) use direct::Direct;
 pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use oauth::{ClientAuthentication, OAuth, OAuthError, OAuthSettings, TokenSource};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
-pub(crate) use upstream::{Direct, HttpLink};
+pub(crate) use upstream::HttpLink;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -20,13 +20,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::HttpClient;
+use super::direct::Posted;
 use super::failure::Failure;
 use super::headers;
 use super::media::{Media, media_type};
 use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
-use crate::errand::Errand;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -62,51 +62,6 @@ enum Queued {
     Cancelled(Option<u64>),
     /// Another notification, or an answer.
     Other,
-}
-
-/// A message on its way.
-#[derive(Clone)]
-struct Posted {
-    message: Message,
-    /// How it is sent, where that is under another identifier than its own.
-    line: Option<String>,
-}
-
-/// The way of calls that need not wait for anything else that is said to the server.
-#[derive(Debug)]
-pub(crate) struct Direct {
-    link: Weak<HttpLink>,
-    crossing: Weak<Crossing>,
-}
-
-/// That way, where it is open.
-pub(crate) struct Way {
-    link: Arc<HttpLink>,
-    crossing: Arc<Crossing>,
-    version: Version,
-}
-
-impl Direct {
-    pub(crate) fn new(link: &Arc<HttpLink>, crossing: &Arc<Crossing>) -> Self {
-        Self { link: Arc::downgrade(link), crossing: Arc::downgrade(crossing) }
-    }
-
-    /// The way, once messages pass as they are and the server has been told whatever comes before the first call.
-    pub(crate) fn open(&self) -> Option<Way> {
-        let (link, crossing) = (self.link.upgrade()?, self.crossing.upgrade()?);
-        let version = crossing.spoken();
-        let is_ready = version.era() == Era::Modern || link.introduced.load(Ordering::Acquire);
-        let is_open = crossing.passes() && is_ready && !link.exchanges.is_closed();
-        is_open.then_some(Way { link, crossing, version })
-    }
-}
-
-impl Way {
-    /// Asks the server what `line` says, which is `message` under that number.
-    pub(crate) fn errand(self, number: u64, message: Message, line: String) -> Errand {
-        let posted = Posted { message, line: Some(line) };
-        Errand::new(self.link.exchange(&self.crossing, number, posted, self.version))
-    }
 }
 
 /// How long the server may take to say goodbye.
@@ -190,7 +145,7 @@ impl HttpLink {
     }
 
     /// One request with everything that comes in its response. Whoever polls this carries it out.
-    fn exchange(
+    pub(super) fn exchange(
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
         number: u64,
@@ -216,6 +171,12 @@ impl HttpLink {
             self.state().session = None;
             crossing.session_lost(&failure.to_string()).await;
         }
+    }
+
+    /// Whether a call may go out before what is queued.
+    pub(super) fn is_ready(&self, version: Version) -> bool {
+        let introduced = version.era() == Era::Modern || self.introduced.load(Ordering::Acquire);
+        introduced && !self.exchanges.is_closed()
     }
 
     fn give_up(&self, number: u64) {
