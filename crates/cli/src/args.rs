@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Grants(GrantsArgs),
     /// Register, show and remove servers beside those of the file that `serve` reads
     Servers(ServersArgs),
+    /// Keep what servers are shown, sealed: set, list, remove, and change the key
+    Credentials(CredentialsArgs),
     /// Make, show and revoke the tokens by which operators are known to the admin listener of `serve`
     Admin(AdminArgs),
     /// Find every mistake in policy files, with its place and what to do
@@ -212,6 +214,7 @@ pub(crate) struct StatusArgs {
 pub(crate) use crate::commands::admin::AdminArgs;
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
+pub(crate) use crate::commands::credentials::CredentialsArgs;
 pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::grants::GrantsArgs;

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod counters;
+pub(crate) mod credentials;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod grants;

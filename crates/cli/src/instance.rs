@@ -41,6 +41,7 @@ impl Instance {
         let (jumped, jumps) = mpsc::unbounded_channel();
         let store = Embedded::open(&data, watching(settings.store(), jumped))?;
         let arguments = settings.arguments()?;
+        let options = interlock_gateway::Options { traces: settings.traces()?, ..settings.gateway() };
         let key = DigestKey::open(&data)?;
         let now = wall_ms();
         let id = InstanceId::generate(now)?;
@@ -48,7 +49,7 @@ impl Instance {
         let log = Arc::new(Log::open(&data, &id, settings.log())?);
         record_start(&log, start)?;
         let counters = Arc::new(store.clone());
-        let gateway = Arc::new(Gateway::new(counters, Arc::clone(&log), arguments, key, settings.gateway()));
+        let gateway = Arc::new(Gateway::new(counters, Arc::clone(&log), arguments, key, options));
         let recovering = recover_others(Arc::clone(&gateway), data);
         let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
         Ok(Self { id, gateway, log, store, recovering, alarming })
@@ -74,6 +75,7 @@ impl Instance {
     /// Waits a while for what others left behind to be completed: a short run may be over before.
     pub(crate) async fn wind_up(&mut self) {
         self.alarming.abort();
+        self.gateway.flush_traces().await;
         let _too_much = tokio::time::timeout(RECOVERING, &mut self.recovering).await;
     }
 

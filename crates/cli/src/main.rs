@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Grants(grants) => commands::grants::run(&grants),
         Command::Servers(servers) => commands::servers::run(&servers),
+        Command::Credentials(credentials) => commands::credentials::run(&credentials),
         Command::Admin(admin) => commands::admin::run(&admin),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),

@@ -9,7 +9,9 @@ use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
-use interlock_gateway::{Access, Auth, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot};
+use interlock_gateway::{
+    Access, Auth, DeclaredTransport, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot,
+};
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
 use tokio_util::sync::CancellationToken;
@@ -79,8 +81,10 @@ pub(crate) fn plan(
     let mut replacements = Vec::new();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
-        let reached = reached(settings, server).with_context(|| format!("the server `{name}`"))?;
-        servers.insert(name.clone(), reached);
+        let reached = reached(settings, name, server).with_context(|| format!("the server `{name}`"))?;
+        // One that is as it was goes on with the connections and the access token that it has.
+        let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
+        servers.insert(name.clone(), kept.cloned().unwrap_or(reached));
     }
     let mut grants = BTreeMap::new();
     for (name, grant) in &settings.grants {
@@ -223,7 +227,7 @@ pub(crate) fn check(
     let mut alone = Settings::in_folder_of(settings);
     alone.register(name, server);
     let server = alone.servers.get(name).context("it is there")?;
-    reached(&alone, server).map(drop)
+    reached(&alone, name, server).map(drop)
 }
 
 /// Whether what it names is there, but for what it reads of the environment.
@@ -262,6 +266,8 @@ fn accesses(
     grant: &settings::Grant,
 ) -> anyhow::Result<BTreeMap<String, Arc<Access>>> {
     let mut accesses = BTreeMap::new();
+    let labels: Arc<[(String, String)]> =
+        grant.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for (server, named) in &grant.servers {
         let Some(declared) = settings.servers.get(server) else {
             let known = settings.servers.keys().map(String::as_str);
@@ -277,7 +283,7 @@ fn accesses(
             own.as_ref().or(servers_own.as_ref()).map_or_else(String::new, |path| path.display().to_string());
         let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
         let own = own.map(|path| policies.policy(path)).transpose()?;
-        let snapshot = Snapshot::new(servers_own, own);
+        let snapshot = Snapshot::new(servers_own, own).labelled(Arc::clone(&labels));
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
             access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
         });
@@ -298,15 +304,19 @@ fn accesses(
 }
 
 /// How a server is reached.
-fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Server> {
+fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow::Result<Server> {
     let expand = |text: &String| settings.expand(text);
+    let kept = |text: &String| settings.expand_for(name, text);
     match (&server.command, &server.url) {
+        (Some(_), None) if server.oauth.is_some() => {
+            bail!("`oauth` has no meaning for a server with a `command`")
+        }
         (Some(command), None) => {
             let args: Result<Vec<_>, _> = server.args.iter().map(|arg| expand(arg).map(Into::into)).collect();
             let env: Result<Vec<_>, _> = server
                 .env
                 .iter()
-                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.into(), expand(value)?.into())))
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.into(), kept(value)?.into())))
                 .collect();
             let directory = server.cwd.as_ref().map(|cwd| settings.path(cwd)).transpose()?;
             Ok(Server::Child(ServerCommand { program: command.into(), args: args?, env: env?, directory }))
@@ -315,14 +325,19 @@ fn reached(settings: &Settings, server: &settings::Server) -> anyhow::Result<Ser
             let headers: Result<Vec<_>, _> = server
                 .headers
                 .iter()
-                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), expand(value)?)))
+                .map(|(name, value)| Ok::<_, settings::ExpandError>((name.clone(), kept(value)?)))
                 .collect();
-            let transport = match server.transport.as_deref() {
+            let transport = match server.transport {
                 None => HttpTransport::FoundOut,
-                Some("sse") => HttpTransport::Sse,
-                Some(_) => HttpTransport::Streamable,
+                Some(DeclaredTransport::Sse) => HttpTransport::Sse,
+                Some(DeclaredTransport::StreamableHttp) => HttpTransport::Streamable,
             };
-            Ok(Server::Http(HttpServer::new(&expand(url)?, &headers?)?.over(transport)))
+            let url = expand(url)?;
+            let reached = HttpServer::new(&url, &headers?)?.over(transport);
+            Ok(Server::Http(match &server.oauth {
+                Some(oauth) => reached.authorized_by(settings.oauth(name, &url, oauth)?)?,
+                None => reached,
+            }))
         }
         (Some(_), Some(_)) => bail!("it has a `command` and a `url`; it is reached by one of them"),
         (None, None) => bail!("it has neither a `command` nor a `url`"),

@@ -6,17 +6,23 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
-use interlock_gateway::{Era, Limits, OnFailure, Options, Registration};
+use interlock_gateway::{
+    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Registration,
+};
 use serde::Deserialize;
 
+mod credentials;
 mod expand;
 mod identity;
 mod shape;
+mod traces;
 
 use crate::terminal;
+use credentials::{CredentialSettings, Kept};
 pub(crate) use expand::ExpandError;
 use expand::expand;
 pub(crate) use identity::{Auth, Identity, Tls};
+use traces::TraceSettings;
 
 /// The file as written. Unknown keys are errors.
 #[derive(Debug, Default, Deserialize)]
@@ -41,9 +47,16 @@ pub(crate) struct Settings {
     pub(crate) identity: Identity,
     /// The listener's certificate.
     pub(crate) tls: Option<Tls>,
+    /// The operators' listener's.
+    pub(crate) admin_tls: Option<Tls>,
     /// The grant of callers that show no token.
     pub(crate) anonymous: Option<String>,
     pub(crate) telemetry: Telemetry,
+    /// The keys to what is kept for servers.
+    credentials: CredentialSettings,
+    /// What is kept for servers, once it has been read.
+    #[serde(skip)]
+    kept: Option<Kept>,
     /// The folder that relative paths start from.
     #[serde(skip)]
     folder: PathBuf,
@@ -115,25 +128,16 @@ struct LimitSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Server {
     extensions: Vec<String>,
-    era: Option<ServerEra>,
+    era: Option<DeclaredEra>,
     pub(crate) command: Option<String>,
     pub(crate) args: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) cwd: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) transport: Option<String>,
+    pub(crate) oauth: Option<Authorization>,
+    pub(crate) transport: Option<DeclaredTransport>,
     pub(crate) policy: Option<String>,
-}
-
-/// Which versions of the protocol a server speaks, where it is not to be asked.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ServerEra {
-    /// Up to 2025-11-25.
-    Legacy,
-    /// From 2026-07-28.
-    Modern,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,6 +149,8 @@ pub(crate) struct Grant {
     pub(crate) auth: Option<Vec<Auth>>,
     /// When it ends.
     pub(crate) expires: Option<String>,
+    /// What its rules may look at, each with its value.
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 /// What goes to standard error.
@@ -154,6 +160,8 @@ pub(crate) struct Telemetry {
     /// `error`, `warn`, `info`, `debug`, or a filter for parts of the program.
     pub(crate) level: Option<String>,
     pub(crate) format: LogFormat,
+    /// Where spans of calls go.
+    traces: Option<TraceSettings>,
 }
 
 /// How a line of the program's own log looks.
@@ -187,7 +195,7 @@ impl Settings {
 
     /// Settings in which nothing is set, of the same folder.
     pub(crate) fn in_folder_of(other: &Self) -> Self {
-        Self { folder: other.folder.clone(), ..Self::default() }
+        Self { folder: other.folder.clone(), kept: other.kept.clone(), ..Self::default() }
     }
 
     fn read(text: &str, folder: &Path) -> anyhow::Result<Self> {
@@ -220,6 +228,7 @@ impl Settings {
             limits: self.limits(),
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
+            traces: None,
         }
     }
 
@@ -238,10 +247,10 @@ impl Settings {
             cwd: registered.cwd.clone(),
             url: registered.url.clone(),
             headers: registered.headers.clone(),
+            oauth: registered.oauth.clone(),
             policy: registered.policy.clone(),
-            // They are found out.
-            era: None,
-            transport: None,
+            era: registered.era,
+            transport: registered.transport,
         });
     }
 
@@ -260,8 +269,8 @@ impl Settings {
     /// The era that a server speaks, where it is not to be found out.
     pub(crate) fn era(&self, server: &str) -> Option<Era> {
         self.servers.get(server)?.era.map(|era| match era {
-            ServerEra::Legacy => Era::Legacy,
-            ServerEra::Modern => Era::Modern,
+            DeclaredEra::Legacy => Era::Legacy,
+            DeclaredEra::Modern => Era::Modern,
         })
     }
 

@@ -89,7 +89,7 @@ impl Access {
     /// Policies that are in force already come back.
     pub(crate) fn replace(&self, snapshot: Snapshot) -> Result<Arc<Snapshot>, Arc<Snapshot>> {
         let snapshot = Arc::new(snapshot);
-        if self.snapshot.load().digest() == snapshot.digest() {
+        if self.snapshot.load().is_like(&snapshot) {
             return Err(snapshot);
         }
         let before = self.snapshot.swap(snapshot);

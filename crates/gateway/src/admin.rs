@@ -28,11 +28,13 @@ use interlock_audit::DigestKey;
 use interlock_store::{Servers, Timekeeping, Tokens};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_rustls::TlsAcceptor;
 
 use crate::front::Front;
 use crate::known_tokens::KnownTokens;
 use crate::registration::Registration;
 use crate::serve::ListenError;
+use crate::transport::tls::Tls;
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
 use problem::Problem;
@@ -57,6 +59,8 @@ pub struct AdminListening {
     pub address: SocketAddr,
     /// `Host` values beside those of the address itself.
     pub hosts: Vec<String>,
+    /// The certificate that connections are encrypted with; none for connections in the clear.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// The operator's listener with its address, which answers nobody yet.
@@ -65,6 +69,7 @@ pub struct AdminBound {
     listener: StdListener,
     address: SocketAddr,
     hosts: Vec<String>,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Says why a server of this name cannot be put in force so.
@@ -129,7 +134,7 @@ impl AdminListening {
         if address.ip().is_loopback() {
             hosts.push(format!("localhost:{}", address.port()));
         }
-        Ok(AdminBound { listener, address, hosts })
+        Ok(AdminBound { listener, address, hosts, tls: self.tls.clone() })
     }
 }
 
@@ -137,6 +142,11 @@ impl AdminBound {
     /// The address, with the port that the system chose where none was.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Answers from a thread of its own.
@@ -152,9 +162,9 @@ impl AdminBound {
         let is_local = self.address.ip().is_loopback();
         let desk = Arc::new(Desk { operated, hosts: self.hosts, is_local });
         let (stop, stopped) = oneshot::channel();
-        let listener = self.listener;
+        let (listener, tls) = (self.listener, self.tls);
         let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
-            if let Err(error) = runtime.block_on(answer(listener, desk, stopped)) {
+            if let Err(error) = runtime.block_on(answer(listener, tls, desk, stopped)) {
                 tracing::error!("operators can no longer be answered: {error}");
             }
             runtime.shutdown_background();
@@ -175,6 +185,7 @@ impl Drop for Administered {
 /// Answers until `stopped` is told, or dropped.
 async fn answer(
     listener: StdListener,
+    tls: Option<Arc<Tls>>,
     desk: Arc<Desk>,
     mut stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
@@ -196,10 +207,19 @@ async fn answer(
             request.extensions_mut().insert(entry::CameFrom(from));
             service.call(request)
         });
+        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
         tokio::spawn(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
-            if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+            let served = match tls {
+                None => builder.serve_connection(TokioIo::new(stream), service).await,
+                Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => builder.serve_connection(TokioIo::new(stream), service).await,
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(late) => Err(late.into()),
+                },
+            };
+            if let Err(error) = served {
                 tracing::debug!("an operator's connection broke: {error}");
             }
             drop(place);

@@ -113,7 +113,11 @@ impl Gateway {
         passed: Passed,
     ) -> Result<Passage, Refused> {
         let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
-        let intent = match self.recorder.confirm(staged).await {
+        let confirmed = self.recorder.confirm(staged).await;
+        if let Some(trace) = &about.trace {
+            trace.recorded();
+        }
+        let intent = match confirmed {
             Ok(intent) => Some(intent),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
@@ -180,14 +184,22 @@ impl Gateway {
             looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
             for (place, target) in targets.iter().enumerate() {
-                let decision = self.judge(&stack, about, target, definitions, retry).await;
+                let labels = snapshot.labels();
+                let decision = self.judge(&stack, labels, about, target, definitions, retry).await;
                 decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
             }
             let all = decisions.iter().flat_map(|decision| &decision.needs).enumerate();
             let (places, needs): (Vec<usize>, Vec<&Need>) =
                 all.filter(|(_, need)| is_due(need, first, retry)).unzip();
             let reads: Vec<_> = decisions.iter().flat_map(|decision| &decision.read).collect();
-            match reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await {
+            if let Some(trace) = &about.trace {
+                trace.reserves();
+            }
+            let reserved = reserve::reserve(self.counters.as_ref(), request, &needs, &reads, earlier).await;
+            if let Some(trace) = &about.trace {
+                trace.reserved();
+            }
+            match reserved {
                 Ok(Some(reserved)) => {
                     return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
                 }
@@ -238,6 +250,7 @@ impl Gateway {
     async fn judge(
         &self,
         stack: &[(Origin, &Policy)],
+        labels: &[(String, String)],
         about: &About,
         target: &Target<'_>,
         definitions: &impl DefinitionSource,
@@ -265,7 +278,7 @@ impl Gateway {
             let judgement = {
                 let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
                 let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
-                let facts = Facts { client, tool, counters, payment: retry.payment(), ..known };
+                let facts = Facts { labels, client, tool, counters, payment: retry.payment(), ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {

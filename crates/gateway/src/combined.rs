@@ -236,6 +236,7 @@ impl Combined {
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            trace: None,
             since: Instant::now(),
         }
     }

@@ -303,6 +303,7 @@ impl Front {
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            trace: None,
             since: Instant::now(),
         };
         let peer = match asker {

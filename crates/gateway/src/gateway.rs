@@ -14,6 +14,7 @@ use crate::record::Recorder;
 use crate::sealed::Sealer;
 use crate::snapshot::Snapshot;
 use crate::tasks::Tasks;
+use crate::traces::{TraceOptions, Traces};
 
 /// What to do with a call that needs something which does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +35,8 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
+    /// Where spans of calls go; nowhere where nothing is said.
+    pub traces: Option<TraceOptions>,
 }
 
 /// Where a server's policy is from.
@@ -57,6 +60,7 @@ pub struct Gateway {
     connections: AtomicU64,
     /// Calls that go on as tasks.
     pub(crate) tasks: Tasks,
+    traces: Option<Arc<Traces>>,
 }
 
 impl Gateway {
@@ -73,12 +77,25 @@ impl Gateway {
         let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
-        Self { counters, recorder, options, metrics, sealer, connections, tasks }
+        let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
+        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces }
     }
 
     /// What seals; `None` where the system has no randomness to give.
     pub(crate) fn sealer(&self) -> Option<&Sealer> {
         self.sealer.get_or_init(Sealer::new).as_ref()
+    }
+
+    /// What begins traces, where they go anywhere.
+    pub(crate) fn traces(&self) -> Option<&Arc<Traces>> {
+        self.traces.as_ref()
+    }
+
+    /// Sends the spans of the calls that have ended, as far as that goes in a moment.
+    pub async fn flush_traces(&self) {
+        if let Some(traces) = &self.traces {
+            traces.flush().await;
+        }
     }
 
     /// A number that no other connection has.

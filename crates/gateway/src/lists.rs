@@ -3,6 +3,7 @@
 
 use interlock_json::{Kind, Value};
 use interlock_policy::{Origin, Policy, Section};
+use interlock_wire::http::{ParamHeaders, SchemaError};
 use interlock_wire::method::Judged;
 use interlock_wire::splice::Edit;
 
@@ -42,7 +43,8 @@ pub(crate) struct NoList {
     member: &'static str,
 }
 
-/// The edits that leave only what policy shows. An entry whose name cannot be read is not shown.
+/// The edits that leave only what policy shows. An entry whose name cannot be read is not shown, nor is a tool whose
+/// definition is invalid.
 ///
 /// # Errors
 /// [`NoList`] where the entries are not in an array.
@@ -55,21 +57,39 @@ pub(crate) fn filter(
     if entries.kind() != Kind::Array {
         return Err(NoList { member: list.member });
     }
-    let shown = |entry: Value<'_>| {
-        entry
-            .get(list.name)
-            .and_then(Value::as_str)
-            .is_some_and(|name| interlock_policy::visible(stack, list.section, &name))
+    let mut is_told = false;
+    let mut shown = |entry: Value<'_>| {
+        let Some(name) = entry.get(list.name).and_then(Value::as_str) else { return false };
+        if !interlock_policy::visible(stack, list.section, &name) {
+            return false;
+        }
+        let Some(error) = invalid(entry).filter(|_| list.is_of_tools()) else { return true };
+        // One of them is enough: how many there are is the server's choice.
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::warn!("a server's tool is not listed: {error}");
+        }
+        false
     };
-    let mut edits = cut(entries, shown);
+    let mut edits = cut(entries, &mut shown);
     if !edits.is_empty() {
         edits.extend(made_private(result));
     }
     Ok(edits)
 }
 
+/// What makes a tool's definition invalid, so that nobody is shown it (2026-07-28, "Streamable HTTP", "Custom Headers from
+/// Tool Parameters").
+fn invalid(entry: Value<'_>) -> Option<SchemaError> {
+    let raw = entry.raw();
+    // Few tools have marks; a name may be written with escapes.
+    if !raw.contains("x-mcp-header") && !raw.contains("\\u") {
+        return None;
+    }
+    ParamHeaders::of_schema(entry.get("inputSchema")?).err()
+}
+
 /// Cuts the entries that are not kept, with the commas that joined them.
-pub(crate) fn cut(entries: Value<'_>, keep: impl Fn(Value<'_>) -> bool) -> Vec<Edit> {
+pub(crate) fn cut(entries: Value<'_>, mut keep: impl FnMut(Value<'_>) -> bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut kept_any = false;
     let mut cut_from = entries.span().start + 1;
@@ -142,6 +162,24 @@ mod tests {
     fn entries_without_a_readable_name_are_not_shown() {
         let source = r#"{"tools":[{"name":1},{"nam":"a"},null,{"name":"a"}]}"#;
         assert_eq!(filtered(source, &["a"]), r#"{"tools":[{"name":"a"}]}"#);
+    }
+
+    #[test]
+    fn a_tool_with_an_invalid_mark_is_found() {
+        for (entry, is_invalid) in [
+            (r#"{"name":"a"}"#, false),
+            (r#"{"inputSchema":{"properties":{"x":{"type":"string","x-mcp-header":"X"}}}}"#, false),
+            (
+                r#"{"description":"x-mcp-header \u00e9","inputSchema":{"properties":{"x":{"type":"string"}}}}"#,
+                false,
+            ),
+            (r#"{"inputSchema":{"properties":{"x":{"type":"object","x-mcp-header":"X"}}}}"#, true),
+            (r#"{"inputSchema":{"properties":{"x":{"type":"string","x-mcp-header":"a b"}}}}"#, true),
+            (r#"{"inputSchema":{"properties":{"x":{"type":"string","\u0078-mcp-header":""}}}}"#, true),
+        ] {
+            let document = scan(entry, &Limits::default()).unwrap();
+            assert_eq!(invalid(document.root()).is_some(), is_invalid, "{entry}");
+        }
     }
 
     #[test]

@@ -26,10 +26,10 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::record::About;
 pub use catalogue::{Described, METRICS};
 use labels::{
-    Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Told, ToolCalled, category,
-    method, settlement, status, transport,
+    Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Told, ToolCalled, Traced,
+    method, settlement, transport,
 };
-pub(crate) use labels::{Stream, Transport};
+pub(crate) use labels::{Stream, Transport, category, status};
 use tools::KnownTools;
 
 type Durations = Family<OfServer, Histogram, fn() -> Histogram>;
@@ -61,6 +61,7 @@ pub(crate) struct Metrics {
     store_errors: Family<Operation, Counter>,
     reloads: Family<Told, Counter>,
     alarms: Counter,
+    traces: Family<Traced, Counter>,
     definitions_age: Family<OfServer, Gauge<f64, AtomicU64>>,
     uptime: Gauge<f64, AtomicU64>,
     /// When each server's tools were last listed.
@@ -132,6 +133,7 @@ impl Metrics {
             store_errors: add(&mut registry, &catalogue::STORE_ERRORS, Family::default()),
             reloads: add(&mut registry, &catalogue::RELOADS, Family::default()),
             alarms: add(&mut registry, &catalogue::ALARMS, Counter::default()),
+            traces: add(&mut registry, &catalogue::TRACES, Family::default()),
             definitions_age: add(&mut registry, &catalogue::DEFINITIONS_AGE, Family::default()),
             uptime: add(&mut registry, &catalogue::UPTIME, Gauge::default()),
             listed: Mutex::default(),
@@ -261,6 +263,11 @@ impl Metrics {
     pub(crate) fn reloaded(&self, what: &'static str, is_good: bool) {
         let result = if is_good { "applied" } else { "rejected" };
         self.reloads.get_or_create(&Told { what, result }).inc();
+    }
+
+    /// The spans of calls have come to this: exported, dropped or failed.
+    pub(crate) fn traced(&self, result: &'static str, calls: u64) {
+        self.traces.get_or_create(&Traced { result }).inc_by(calls);
     }
 
     /// An event of the instance.

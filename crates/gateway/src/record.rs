@@ -12,14 +12,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use interlock_audit::{
     ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
     Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Pending, Refusal, RefusalCategory, Ruling, Seq,
-    Staged, Subject, Target as WhatRecord,
+    Staged, Status, Subject, Target as WhatRecord,
 };
 use interlock_json::Value;
 use interlock_policy::Section;
 
 use crate::denial::Denial;
 use crate::identify::Identity;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
+use crate::traces::CallTrace;
 
 /// Whose refusals are counted together when there are too many: one caller's flood hides no other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,8 @@ pub(crate) struct About {
     /// All resources of a request that names several.
     pub(crate) resources: Vec<String>,
     pub(crate) traceparent: Option<String>,
+    /// Its spans, where it is traced.
+    pub(crate) trace: Option<Arc<CallTrace>>,
     /// When it was taken up.
     pub(crate) since: Instant,
 }
@@ -192,6 +195,10 @@ impl Recorder {
         ruled: &Ruled<'_>,
     ) -> Result<Staged, AuditError> {
         self.metrics.decided(about, None, ruled.shadow.len());
+        if let Some(trace) = &about.trace {
+            trace.allowed(ruled.rule);
+            trace.records();
+        }
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         self.stage(&Entry::Intent(Intent {
             identity: about.who(),
@@ -215,6 +222,9 @@ impl Recorder {
     /// Records how a call ended. A failure is reported by the log itself when it can write again.
     pub(crate) fn outcome(&self, about: &About, call: Seq, ended: &Ended<'_>) {
         self.metrics.ended(about, ended.status, Duration::from_micros(ended.latency_us));
+        if let Some(trace) = &about.trace {
+            trace.ended(metrics::status(ended.status), ended.status != Status::Ok);
+        }
         let mut outcome = Outcome::new(call, ended.status);
         outcome.identity = about.who();
         outcome.target = about.what();
@@ -237,6 +247,9 @@ impl Recorder {
         shadow: &[Finding<'_>],
     ) {
         self.metrics.decided(about, Some(denial.category), shadow.len());
+        if let Some(trace) = &about.trace {
+            trace.refused(metrics::category(denial.category), Some(&denial.rule));
+        }
         let arguments = arguments.map(|value| self.arguments.record(&self.key, value));
         let reason = match &denial.cause {
             Some(cause) => format!("{}: {cause}", denial.reason),
@@ -280,6 +293,9 @@ impl Recorder {
         reason: &str,
     ) {
         self.metrics.refused(if about.method == HTTP { "http" } else { peer.kind() }, code);
+        if let Some(trace) = &about.trace {
+            trace.refused(metrics::category(category), None);
+        }
         let now = now_ms();
         let mut refusal = Refusal::new(category);
         refusal.identity = about.who();

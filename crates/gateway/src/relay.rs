@@ -184,6 +184,7 @@ impl Relay {
             subject: None,
             resources: Vec::new(),
             traceparent: None,
+            trace: None,
             since: Instant::now(),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use interlock_audit::{Seq, Settlement, Status};
 use interlock_store::Failure;
+use interlock_wire::trace::TraceContext;
 
 use crate::gateway::Gateway;
 use crate::metrics;
@@ -82,7 +83,15 @@ impl Ticket {
             open.since = Instant::now();
             open.bytes_in = bytes as u64;
             open.in_flight = Some(open.gateway.metrics.forwarded(&open.about));
+            if let Some(trace) = &open.about.trace {
+                trace.forwarded();
+            }
         }
+    }
+
+    /// What the server is told of the trace that the call belongs to.
+    pub(crate) fn trace(&self) -> Option<&TraceContext> {
+        Some(self.open.as_ref()?.about.trace.as_ref()?.to_server())
     }
 
     /// Gives back what was reserved or lets it count, and records the outcome.

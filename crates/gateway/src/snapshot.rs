@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 pub struct Snapshot {
     policies: Vec<(Origin, Arc<Policy>)>,
     digest: String,
+    /// The grant's labels, which its rules may look at.
+    labels: Arc<[(String, String)]>,
 }
 
 impl Snapshot {
@@ -29,7 +31,23 @@ impl Snapshot {
             [(Origin::Server, policy)] => policy.digest().to_owned(),
             several => digest(several),
         };
-        Self { policies, digest }
+        Self { policies, digest, labels: Arc::default() }
+    }
+
+    /// The same, for a grant with these labels.
+    #[must_use]
+    pub fn labelled(self, labels: Arc<[(String, String)]>) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// The grant's labels, each with its value.
+    pub(crate) fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    /// Whether calls are decided by the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.digest == other.digest && self.labels == other.labels
     }
 
     /// The policies in the order in which they are judged, the server's first.

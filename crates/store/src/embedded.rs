@@ -10,6 +10,7 @@
 //! says, within a transaction, that no other connection has written since.
 
 mod clock;
+mod credentials;
 mod database;
 mod desk;
 mod engine;
@@ -38,6 +39,7 @@ use interlock_meter::Jump;
 use crate::counters::{
     CounterRef, CounterStatus, Counters, ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
+use crate::credentials::{CredentialEntry, Credentials, Resealed};
 use crate::instances::{Instance, Instances};
 use crate::servers::{ServerEntry, Servers};
 use crate::timekeeping::{Dates, Reclocked, Timekeeping};
@@ -291,5 +293,23 @@ impl Servers for Embedded {
 
     fn servers(&self) -> BoxFuture<'_, Result<Vec<ServerEntry>, StoreError>> {
         Box::pin(self.ask((), Work::Servers))
+    }
+}
+
+impl Credentials for Embedded {
+    fn keep_credential(&self, entry: CredentialEntry) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.ask(entry, Work::KeepCredential))
+    }
+
+    fn reseal(&self, resealed: Vec<Resealed>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.ask(resealed, Work::Reseal))
+    }
+
+    fn forget_credential<'a>(&'a self, server: &str, name: &str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.ask((server.to_owned(), name.to_owned()), Work::ForgetCredential))
+    }
+
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<CredentialEntry>, StoreError>> {
+        Box::pin(self.ask((), Work::Credentials))
     }
 }

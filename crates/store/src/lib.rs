@@ -1,11 +1,12 @@
 //! Where counters and instances are kept: the traits and the embedded backend.
 //!
 //! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
-//! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, and [`Servers`] which servers
-//! were registered. [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes
-//! on one machine at once.
+//! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, [`Servers`] which servers were
+//! registered, and [`Credentials`] what servers are shown, sealed. [`Embedded`] keeps all in one SQLite database in the
+//! data directory, for any number of processes on one machine at once.
 
 mod counters;
+mod credentials;
 mod embedded;
 mod error;
 mod instances;
@@ -17,6 +18,7 @@ pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,
     ReservationId, ReserveAnswer, ReserveRequest, Settle,
 };
+pub use credentials::{CredentialEntry, Credentials, Resealed};
 pub use embedded::{AdminTokens, ClockSource, Durability, Embedded, InMemory, Options, SystemClock};
 pub use error::StoreError;
 pub use instances::{Instance, Instances};

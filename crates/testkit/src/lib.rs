@@ -5,6 +5,7 @@
 //! Every process that is started here leads a process group of its own, which is killed when its handle is
 //! dropped: a test that fails half-way leaves nothing behind.
 
+pub mod answering;
 pub mod binaries;
 pub mod client;
 pub mod command;

@@ -1,6 +1,7 @@
 //! `interlock serve` with a file, a data directory and a port of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -29,6 +30,7 @@ pub struct Serving {
     pub address: String,
     /// Where operators are answered.
     pub admin: String,
+    said: Arc<Mutex<String>>,
 }
 
 impl Site {
@@ -110,7 +112,9 @@ impl Site {
             let read = timeout(PATIENCE, said.read_line(&mut all)).await.context("it does not listen")??;
             ensure!(read > 0, "it ended: {all}");
             let line = all.get(before..).unwrap_or_default();
-            if let Some((_, rest)) = line.split_once("answered at http://") {
+            if let Some((_, rest)) =
+                line.split_once("answered at ").and_then(|(_, rest)| rest.split_once("://"))
+            {
                 rest.trim().clone_into(&mut admin);
             }
             let scheme = ["listening at http://", "listening at https://"];
@@ -119,14 +123,17 @@ impl Site {
                 break rest.split('/').next().unwrap_or_default().to_owned();
             }
         };
+        let kept = Arc::new(Mutex::new(all));
+        let keeping = Arc::clone(&kept);
         tokio::spawn(async move {
             let mut line = String::new();
             while said.read_line(&mut line).await.is_ok_and(|read| read > 0) {
                 eprint!("{line}");
+                keeping.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
                 line.clear();
             }
         });
-        Ok(Serving { child, group, address, admin })
+        Ok(Serving { child, group, address, admin, said: kept })
     }
 }
 
@@ -141,6 +148,12 @@ impl Serving {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.group.leader().unsigned_abs()
+    }
+
+    /// What it has said on standard error so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends it with SIGTERM and waits until it has ended well.

@@ -39,6 +39,7 @@ mod refusal;
 pub mod reply;
 pub mod splice;
 pub mod sse;
+pub mod trace;
 mod version;
 
 pub use batch::{Parsed, parse};

@@ -233,3 +233,77 @@ async fn a_server_that_is_reached_another_way_takes_its_old_connections_with_it(
     assert_eq!(scene.send(&request).await?.status, 200);
     Ok(())
 }
+
+const OPERATORS: &str = "version: \"1\"\ndefault: deny\ntools:\n  deploy:\n    require:\n      - name: for operators\n        \
+    conditions: [{ path: grant.labels.team, op: eq, value: ops }]\n";
+
+#[tokio::test]
+async fn rules_look_at_the_labels_that_the_grant_has_now() -> Result<()> {
+    let server = RecordingServer::new(&Script::with_tools(&["deploy"]))?;
+    let entry = entry("recording", &server.command()?)?;
+    let labelled = |team: &str| {
+        format!(
+            "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: data\nservers:\n{}grants:\n  \
+             one: {{ servers: {{ recording: operators.yaml }}, labels: {{ team: {team} }} }}\n  \
+             other: {{ servers: {{ recording: operators.yaml }} }}\n",
+            entry
+        )
+    };
+    let site = Site::new("")?;
+    site.write("operators.yaml", OPERATORS)?;
+    site.write("interlock.yaml", &labelled("sales"))?;
+    let (one, other) = (site.token("one").await?, site.token("other").await?);
+    let serving = site.serve(|command| command).await?;
+    let scene = Scene { site, serving, server };
+    let session = scene.initialize(Some(&one)).await?;
+    let ask = || with_token(scene.post(&call(2, "deploy")), Some(&one)).header("Mcp-Session-Id", &session);
+    ensure!(is_denied(&scene.send(&ask()).await?)?, "another label");
+    let unlabelled =
+        modern(&scene.serving.address, 1, "tools/call", &json!({ "name": "deploy", "arguments": {} }));
+    ensure!(is_denied(&scene.send(&with_token(unlabelled, Some(&other))).await?)?, "no label");
+    ensure!(scene.server.calls()?.is_empty());
+    // In force at once, in the session that is open.
+    scene.site.write("interlock.yaml", &labelled("ops"))?;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while is_denied(&scene.send(&ask()).await?)? {
+        ensure!(std::time::Instant::now() < deadline, "the label is not in force");
+    }
+    assert_eq!(scene.server.calls()?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_grant_is_shown_with_what_it_may_use_and_by_whom() -> Result<()> {
+    let site = Site::new(
+        "servers: { files: { command: cat, policy: allow.yaml } }\nanonymous: open\nidentity:\n  issuers:\n    \
+         corporate: { issuer: \"https://id.example\", audiences: [a], algorithms: [ES256], jwks: keys.json }\n\
+         grants:\n  team:\n    servers: { files: server }\n    labels: { team: ops }\n    expires: 2020-01-01T00:00:00Z\n    \
+         auth: [token, { jwt: { issuer: corporate, scopes: [x] } }]\n  open: { servers: { files: allow.yaml } }\n",
+    )?;
+    let revoked = site.token("team").await?;
+    let rotated = site.command(&["grants", "rotate", "team"])?.output().await?;
+    ensure!(rotated.status.success());
+    let output = site.command(&["grants", "list"])?.output().await?;
+    let text = String::from_utf8(output.stdout)?;
+    let row = |name: &str| {
+        text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default().to_owned()
+    };
+    for part in ["files", "token, jwt of corporate", "2020-01-01T00:00:00Z (expired)", " 1"] {
+        ensure!(row("team").contains(part), "{part}: {text}");
+    }
+    for part in ["token, nothing (anonymous)", "never", " 0"] {
+        ensure!(row("open").contains(part), "{part}: {text}");
+    }
+    let output = site.command(&["grants", "show", "team", "--format", "json"])?.output().await?;
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(shown["servers"], json!({ "files": "server" }));
+    assert_eq!((&shown["labels"], &shown["expired"]), (&json!({ "team": "ops" }), &json!(true)));
+    assert_eq!(shown["tokens"].as_array().map(Vec::len), Some(2));
+    let output = site.command(&["grants", "show", "team"])?.output().await?;
+    let text = String::from_utf8(output.stdout)?;
+    for part in ["LABEL", "ops", "POLICY", "server", "revoked"] {
+        ensure!(text.contains(part), "{part}: {text}");
+    }
+    ensure!(!text.contains(&revoked));
+    Ok(())
+}

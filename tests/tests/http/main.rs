@@ -1,6 +1,8 @@
 //! Over HTTP: `interlock serve`, and `interlock run --url`.
 
 mod admin_api;
+mod authorized;
+mod credentials;
 mod document;
 mod grants;
 mod identity;
@@ -12,8 +14,10 @@ mod params;
 mod peers;
 mod resuming;
 mod scene;
+mod secrets;
 mod sessions;
 mod slow;
 mod tls;
 mod together;
+mod traces;
 mod ways;

@@ -72,3 +72,22 @@ async fn a_header_that_repeats_an_argument_says_what_the_argument_says() -> Resu
     outer.stop().await?;
     inner.stop().await
 }
+
+#[tokio::test]
+async fn a_tool_whose_marks_are_invalid_is_not_listed() -> Result<()> {
+    let tool = |name: &str, mark: &str| {
+        json!({ "name": name, "inputSchema": { "type": "object", "properties": {
+            "region": { "type": "string", "x-mcp-header": mark } } } })
+    };
+    let script =
+        Script { tools: vec![tool("good", "Region"), tool("bad", "not a name")], ..Script::default() };
+    let server = RecordingServer::new(&script.speaking(&["2026-07-28"]))?;
+    let site = site(&entry("recording", &server.command()?)?)?;
+    let serving = site.serve(|command| command).await?;
+    let list =
+        modern(&serving.address, 1, "tools/list", &json!({})).send(&serving.address).await?.answer()?;
+    let tools = list["result"]["tools"].as_array().cloned().unwrap_or_default();
+    let names: Vec<_> = tools.iter().map(|tool| tool["name"].clone()).collect();
+    assert_eq!(names, [json!("good")], "{list}");
+    Ok(())
+}

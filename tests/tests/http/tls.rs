@@ -163,3 +163,36 @@ async fn where_certificates_are_required_nobody_comes_without() -> Result<()> {
     assert_eq!(client.send(address, &request).await?.status, 200);
     Ok(())
 }
+
+#[tokio::test]
+async fn operators_are_answered_with_a_certificate_of_their_own() -> Result<()> {
+    let [first, second] = [Authority::new("first")?, Authority::new("second")?];
+    let (old, new) = (first.server()?, second.server()?);
+    let server = RecordingServer::new(&Script::with_tools(&["echo"]))?;
+    let site = Site::new(&format!(
+        "servers:\n{}admin_tls: {{ certificate: admin-cert.pem, key: admin-key.pem }}\nanonymous: team\n\
+         grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\n",
+        entry("recording", &server.command()?)?
+    ))?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    site.write("admin-cert.pem", &old.certificate)?;
+    site.write("admin-key.pem", &old.key)?;
+    let serving = site.serve(|command| command).await?;
+    let scene = Scene { site, serving, server };
+    let admin = &scene.serving.admin;
+    let ready = Request::new(admin, "GET", "/readyz");
+    let trusting = first.trusting(None, &["http/1.1"])?;
+    assert_eq!(trusting.send(admin, &ready).await?.status, 200);
+    ensure!(ready.send(admin).await.is_err(), "it answers in the clear");
+    // Callers' listener is as it was.
+    assert_eq!(called(&scene).send(&scene.serving.address).await?.status, 200);
+    scene.site.write("admin-cert.pem", &new.certificate)?;
+    scene.site.write("admin-key.pem", &new.key)?;
+    let next = second.trusting(None, &["http/1.1"])?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while next.connect(admin).await.is_err() {
+        ensure!(Instant::now() < deadline, "the new certificate is not in force");
+    }
+    assert_eq!(next.send(admin, &ready).await?.status, 200);
+    Ok(())
+}

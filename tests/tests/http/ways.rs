@@ -92,7 +92,7 @@ async fn two_tokens() -> Result<(Scene, [String; 2])> {
 async fn revoke_first(scene: &Scene) -> Result<()> {
     let listed = scene.site.command(&["grants", "list", "--format", "json"])?.output().await?;
     let listed: Value = serde_json::from_slice(&listed.stdout)?;
-    let id = listed[0]["token"].as_str().context("no name")?;
+    let id = listed[0]["tokens"][0]["token"].as_str().context("no name")?;
     let done = scene.site.command(&["grants", "revoke", "team", "--token", id])?.output().await?;
     ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     Ok(())

@@ -46,9 +46,9 @@ impl Room {
         site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
         let [team, other, revoked] =
             [site.token("team").await?, site.token("other").await?, site.token("other").await?];
-        let listed = site.command(&["grants", "list", "--format", "json"])?.output().await?;
+        let listed = site.command(&["grants", "show", "other", "--format", "json"])?.output().await?;
         let listed: serde_json::Value = serde_json::from_slice(&listed.stdout)?;
-        let last = listed.as_array().and_then(|tokens| tokens.last()).context("no token")?;
+        let last = listed["tokens"].as_array().and_then(|tokens| tokens.last()).context("no token")?;
         let id = last["token"].as_str().context("no name")?;
         let done = site.command(&["grants", "revoke", "other", "--token", id])?.output().await?;
         ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

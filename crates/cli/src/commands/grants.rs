@@ -1,5 +1,6 @@
 //! `interlock grants`: the tokens by which callers of `interlock serve` are known.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ enum Command {
         #[arg(long, value_name = "TIME", value_parser = when::span)]
         expires: Option<Duration>,
     },
-    /// Show the grants and their tokens
+    /// Show the grants: their servers, by what their holders are known, when they end, how many tokens are in force
     #[command(after_help = "Examples:
   interlock grants list -c interlock.yaml
   interlock grants list -c interlock.yaml --format json")]
@@ -57,7 +58,7 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Show one grant: its servers, their policies, its tokens
+    /// Show one grant: its servers with their policies, its labels, by what its holders are known, its tokens
     #[command(after_help = "Examples:
   interlock grants show readers -c interlock.yaml")]
     Show {
@@ -216,41 +217,45 @@ impl Desk<'_> {
         Ok(self.runtime.block_on(Tokens::tokens(&self.store))?)
     }
 
+    /// Every grant, of the file or with tokens that are left of it.
+    fn grants(&self, entries: &[TokenEntry]) -> anyhow::Result<Vec<GrantReport>> {
+        let declared = self.settings.grants.keys().map(String::as_str);
+        let names: BTreeSet<&str> =
+            declared.chain(entries.iter().map(|entry| entry.grant.as_str())).collect();
+        names.into_iter().map(|name| GrantReport::new(name, &self.settings, entries)).collect()
+    }
+
     fn list(&self) -> anyhow::Result<Exit> {
-        let entries = self.entries()?;
-        let reports: Vec<Report> = entries.iter().map(|entry| Report::new(entry, &self.settings)).collect();
+        let reports = self.grants(&self.entries()?)?;
         match self.common.format {
             Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
-            Format::Text if reports.is_empty() => {
-                terminal::line("there is no token yet; `interlock grants create GRANT` makes one")?;
-            }
-            Format::Text => terminal::line(&table(&HEADER, reports.iter().map(Report::row)))?,
+            Format::Text if reports.is_empty() => terminal::line(&format!(
+                "there is no grant yet; add one to `grants` of `{}`",
+                self.common.config.display()
+            ))?,
+            Format::Text => terminal::line(&table(&GRANTS, reports.iter().map(GrantReport::row)))?,
         }
         Ok(Exit::Yes)
     }
 
     fn show(&self, grant: &str) -> anyhow::Result<Exit> {
-        let entries = self.entries()?;
-        let tokens: Vec<Report> = entries
-            .iter()
-            .filter(|entry| entry.grant == grant)
-            .map(|entry| Report::new(entry, &self.settings))
-            .collect();
-        let servers = self.settings.grants.get(grant).map(|grant| &grant.servers);
-        match self.common.format {
-            Format::Json => {
-                let shown = serde_json::json!({ "grant": grant, "servers": servers, "tokens": tokens });
-                terminal::line(&serde_json::to_string_pretty(&shown)?)?;
-            }
-            Format::Text => {
-                let rows = servers
-                    .into_iter()
-                    .flatten()
-                    .map(|(server, policy)| vec![server.clone(), policy.clone()]);
-                terminal::line(&table(&["SERVER", "POLICY"], rows))?;
+        let report = GrantReport::new(grant, &self.settings, &self.entries()?)?;
+        if self.common.format == Format::Json {
+            terminal::line(&serde_json::to_string_pretty(&report)?)?;
+            return Ok(Exit::Yes);
+        }
+        terminal::line(&table(&GRANTS, std::iter::once(report.row())))?;
+        for (header, rows) in [(["SERVER", "POLICY"], &report.servers), (["LABEL", "VALUE"], &report.labels)]
+        {
+            if !rows.is_empty() {
                 terminal::line("")?;
-                terminal::line(&table(&HEADER, tokens.iter().map(Report::row)))?;
+                let rows = rows.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
+                terminal::line(&table(&header, rows))?;
             }
+        }
+        if !report.tokens.is_empty() {
+            terminal::line("")?;
+            terminal::line(&table(&HEADER, report.tokens.iter().map(Report::row)))?;
         }
         Ok(Exit::Yes)
     }
@@ -304,6 +309,70 @@ struct Created<'a> {
     token: &'a str,
     id: &'a str,
     expires: Option<String>,
+}
+
+const GRANTS: [&str; 5] = ["GRANT", "SERVERS", "KNOWN BY", "EXPIRES", "TOKENS"];
+
+/// One grant, as the file says it, with how many of its tokens open something.
+#[derive(Serialize)]
+struct GrantReport {
+    grant: String,
+    /// Whether the file has it. Tokens of one that it has no more open nothing.
+    declared: bool,
+    /// Each with its policy file, or `server` for the server's own.
+    servers: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+    /// By what its holders are known.
+    known_by: Vec<String>,
+    expires: Option<String>,
+    expired: bool,
+    /// All that were ever made.
+    tokens: Vec<Report>,
+}
+
+impl GrantReport {
+    fn new(name: &str, settings: &Settings, entries: &[TokenEntry]) -> anyhow::Result<Self> {
+        let declared = settings.grants.get(name);
+        let mut known_by = match declared.map(|grant| grant.auth.as_deref()) {
+            None => Vec::new(),
+            Some(None) => vec![Auth::Token.in_words()],
+            Some(Some(ways)) => ways.iter().map(Auth::in_words).collect(),
+        };
+        if settings.anonymous.as_deref() == Some(name) {
+            known_by.push("nothing (anonymous)".to_owned());
+        }
+        let expires = declared.and_then(|grant| grant.expires.as_deref());
+        let expires = expires.map(|time| settings.expand(time)).transpose()?;
+        let ends = expires.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let own = entries.iter().filter(|entry| entry.grant == name);
+        Ok(Self {
+            grant: name.to_owned(),
+            declared: declared.is_some(),
+            servers: declared.map(|grant| grant.servers.clone()).unwrap_or_default(),
+            labels: declared.map(|grant| grant.labels.clone()).unwrap_or_default(),
+            known_by,
+            expires,
+            expired: ends.is_some_and(|end| end.as_millisecond() <= wall_ms()),
+            tokens: own.map(|entry| Report::new(entry, settings)).collect(),
+        })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let names: Vec<&str> = self.servers.keys().map(String::as_str).collect();
+        let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+        let expires = match (&self.expires, self.expired) {
+            (None, _) => "never".to_owned(),
+            (Some(time), false) => time.clone(),
+            (Some(time), true) => format!("{time} (expired)"),
+        };
+        vec![
+            self.grant.clone(),
+            if self.declared { or_none(names.join(", ")) } else { "not in the file".to_owned() },
+            or_none(self.known_by.join(", ")),
+            expires,
+            self.tokens.iter().filter(|token| token.state == "valid").count().to_string(),
+        ]
+    }
 }
 
 const HEADER: [&str; 5] = ["TOKEN", "GRANT", "CREATED", "EXPIRES", "STATE"];

@@ -13,7 +13,7 @@ use interlock_gateway::reload::{Watch, Writing};
 use interlock_gateway::serve::Listening;
 use interlock_gateway::transport::tls::{ReadTls, Tls};
 use interlock_gateway::{Front, Gateway, KnownTokens, Registration};
-use interlock_store::{Embedded, ServerEntry, Servers, StoreError};
+use interlock_store::{CredentialEntry, Credentials, Embedded, ServerEntry, Servers, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -49,7 +49,9 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let data = data_dir(args.data.as_deref(), &settings)?;
     let tls = listening.tls.clone();
     let bound = listening.bind().await?;
-    let operators = operators(&settings)?.map(|operators| operators.bind()).transpose()?;
+    let operators = operators(&settings)?;
+    let admin_tls = operators.as_ref().and_then(|operators| operators.tls.clone());
+    let operators = operators.map(|operators| operators.bind()).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
     let operators_key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
@@ -58,6 +60,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let mut policies = Policies::default();
     let configuration = Arc::new(Configuration::default());
     let registered = instance.store().servers().await?;
+    settings.use_credentials(instance.store(), instance.store().credentials().await?)?;
     let configured = serving::with_registered(&mut settings, &registered, &mut policies, true);
     configuration.end(configuration.begin(), configured);
     let registry = serving::plan(&settings, &mut policies, None)?.apply(&instance.gateway);
@@ -66,13 +69,23 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
             instance.record_policy(server, &args.config, access.digest().as_str())?;
         }
     }
+    // Before anybody is told that it listens: what is written from then on is read when it is whole.
+    let mut watching = Watching::default();
+    watching.add(&args.config);
+    for file in policies.tried() {
+        watching.add(file);
+    }
     let (servers, grants) = (registry.servers.len(), registry.grants.len());
     let tokens = KnownTokens::new(Arc::new(instance.store().clone()), key);
     let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
     let front = Arc::new(front);
     let administered = operators
         .map(|operators| {
-            terminal::note(&format!("interlock: operators are answered at http://{}", operators.address()));
+            let scheme = if operators.is_secure() { "https" } else { "http" };
+            terminal::note(&format!(
+                "interlock: operators are answered at {scheme}://{}",
+                operators.address()
+            ));
             let store = instance.store();
             operators.start(Operated {
                 front: Arc::clone(&front),
@@ -82,7 +95,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
                 grant_key,
                 servers: Arc::new(store.clone()),
                 configuration: Arc::clone(&configuration),
-                check: Box::new(checking(args.config.clone())),
+                check: Box::new(checking(args.config.clone(), store.clone())),
                 data,
             })
         })
@@ -99,10 +112,11 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         gateway: Arc::clone(&instance.gateway),
         address: bound.address(),
         tls,
+        admin_tls,
         store: instance.store().clone(),
         configuration,
     };
-    let following = tokio::spawn(follow(following));
+    let following = tokio::spawn(follow(following, watching));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
     let said = Arc::clone(&why);
     let stop = async move {
@@ -132,12 +146,18 @@ fn listening(settings: &Settings) -> anyhow::Result<Listening> {
 }
 
 /// Whether a server could be put in force beside what the file says now.
-fn checking(config: PathBuf) -> impl Fn(&str, &Registration) -> Result<(), String> + Send + Sync {
-    move |name, server| {
-        let checked = Settings::load(Some(&config))
-            .and_then(|settings| serving::check(&settings, name, server, &mut Policies::default()));
-        checked.map_err(|error| format!("{error:#}"))
-    }
+fn checking(
+    config: PathBuf,
+    store: Embedded,
+) -> impl Fn(&str, &Registration) -> Result<(), String> + Send + Sync {
+    let check = move |name: &str, server: &Registration| -> anyhow::Result<()> {
+        let mut settings = Settings::load(Some(&config))?;
+        // It is asked on a thread that may wait.
+        let kept = tokio::runtime::Handle::current().block_on(store.credentials())?;
+        settings.use_credentials(&store, kept)?;
+        serving::check(&settings, name, server, &mut Policies::default())
+    };
+    move |name, server| check(name, server).map_err(|error| format!("{error:#}"))
 }
 
 /// Where operators are answered.
@@ -148,7 +168,11 @@ fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
     }
     let address: SocketAddr =
         text.parse().with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?;
-    Ok(Some(AdminListening { address, hosts: settings.hosts.clone() }))
+    let tls = match settings.admin_tls_files()? {
+        Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
+        None => None,
+    };
+    Ok(Some(AdminListening { address, hosts: settings.hosts.clone(), tls }))
 }
 
 async fn stopped() -> &'static str {
@@ -181,41 +205,57 @@ struct Following {
     address: SocketAddr,
     /// The certificate in force.
     tls: Option<Arc<Tls>>,
+    /// That of the operators' listener.
+    admin_tls: Option<Arc<Tls>>,
     /// Where servers are registered.
     store: Embedded,
     configuration: Arc<Configuration>,
+}
+
+/// What the registers hold beside the file.
+#[derive(PartialEq)]
+struct Registered {
+    servers: Vec<ServerEntry>,
+    credentials: Vec<CredentialEntry>,
+}
+
+impl Registered {
+    async fn read(store: &Embedded) -> Result<Self, StoreError> {
+        Ok(Self { servers: store.servers().await?, credentials: store.credentials().await? })
+    }
 }
 
 /// Everything that was read, all of it good.
 struct Good {
     plan: Plan,
     tls: Option<ReadTls>,
+    admin_tls: Option<ReadTls>,
     configured: Configured,
 }
 
-/// How often the register of servers is looked at, for what other processes have changed.
+/// How often the registers are looked at, for what other processes have changed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Puts each good version of the file and of its policies in force.
-async fn follow(following: Following) {
-    let mut watching = Watching::default();
-    watching.add(&following.config);
+async fn follow(following: Following, mut watching: Watching) {
     let mut last_mistake = None;
     // What changed between reading the files first and watching them is read now.
     loop {
-        watching.settled().await;
         let reading = following.configuration.begin();
         let mut policies = Policies::default();
         let mut files = BTreeSet::new();
-        let registered = following.store.servers().await;
+        let registered = Registered::read(&following.store).await;
+        // Last: nothing is waited for between knowing that nobody writes the files and reading them.
+        watching.settled().await;
         let read = following.read(&mut policies, &mut files, &registered);
         files.extend(policies.tried().map(Path::to_owned));
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
         match read {
-            Ok(Good { plan, tls, configured }) => {
+            Ok(Good { plan, tls, admin_tls, configured }) => {
                 last_mistake = None;
                 following.front.use_registry(plan.apply(&following.gateway));
-                following.encrypt_with(tls);
+                encrypt_with(following.tls.as_ref(), tls, "the listener");
+                encrypt_with(following.admin_tls.as_ref(), admin_tls, "the operators' listener");
                 following.gateway.reloaded(true);
                 following.configuration.end(reading, configured);
             }
@@ -248,43 +288,48 @@ impl Following {
         &self,
         policies: &mut Policies,
         files: &mut BTreeSet<PathBuf>,
-        registered: &Result<Vec<ServerEntry>, StoreError>,
+        registered: &Result<Registered, StoreError>,
     ) -> anyhow::Result<Good> {
         let mut settings = Settings::load(Some(&self.config))?;
         loopback_alone(&settings, self.address)?;
-        let tls = settings.tls_files()?;
-        if let Some(tls) = &tls {
+        let (tls, admin_tls) = (settings.tls_files()?, settings.admin_tls_files()?);
+        for tls in tls.iter().chain(&admin_tls) {
             files.extend([tls.certificate.clone(), tls.key.clone()]);
             files.extend(tls.client_ca.clone());
         }
-        if tls.is_some() != self.tls.is_some() {
-            bail!("`tls` comes or goes with a new start alone");
+        // Where operators are answered nowhere, it does not matter how they would be.
+        let answers = settings.admin.as_deref() != Some(NOWHERE);
+        let changes = tls.is_some() != self.tls.is_some();
+        if changes || answers && admin_tls.is_some() != self.admin_tls.is_some() {
+            bail!("`tls` and `admin_tls` come or go with a new start alone");
         }
         let tls = tls.map(|files| ReadTls::read(&files)).transpose()?;
+        let admin_tls = admin_tls.map(|files| ReadTls::read(&files)).transpose()?;
         let registered = registered.as_ref().map_err(Clone::clone)?;
-        let configured = serving::with_registered(&mut settings, registered, policies, true);
+        settings.use_credentials(&self.store, registered.credentials.clone())?;
+        let configured = serving::with_registered(&mut settings, &registered.servers, policies, true);
         let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
-        Ok(Good { plan, tls, configured })
+        Ok(Good { plan, tls, admin_tls, configured })
     }
 
-    /// Encrypts the connections to come with another certificate.
-    fn encrypt_with(&self, read: Option<ReadTls>) {
-        if let (Some(tls), Some(read)) = (&self.tls, read)
-            && tls.replace(read)
-        {
-            tracing::info!("the certificate of the listener is another one now");
-        }
-    }
-
-    /// Waits until other servers are registered than these.
-    async fn registered_otherwise(&self, known: Option<Vec<ServerEntry>>) {
+    /// Waits until other servers are registered than these, or other credentials are kept for them.
+    async fn registered_otherwise(&self, known: Option<Registered>) {
         loop {
             tokio::time::sleep(LOOK_AGAIN).await;
-            let now = self.store.servers().await.ok();
+            let now = Registered::read(&self.store).await.ok();
             if now.is_some() && now != known {
                 return;
             }
         }
+    }
+}
+
+/// Encrypts the connections to come with another certificate.
+fn encrypt_with(tls: Option<&Arc<Tls>>, read: Option<ReadTls>, whose: &str) {
+    if let (Some(tls), Some(read)) = (tls, read)
+        && tls.replace(read)
+    {
+        tracing::info!("the certificate of {whose} is another one now");
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
-use interlock_gateway::Registration;
 use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
+use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registration};
 use interlock_store::{Embedded, ServerEntry, Servers};
 use serde::Serialize;
 
@@ -28,7 +28,8 @@ use crate::terminal::{self, table::table};
   interlock servers remove files -c interlock.yaml
 
 A registered server is served within a second, without a change of the file; the file wins where both have one of a name. \
-No secret is kept with it: `${NAME}` and `${file:PATH}` in what is registered are read by `interlock serve`.
+No secret is kept with it: `${credential:NAME}`, `${NAME}` and `${file:PATH}` in what is registered are read by \
+`interlock serve`.
 
 Exit codes: 0 done, 1 there is none of this name, 2 it could not be done.")]
 pub(crate) struct ServersArgs {
@@ -42,7 +43,9 @@ enum Command {
     #[command(after_help = "Examples:
   interlock servers add files -c interlock.yaml --grant team=files.yaml -- npx -y my-server
   interlock servers add search -c interlock.yaml --policy search.yaml --grant team --url https://tools.example.com/mcp \
---header 'Authorization: Bearer ${SEARCH_TOKEN}'")]
+--header 'Authorization: Bearer ${credential:token}'
+  interlock servers add crm -c interlock.yaml --policy crm.yaml --grant team --url https://crm.example.com/mcp \
+--oauth-client-id interlock --oauth-client-secret '${credential:secret}' --oauth-issuer https://id.example.com")]
     Add(Box<AddArgs>),
     /// Show all servers, and what keeps one from being in force
     #[command(after_help = "Examples:
@@ -90,9 +93,72 @@ struct AddArgs {
     /// A header for every request to that server; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", value_parser = header)]
     headers: Vec<Header>,
+    /// How it speaks HTTP [default: it is found out]
+    #[arg(long, value_enum, requires = "url")]
+    transport: Option<TransportArg>,
+    /// Which versions of the protocol it speaks [default: it is asked]
+    #[arg(long, value_enum)]
+    era: Option<EraArg>,
+    #[command(flatten)]
+    oauth: OAuthArgs,
     /// The server's command and its arguments
     #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
     program: Vec<String>,
+}
+
+/// How a server speaks HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TransportArg {
+    /// Streamable HTTP (2025-03-26 and later)
+    StreamableHttp,
+    /// HTTP with SSE (2024-11-05)
+    Sse,
+}
+
+/// Which versions of the protocol a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EraArg {
+    /// Up to 2025-11-25
+    Legacy,
+    /// From 2026-07-28
+    Modern,
+}
+
+/// How the server's access token is had. What may be a secret is said by reference.
+#[derive(Debug, Args)]
+struct OAuthArgs {
+    /// What the gateway is called where the server's access tokens are from
+    #[arg(long = "oauth-client-id", value_name = "ID", requires = "url")]
+    client_id: Option<String>,
+    /// By what it is known there, as a reference: `${credential:NAME}`
+    #[arg(long = "oauth-client-secret", value_name = "REFERENCE", requires = "client_id")]
+    client_secret: Option<String>,
+    /// The credential with the refresh token: `${credential:NAME}`
+    #[arg(long = "oauth-refresh-token", value_name = "REFERENCE", requires = "client_id")]
+    refresh_token: Option<String>,
+    /// A scope to ask for; may be given several times
+    #[arg(long = "oauth-scope", value_name = "SCOPE", requires = "client_id")]
+    scopes: Vec<String>,
+    /// Who issues the tokens [default: the server says so]
+    #[arg(long = "oauth-issuer", value_name = "URL", requires = "client_id", conflicts_with = "token_url")]
+    issuer: Option<String>,
+    /// Where tokens are from [default: the issuer says so]
+    #[arg(long = "oauth-token-url", value_name = "URL", requires = "client_id")]
+    token_url: Option<String>,
+}
+
+impl OAuthArgs {
+    fn authorization(&self) -> Option<Authorization> {
+        Some(Authorization {
+            client_id: self.client_id.clone()?,
+            client_secret: self.client_secret.clone(),
+            refresh_token: self.refresh_token.clone(),
+            scopes: self.scopes.clone(),
+            issuer: self.issuer.clone(),
+            token_url: self.token_url.clone(),
+            ..Authorization::default()
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -184,6 +250,15 @@ impl AddArgs {
             cwd: self.cwd.as_deref().map(absolute).transpose()?,
             url: self.url.clone(),
             headers: pairs(&self.headers),
+            oauth: self.oauth.authorization(),
+            transport: self.transport.map(|transport| match transport {
+                TransportArg::StreamableHttp => DeclaredTransport::StreamableHttp,
+                TransportArg::Sse => DeclaredTransport::Sse,
+            }),
+            era: self.era.map(|era| match era {
+                EraArg::Legacy => DeclaredEra::Legacy,
+                EraArg::Modern => DeclaredEra::Modern,
+            }),
             policy: self.policy.as_deref().map(absolute).transpose()?,
             extensions: Vec::new(),
             grants,

@@ -61,6 +61,17 @@ pub(crate) struct JwtEntry {
     scopes: Vec<String>,
 }
 
+impl Auth {
+    /// What a person would call it.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Token => "token".to_owned(),
+            Self::Jwt(entry) => format!("jwt of {}", entry.issuer),
+            Self::Mtls(_) => "mtls".to_owned(),
+        }
+    }
+}
+
 /// A text, or several of which one is enough.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -224,13 +235,22 @@ impl Settings {
 
     /// Where the listener's certificate is.
     pub(crate) fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
-        let Some(tls) = &self.tls else { return Ok(None) };
+        self.files_of("tls", self.tls.as_ref())
+    }
+
+    /// Where the certificate of the operators' listener is.
+    pub(crate) fn admin_tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
+        self.files_of("admin_tls", self.admin_tls.as_ref())
+    }
+
+    fn files_of(&self, key: &str, tls: Option<&Tls>) -> anyhow::Result<Option<TlsFiles>> {
+        let Some(tls) = tls else { return Ok(None) };
         if tls.certificate.is_empty() || tls.key.is_empty() {
-            bail!("`tls` needs a `certificate` and a `key`");
+            bail!("`{key}` needs a `certificate` and a `key`");
         }
         let clients_required = tls.client_certificates == ClientCertificates::Required;
         if clients_required && tls.client_ca.is_none() {
-            bail!("`tls.client_certificates: required` needs `tls.client_ca`");
+            bail!("`{key}.client_certificates: required` needs `{key}.client_ca`");
         }
         let client_ca = tls.client_ca.as_ref().map(|path| self.path(path)).transpose()?;
         let (certificate, key) = (self.path(&tls.certificate)?, self.path(&tls.key)?);

@@ -25,6 +25,8 @@ enum Shape {
     /// A list whose items are one of the words, or a map with one of the keys.
     Ways(&'static [&'static str], &'static [(&'static str, Shape)]),
     Time,
+    /// A number from 0 to 1.
+    Share,
     LogLevel,
     RedactPaths,
 }
@@ -51,12 +53,15 @@ const DOCUMENT: &[(&str, Shape)] = &[
         Shape::Map(&[("issuers", Shape::Named("issuer", ISSUER)), ("resource", Shape::Map(RESOURCE))]),
     ),
     ("tls", Shape::Map(TLS)),
+    ("admin_tls", Shape::Map(TLS)),
     ("telemetry", Shape::Map(TELEMETRY)),
+    ("credentials", Shape::Map(&[("key", Shape::Text), ("previous_keys", Shape::Texts)])),
 ];
 const GRANT: &[(&str, Shape)] = &[
     ("servers", Shape::TextMap),
     ("auth", Shape::Ways(&["token"], &[("jwt", Shape::Map(JWT)), ("mtls", Shape::Map(MTLS))])),
     ("expires", Shape::Time),
+    ("labels", Shape::TextMap),
 ];
 const JWT: &[(&str, Shape)] =
     &[("issuer", Shape::Text), ("claims", Shape::TextsMap), ("scopes", Shape::Texts)];
@@ -93,10 +98,21 @@ const SERVER: &[(&str, Shape)] = &[
     ("cwd", Shape::Text),
     ("url", Shape::Text),
     ("headers", Shape::TextMap),
+    ("oauth", Shape::Map(OAUTH)),
     ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("era", Shape::OneOf(&["legacy", "modern"])),
     ("extensions", Shape::Texts),
+];
+const OAUTH: &[(&str, Shape)] = &[
+    ("client_id", Shape::Text),
+    ("client_secret", Shape::Text),
+    ("refresh_token", Shape::Text),
+    ("scopes", Shape::Texts),
+    ("resource", Shape::Text),
+    ("issuer", Shape::Text),
+    ("token_url", Shape::Text),
+    ("client_authentication", Shape::OneOf(&["basic", "post"])),
 ];
 const AUDIT: &[(&str, Shape)] = &[
     ("arguments", Shape::OneOf(&["none", "keys", "redacted", "full"])),
@@ -120,8 +136,18 @@ const LIMITS: &[(&str, Shape)] = &[
     ("sessions_of_grant", Shape::Count(1, 1_000_000)),
     ("together_seconds", Shape::Count(0, u64::MAX)),
 ];
-const TELEMETRY: &[(&str, Shape)] =
-    &[("level", Shape::LogLevel), ("format", Shape::OneOf(&["text", "json"]))];
+const TELEMETRY: &[(&str, Shape)] = &[
+    ("level", Shape::LogLevel),
+    ("format", Shape::OneOf(&["text", "json"])),
+    ("traces", Shape::Map(TRACES)),
+];
+const TRACES: &[(&str, Shape)] = &[
+    ("endpoint", Shape::Text),
+    ("ratio", Shape::Share),
+    ("headers", Shape::TextMap),
+    ("service", Shape::Text),
+    ("queue", Shape::Count(1, 1_000_000)),
+];
 
 /// Every mistake of the file; with none of them it can be used.
 pub(super) fn mistakes(text: &str) -> Vec<Diagnostic> {
@@ -238,6 +264,12 @@ impl Walk<'_> {
             (Shape::Count(least, most), Value::Number(number)) => {
                 self.count(number, *least, *most, node, pointer);
             }
+            (Shape::Share, Value::Number(number)) => {
+                if !number.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share)) {
+                    let help = Some("it is a number from 0 to 1".to_owned());
+                    self.wrong(node, pointer, format!("{} is out of range", quoted(number)), help);
+                }
+            }
             (Shape::LogLevel, Value::Text(text)) => {
                 if let Err(error) = check_level(text) {
                     self.wrong(node, pointer, error.to_string(), Some(error.help()));
@@ -246,7 +278,7 @@ impl Walk<'_> {
             (Shape::Texts | Shape::RedactPaths | Shape::WordsOf(_) | Shape::Ways(..), _) => {
                 self.expected("a list", node, pointer);
             }
-            (Shape::Count(..), _) => self.expected("a number", node, pointer),
+            (Shape::Count(..) | Shape::Share, _) => self.expected("a number", node, pointer),
             (Shape::Text | Shape::OneOf(_) | Shape::LogLevel | Shape::Time, _) => {
                 self.expected("text", node, pointer)
             }

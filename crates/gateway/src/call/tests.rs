@@ -107,6 +107,7 @@ async fn decide_for(
         subject: None,
         resources: Vec::new(),
         traceparent: None,
+        trace: None,
         since: std::time::Instant::now(),
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };

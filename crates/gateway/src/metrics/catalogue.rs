@@ -68,6 +68,8 @@ metrics! {
     RELOADS: "counter" "interlock_reloads_total" ["what", "result"]
         "Times that the configuration or a policy was read anew, and put in force or not";
     ALARMS: "counter" "interlock_alarms_total" [] "Events that need a person; each is in the audit log";
+    TRACES: "counter" "interlock_traces_total" ["result"]
+        "Traced calls by what became of their spans: exported, dropped because too many waited, or failed because the collector did not take them";
     DEFINITIONS_AGE: "gauge" "interlock_definitions_age_seconds" ["server"]
         "How long ago the server's tools were last listed";
 }

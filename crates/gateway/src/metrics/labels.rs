@@ -87,6 +87,11 @@ pub(super) struct Told {
     pub(super) result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Traced {
+    pub(super) result: &'static str,
+}
+
 /// A method of the protocol by its name, any other as one.
 pub(super) fn method(spec: Option<&'static str>) -> &'static str {
     spec.unwrap_or("(extension)")
@@ -99,7 +104,8 @@ pub(super) fn transport(by: Transport) -> &'static str {
     }
 }
 
-pub(super) fn category(category: RefusalCategory) -> &'static str {
+/// Which step refused, in a word.
+pub(crate) fn category(category: RefusalCategory) -> &'static str {
     match category {
         RefusalCategory::Malformed => "malformed",
         RefusalCategory::Unauthenticated => "unauthenticated",
@@ -113,7 +119,8 @@ pub(super) fn category(category: RefusalCategory) -> &'static str {
     }
 }
 
-pub(super) fn status(status: Status) -> &'static str {
+/// How a call ended, in a word.
+pub(crate) fn status(status: Status) -> &'static str {
     match status {
         Status::Ok => "ok",
         Status::ToolError => "tool_error",

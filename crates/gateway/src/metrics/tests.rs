@@ -14,6 +14,7 @@ fn about() -> About {
         subject: Some((Section::Tools, "read".to_owned())),
         resources: Vec::new(),
         traceparent: None,
+        trace: None,
         since: Instant::now(),
     }
 }
@@ -35,6 +36,7 @@ fn sampled() -> Metrics {
     metrics.store_failed("reserve");
     metrics.event(LifecycleKind::PolicyReload);
     metrics.event(LifecycleKind::Alarm);
+    metrics.traced("exported", 1);
     metrics
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use interlock_json::Value;
 use interlock_wire::line::Line;
 use interlock_wire::method::{Judged, Kind, Sender};
+use interlock_wire::trace;
 use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
@@ -247,6 +248,9 @@ impl Relay {
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
         about.traceparent = traceparent(&request);
+        if let Some(traces) = self.gateway.traces() {
+            traces.begin(&message, &mut about);
+        }
         let most = self.gateway.options.limits.subscribed;
         let targets = match route(judged, request.params, most) {
             Ok(targets) => targets,
@@ -259,6 +263,9 @@ impl Relay {
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
+        }
+        if let Some(trace) = &about.trace {
+            trace.concerns(about.subject.as_ref());
         }
         let section = targets
             .first()
@@ -276,6 +283,9 @@ impl Relay {
                     may_ask.passed(&passage, retry.first.as_ref());
                 }
                 edits.extend(may_ask.as_ref().and_then(|may_ask| may_ask.own_state(&message)));
+                if let Some(context) = passage.ticket.trace() {
+                    edits.extend(trace::carry(&message, context, None));
+                }
                 let exchange = self.session().to_server.exchange_of(number);
                 let line = forward::with_number(&message, number, exchange, edits);
                 let listens = request.method == LISTEN;

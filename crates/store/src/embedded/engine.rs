@@ -12,7 +12,7 @@ use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
 use super::work::Work;
-use super::{servers, tokens};
+use super::{credentials, servers, tokens};
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
 
@@ -90,7 +90,22 @@ impl Engine {
                 Work::RemoveServer(asked) => {
                     asked.answer = Some(servers::remove(&self.connection, &asked.question)?);
                 }
-                Work::List(_) | Work::Instances(_) | Work::Dates(_) | Work::Tokens(_) | Work::Servers(_) => {}
+                Work::KeepCredential(asked) => {
+                    asked.answer = Some(credentials::keep(&self.connection, &asked.question)?);
+                }
+                Work::Reseal(asked) => {
+                    asked.answer = Some(credentials::reseal(&self.connection, &asked.question)?);
+                }
+                Work::ForgetCredential(asked) => {
+                    let (server, name) = &asked.question;
+                    asked.answer = Some(credentials::forget(&self.connection, server, name)?);
+                }
+                Work::List(_)
+                | Work::Instances(_)
+                | Work::Dates(_)
+                | Work::Tokens(_)
+                | Work::Servers(_)
+                | Work::Credentials(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -135,6 +150,9 @@ impl Engine {
                     asked.answer = Some(tokens::tokens(&self.connection, asked.question)?);
                 }
                 Work::Servers(asked) => asked.answer = Some(servers::servers(&self.connection)?),
+                Work::Credentials(asked) => {
+                    asked.answer = Some(credentials::credentials(&self.connection)?);
+                }
                 Work::Dates(asked) => {
                     asked.answer =
                         Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })

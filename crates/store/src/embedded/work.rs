@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::desk;
 use crate::StoreError;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
+use crate::credentials::{CredentialEntry, Resealed};
 use crate::instances::Instance;
 use crate::servers::ServerEntry;
 use crate::timekeeping::{Dates, Reclocked};
@@ -37,6 +38,10 @@ pub(super) enum Work {
     AddServer(Asked<ServerEntry, bool>),
     RemoveServer(Asked<String, bool>),
     Servers(Asked<(), Vec<ServerEntry>>),
+    KeepCredential(Asked<CredentialEntry, ()>),
+    Reseal(Asked<Vec<Resealed>, u64>),
+    ForgetCredential(Asked<(String, String), bool>),
+    Credentials(Asked<(), Vec<CredentialEntry>>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -71,6 +76,10 @@ impl Work {
             Self::AddServer(asked) => asked.reply(committed),
             Self::RemoveServer(asked) => asked.reply(committed),
             Self::Servers(asked) => asked.reply(committed),
+            Self::KeepCredential(asked) => asked.reply(committed),
+            Self::Reseal(asked) => asked.reply(committed),
+            Self::ForgetCredential(asked) => asked.reply(committed),
+            Self::Credentials(asked) => asked.reply(committed),
         }
     }
 }
@@ -89,7 +98,12 @@ impl desk::Work for Work {
     fn is_listing(&self) -> bool {
         matches!(
             self,
-            Self::List(_) | Self::Instances(_) | Self::Dates(_) | Self::Tokens(_) | Self::Servers(_)
+            Self::List(_)
+                | Self::Instances(_)
+                | Self::Dates(_)
+                | Self::Tokens(_)
+                | Self::Servers(_)
+                | Self::Credentials(_)
         )
     }
 

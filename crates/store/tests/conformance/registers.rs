@@ -1,6 +1,9 @@
-//! The registers beside the counters: tokens of callers and of operators, and servers.
+//! The registers beside the counters: tokens of callers and of operators, servers, and their sealed credentials.
 
-use interlock_store::{Embedded, Options, Revoked, ServerEntry, Servers, TokenEntry, Tokens};
+use interlock_store::{
+    CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked, ServerEntry, Servers, TokenEntry,
+    Tokens,
+};
 
 fn token(id: &str, holder: &str) -> TokenEntry {
     TokenEntry {
@@ -46,12 +49,40 @@ async fn a_server_is_registered_once_and_until_it_is_removed() {
     assert_eq!(store.servers().await.unwrap(), [entry("b", "{}")], "other processes know");
 }
 
+#[tokio::test]
+async fn a_credential_is_replaced_only_by_whoever_read_it_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let entry = |server: &str, name: &str, sealed: &str| CredentialEntry {
+        server: server.to_owned(),
+        name: name.to_owned(),
+        key_id: "key".to_owned(),
+        sealed: sealed.as_bytes().to_vec(),
+        written_ms: 1,
+    };
+    store.keep_credential(entry("b", "token", "first")).await.unwrap();
+    store.keep_credential(entry("a", "token", "other")).await.unwrap();
+    let other = Embedded::open(directory.path(), Options::default()).unwrap();
+    let resealed = |before: &str, now: &str| Resealed {
+        before: before.as_bytes().to_vec(),
+        entry: entry("b", "token", now),
+    };
+    assert_eq!(other.reseal(vec![resealed("first", "second")]).await.unwrap(), 1);
+    assert_eq!(store.reseal(vec![resealed("first", "third")]).await.unwrap(), 0, "it is another by now");
+    let kept = [entry("a", "token", "other"), entry("b", "token", "second")];
+    assert_eq!(store.credentials().await.unwrap(), kept);
+    assert!(store.forget_credential("b", "token").await.unwrap());
+    assert!(!store.forget_credential("b", "token").await.unwrap());
+    assert_eq!(other.credentials().await.unwrap(), [entry("a", "token", "other")]);
+}
+
 /// What was kept by the layouts before stays, and has the registers that came later.
 #[tokio::test]
 async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
     for (layout, lacks) in [
-        (4, "DROP TABLE admin_tokens; DROP TABLE servers;"),
-        (3, "DROP TABLE admin_tokens; DROP TABLE servers; DROP TABLE tokens;"),
+        (5, "DROP TABLE credentials;"),
+        (4, "DROP TABLE credentials; DROP TABLE admin_tokens; DROP TABLE servers;"),
+        (3, "DROP TABLE credentials; DROP TABLE admin_tokens; DROP TABLE servers; DROP TABLE tokens;"),
     ] {
         let directory = tempfile::tempdir().unwrap();
         drop(Embedded::open(directory.path(), Options::default()).unwrap());
@@ -63,5 +94,6 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
         assert_eq!(store.servers().await.unwrap(), []);
         assert_eq!(Tokens::tokens(&store).await.unwrap(), []);
         assert_eq!(store.admin_tokens().tokens().await.unwrap(), []);
+        assert_eq!(store.credentials().await.unwrap(), []);
     }
 }

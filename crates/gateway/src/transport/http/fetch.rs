@@ -1,15 +1,14 @@
-//! Small documents that the gateway itself reads over HTTP, such as an issuer's keys. Never on the way of a request.
+//! Small documents that the gateway itself reads over HTTP, such as an issuer's keys or a server's access token.
 
 use std::fmt;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, HeaderValue};
+use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+
+use super::client::HttpClient;
 
 /// A document at an address that is safe to ask.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,33 +57,59 @@ impl RemoteDocument {
 
     /// Fetches it. Redirections are not followed: the operator has named the place.
     pub(crate) async fn fetch(&self, most: usize) -> Result<Vec<u8>, FetchError> {
-        tokio::time::timeout(TIME, self.read(most)).await.unwrap_or(Err(FetchError::Late))
+        let mut request = Request::new(Full::default());
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        let answer = self.ask(request, most).await?;
+        if answer.status != StatusCode::OK {
+            return Err(FetchError::Status(answer.status));
+        }
+        Ok(answer.body)
     }
 
-    async fn read(&self, most: usize) -> Result<Vec<u8>, FetchError> {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        let tls = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(FetchError::Roots)?
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new()).build(tls);
-        let mut request = Request::new(Empty::<Bytes>::new());
+    /// Sends a request of any method there, and reads what is answered, whatever its status is.
+    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>, most: usize) -> Result<Answer, FetchError> {
+        tokio::time::timeout(TIME, self.exchange(request, most)).await.unwrap_or(Err(FetchError::Late))
+    }
+
+    /// Asks for the head of what is there, and leaves its body.
+    pub(crate) async fn look(&self, accept: HeaderValue) -> Result<(StatusCode, HeaderMap), FetchError> {
+        let mut request = Request::new(Full::default());
         *request.uri_mut() = self.0.clone();
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        request.headers_mut().insert(ACCEPT, accept);
+        let client = HttpClient::new(&self.0).map_err(FetchError::Roots)?;
+        let looked = tokio::time::timeout(TIME, client.request(request)).await;
+        let response =
+            looked.map_err(|_| FetchError::Late)?.map_err(|error| FetchError::Request(chain(&error)))?;
+        Ok((response.status(), response.headers().clone()))
+    }
+
+    async fn exchange(&self, mut request: Request<Full<Bytes>>, most: usize) -> Result<Answer, FetchError> {
+        let client = HttpClient::new(&self.0).map_err(FetchError::Roots)?;
+        *request.uri_mut() = self.0.clone();
         let response = client.request(request).await.map_err(|error| FetchError::Request(chain(&error)))?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Status(response.status()));
-        }
+        let status = response.status();
         match Limited::new(response.into_body(), most).collect().await {
-            Ok(body) => Ok(body.to_bytes().to_vec()),
+            Ok(body) => Ok(Answer { status, body: body.to_bytes().to_vec() }),
             Err(error) if error.is::<LengthLimitError>() => Err(FetchError::TooLarge(most)),
             Err(error) => Err(FetchError::Request(error.to_string())),
         }
     }
+
+    /// Whether nobody on the way can read what is said there.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
+
+    /// Its host, for saying where something went wrong.
+    pub(crate) fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+}
+
+/// What was answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Vec<u8>,
 }
 
 /// An error with what caused it: the outermost says little.

@@ -13,6 +13,7 @@ use interlock_wire::{ModernMeta, Parsed, Shape};
 use super::body::{self, Body, Writer};
 use super::post::{self, Caller};
 use super::refused::HttpRefused;
+use super::traced;
 use crate::streams::Opened;
 
 /// The parameter of the address that names the session.
@@ -57,7 +58,13 @@ impl Caller<'_> {
         let way = self.front.stream_way(self.known, self.server, name)?;
         let bytes = post::whole(self.front, body).await?;
         let limits = &self.front.gateway().options.limits.message;
-        let read = interlock_wire::parse(bytes, Some(way.spoken()), limits);
+        let is_traced = self.front.gateway().traces().is_some();
+        let read = match interlock_wire::parse(bytes, Some(way.spoken()), limits) {
+            Ok(Parsed::One(message)) if is_traced => {
+                Ok(Parsed::One(traced::received(message, fields, limits)))
+            }
+            read => read,
+        };
         if let Ok(Parsed::One(message)) = &read
             && let Shape::Request(request) = message.shape()
             && ModernMeta::is_claimed_by(&request)

@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::client::CONNECT;
-use super::upstream::{Failure, HttpLink, LINE, Media, media_type};
+use super::failure::Failure;
+use super::media::{Media, media_type};
+use super::upstream::{HttpLink, LINE};
 use crate::crossing::Crossing;
 
 /// Bytes of the address that the server names.
@@ -37,7 +39,7 @@ impl HttpLink {
     async fn open_old(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
         let mut request = self.request(Method::GET, None, Bytes::new())?;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static(sse::MEDIA_TYPE));
-        let response = self.client.request(request).await?;
+        let response = self.send(request).await?;
         let status = response.status();
         if !status.is_success() {
             return Err(Failure::Status { status });

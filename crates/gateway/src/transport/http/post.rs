@@ -12,6 +12,7 @@ use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Vers
 use super::body::{self, Body};
 use super::headers;
 use super::refused::HttpRefused;
+use super::traced;
 use crate::capabilities::Capabilities;
 use crate::front::{self, Front, TurnedAway};
 use crate::way::Way;
@@ -69,6 +70,11 @@ impl Caller<'_> {
         session: Result<Option<Way>, TurnedAway>,
         spoken: Option<Version>,
     ) -> Result<Response<Body>, HttpRefused> {
+        let gateway = self.front.gateway();
+        let message = match gateway.traces() {
+            Some(_) => traced::received(message, fields, &gateway.options.limits.message),
+            None => message,
+        };
         let id = message.id().map(|id| id.to_request_id());
         let rejected = |rejection: Rejection| HttpRefused::of(&rejection, id.as_ref());
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;

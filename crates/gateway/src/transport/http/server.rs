@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Uri};
 
 use super::client::HttpClient;
 use super::headers;
+use super::oauth::OAuth;
 
 /// Where a server is, and what every request to it carries.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub struct HttpServer {
     pub(super) transport: HttpTransport,
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
+    /// Where its access token is from.
+    pub(super) oauth: Option<Arc<OAuth>>,
     /// The connections to it, once there are some.
     client: Arc<OnceLock<HttpClient>>,
 }
@@ -35,7 +38,10 @@ pub enum HttpTransport {
 /// Whether they are reached the same way, whoever is connected.
 impl PartialEq for HttpServer {
     fn eq(&self, other: &Self) -> bool {
-        self.transport == other.transport && self.url == other.url && self.headers == other.headers
+        self.transport == other.transport
+            && self.url == other.url
+            && self.headers == other.headers
+            && self.oauth == other.oauth
     }
 }
 
@@ -65,6 +71,9 @@ pub enum HttpServerError {
         /// The header's name.
         name: String,
     },
+    /// Two would speak for the gateway.
+    #[error("`headers` has `Authorization`, and `oauth` sends it")]
+    TwoAuthorizations,
     /// The gateway's own to say.
     #[error("the header `{name}` is the gateway's own to send")]
     Reserved {
@@ -99,13 +108,25 @@ impl HttpServer {
             value.set_sensitive(true);
             map.append(header, value);
         }
-        Ok(Self { transport: HttpTransport::default(), url: address, headers: map, client: Arc::default() })
+        let (transport, client) = (HttpTransport::default(), Arc::default());
+        Ok(Self { transport, url: address, headers: map, oauth: None, client })
     }
 
     /// The same, spoken to in this way.
     #[must_use]
     pub fn over(self, transport: HttpTransport) -> Self {
         Self { transport, ..self }
+    }
+
+    /// The same, shown an access token with every request.
+    ///
+    /// # Errors
+    /// When it is shown another one already.
+    pub fn authorized_by(self, oauth: OAuth) -> Result<Self, HttpServerError> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            return Err(HttpServerError::TwoAuthorizations);
+        }
+        Ok(Self { oauth: Some(Arc::new(oauth)), ..self })
     }
 
     /// The connections to it.

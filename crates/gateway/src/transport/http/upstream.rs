@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use interlock_wire::http::{HeaderError, MOST_EVENT_ID, ParamHeaders};
+use interlock_wire::http::{MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
@@ -21,10 +21,12 @@ use tokio_util::task::TaskTracker;
 
 use super::client::HttpClient;
 use super::direct::Posted;
+use super::failure::Failure;
 use super::headers;
+use super::media::{Media, media_type};
 use super::server::{HttpServer, HttpTransport};
+use super::traced;
 use crate::crossing::{Crossed, Crossing};
-use crate::settle::Ending;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -138,7 +140,7 @@ impl HttpLink {
             && let Ok(request) = self.request(Method::DELETE, None, Bytes::new())
         {
             // A server that has no such thing says so, which is no matter.
-            let _goodbye = tokio::time::timeout(GOODBYE, self.client.request(request)).await;
+            let _goodbye = tokio::time::timeout(GOODBYE, self.send(request)).await;
         }
     }
 
@@ -285,7 +287,7 @@ impl HttpLink {
         if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert(headers::LAST_EVENT_ID, last);
         }
-        let response = self.client.request(request).await.map_err(Failure::from)?;
+        let response = self.send(request).await?;
         match response.status() {
             status if status.is_success() && matches!(media_type(&response)?, Media::Events) => {
                 self.events_of(crossing, response, heard, on).await?;
@@ -411,14 +413,36 @@ impl HttpLink {
             Box::pin(self.old_address(crossing)).await?;
         }
         let params = repeated(crossing, &message, version).await;
-        let own = headers::of_message(&message, version, &params)?;
+        let mut own = headers::of_message(&message, version, &params)?;
+        if crossing.gateway().traces().is_some() {
+            traced::send(&message, line.as_deref(), &mut own);
+        }
         let body = line.unwrap_or_else(|| message.into_source());
         let mut request = self.request(Method::POST, None, Bytes::from(body))?;
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
         }
         request.headers_mut().extend(own);
-        Ok(self.client.request(request).await?)
+        self.send(request).await
+    }
+
+    /// Sends a request, with the server's access token where it is to be shown one. A server that refuses the token has
+    /// not taken the request: it is sent once more, with another.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let Some(oauth) = &self.server.oauth else { return Ok(self.client.request(request).await?) };
+        let token = oauth.token().await?;
+        let mut again = request.clone();
+        token.carry(request.headers_mut());
+        let response = self.client.request(request).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let Some(other) = oauth.other_than(&token).await else { return Ok(response) };
+        other?.carry(again.headers_mut());
+        Ok(self.client.request(again).await?)
     }
 
     pub(super) fn request(
@@ -494,79 +518,6 @@ fn is_passing(status: StatusCode) -> bool {
     const EARLY: [StatusCode; 3] =
         [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
     status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED || EARLY.contains(&status)
-}
-
-/// Why a request got no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
-    #[error("the server's stream does not say where to post")]
-    NoEndpoint,
-    #[error("the server wants messages posted to another place than its own")]
-    Elsewhere,
-    #[error("the server cannot be reached")]
-    Unreachable,
-    #[error("the connection to the server broke")]
-    Broken,
-    #[error("the server answered with HTTP status {status}")]
-    Status { status: StatusCode },
-    #[error("the server has ended the session; initialize again")]
-    SessionLost,
-    #[error("the server answered with HTTP status {status} and no answer")]
-    NoAnswer { status: StatusCode },
-    #[error("the server's answer is of the media type `{media}`")]
-    Media { media: String },
-    #[error("the server's answer is encoded, which was not asked for")]
-    Encoded,
-    #[error("the server's answer has more than {limit} bytes")]
-    TooLarge { limit: usize },
-    #[error("the server's stream cannot be read: {0}")]
-    Stream(sse::SseError),
-    #[error("the call cannot be sent over HTTP: {0}")]
-    Header(#[from] HeaderError),
-}
-
-impl Failure {
-    /// Only a server that was never reached has certainly not seen the call.
-    fn ending(&self) -> Ending {
-        match self {
-            Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere => Ending::NotSent,
-            _ => Ending::Disconnected,
-        }
-    }
-}
-
-impl From<hyper_util::client::legacy::Error> for Failure {
-    fn from(error: hyper_util::client::legacy::Error) -> Self {
-        tracing::debug!("HTTP: {error}");
-        if error.is_connect() { Self::Unreachable } else { Self::Broken }
-    }
-}
-
-impl From<hyper::Error> for Failure {
-    fn from(error: hyper::Error) -> Self {
-        tracing::debug!("HTTP: {error}");
-        Self::Broken
-    }
-}
-
-pub(super) enum Media {
-    Json,
-    Events,
-    None,
-}
-
-pub(super) fn media_type(response: &Response<Incoming>) -> Result<Media, Failure> {
-    let headers = response.headers();
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Failure::Encoded);
-    }
-    let Some(media) = headers.get(CONTENT_TYPE) else { return Ok(Media::None) };
-    let media = media.to_str().unwrap_or_default();
-    match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/json" => Ok(Media::Json),
-        sse::MEDIA_TYPE => Ok(Media::Events),
-        _ => Err(Failure::Media { media: media.chars().take(64).collect() }),
-    }
 }
 
 fn kind(message: &Message) -> Queued {
