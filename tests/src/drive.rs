@@ -19,8 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(240);
 pub enum Client {
     /// The SDK from PyPI.
     Python,
-    /// The SDK from npm.
+    /// The SDK from npm, version 1.
     TypeScript,
+    /// The same, version 2.
+    TypeScript2,
     /// The SDK from crates.io.
     Rmcp,
 }
@@ -35,6 +37,8 @@ impl Client {
             Self::Python => ALL,
             Self::Rmcp => ALL.split_at(5).0,
             Self::TypeScript => ALL.split_at(4).0,
+            // It offers the newest of each era.
+            Self::TypeScript2 => ALL.split_at(3).1,
         }
     }
 
@@ -42,6 +46,7 @@ impl Client {
         Ok(match self {
             Self::Python => environment.python_script("client.py"),
             Self::TypeScript => environment.node_script("client.mjs"),
+            Self::TypeScript2 => environment.node_script("client_v2.mjs"),
             Self::Rmcp => Command::new(interlock_testkit::binaries::rmcp_client()?),
         })
     }

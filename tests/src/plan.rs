@@ -15,7 +15,7 @@ pub struct Plan {
 pub struct Run {
     /// The server's command.
     pub command: Vec<String>,
-    /// Where the server is, instead of a command. Only the client from PyPI can be told.
+    /// Where the server is, instead of a command. Only the client from PyPI and version 2 of npm's can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The protocol version to offer, or `auto`.
@@ -61,6 +61,12 @@ pub enum Step {
         name: String,
         /// Its arguments.
         arguments: Value,
+    },
+    /// Calls a tool that becomes a task of the extension, asks once how it stands, and cancels it. Only the client from
+    /// crates.io can.
+    Task {
+        /// Its name.
+        name: String,
     },
     /// Reads a resource.
     Read {

@@ -1,6 +1,7 @@
 //! What one grant may do at one server: the policies in force there, replaced while calls go on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 use interlock_wire::Era;
@@ -14,6 +15,8 @@ pub struct Access {
     server: Arc<str>,
     extensions: Vec<String>,
     era: Option<Era>,
+    /// What was found out of the era, and when.
+    found: Mutex<Option<(Era, Instant)>>,
     snapshot: ArcSwap<Snapshot>,
     /// Counts replaced policies, so that connections can tell their clients.
     replaced: watch::Sender<u64>,
@@ -27,6 +30,7 @@ impl Access {
             server: Arc::from(server),
             extensions,
             era: None,
+            found: Mutex::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             replaced: watch::Sender::new(0),
         }
@@ -41,6 +45,17 @@ impl Access {
     /// The era that the server speaks, where the operator says so; otherwise it is found out.
     pub fn era(&self) -> Option<Era> {
         self.era
+    }
+
+    /// Which era the server was found to speak, where that is not longer ago than this.
+    pub(crate) fn found_era(&self, within: Duration) -> Option<Era> {
+        let found = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.filter(|(_, when)| when.elapsed() < within).map(|(era, _)| era)
+    }
+
+    /// Notes what was found out of the server's era, or that what was known is wrong.
+    pub(crate) fn finds_era(&self, era: Option<Era>) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = era.map(|era| (era, Instant::now()));
     }
 
     /// The server's name: budgets, rules and records go by it.

@@ -7,11 +7,12 @@
 //! stands between the two where they differ.
 
 mod crossed;
+mod finding;
 mod outcome;
 mod pair;
 mod time;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
 use crate::settle::Ending;
 pub(crate) use crossed::Crossed;
+use finding::number_of;
 use outcome::{answer_to, failed, is_modern, told};
 use pair::Pair;
 
@@ -38,6 +40,7 @@ pub(crate) struct Crossing {
     known: Option<Era>,
     /// Whether messages pass as they are, which is looked at for every one.
     passes: AtomicBool,
+    numbering: AtomicU64,
     state: Mutex<State>,
     /// What is made here for the server.
     to_server: Outbox,
@@ -73,6 +76,10 @@ struct Bridged {
     to_client: Outbox,
     /// What a legacy client's server said to `initialize`, until it is known whether it is modern.
     refused: Option<Refused>,
+    /// The client's first request, where the server's era was remembered and the server has not confirmed it.
+    remembered: Option<Message>,
+    /// Whether what was found out is noted for the connections after this.
+    noted: bool,
 }
 
 /// A server's refusal of the client's `initialize`.
@@ -110,6 +117,7 @@ pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing) -> (Arc<Crossing>, Cr
         known: relay.server_era(),
         relay,
         passes: AtomicBool::new(false),
+        numbering: AtomicU64::new(0),
         state: Mutex::new(State::New),
         to_server,
         changed: Notify::new(),
@@ -118,6 +126,7 @@ pub(crate) fn between(relay: Arc<Relay>, queued: Outgoing) -> (Arc<Crossing>, Cr
         telling: Mutex::default(),
         timer: Mutex::default(),
     });
+    crossing.relay.crosses(&crossing);
     let crossed = Crossed::new(Arc::clone(&crossing), made, queued);
     (crossing, crossed)
 }
@@ -156,9 +165,9 @@ impl Crossing {
         }
     }
 
-    /// Whether this is the `initialize` by whose answer the server's era is found out.
-    pub(crate) fn tries(&self, number: u64) -> bool {
-        matches!(&*self.state(), State::Trying { number: tried, .. } if *tried == number)
+    /// Changes when the numbers of requests come to mean others: a bridge has its own.
+    pub(crate) fn numbering(&self) -> u64 {
+        self.numbering.load(Ordering::Acquire)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -226,20 +235,11 @@ impl Crossing {
                 self.bridge(state, modern, &message, None);
                 false
             }
-            (false, None) => {
-                *state = State::Trying { number, request: message };
-                true
-            }
-            (true, None) => {
-                let is_question = method == "server/discover";
-                if !is_question {
-                    self.to_server.push(crate::relay::own::discover_request(PROBE));
+            (modern, None) => {
+                if self.is_remembered_as_other(modern) {
+                    return self.begin_as_remembered(state, modern, message);
                 }
-                let number = if is_question { number } else { PROBE };
-                let until = self.now().saturating_add(self.gateway().options.limits.probe);
-                *state = State::Probing { number, held: message, until };
-                self.keep_time();
-                is_question
+                self.find_out(state, modern, number, &method, message)
             }
         }
     }
@@ -252,6 +252,7 @@ impl Crossing {
 
     /// Puts a bridge between the two and hands it the client's first request.
     fn bridge(self: &Arc<Self>, state: &mut State, modern: bool, first: &Message, refused: Option<Refused>) {
+        self.numbering.fetch_add(1, Ordering::AcqRel);
         let limits = &self.gateway().options.limits;
         let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref());
         let (to_client, mut queue) = outbox(limits.queued_bytes);
@@ -263,7 +264,7 @@ impl Crossing {
         });
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).push(telling);
         self.keep_time();
-        let mut bridged = Bridged { pair, to_client, refused };
+        let mut bridged = Bridged { pair, to_client, refused, remembered: None, noted: false };
         let actions = bridged.pair.bridge().client_sent(first, self.now());
         self.act(&bridged, actions);
         *state = State::Bridged(bridged);
@@ -375,6 +376,16 @@ impl Crossing {
     /// Does what a bridge says, and looks at whether it goes on.
     fn acted(self: &Arc<Self>, state: &mut State, actions: Vec<Action>) -> Then {
         let State::Bridged(bridged) = state else { return Then::Nothing };
+        if let Some(held) = bridged.disproved(&actions) {
+            let others = actions.into_iter().filter(|action| failed(action) != number_of(&held));
+            self.act(bridged, others.collect());
+            self.find_out_again(state, held);
+            return Then::Nothing;
+        }
+        if !bridged.noted && bridged.pair.has_begun() {
+            bridged.noted = true;
+            self.relay.access().finds_era(Some(bridged.pair.server_era()));
+        }
         if let Some(refused) = bridged.refused.take() {
             match told(&actions, refused.number) {
                 None => bridged.refused = Some(refused),
@@ -496,6 +507,14 @@ impl Crossing {
 
     /// The relay hears of requests that a bridge gave up, as of those that it gives up itself.
     fn closed(self: &Arc<Self>, state: &mut State, actions: Vec<Action>, ending: Ending) -> Then {
+        if let State::Bridged(bridged) = state
+            && let Some(held) = bridged.disproved(&actions)
+        {
+            let others = actions.iter().filter_map(failed);
+            let others = others.filter(|number| Some(*number) != number_of(&held)).collect();
+            self.find_out_again(state, held);
+            return Then::Unanswered(others, ending);
+        }
         let (failed, others): (Vec<_>, Vec<_>) =
             actions.into_iter().partition(|action| failed(action).is_some());
         let numbers: Vec<u64> = failed.iter().filter_map(self::failed).collect();

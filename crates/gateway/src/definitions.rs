@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use interlock_json::{Kind, Value};
 use interlock_policy::ToolDefinition;
@@ -17,6 +18,8 @@ pub(crate) struct ToolList {
     tools: HashMap<String, ToolDefinition>,
     /// The arguments that headers repeat, of the tools that have such (2026-07-28).
     headers: HashMap<String, ParamHeaders>,
+    /// How long its server says that it holds, of its pages the shortest time.
+    ttl: Option<Duration>,
 }
 
 /// Why there is no list to judge by.
@@ -67,6 +70,13 @@ impl ToolList {
         self.headers.get(name)
     }
 
+    /// 2026-07-28, `ttlMs`. Nothing and 0 leave it to the news of changes, as with servers that have no such word.
+    fn holds_for(&mut self, page: Value<'_>) {
+        let ms = page.get("ttlMs").and_then(|ttl| ttl.as_number()?.parse().ok()).filter(|ms| *ms > 0);
+        let ttl = ms.map(|ms| Duration::from_millis(ms).max(LEAST_TTL));
+        self.ttl = self.ttl.into_iter().chain(ttl).min();
+    }
+
     /// Takes in one page and returns the cursor of the next.
     pub(crate) fn add_page(
         &mut self,
@@ -96,9 +106,13 @@ impl ToolList {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
         }
+        self.holds_for(result);
         Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
     }
 }
+
+/// However short a time a list holds: it is not read for each call anew.
+const LEAST_TTL: Duration = Duration::from_secs(1);
 
 /// What is known of one server's definitions.
 #[derive(Debug, Clone)]
@@ -107,8 +121,8 @@ enum Known {
     Nothing,
     /// Somebody is asking the server.
     Asking,
-    /// The last complete list.
-    List(Arc<ToolList>),
+    /// The last complete list, and until when it holds.
+    List(Arc<ToolList>, Option<Instant>),
     /// The last attempt failed; the next call tries again.
     Failed(DefinitionsError),
 }
@@ -149,7 +163,7 @@ impl Definitions {
     pub(crate) fn changed(&self) {
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.known.send_if_modified(|known| {
-            let stale = matches!(known, Known::List(_));
+            let stale = matches!(known, Known::List(..));
             if stale {
                 *known = Known::Nothing;
             }
@@ -157,14 +171,16 @@ impl Definitions {
         });
     }
 
-    pub(crate) fn next(&self) -> Next<'_> {
+    pub(crate) fn next(&self, now: Instant) -> Next<'_> {
         let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = Next::Wait;
         self.known.send_if_modified(|known| {
             match known {
-                Known::List(list) => next = Next::Use(Arc::clone(list)),
+                Known::List(list, until) if until.is_none_or(|until| now < until) => {
+                    next = Next::Use(Arc::clone(list));
+                }
                 Known::Asking => {}
-                Known::Nothing | Known::Failed(_) => {
+                Known::List(..) | Known::Nothing | Known::Failed(_) => {
                     *known = Known::Asking;
                     next = Next::Ask(Asking { definitions: self, changes, reported: false });
                 }
@@ -177,7 +193,7 @@ impl Definitions {
     /// The last complete list, where there is one that holds.
     pub(crate) fn known(&self) -> Option<Arc<ToolList>> {
         match &*self.known.borrow() {
-            Known::List(list) => Some(Arc::clone(list)),
+            Known::List(list, _) => Some(Arc::clone(list)),
             Known::Nothing | Known::Asking | Known::Failed(_) => None,
         }
     }
@@ -203,7 +219,10 @@ impl Asking<'_> {
         let holds = changes == self.changes;
         self.definitions.known.send_replace(match answer {
             _ if !holds => Known::Nothing,
-            Ok(list) => Known::List(Arc::clone(list)),
+            Ok(list) => {
+                let until = list.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+                Known::List(Arc::clone(list), until)
+            }
             Err(error) => Known::Failed(error.clone()),
         });
         holds
@@ -256,29 +275,49 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_list_is_read_again_when_its_time_is_up() {
+        for (ttl, holds) in [("5000", Some(5)), ("1", Some(1)), ("0", None), ("\"x\"", None)] {
+            let mut list = ToolList::default();
+            page(&mut list, r#"{"tools":[],"ttlMs":60000,"nextCursor":"2"}"#).unwrap();
+            let longest = list.ttl;
+            page(&mut list, &format!(r#"{{"tools":[],"ttlMs":{ttl}}}"#)).unwrap();
+            assert_eq!(list.ttl, holds.map(Duration::from_secs).or(longest), "{ttl}");
+        }
+        let definitions = Definitions::new();
+        let mut list = ToolList::default();
+        page(&mut list, r#"{"tools":[],"ttlMs":5000}"#).unwrap();
+        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
+        assert!(asking.learned(&Ok(Arc::new(list))));
+        assert!(matches!(definitions.next(Instant::now()), Next::Use(_)));
+        let later = Instant::now() + Duration::from_secs(5);
+        let Next::Ask(_asking) = definitions.next(later) else { panic!("its time is up") };
+        assert!(matches!(definitions.next(later), Next::Wait), "one reader at a time");
+    }
+
+    #[tokio::test]
     async fn a_change_while_reading_makes_the_reader_start_over() {
         let definitions = Definitions::new();
-        let Next::Ask(asking) = definitions.next() else { panic!("nothing is known yet") };
-        assert!(matches!(definitions.next(), Next::Wait), "one reader at a time");
+        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
+        assert!(matches!(definitions.next(Instant::now()), Next::Wait), "one reader at a time");
         definitions.changed();
         assert!(!asking.learned(&Ok(Arc::default())));
-        let Next::Ask(asking) = definitions.next() else { panic!("the list was stale") };
+        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("the list was stale") };
         assert!(asking.learned(&Ok(Arc::default())));
-        assert!(matches!(definitions.next(), Next::Use(_)));
+        assert!(matches!(definitions.next(Instant::now()), Next::Use(_)));
         definitions.changed();
-        assert!(matches!(definitions.next(), Next::Ask(_)));
+        assert!(matches!(definitions.next(Instant::now()), Next::Ask(_)));
     }
 
     #[tokio::test]
     async fn whoever_was_asking_and_is_cut_off_lets_the_next_one_ask() {
         let definitions = Definitions::new();
-        let Next::Ask(asking) = definitions.next() else { panic!("nothing is known yet") };
+        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
         let waiting = definitions.reported();
         tokio::pin!(waiting);
         assert!(still_waits(waiting.as_mut()).await, "somebody is asking");
         drop(asking);
         assert_eq!(waiting.await, None);
-        assert!(matches!(definitions.next(), Next::Ask(_)));
+        assert!(matches!(definitions.next(Instant::now()), Next::Ask(_)));
     }
 
     async fn still_waits<F: Future>(mut waiting: std::pin::Pin<&mut F>) -> bool {

@@ -30,6 +30,7 @@ use crate::outbox::{Outgoing, Taken, outbox};
 use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
 use crate::relay::{Origin, Relay};
+use crate::settle::Ending;
 use crate::streams::Streams;
 
 pub(crate) use caller::{Caller, Shown};
@@ -531,6 +532,10 @@ impl Front {
             }
         }
         self.forget_ended();
+        // No connection may be left that would see to it.
+        for ticket in self.gateway.tasks.expired(now) {
+            tokio::spawn(ticket.settle(Ending::TimedOut));
+        }
     }
 
     fn forget_ended(&self) {

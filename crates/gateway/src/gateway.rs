@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::sealed::Sealer;
 use crate::snapshot::Snapshot;
+use crate::tasks::Tasks;
 use crate::traces::{TraceOptions, Traces};
 
 /// What to do with a call that needs something which does not answer.
@@ -57,6 +58,8 @@ pub struct Gateway {
     /// Seals what clients are given to bring back; made when it is first needed.
     sealer: OnceLock<Option<Sealer>>,
     connections: AtomicU64,
+    /// Calls that go on as tasks.
+    pub(crate) tasks: Tasks,
     traces: Option<Arc<Traces>>,
 }
 
@@ -70,11 +73,12 @@ impl Gateway {
         options: Options,
     ) -> Self {
         let metrics = Arc::new(Metrics::new());
+        let tasks = Tasks::new(&key);
         let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
-        Self { counters, recorder, options, metrics, sealer, connections, traces }
+        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces }
     }
 
     /// What seals; `None` where the system has no randomness to give.
@@ -137,6 +141,8 @@ impl Gateway {
     /// # Errors
     /// When the log cannot be written.
     pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
+        // Nobody here sees how they end.
+        drop(self.tasks.end());
         self.recorder.stop(reason)
     }
 

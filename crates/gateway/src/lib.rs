@@ -48,6 +48,7 @@ mod session;
 mod settle;
 mod snapshot;
 mod streams;
+mod tasks;
 mod token;
 mod traces;
 pub mod transport;

@@ -18,6 +18,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a server may take to say whether it speaks 2026-07-28; then it is taken for one of before.
     pub probe: Duration,
+    /// How long a server's era is remembered that is not its clients'.
+    pub era: Duration,
     /// How long a server may take for the whole list of its definitions.
     pub definitions: Duration,
     /// Bytes of one list of definitions, all pages together.
@@ -36,6 +38,12 @@ pub struct Limits {
     pub continuations: usize,
     /// How long such a retry continues its call; after that it is a new one.
     pub continuation: Duration,
+    /// Tasks of one grant at one server that are known at the same time.
+    pub tasks_of_grant: usize,
+    /// How long a task is waited for, whatever its server says.
+    pub task: Duration,
+    /// How long nobody has to ask for a task before the gateway does; longer each time.
+    pub task_look: Duration,
     /// How often one call may be continued before it counts anew.
     pub legs: usize,
     /// How often one call is judged again because a counter moved between judging and reserving, before it is
@@ -78,6 +86,7 @@ impl Default for Limits {
             queued_bytes: 32 << 20,
             answer: Duration::from_secs(3_600),
             probe: Duration::from_secs(10),
+            era: Duration::from_secs(600),
             definitions: Duration::from_secs(30),
             definition_bytes: 64 << 20,
             together: Duration::from_secs(10),
@@ -87,6 +96,9 @@ impl Default for Limits {
             given_up: 4_096,
             continuations: 1_024,
             continuation: Duration::from_secs(3_600),
+            tasks_of_grant: 1_000,
+            task: Duration::from_secs(86_400),
+            task_look: Duration::from_secs(30),
             legs: 32,
             rejudgements: 16,
             rejudging: Duration::from_secs(5),

@@ -89,7 +89,7 @@ fn invalid(entry: Value<'_>) -> Option<SchemaError> {
 }
 
 /// Cuts the entries that are not kept, with the commas that joined them.
-fn cut(entries: Value<'_>, mut keep: impl FnMut(Value<'_>) -> bool) -> Vec<Edit> {
+pub(crate) fn cut(entries: Value<'_>, mut keep: impl FnMut(Value<'_>) -> bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut kept_any = false;
     let mut cut_from = entries.span().start + 1;

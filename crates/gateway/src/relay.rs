@@ -8,9 +8,11 @@ mod origin;
 pub(crate) mod own;
 mod questions;
 mod refusing;
+mod tasks;
 mod withdrawing;
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
@@ -20,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
+use crate::crossing::Crossing;
 use crate::definitions::Definitions;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
@@ -31,6 +34,7 @@ use crate::transport::http::Direct;
 
 pub(crate) use input::MayAsk;
 pub(crate) use origin::Origin;
+pub(crate) use tasks::Concerning;
 
 /// The connection between a client and a server.
 #[derive(Debug)]
@@ -47,6 +51,12 @@ pub(crate) struct Relay {
     direct: OnceLock<Direct>,
     /// By what the client reached the gateway.
     by: OnceLock<Transport>,
+    /// By what the server is reached.
+    crossing: OnceLock<Weak<Crossing>>,
+    /// Its number, which no other connection has.
+    connection: u64,
+    /// Whether its server is a process, which ends with it.
+    is_process: AtomicBool,
 }
 
 impl Relay {
@@ -57,15 +67,19 @@ impl Relay {
         client: Outbox,
         upstream: Outbox,
     ) -> Self {
+        let connection = gateway.next_connection();
         Self {
             access,
-            session: Mutex::new(Session::new(identity, &gateway.options.limits, gateway.next_connection())),
+            session: Mutex::new(Session::new(identity, &gateway.options.limits, connection)),
             definitions: Definitions::new(),
             client,
             upstream,
             calls: TaskTracker::new(),
             direct: OnceLock::new(),
             by: OnceLock::new(),
+            crossing: OnceLock::new(),
+            connection,
+            is_process: AtomicBool::new(false),
             gateway,
         }
     }
@@ -94,6 +108,16 @@ impl Relay {
         self.access.era()
     }
 
+    /// The server as this client's grant may use it.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Notes by what the server is reached.
+    pub(crate) fn crosses(&self, crossing: &Arc<Crossing>) {
+        let _first = self.crossing.set(Arc::downgrade(crossing));
+    }
+
     /// The protocol version that client and server speak.
     pub(crate) fn spoken(&self) -> Version {
         self.session().negotiated.version()
@@ -114,9 +138,20 @@ impl Relay {
         self.definitions.changed();
     }
 
-    /// Whether a request of the client's waits for its answer.
+    /// Whether a request of the client's waits for its answer, or for the end of the task that it made.
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.session().to_server.is_empty()
+        !self.session().to_server.is_empty() || self.has_tasks()
+    }
+
+    /// Notes that the server is a process, which ends with the connection.
+    pub(crate) fn starts_process(&self) {
+        self.is_process.store(true, Ordering::Release);
+    }
+
+    /// Whether the server's tasks end with the connection: its process does, or the session that it has of before
+    /// 2026-07-28.
+    fn holds_tasks(&self) -> bool {
+        self.is_process.load(Ordering::Acquire) || self.spoken().era() == Era::Legacy
     }
 
     /// Waits until no call is being judged any more.
@@ -179,6 +214,7 @@ impl Relay {
             progress: None,
             declared: Capabilities::default(),
             may_ask: None,
+            task: None,
         }
     }
 

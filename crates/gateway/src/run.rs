@@ -252,6 +252,7 @@ pub(crate) async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
     loop {
         ticks.tick().await;
         relay.expire(Instant::now()).await;
+        relay.look_after_tasks(Instant::now()).await;
         gateway.recorder.flush_floods(false);
     }
 }

@@ -14,7 +14,7 @@ use crate::identify::Identity;
 use crate::limits::Limits;
 use crate::lists::List;
 use crate::pending::{Asker, Pending};
-use crate::relay::MayAsk;
+use crate::relay::{Concerning, MayAsk};
 use crate::sealed::Given;
 use crate::settle::Ticket;
 
@@ -84,6 +84,8 @@ pub(crate) struct Asked {
     pub(crate) declared: Capabilities,
     /// For what the server may ask instead of answering; `None` where it may not.
     pub(crate) may_ask: Option<Box<MayAsk>>,
+    /// What it has to do with tasks.
+    pub(crate) task: Option<Box<Concerning>>,
 }
 
 /// What to do with the server's answer.
@@ -103,6 +105,8 @@ pub(crate) enum Awaited {
     Call(Ticket),
     /// It is for the gateway itself.
     Own(oneshot::Sender<Message>),
+    /// How the task stands that the server calls so, for the gateway itself.
+    Look(String),
 }
 
 impl Awaited {
@@ -111,7 +115,9 @@ impl Awaited {
         match self {
             Self::Call(ticket) => Some(ticket),
             Self::Listen(ticket) => ticket,
-            Self::Judging | Self::Relay | Self::Initialize | Self::List(_) | Self::Own(_) => None,
+            Self::Judging | Self::Relay | Self::Initialize | Self::List(_) | Self::Own(_) | Self::Look(_) => {
+                None
+            }
         }
     }
 }

@@ -96,6 +96,7 @@ impl Opened {
         let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
         let carrier = match self {
             Self::Child(started) => {
+                relay.starts_process();
                 let (process, input, output) = *started;
                 let reader = tokio::spawn(read(Arc::clone(&crossing), output, most));
                 let writer = tokio::spawn(write(input, queued));

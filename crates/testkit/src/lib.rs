@@ -15,6 +15,7 @@ pub mod issuer;
 pub mod log;
 pub mod peers;
 pub mod recording;
+pub mod recording_http;
 pub mod relay;
 pub mod script;
 pub mod serving;

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 use interlock_tests::plan::{Plan, Report, Run, Step};
 use rmcp::ClientHandler;
 use rmcp::model::{
-    CallToolRequestParams, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest,
-    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ErrorData,
-    Implementation, ListRootsResult, LoggingMessageNotificationParam, ProgressNotificationParam,
-    ProtocolVersion, ResourceUpdatedNotificationParam, ServerResult, SubscriptionFilter,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
+    ClientCapabilities, ClientConfig, ClientRequest, CreateMessageRequestParams, CreateMessageResult,
+    ElicitRequestParams, ElicitResult, ErrorData, GetTaskParams, Implementation, ListRootsResult,
+    LoggingMessageNotificationParam, ProgressNotificationParam, ProtocolVersion,
+    ResourceUpdatedNotificationParam, ServerResult, SubscriptionFilter,
 };
 use rmcp::service::{
     ClientLifecycleMode, ClientServiceExt, NotificationContext, PeerRequestOptions, RequestContext,
@@ -131,6 +132,7 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
             call.cancel(Some("changed my mind".to_owned())).await?;
             Ok(json!("cancelled"))
         }
+        Step::Task { name } => task(service, name).await,
         Step::Read { uri } => ask(service, "resources/read", json!({ "uri": uri })).await,
         Step::Prompt { name, arguments } => {
             let mut params = json!({ "name": name });
@@ -164,6 +166,17 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
             Ok(json!(event))
         }
     }
+}
+
+async fn task(service: &Service, name: &str) -> Result<Value, Failure> {
+    let made = match service.call_tool_once(CallToolRequestParams::new(name.to_owned())).await? {
+        CallToolResponse::Task(made) => made,
+        other => return Err(anyhow::anyhow!("it is no task: {other:?}").into()),
+    };
+    let id = made.task.task_id.clone();
+    let stands = service.get_task(GetTaskParams::new(id.clone())).await?;
+    service.cancel_task(CancelTaskParams::new(id.clone())).await?;
+    Ok(json!({ "task": id, "stands": stands }))
 }
 
 async fn list(service: &Service, what: &str) -> Result<Value, Failure> {
@@ -238,11 +251,14 @@ struct Agent {
 
 impl Agent {
     fn new(run: &Run) -> Result<Self> {
-        let capabilities: ClientCapabilities = serde_json::from_value(if run.handlers {
-            json!({ "sampling": {}, "elicitation": {}, "roots": { "listChanged": true } })
-        } else {
-            json!({})
-        })?;
+        let mut declared = match run.handlers {
+            true => json!({ "sampling": {}, "elicitation": {}, "roots": { "listChanged": true } }),
+            false => json!({}),
+        };
+        if run.steps.iter().any(|step| matches!(step, Step::Task { .. })) {
+            declared["extensions"] = json!({ "io.modelcontextprotocol/tasks": {} });
+        }
+        let capabilities: ClientCapabilities = serde_json::from_value(declared)?;
         let mut config = ClientConfig::new(capabilities, Implementation::new("rmcp-client", "1"));
         if run.version != "auto" {
             config = config.with_protocol_version(version(&run.version)?);

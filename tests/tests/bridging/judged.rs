@@ -79,6 +79,39 @@ async fn a_call_that_was_asked_for_something_counts_once() -> Result<()> {
     Ok(())
 }
 
+/// A retry that policy refuses has used its state up: the server is told at once that nobody waits any more.
+#[tokio::test]
+async fn a_retry_that_is_denied_ends_what_it_held() -> Result<()> {
+    let ask = Step::Ask {
+        id: "\"q\"".to_owned(),
+        method: "elicitation/create".to_owned(),
+        params: json!({ "message": "who?", "requestedSchema": { "type": "object", "properties": {} } }),
+    };
+    let script = Script::with_tools(&["ask"]).speaking(LEGACY).on("tools/call:ask", [ask, Step::Answer]);
+    let mut wrapped = Wrapped::start("version: \"1\"\ndefault: allow\n", "{}", &script)?;
+    let able = json!({ "elicitation": {} });
+    let mut call = json!({ "name": "ask", "arguments": {} });
+    let asked = wrapped.client.ask("tools/call", params(&call, &able)).await?;
+    call["requestState"] = asked["result"]["requestState"].clone();
+    call["inputResponses"] = json!({});
+    let known = wrapped.server.received_method("tools/call")?[0]["id"].clone();
+    wrapped.interlock.replace_policy("version: \"1\"\ndefault: deny\n")?;
+    let patience = interlock_testkit::client::PATIENCE;
+    wrapped.interlock.wait_for_records("policy_reload", patience, |found| !found.is_empty()).await?;
+    let denied = wrapped.client.ask("tools/call", params(&call, &able)).await?;
+    assert!(is_denied(&denied), "{denied}");
+    let told = |server: &interlock_testkit::recording::RecordingServer| {
+        let told = server.received_method("notifications/cancelled")?;
+        Ok(told.iter().any(|told| told["params"]["requestId"] == known))
+    };
+    wrapped.server.wait_until("the cancellation", patience, told).await?;
+    let answered = |server: &interlock_testkit::recording::RecordingServer| {
+        Ok(server.received()?.iter().any(|line| line.contains("\"id\":\"q\"") && line.contains("error")))
+    };
+    wrapped.server.wait_until("an answer to its question", patience, answered).await?;
+    wrapped.finish().await
+}
+
 /// The definitions that calls are judged by are read from the server in its own era.
 #[tokio::test]
 async fn arguments_are_held_to_the_schema_of_a_server_of_the_other_era() -> Result<()> {

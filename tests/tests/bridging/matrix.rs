@@ -55,20 +55,17 @@ enum Of {
 }
 
 /// What a pair cannot express, and why: with these servers it cannot be done without Interlock either.
-fn cannot(by: Client, client: Era, server: Of, topic: Topic) -> Option<&'static str> {
+fn cannot(by: Client, client: (Transport, Era), server: Of, topic: Topic) -> Option<&'static str> {
     match (topic, server) {
         (Topic::Many, _) if by == Client::TypeScript => Some("its plans make one call after the other"),
-        (Topic::Large, _) if by == Client::TypeScript => {
-            Some("its plans are read at once, and cannot be so long")
+        (Topic::Large, _) if client.0 == Transport::Sse => {
+            Some("the client's SDK reads no event of more than a mebibyte")
         }
-        (Topic::Progress, Of::Npm) if client == Era::Modern => Some(
+        (Topic::Progress, Of::Npm) if client.1 == Era::Modern => Some(
             "the server asks for roots when it likes, and a client that is asked hears of no progress meanwhile",
         ),
-        (Topic::Subscribe, Of::Pypi(_, Era::Legacy)) => {
-            Some("the server's SDK has no subscriptions in its legacy versions")
-        }
         (Topic::ListChange, Of::Npm) => Some("the server changes no list of its own accord"),
-        (Topic::ListChange, Of::Pypi(..)) if client == Era::Modern => Some(
+        (Topic::ListChange, Of::Pypi(..)) if client.1 == Era::Modern => Some(
             "the client's SDK shows no news of lists outside of its own `listen`, which the plans do not open",
         ),
         _ => None,
@@ -130,7 +127,7 @@ impl Topic {
                 let all = report.events.iter().filter(|event| event["event"] == "progress");
                 let four = all.filter(|event| event["total"].as_f64() == Some(4.0)).count();
                 // The SDK from npm does not tell of what comes at once with the result.
-                let certain = if by == Client::TypeScript { 3 } else { 4 };
+                let certain = if matches!(by, Client::TypeScript | Client::TypeScript2) { 3 } else { 4 };
                 (certain..=4).contains(&four) && text(0).starts_with("Long running operation completed")
             }
             Self::Cancel => results[0]["ok"] == "cancelled" && text(1).ends_with("still there"),
@@ -163,7 +160,7 @@ async fn check(by: Client, client: (Transport, Era), of: Of) -> Result<()> {
         Of::Npm => Server::of_npm(&environment),
     };
     let topics: Vec<Topic> =
-        TOPICS.into_iter().filter(|topic| cannot(by, client.1, of, *topic).is_none()).collect();
+        TOPICS.into_iter().filter(|topic| cannot(by, client, of, *topic).is_none()).collect();
     let steps = topics.iter().map(|topic| topic.steps(client.1));
     let report = drive(&environment, by, client, &server, steps.flatten().collect()).await?;
     ensure!(report.version == client.1.version(), "{by:?} {client:?} {of:?}: it became {}", report.version);
@@ -207,6 +204,11 @@ macro_rules! cells {
             }
 
             #[tokio::test]
+            async fn before_sse() -> Result<()> {
+                check(Client::$by, CLIENT, Of::Pypi(Transport::Sse, Era::Legacy)).await
+            }
+
+            #[tokio::test]
             async fn before_npm_stdio() -> Result<()> {
                 check(Client::$by, CLIENT, Of::Npm).await
             }
@@ -219,6 +221,12 @@ cells! {
     modern_stdio: Python Stdio Modern;
     legacy_http: Python Http Legacy;
     modern_http: Python Http Modern;
+    sse: Python Sse Legacy;
     rmcp_legacy_stdio: Rmcp Stdio Legacy;
+    rmcp_modern_stdio: Rmcp Stdio Modern;
     npm_legacy_stdio: TypeScript Stdio Legacy;
+    npm_2_legacy_stdio: TypeScript2 Stdio Legacy;
+    npm_2_modern_stdio: TypeScript2 Stdio Modern;
+    npm_2_legacy_http: TypeScript2 Http Legacy;
+    npm_2_modern_http: TypeScript2 Http Modern;
 }

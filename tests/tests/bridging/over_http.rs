@@ -9,7 +9,7 @@ use interlock_testkit::serving::Site;
 use serde_json::{Value, json};
 
 /// A modern request with the headers that go with it.
-fn modern(address: &str, id: u64, method: &str, params: &Value) -> Request {
+pub fn modern(address: &str, id: u64, method: &str, params: &Value) -> Request {
     let mut params = params.clone();
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -25,11 +25,16 @@ fn modern(address: &str, id: u64, method: &str, params: &Value) -> Request {
     }
 }
 
-fn site(command: &Command) -> Result<Site> {
+/// The server's entry in the file.
+pub fn entry(command: &Command) -> Result<Value> {
     let words: Option<Vec<&str>> = command.line.iter().map(|word| word.to_str()).collect();
     let words = words.context("a word is not UTF-8")?;
     let (program, args) = words.split_first().context("no command")?;
-    let server = json!({ "command": program, "args": args });
+    Ok(json!({ "command": program, "args": args }))
+}
+
+fn site(command: &Command) -> Result<Site> {
+    let server = entry(command)?;
     let config = format!(
         "servers:\n  recording: {server}\ngrants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n"
     );

@@ -18,6 +18,8 @@ use tokio::time::timeout;
 pub enum Transport {
     Stdio,
     Http,
+    /// HTTP with SSE, of 2024-11-05.
+    Sse,
 }
 
 /// Which of the two it speaks.
@@ -58,7 +60,8 @@ impl Server {
         if transport == Transport::Stdio {
             return Ok(Self { command, url: None, _running: None });
         }
-        let (mut child, group) = command.clone().arg("--http").spawn()?;
+        let (flag, path) = if transport == Transport::Sse { ("--sse", "sse") } else { ("--http", "mcp") };
+        let (mut child, group) = command.clone().arg(flag).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let port = timeout(PATIENCE, lines.next_line()).await??.context("it ended")?;
         let mut complaints = BufReader::new(child.stderr.take().context("no standard error")?).lines();
@@ -67,7 +70,7 @@ impl Server {
                 eprintln!("server: {line}");
             }
         });
-        let url = Some(format!("http://127.0.0.1:{port}/mcp"));
+        let url = Some(format!("http://127.0.0.1:{port}/{path}"));
         Ok(Self { command, url, _running: Some((child, group)) })
     }
 
@@ -119,7 +122,7 @@ pub async fn drive(
             };
             (Between::Wrapping(interlock), words(&command)?, None)
         }
-        Transport::Http => {
+        Transport::Http | Transport::Sse => {
             let config = format!(
                 "servers:\n  real: {}\ngrants:\n  team: {{ servers: {{ real: allow.yaml }} }}\nanonymous: team\n",
                 server.entry()?
@@ -127,7 +130,10 @@ pub async fn drive(
             let site = Site::new(&config)?;
             site.write("allow.yaml", ALLOW_ALL)?;
             let serving = site.serve(|command| command).await?;
-            let url = serving.url("real");
+            let url = match transport {
+                Transport::Sse => format!("http://{}/sse/real", serving.address),
+                _ => serving.url("real"),
+            };
             (Between::Serving(Box::new((site, serving))), Vec::new(), Some(url))
         }
     };

@@ -207,6 +207,19 @@ async fn a_retry_is_no_repetition() -> Result<()> {
     wrapped.refusals(2).await.map(drop)
 }
 
+/// A server whose tool `make` becomes the task `t`.
+fn making_tasks() -> Script {
+    let made = r#"{"resultType":"task","taskId":"t","status":"working","ttlMs":null}"#.to_owned();
+    Script::with_tools(&["echo", "make"]).on("tools/call:make", [Step::Result { text: made }])
+}
+
+/// What its caller calls it.
+async fn make_task(wrapped: &mut Wrapped) -> Result<Value> {
+    let able = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+    let params = json!({ "name": "make", "_meta": meta(&able) });
+    Ok(wrapped.client.ask("tools/call", params).await?["result"]["taskId"].take())
+}
+
 /// Only three methods are answered by asking for input, and a task's state asks no more than its client declared.
 #[tokio::test]
 async fn by_whatever_answer() -> Result<()> {
@@ -229,9 +242,12 @@ async fn by_whatever_answer() -> Result<()> {
             (able.clone(), answer.as_str(), passes_declared),
             (json!({}), r#"{"resultType":"complete","x":[{"inputRequests":{}}]}"#, true),
         ] {
-            let script = Script::default().on(method, [Step::Result { text: text.to_owned() }]);
+            let script = making_tasks().on(method, [Step::Result { text: text.to_owned() }]);
             let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
             let mut params = params.clone();
+            if params["taskId"].is_string() {
+                params["taskId"] = make_task(&mut wrapped).await?;
+            }
             params["_meta"] = meta(&declared);
             let answer = wrapped.client.ask(method, params).await?;
             assert_eq!(answer["result"].is_object(), passes, "{method} {declared}: {answer}");
@@ -259,15 +275,17 @@ async fn by_the_news_of_a_task() -> Result<()> {
         format!(r#"{{"jsonrpc":"2.0","method":"notifications/tasks","params":{{"taskId":"t",{question}}}}}"#);
     for (declared, passes) in [(json!({}), false), (json!({ "roots": {} }), true)] {
         let line = |text: &str| Step::Line { text: text.to_owned() };
-        let script = Script::default().on(
+        let script = making_tasks().on(
             "subscriptions/listen",
             [line(&news("$ID")), line(&nobodys), Step::Result { text: "{}".to_owned() }],
         );
         let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
-        let params = json!({ "_meta": meta(&declared), "notifications": { "taskIds": ["t"] } });
+        let name = make_task(&mut wrapped).await?;
+        let params = json!({ "_meta": meta(&declared), "notifications": { "taskIds": [name] } });
         let answer = wrapped.client.ask("subscriptions/listen", params).await?;
         assert!(answer["result"].is_object(), "{answer}");
-        let expected = if passes { vec![news(&answer["id"].to_string())] } else { Vec::new() };
+        let told = news(&answer["id"].to_string()).replace(r#""taskId":"t""#, &format!(r#""taskId":{name}"#));
+        let expected = if passes { vec![told] } else { Vec::new() };
         assert_eq!(wrapped.client.unclaimed(), expected, "{declared}");
         wrapped.finish().await?;
         wrapped.refusals(if passes { 1 } else { 2 }).await?;

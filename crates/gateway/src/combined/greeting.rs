@@ -6,12 +6,11 @@ use interlock_json::{Value, canonical};
 use interlock_wire::{Message, Version};
 
 use super::lists::{result, write_meta};
+use crate::tasks::TASKS;
 
 /// What each server answered, or why it has not.
 pub(crate) type Greeted = (Arc<str>, Result<Message, String>);
 
-/// The extension of 2026-07-28 for tasks.
-const TASKS: &str = "io.modelcontextprotocol/tasks";
 /// Characters of one server's instructions that are passed on.
 const MOST_INSTRUCTIONS: usize = 16 << 10;
 
@@ -55,8 +54,8 @@ fn offers(greeted: &Greeted, path: &[&str]) -> bool {
 }
 
 /// Whether a server has a capability. One that has not answered is asked all the same.
-pub(crate) fn has(greeted: &Greeted, capability: &str) -> bool {
-    greeted.1.is_err() || offers(greeted, &[capability])
+pub(crate) fn has(greeted: &Greeted, capability: &[&str]) -> bool {
+    greeted.1.is_err() || offers(greeted, capability)
 }
 
 fn capabilities(greeted: &[Greeted], is_modern: bool, out: &mut String) {
@@ -74,12 +73,14 @@ fn capabilities(greeted: &[Greeted], is_modern: bool, out: &mut String) {
     }
     members.extend(any(&["completions"]).then(|| r#""completions":{}"#.to_owned()));
     members.extend(any(&["logging"]).then(|| r#""logging":{}"#.to_owned()));
+    // Of other extensions it is not known which of their members name what belongs to one server.
     if is_modern && said(&["extensions", TASKS]) {
         members.push(format!(r#""extensions":{{"{TASKS}":{{}}}}"#));
     }
     if !is_modern && said(&["tasks", "requests", "tools", "call"]) {
         let cancel = if said(&["tasks", "cancel"]) { r#""cancel":{},"# } else { "" };
-        members.push(format!(r#""tasks":{{{cancel}"requests":{{"tools":{{"call":{{}}}}}}}}"#));
+        let list = if said(&["tasks", "list"]) { r#""list":{},"# } else { "" };
+        members.push(format!(r#""tasks":{{{list}{cancel}"requests":{{"tools":{{"call":{{}}}}}}}}"#));
     }
     out.push_str(&format!("{{{}}}", members.join(",")));
 }
@@ -143,7 +144,7 @@ mod tests {
             ),
             "{result}"
         );
-        assert!(!has(&all[0], "prompts") && has(&all[1], "resources"));
+        assert!(!has(&all[0], &["prompts"]) && has(&all[1], &["resources"]));
     }
 
     #[test]
@@ -158,6 +159,20 @@ mod tests {
             "{result}"
         );
         assert!(discovered(&[]).contains(r#""capabilities":{},"ttlMs":0"#));
+    }
+
+    #[test]
+    fn tasks_are_offered_as_they_can_be_carried() {
+        let legacy = [
+            greeted("a", r#"{"capabilities":{"tasks":{"list":{},"requests":{"tools":{"call":{}}}}}}"#),
+            greeted("b", r#"{"capabilities":{"tasks":{"cancel":{},"requests":{"tools":{"call":{}}}}}}"#),
+        ];
+        let result = initialized(&legacy, Version::V2025_11_25);
+        let offered = r#""tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#;
+        assert!(result.contains(offered), "{result}");
+        let modern = r#"{"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{},"x/y":{}}}}"#;
+        let result = discovered(&[greeted("a", modern)]);
+        assert!(result.contains(r#""extensions":{"io.modelcontextprotocol/tasks":{}}"#), "{result}");
     }
 
     #[test]

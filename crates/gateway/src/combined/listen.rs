@@ -146,39 +146,73 @@ fn parts(
     servers: &[Arc<str>],
     most: usize,
 ) -> Result<Vec<(Arc<str>, String)>, String> {
-    let listed = filter.get("resourceSubscriptions").filter(|uris| !uris.is_null());
-    let mut own: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    if let Some(uris) = listed {
-        if uris.kind() != Kind::Array {
-            return Err("`params.notifications.resourceSubscriptions` is not an array of strings".to_owned());
-        }
-        if uris.len() > most {
-            return Err(format!("a subscription to more than {most} resources"));
-        }
-        for uri in uris.items() {
-            let uri = uri.as_str().ok_or("a resource's address is not a string")?;
-            let known = names::split_address(&uri)
-                .and_then(|(server, own)| Some((servers.iter().find(|known| ***known == *server)?, own)));
-            let (server, uri) = known
-                .ok_or_else(|| format!("unknown resource `{}`", uri.chars().take(256).collect::<String>()))?;
-            own.entry(server).or_default().push(uri.to_owned());
-        }
-    }
-    let tasks = filter.members().any(|(key, _)| key.text() == "taskIds");
-    if tasks {
-        return Err("news of tasks is not told here; use /mcp/NAME".to_owned());
-    }
-    let lists = filter
-        .members()
-        .any(|(key, value)| !key.is("resourceSubscriptions") && value.as_bool() == Some(true));
-    let concerns = |server: &&Arc<str>| lists || own.contains_key(&***server);
+    let watched =
+        [Watched::new(filter, &RESOURCES, servers, most)?, Watched::new(filter, &TASKS, servers, most)?];
+    let lists = filter.members().any(|(key, value)| {
+        !key.is(RESOURCES.member) && !key.is(TASKS.member) && value.as_bool() == Some(true)
+    });
+    let concerns =
+        |server: &&Arc<str>| lists || watched.iter().any(|watched| watched.own.contains_key(&***server));
     let part = |server: &Arc<str>| {
-        let uris = own.get(&**server).map(Vec::as_slice).unwrap_or_default();
-        let uris: Vec<_> = uris.iter().map(|uri| text(uri)).collect();
-        let edit = listed.map(|listed| Edit::new(listed.span(), format!("[{}]", uris.join(","))));
-        (Arc::clone(server), message.with_edits(edit.into_iter().collect()))
+        let edits = watched.iter().filter_map(|watched| watched.of(server)).collect();
+        (Arc::clone(server), message.with_edits(edits))
     };
     Ok(servers.iter().filter(concerns).map(part).collect())
+}
+
+/// What a subscription names one by one.
+struct Kept {
+    /// The member of the filter.
+    member: &'static str,
+    /// What one is called.
+    what: &'static str,
+    split: fn(&str) -> Option<(&str, &str)>,
+    prefix: fn(&str) -> String,
+}
+
+const RESOURCES: Kept = Kept {
+    member: "resourceSubscriptions",
+    what: "resource",
+    split: names::split_address,
+    prefix: names::address_prefix,
+};
+/// The extension io.modelcontextprotocol/tasks.
+const TASKS: Kept = Kept { member: "taskIds", what: "task", split: names::split, prefix: names::prefix };
+
+/// What a subscription names, by the servers that it is for and under their own names.
+struct Watched<'f> {
+    listed: Option<Value<'f>>,
+    own: BTreeMap<String, Vec<String>>,
+}
+
+impl<'f> Watched<'f> {
+    fn new(filter: Value<'f>, of: &Kept, servers: &[Arc<str>], most: usize) -> Result<Self, String> {
+        let listed = filter.get(of.member).filter(|listed| !listed.is_null());
+        let mut own: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let Some(all) = listed else { return Ok(Self { listed, own }) };
+        if all.kind() != Kind::Array {
+            return Err(format!("`params.notifications.{}` is not an array of strings", of.member));
+        }
+        if all.len() > most {
+            return Err(format!("a subscription to more than {most} {}s", of.what));
+        }
+        for joint in all.items() {
+            let joint = joint.as_str().ok_or_else(|| format!("the name of a {} is not a string", of.what))?;
+            let known =
+                (of.split)(&joint).filter(|(server, _)| servers.iter().any(|known| **known == **server));
+            let unknown = || format!("unknown {} `{}`", of.what, joint.chars().take(256).collect::<String>());
+            let (server, name) = known.ok_or_else(unknown)?;
+            own.entry(server.to_owned()).or_default().push(name.to_owned());
+        }
+        Ok(Self { listed, own })
+    }
+
+    /// The edit that leaves one server its own.
+    fn of(&self, server: &str) -> Option<Edit> {
+        let own = self.own.get(server).map(Vec::as_slice).unwrap_or_default();
+        let own: Vec<_> = own.iter().map(|name| text(name)).collect();
+        Some(Edit::new(self.listed?.span(), format!("[{}]", own.join(","))))
+    }
 }
 
 /// What all of them have agreed to.
@@ -192,15 +226,17 @@ fn acknowledgement(asked: &Asked<'_>, agreed: &BTreeMap<String, Message>) -> Str
             members.push(format!("\"{list}\":true"));
         }
     }
-    let mut uris = Vec::new();
-    for (server, filter) in filters() {
-        let listed = filter.get("resourceSubscriptions").filter(|uris| uris.kind() == Kind::Array);
-        let prefix = names::address_prefix(server);
-        let own = listed.into_iter().flat_map(Value::items).filter_map(Value::as_str);
-        uris.extend(own.map(|uri| text(&format!("{prefix}{uri}"))));
-    }
-    if !uris.is_empty() {
-        members.push(format!("\"resourceSubscriptions\":[{}]", uris.join(",")));
+    for kept in [RESOURCES, TASKS] {
+        let mut all = Vec::new();
+        for (server, filter) in filters() {
+            let listed = filter.get(kept.member).filter(|listed| listed.kind() == Kind::Array);
+            let prefix = (kept.prefix)(server);
+            let own = listed.into_iter().flat_map(Value::items).filter_map(Value::as_str);
+            all.extend(own.map(|name| text(&format!("{prefix}{name}"))));
+        }
+        if !all.is_empty() {
+            members.push(format!("\"{}\":[{}]", kept.member, all.join(",")));
+        }
     }
     let params = format!(
         r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}},"notifications":{{{}}}}}"#,
@@ -249,7 +285,12 @@ mod tests {
         assert!(asked(r#"{"resourceSubscriptions":["interlock://c/x:1"]}"#).is_err());
         assert!(asked(r#"{"resourceSubscriptions":["x:1"]}"#).is_err());
         assert!(asked(r#"{"resourceSubscriptions":"x:1"}"#).is_err());
-        assert!(asked(r#"{"taskIds":["a__t"]}"#).is_err());
+        assert_eq!(
+            asked(r#"{"taskIds":["a__t","b__u","a__v"]}"#),
+            Ok(vec![own("a", r#"{"taskIds":["t","v"]}"#), own("b", r#"{"taskIds":["u"]}"#)])
+        );
+        assert!(asked(r#"{"taskIds":["c__t"]}"#).is_err());
+        assert!(asked(r#"{"taskIds":["t"]}"#).is_err());
     }
 
     #[test]

@@ -15,19 +15,20 @@ pub(crate) struct List {
     member: &'static str,
     /// The member of an entry that names it.
     name: &'static str,
-    /// The capability of a server that has such a list.
-    pub(crate) capability: &'static str,
+    /// The capability of a server that has such a list: the names that lead to it.
+    pub(crate) capability: &'static [&'static str],
 }
 
-const LISTS: [List; 4] = [
-    List { method: "tools/list", member: "tools", name: "name", capability: "tools" },
-    List { method: "prompts/list", member: "prompts", name: "name", capability: "prompts" },
-    List { method: "resources/list", member: "resources", name: "uri", capability: "resources" },
+const LISTS: [List; 5] = [
+    List { method: "tools/list", member: "tools", name: "name", capability: &["tools"] },
+    List { method: "prompts/list", member: "prompts", name: "name", capability: &["prompts"] },
+    List { method: "resources/list", member: "resources", name: "uri", capability: &["resources"] },
+    List { method: "tasks/list", member: "tasks", name: "taskId", capability: &["tasks", "list"] },
     List {
         method: "resources/templates/list",
         member: "resourceTemplates",
         name: "uriTemplate",
-        capability: "resources",
+        capability: &["resources"],
     },
 ];
 
@@ -90,7 +91,8 @@ impl List {
 
     /// The entry as its server wrote it, under its joint name.
     fn write(self, entry: Value<'_>, value: Value<'_>, name: &str, server: &str, out: &mut String) {
-        let prefix = if self.name == "name" { names::prefix(server) } else { names::address_prefix(server) };
+        let is_address = matches!(self.name, "uri" | "uriTemplate");
+        let prefix = if is_address { names::address_prefix(server) } else { names::prefix(server) };
         let (raw, at) = (entry.raw(), entry.span().start);
         let begin = value.span().start.saturating_sub(at);
         let end = value.span().end.saturating_sub(at);

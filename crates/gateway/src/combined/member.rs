@@ -69,7 +69,7 @@ impl Member {
     }
 
     /// Whether it has said that it has this.
-    pub(super) fn offers(&self, capability: &str) -> bool {
+    pub(super) fn offers(&self, capability: &[&str]) -> bool {
         match &*self.standing.borrow() {
             Standing::Greeted(answer) | Standing::Ready(answer) => {
                 greeting::has(&(Arc::clone(&self.server), Ok(answer.clone())), capability)
@@ -197,7 +197,7 @@ impl Combined {
         session.is_initialized().await;
         let ready = reply::notification("notifications/initialized", None);
         let _nothing_comes_back = self.send(&reached, ready, 0).await;
-        if let Some(level) = session.level().filter(|_| member.offers("logging")) {
+        if let Some(level) = session.level().filter(|_| member.offers(&["logging"])) {
             // What it answers is of no matter: the client has its answer.
             let _answer = self.send(&reached, level.with_id("0"), self.front.next_number()).await;
         }

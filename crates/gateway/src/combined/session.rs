@@ -230,7 +230,7 @@ impl Combined {
                 let text = text.clone();
                 async move {
                     let reached = combined.reach(&server).await?;
-                    if !combined.offers(&server, "logging") {
+                    if !combined.offers(&server, &["logging"]) {
                         return Ok(None);
                     }
                     combined.ask(&reached, text).await.map(Some)
@@ -257,7 +257,7 @@ impl Combined {
     }
 
     /// Whether a server has said that it has this; one of modern requests is simply asked.
-    pub(super) fn offers(&self, server: &str, capability: &str) -> bool {
+    pub(super) fn offers(&self, server: &str, capability: &[&str]) -> bool {
         let member = self.session().and_then(|session| session.members().get(server).map(Arc::clone));
         member.is_none_or(|member| member.offers(capability))
     }

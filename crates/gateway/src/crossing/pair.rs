@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use interlock_wire::Version;
-use interlock_wire::bridge::{Bridge, Cancels, LegacyToModern, Limits, ModernToLegacy};
+use interlock_wire::bridge::{Action, Bridge, Cancels, LegacyToModern, Limits, ModernToLegacy};
+use interlock_wire::{Era, Version};
 
 /// A client and a server of different eras.
 #[derive(Debug)]
@@ -42,6 +42,19 @@ impl Pair {
             Self::ModernToLegacy(bridge) => bridge.as_mut(),
             Self::LegacyToModern(bridge) => bridge.as_mut(),
         }
+    }
+
+    /// Nobody will come back with this state.
+    pub(super) fn abandon(&mut self, state: &str, now: Duration) -> Vec<Action> {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.abandon(state, now),
+            Self::LegacyToModern(_) => Vec::new(),
+        }
+    }
+
+    /// The era of the server.
+    pub(super) fn server_era(&self) -> Era {
+        if self.is_modern_client() { Era::Legacy } else { Era::Modern }
     }
 
     pub(super) fn next_tick(&self) -> Option<Duration> {
@@ -85,6 +98,11 @@ impl Pair {
             Self::ModernToLegacy(bridge) => bridge.negotiated().is_none() && !bridge.has_failed(),
             Self::LegacyToModern(bridge) => bridge.negotiated().is_none(),
         }
+    }
+
+    /// Whether client and server have agreed on a version.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.is_beginning() && !self.has_failed()
     }
 
     /// Whether nothing more will come of it.

@@ -7,11 +7,11 @@ use interlock_wire::line::Line;
 use interlock_wire::method::{Judged, Kind, Sender};
 use interlock_wire::trace;
 use interlock_wire::{
-    Era, Message, Notification, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
+    Era, Message, Notification, Outcome, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
 use super::fault::caught;
-use super::{MayAsk, Origin, Relay, advance};
+use super::{Concerning, MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
 use crate::batch::{Batch, ReplyTo};
@@ -35,6 +35,14 @@ struct ToServer {
     number: u64,
     room: Room,
     errands: Option<Errands>,
+}
+
+/// What is handed over of a judged call.
+struct Going {
+    line: String,
+    listens: bool,
+    may_ask: Option<Box<MayAsk>>,
+    task: Option<Box<Concerning>>,
 }
 
 /// JSON-RPC: what was sent is not a request as it should be.
@@ -248,27 +256,45 @@ impl Relay {
             Ok(targets) => targets,
             Err(error) => return self.refuse_route(&about, number, &error.to_string()).await,
         };
+        let (task, mut edits) = match self.concerning(&request, judged, version) {
+            Ok(concerning) => concerning,
+            Err(why) => return self.refuse_route(&about, number, &why.to_string()).await,
+        };
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
         }
-        if let Some(trace) = &about.trace {
+        // What a task is called is its holder's alone.
+        if let Some(trace) = about.trace.as_ref().filter(|_| judged != Judged::Task) {
             trace.concerns(about.subject.as_ref());
         }
-        let section = targets.first().map_or(interlock_policy::Section::Resources, |target| target.section);
+        let section = targets
+            .first()
+            .filter(|_| judged != Judged::Task)
+            .map_or(interlock_policy::Section::Resources, |target| target.section);
         let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.access.policies());
         if let Err(why) = self.open_state(may_ask.as_deref_mut(), &request) {
             return self.refuse_route(&about, number, &why.to_string()).await;
         }
         let retry = self.retried(may_ask.as_deref(), &request);
+        let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
         match self.passage(about, judged, &targets, &retry).await {
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
                 }
-                self.forward_call(&message, passage.ticket, may_ask, to_server).await;
+                edits.extend(may_ask.as_ref().and_then(|may_ask| may_ask.own_state(&message)));
+                if let Some(context) = passage.ticket.trace() {
+                    edits.extend(trace::carry(&message, context, None));
+                }
+                let exchange = self.session().to_server.exchange_of(number);
+                let line = forward::with_number(&message, number, exchange, edits);
+                let listens = request.method == LISTEN;
+                let goes = Going { line, listens, may_ask, task: task.map(Box::new) };
+                self.forward_call(&message, goes, passage.ticket, to_server).await;
             }
             Err(refused) => {
+                self.abandoned(may_ask.as_deref());
                 self.not_paid(may_ask.as_deref(), retry);
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
@@ -288,6 +314,10 @@ impl Relay {
         let policies = self.access.keep_policies();
         match judged {
             Judged::Complete => self.gateway.decide_completion(policies, about, targets).await,
+            // More input for a tool that the policy has closed since is refused, whenever its task was made.
+            Judged::Task if about.method == "tasks/update" => {
+                self.gateway.decide_completion(policies, about, targets).await
+            }
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
                 self.gateway.unjudged(policies, about).await
             }
@@ -305,30 +335,21 @@ impl Relay {
     }
 
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
-    async fn forward_call(
-        &self,
-        message: &Message,
-        mut ticket: Ticket,
-        may_ask: Option<Box<MayAsk>>,
-        to_server: ToServer,
-    ) {
+    async fn forward_call(&self, message: &Message, goes: Going, mut ticket: Ticket, to_server: ToServer) {
+        let Going { line, listens, may_ask, task } = goes;
         let ToServer { number, room, errands } = to_server;
-        let exchange = self.session().to_server.exchange_of(number);
-        let own_state = may_ask.as_ref().and_then(|may_ask| may_ask.own_state(message));
-        let mut edits = Vec::from_iter(own_state);
-        if let Some(context) = ticket.trace() {
-            edits.extend(trace::carry(message, context, None));
-        }
-        let line = forward::with_number(message, number, exchange, edits);
+        // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
+        let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
+        let errands = errands.filter(|_| !is_renamed);
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();
             match session.to_server.get_mut(number) {
                 Some(asked) => {
-                    let listens = message.method().as_deref() == Some(LISTEN);
                     asked.awaited =
                         if listens { Awaited::Listen(Some(ticket)) } else { Awaited::Call(ticket) };
                     asked.may_ask = may_ask;
+                    asked.task = task;
                     None
                 }
                 None => Some(ticket),
@@ -352,7 +373,13 @@ impl Relay {
                 self.cancel_call(notification, message, exchange).await;
             }
             Ok(admitted) if admitted.spec.is_none() => self.hand_over(method, message).await,
-            Ok(_) => self.upstream.send(message.source().to_owned()).await,
+            Ok(_) => {
+                let line = match self.own_related(notification.params) {
+                    Some(edit) => message.with_edits(vec![edit]),
+                    None => message.source().to_owned(),
+                };
+                self.upstream.send(line).await;
+            }
         }
     }
 
@@ -416,7 +443,12 @@ impl Relay {
             ticket.settle(super::own::answered(&response.outcome, message.source().len())).await;
         }
         if let Some(asker) = waiting.asker {
-            self.upstream.send(forward::answer_to(message, &asker.id, Vec::new())).await;
+            let result = match response.outcome {
+                Outcome::Result(result) => Some(result),
+                Outcome::Error(_) => None,
+            };
+            let edits = self.own_related(result).into_iter().collect();
+            self.upstream.send(forward::answer_to(message, &asker.id, edits)).await;
         }
     }
 }

@@ -11,6 +11,7 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, RequestId, Response, Shape, Version, reply,
 };
 
+use super::tasks::InAnswer;
 use super::{Relay, input, own};
 use crate::admit;
 use crate::batch::ReplyTo;
@@ -68,11 +69,20 @@ impl Relay {
             );
         };
         let seen = input::may_see(&waiting.item, &response.outcome);
+        let bytes = message.source().len();
+        let tasks = seen.and_then(|()| self.tasks_in(&waiting.item, &response.outcome, bytes));
         let Asked { awaited, version, reply, may_ask, .. } = waiting.item;
-        if let (Err(reason), true) = (seen, reply.is_some()) {
-            return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+        let tasks = match tasks {
+            Ok(tasks) => tasks,
+            Err(_) if reply.is_none() => InAnswer::default(),
+            Err(reason) => {
+                return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+            }
+        };
+        for (ticket, ending) in tasks.ended {
+            ticket.settle(ending).await;
         }
-        let mut edits = Vec::new();
+        let mut edits = tasks.edits;
         match self.seal_state(may_ask.as_deref(), &response.outcome) {
             Ok(sealed) => edits.extend(sealed),
             Err(reason) => {
@@ -84,6 +94,12 @@ impl Relay {
                 // Nobody waits any more when the call that needed it has ended.
                 let _ended = answer.send(message.clone());
                 return;
+            }
+            Awaited::Look(own) => return self.looked(&own, version, &response.outcome, bytes).await,
+            Awaited::Call(ticket) if tasks.made.is_some() => {
+                if let Some(made) = tasks.made {
+                    self.goes_on(made, ticket).await;
+                }
             }
             Awaited::Call(ticket) => {
                 let continues = self.remember(may_ask, &response.outcome);
@@ -100,7 +116,7 @@ impl Relay {
                 ));
             }
             Awaited::List(list) => match self.filtered(list, &response.outcome) {
-                Ok(cuts) => edits = cuts,
+                Ok(cuts) => edits.extend(cuts),
                 Err(reason) => {
                     return self.refuse_answer(waiting.asker, reply, None, reason.to_string()).await;
                 }
@@ -182,8 +198,17 @@ impl Relay {
 
     /// A modern server names the subscription that a notification belongs to by the number it knows.
     async fn relay_notification(&self, notification: &Notification<'_>, message: &Message, on: Option<u64>) {
+        let tasks = match self.news_of_tasks(notification, message.source().len()) {
+            Ok(tasks) => tasks,
+            Err(reason) => return self.drop_from_server(&notification.method, None, &reason),
+        };
+        for (ticket, ending) in tasks.ended {
+            ticket.settle(ending).await;
+        }
         match self.named_for_listener(notification, on) {
-            Ok((edits, way)) => way.send(message.with_edits(edits)).await,
+            Ok((edits, way)) => {
+                way.send(message.with_edits(edits.into_iter().chain(tasks.edits).collect())).await;
+            }
             Err(reason) => self.drop_from_server(&notification.method, None, &reason),
         }
     }

@@ -1,7 +1,7 @@
 //! A server that asks for something before it answers a call, and the client's retry: for input (2026-07-28,
 //! "Multi Round-Trip Requests"), or for a payment.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use interlock_json::{Value, canonical};
@@ -143,6 +143,15 @@ impl Relay {
                 );
                 Retry { first: Some(leg), paid: Some(paid) }
             }
+        }
+    }
+
+    /// A retry that was refused has used its state up: whatever waits for it at the server ends.
+    pub(super) fn abandoned(&self, may_ask: Option<&MayAsk>) {
+        let state = may_ask.and_then(|may_ask| may_ask.state.as_deref());
+        let crossing = self.crossing.get().and_then(Weak::upgrade);
+        if let (Some(state), Some(crossing)) = (state, crossing) {
+            crossing.abandon(state);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The gateway's own requests to the server, and what an answer says about how a call ended.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use interlock_audit::Status;
 use interlock_json::canonical;
@@ -13,6 +14,7 @@ use crate::call::DefinitionSource;
 use crate::definitions::{DefinitionsError, Next, ToolList};
 use crate::session::Awaited;
 use crate::settle::Ending;
+use crate::tasks::TASKS;
 
 /// What a modern request says of the gateway when it asks for itself: no client, so no capabilities.
 const MODERN_META: &str = concat!(
@@ -23,11 +25,17 @@ const MODERN_META: &str = concat!(
     r#""}}"#
 );
 
+/// The same of a client that can take tasks.
+pub(super) fn meta_with_tasks() -> String {
+    let declared = format!(r#"clientCapabilities":{{"extensions":{{"{TASKS}":{{}}}}}}"#);
+    MODERN_META.replacen(r#"clientCapabilities":{}"#, &declared, 1)
+}
+
 impl DefinitionSource for Relay {
     async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
         // A server whose tools change faster than they can be read is not judged by any of its lists.
         for _ in 0..self.gateway.options.limits.rejudgements {
-            match self.definitions.next() {
+            match self.definitions.next(Instant::now()) {
                 Next::Use(list) => return Ok(list),
                 Next::Wait => {
                     if let Some(error) = self.definitions.reported().await {

@@ -44,7 +44,10 @@ impl Relay {
                 return;
             }
         };
-        let line = message.with_id(&number.to_string());
+        let line = match self.related(request.params) {
+            None => message.with_id(&number.to_string()),
+            Some(edit) => forward::answer_to(message, &RequestId::from(number), vec![edit]),
+        };
         if admitted.spec.is_none_or(|spec| spec.judged != Judged::Lifecycle) {
             match self.gateway.unjudged(self.access.keep_policies(), self.about(method, Some(id.raw()))).await
             {

@@ -206,6 +206,7 @@ impl Relay {
                 ticket.settle(Ending::Disconnected).await;
             }
         }
+        self.tasks_gone().await;
     }
 
     /// Settles a request and tells its asker, without waiting for a peer that does not read: this ends waits,

@@ -210,6 +210,15 @@ impl ModernToLegacy {
         matches!(self.handshake, Handshake::Failed(_))
     }
 
+    /// Nobody will come back with this `requestState`: the call that waits for it ends.
+    pub fn abandon(&mut self, state: &str, now: Duration) -> Vec<Action> {
+        self.now = now;
+        if let Some(State::Held { number, .. }) = self.states.remove(state) {
+            self.cancel_call(number, None);
+        }
+        std::mem::take(&mut self.out)
+    }
+
     /// The version that the server chose.
     pub fn negotiated(&self) -> Option<Version> {
         self.handshake.peer().map(|peer| peer.version)

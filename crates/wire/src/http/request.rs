@@ -13,6 +13,8 @@ fn named_by(method: &str) -> Option<&'static str> {
     match method {
         "tools/call" | "prompts/get" => Some("name"),
         "resources/read" => Some("uri"),
+        // The extension io.modelcontextprotocol/tasks, "Routing Headers".
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
         _ => None,
     }
 }
@@ -29,6 +31,10 @@ pub fn check_request(message: &Message, fields: Fields<'_>) -> Result<(), Reject
         return Err(HeaderError::Mismatch { name: METHOD.into() }.into());
     }
     let Some(member) = named_by(&request.method) else { return Ok(()) };
+    // The extension wants it of clients, and does not say that a server refuses a request without.
+    if member == "taskId" && !fields.has(NAME) {
+        return Ok(());
+    }
     let value = fields.needed(NAME)?;
     let said = decode(value).ok_or(HeaderError::Base64 { name: NAME.into() })?;
     match name(request.params, member) {

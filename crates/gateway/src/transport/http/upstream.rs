@@ -195,7 +195,7 @@ impl HttpLink {
         version: Version,
     ) -> Result<(), Failure> {
         let initializes = matches!(kind(&posted.message), Queued::Initialize(_));
-        let tries = crossing.tries(number);
+        let numbering = crossing.numbering();
         let again = (initializes && self.server.transport == HttpTransport::FoundOut).then(|| posted.clone());
         let mut response = self.post(crossing, posted, version).await?;
         if let Some(again) = again
@@ -220,8 +220,8 @@ impl HttpLink {
             Media::Events => Box::pin(self.events(crossing, number, response, version)).await?,
             Media::None => {}
         }
-        // What the server has refused is answered by a bridge, in requests of its own.
-        if tries && !crossing.tries(number) {
+        // What the server said has put a bridge between, or taken it away: other requests have these numbers now.
+        if crossing.numbering() != numbering {
             return Ok(());
         }
         if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
