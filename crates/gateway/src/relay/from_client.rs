@@ -264,7 +264,8 @@ impl Relay {
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
         }
-        if let Some(trace) = &about.trace {
+        // What a task is called is its holder's alone.
+        if let Some(trace) = about.trace.as_ref().filter(|_| judged != Judged::Task) {
             trace.concerns(about.subject.as_ref());
         }
         let section = targets
