@@ -271,6 +271,20 @@ pub(crate) enum Format {
     Json,
 }
 
+/// What commands work on that look into a gateway's own data, and how they say what they found.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OfGateway {
+    /// The file that `interlock serve` reads
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
 /// A grant's or server's name: it becomes part of keys and records, and is shown in terminals.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     const MOST: usize = 128;

@@ -10,7 +10,7 @@ use interlock_gateway::Token;
 use interlock_store::{AdminTokens, Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
-use crate::args::{Format, name};
+use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
@@ -53,7 +53,7 @@ enum Command {
   interlock admin list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: Common,
+        common: OfGateway,
     },
     /// Revoke all tokens of an operator, or one of them
     #[command(after_help = "Examples:
@@ -74,24 +74,11 @@ struct Named {
     #[arg(value_name = "NAME", value_parser = name)]
     operator: String,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    /// The file that `interlock serve` reads
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: PathBuf,
-    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    common: OfGateway,
 }
 
 impl Command {
-    fn common(&self) -> &Common {
+    fn common(&self) -> &OfGateway {
         match self {
             Self::List { common } => common,
             Self::Create { named, .. } | Self::Revoke { named, .. } => &named.common,

@@ -14,7 +14,7 @@ use interlock_store::{CredentialEntry, Credentials, Embedded, Resealed, Servers}
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde::Serialize;
 
-use crate::args::{Format, name};
+use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
@@ -74,7 +74,7 @@ and not shown.")]
   interlock credentials list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: Common,
+        common: OfGateway,
     },
     /// Remove a credential
     #[command(after_help = "Examples:
@@ -93,7 +93,7 @@ credentials: { key: \"${file:new.key}\", previous_keys: [\"${file:old.key}\"] }.
 break. When this is done the old key opens nothing any more, and can be taken out.")]
     Rotate {
         #[command(flatten)]
-        common: Common,
+        common: OfGateway,
     },
 }
 
@@ -106,20 +106,7 @@ struct Named {
     #[arg(value_name = "NAME", value_parser = name)]
     credential: String,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    /// The file that `interlock serve` reads
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: PathBuf,
-    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    common: OfGateway,
 }
 
 /// What a command works on.
@@ -129,7 +116,7 @@ struct Desk<'a> {
     data: PathBuf,
     store: Embedded,
     runtime: tokio::runtime::Runtime,
-    common: &'a Common,
+    common: &'a OfGateway,
 }
 
 pub(crate) fn run(args: &CredentialsArgs) -> anyhow::Result<Exit> {
@@ -219,7 +206,7 @@ impl Drop for Quiet {
 }
 
 impl<'a> Desk<'a> {
-    fn new(common: &'a Common) -> anyhow::Result<Self> {
+    fn new(common: &'a OfGateway) -> anyhow::Result<Self> {
         let settings = Settings::load(Some(&common.config))?;
         let keys = settings.credential_keys()?;
         let data = data_dir(common.data.as_deref(), &settings)?;

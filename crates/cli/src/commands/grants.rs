@@ -12,7 +12,7 @@ use interlock_policy::did_you_mean;
 use interlock_store::{Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
-use crate::args::{Format, name};
+use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
@@ -56,7 +56,7 @@ enum Command {
   interlock grants list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: Common,
+        common: OfGateway,
     },
     /// Show one grant: its servers with their policies, its labels, by what its holders are known, its tokens
     #[command(after_help = "Examples:
@@ -95,24 +95,11 @@ struct Named {
     #[arg(value_name = "GRANT", value_parser = name)]
     grant: String,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    /// The file that `interlock serve` reads
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: PathBuf,
-    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    common: OfGateway,
 }
 
 impl Command {
-    fn common(&self) -> &Common {
+    fn common(&self) -> &OfGateway {
         match self {
             Self::List { common } => common,
             Self::Create { named, .. }
@@ -139,7 +126,7 @@ struct Desk<'a> {
     data: PathBuf,
     store: Embedded,
     runtime: tokio::runtime::Runtime,
-    common: &'a Common,
+    common: &'a OfGateway,
 }
 
 pub(crate) fn run(args: &GrantsArgs) -> anyhow::Result<Exit> {

@@ -11,7 +11,7 @@ use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registrat
 use interlock_store::{Embedded, ServerEntry, Servers};
 use serde::Serialize;
 
-use crate::args::{Format, Header, header, name};
+use crate::args::{Format, Header, OfGateway, header, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
@@ -53,7 +53,7 @@ enum Command {
   interlock servers list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: Common,
+        common: OfGateway,
     },
     /// Show one server: how it is reached, and who may use it
     #[command(after_help = "Examples:
@@ -167,20 +167,7 @@ struct Named {
     #[arg(value_name = "NAME", value_parser = name)]
     server: String,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    /// The file that `interlock serve` reads
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: PathBuf,
-    /// The data directory [env: INTERLOCK_DATA] [default: the file's `data`, then the user's state directory]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    common: OfGateway,
 }
 
 fn grant(text: &str) -> Result<(String, Option<PathBuf>), String> {
@@ -195,7 +182,7 @@ fn variable(text: &str) -> Result<Header, String> {
 }
 
 impl Command {
-    fn common(&self) -> &Common {
+    fn common(&self) -> &OfGateway {
         match self {
             Self::Add(add) => &add.named.common,
             Self::List { common } => common,
@@ -210,7 +197,7 @@ struct Desk<'a> {
     data: PathBuf,
     store: Embedded,
     runtime: tokio::runtime::Runtime,
-    common: &'a Common,
+    common: &'a OfGateway,
 }
 
 pub(crate) fn run(args: &ServersArgs) -> anyhow::Result<Exit> {
