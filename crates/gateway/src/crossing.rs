@@ -10,6 +10,7 @@ mod crossed;
 mod finding;
 mod outcome;
 mod pair;
+mod slow;
 mod time;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,6 +65,8 @@ enum State {
     Trying { number: u64, request: Message },
     /// A modern client's server is being asked which versions it speaks; the request waits, or is the question itself.
     Probing { number: u64, held: Message, until: Duration },
+    /// Both speak the same; the answer to this request, which the gateway made too early, is for nobody.
+    PassingBut(u64),
     /// Both speak the same.
     Passing,
     /// They do not.
@@ -76,10 +79,23 @@ struct Bridged {
     to_client: Outbox,
     /// What a legacy client's server said to `initialize`, until it is known whether it is modern.
     refused: Option<Refused>,
+    /// The question which era it speaks, which a modern client's server has not answered in time.
+    late: Option<u64>,
     /// The client's first request, where the server's era was remembered and the server has not confirmed it.
     remembered: Option<Message>,
     /// Whether what was found out is noted for the connections after this.
     noted: bool,
+}
+
+/// Why a bridge is put between client and server.
+#[derive(Debug)]
+enum Because {
+    /// The server is known to speak otherwise, or has said so.
+    Otherwise,
+    /// A modern client's server has not answered this question in time.
+    Silent(u64),
+    /// A legacy client's server refused its `initialize`.
+    Refused(Refused),
 }
 
 /// A server's refusal of the client's `initialize`.
@@ -193,7 +209,7 @@ impl Crossing {
         match &*self.state() {
             State::Probing { .. } => true,
             State::Bridged(bridged) => bridged.pair.is_beginning(),
-            State::New | State::Trying { .. } | State::Passing => false,
+            State::New | State::Trying { .. } | State::Passing | State::PassingBut(_) => false,
         }
     }
 
@@ -207,9 +223,15 @@ impl Crossing {
         };
         let mut state = self.state();
         match &mut *state {
-            State::Passing | State::Trying { .. } | State::Probing { .. } => Some(taken),
+            State::Passing | State::PassingBut(_) | State::Trying { .. } | State::Probing { .. } => {
+                Some(taken)
+            }
             State::New => self.begin(&mut state, message).then_some(taken),
             State::Bridged(bridged) => {
+                if let Some(number) = bridged.client_gave_up(&message) {
+                    self.begin_anew(&mut state, number, message);
+                    return Some(taken);
+                }
                 let actions = bridged.pair.bridge().client_sent(&message, self.now());
                 self.act(bridged, actions);
                 None
@@ -232,7 +254,7 @@ impl Crossing {
                 true
             }
             (true, Some(Era::Legacy)) | (false, Some(Era::Modern)) => {
-                self.bridge(state, modern, &message, None);
+                self.bridge(state, modern, &message, Because::Otherwise);
                 false
             }
             (modern, None) => {
@@ -251,10 +273,16 @@ impl Crossing {
     }
 
     /// Puts a bridge between the two and hands it the client's first request.
-    fn bridge(self: &Arc<Self>, state: &mut State, modern: bool, first: &Message, refused: Option<Refused>) {
+    fn bridge(self: &Arc<Self>, state: &mut State, modern: bool, first: &Message, because: Because) {
         self.numbering.fetch_add(1, Ordering::AcqRel);
         let limits = &self.gateway().options.limits;
-        let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref());
+        let (refused, late) = match because {
+            Because::Otherwise => (None, None),
+            Because::Silent(question) => (None, Some(question)),
+            Because::Refused(refused) => (Some(refused), None),
+        };
+        let count_from = late.map_or(1, |_| slow::APART);
+        let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref(), count_from);
         let (to_client, mut queue) = outbox(limits.queued_bytes);
         let relay = Arc::clone(&self.relay);
         let telling = tokio::spawn(async move {
@@ -264,7 +292,7 @@ impl Crossing {
         });
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).push(telling);
         self.keep_time();
-        let mut bridged = Bridged { pair, to_client, refused, remembered: None, noted: false };
+        let mut bridged = Bridged { pair, to_client, refused, late, remembered: None, noted: false };
         let actions = bridged.pair.bridge().client_sent(first, self.now());
         self.act(&bridged, actions);
         *state = State::Bridged(bridged);
@@ -334,6 +362,13 @@ impl Crossing {
     fn server_said(self: &Arc<Self>, state: &mut State, message: &Message, on: Option<u64>) -> Then {
         match state {
             State::New | State::Passing => Then::Pass,
+            State::PassingBut(number) => match answer_to(message, *number) {
+                None => Then::Pass,
+                Some(_) => {
+                    self.pass(state);
+                    Then::Nothing
+                }
+            },
             State::Trying { number, request } => match answer_to(message, *number) {
                 None => Then::Pass,
                 Some(Outcome::Result(_)) => {
@@ -343,7 +378,7 @@ impl Crossing {
                 Some(Outcome::Error(_)) => {
                     let refused = Refused { number: *number, how: How::Answered(message.clone()) };
                     let request = request.clone();
-                    self.bridge(state, false, &request, Some(refused));
+                    self.bridge(state, false, &request, Because::Refused(refused));
                     Then::Nothing
                 }
             },
@@ -361,12 +396,15 @@ impl Crossing {
                         Then::Nothing
                     }
                     (false, _) => {
-                        self.bridge(state, true, &held, None);
+                        self.bridge(state, true, &held, Because::Otherwise);
                         Then::Nothing
                     }
                 }
             }
             State::Bridged(bridged) => {
+                if let Some(modern) = bridged.late_answer(message) {
+                    return if modern { self.overtaken(state) } else { Then::Nothing };
+                }
                 let actions = bridged.pair.bridge().server_sent(message, on, self.now());
                 self.acted(state, actions)
             }
@@ -477,7 +515,7 @@ impl Crossing {
                 }
                 let how = How::Unanswered { reason: reason.to_owned(), ending };
                 let request = request.clone();
-                self.bridge(state, false, &request, Some(Refused { number, how }));
+                self.bridge(state, false, &request, Because::Refused(Refused { number, how }));
                 Then::Nothing
             }
             State::Probing { number: probe, held, .. } if *probe == number => {
@@ -490,10 +528,14 @@ impl Crossing {
                         ending,
                     );
                 }
-                self.bridge(state, true, &held, None);
+                self.bridge(state, true, &held, Because::Otherwise);
                 Then::Nothing
             }
-            State::New | State::Passing | State::Trying { .. } | State::Probing { .. } => {
+            State::New
+            | State::Passing
+            | State::PassingBut(_)
+            | State::Trying { .. }
+            | State::Probing { .. } => {
                 Then::Unanswered(vec![number], ending)
             }
             State::Bridged(bridged) => {

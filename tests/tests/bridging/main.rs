@@ -8,4 +8,5 @@ mod news;
 mod over_http;
 mod over_stdio;
 mod remembered;
+mod starting;
 mod world;

@@ -7,7 +7,7 @@ use interlock_wire::bridge::Action;
 use interlock_wire::{Era, Message};
 
 use super::outcome::told;
-use super::{Bridged, Crossing, PROBE, State};
+use super::{Because, Bridged, Crossing, PROBE, State};
 
 impl Crossing {
     /// Whether other connections have found out that the server does not speak as this client.
@@ -23,7 +23,7 @@ impl Crossing {
         modern: bool,
         message: Message,
     ) -> bool {
-        self.bridge(state, modern, &message, None);
+        self.bridge(state, modern, &message, Because::Otherwise);
         if let State::Bridged(bridged) = state {
             bridged.remembered = Some(message);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use interlock_wire::bridge::{Action, Bridge, Cancels, LegacyToModern, Limits, ModernToLegacy};
-use interlock_wire::{Era, Version};
+use interlock_wire::{Era, Message, Version};
 
 /// A client and a server of different eras.
 #[derive(Debug)]
@@ -13,8 +13,9 @@ pub(super) enum Pair {
 }
 
 impl Pair {
-    /// A bridge for a client that is modern, or is not, and has `declared` that it can be asked something.
-    pub(super) fn new(modern: bool, limits: &crate::Limits, declared: Option<&str>) -> Self {
+    /// A bridge for a client that is modern, or is not, and has `declared` that it can be asked something. Its own
+    /// requests count from `first`, where the client is modern.
+    pub(super) fn new(modern: bool, limits: &crate::Limits, declared: Option<&str>, first: u64) -> Self {
         let of_bridge = Limits {
             message: limits.message,
             in_flight: limits.in_flight,
@@ -28,7 +29,7 @@ impl Pair {
         }
         let message = of_bridge.message;
         // Whoever gives a state to the client seals it.
-        let bridge = ModernToLegacy::new(of_bridge, Box::new(String::new));
+        let bridge = ModernToLegacy::new(of_bridge, Box::new(String::new)).counting_from(first);
         let declared = declared.and_then(|text| interlock_json::scan(text, &message).ok());
         let bridge = match &declared {
             Some(declared) => bridge.declaring(declared.root()),
@@ -49,6 +50,14 @@ impl Pair {
         match self {
             Self::ModernToLegacy(bridge) => bridge.abandon(state, now),
             Self::LegacyToModern(_) => Vec::new(),
+        }
+    }
+
+    /// The number of `initialize` and what waits for its answer, where a modern client's server owes it.
+    pub(super) fn take_waiting(&mut self) -> Option<(u64, Vec<Message>)> {
+        match self {
+            Self::ModernToLegacy(bridge) => bridge.take_waiting(),
+            Self::LegacyToModern(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::{Crossing, State, Then};
+use super::{Because, Crossing, State, Then};
 use crate::settle::Ending;
 
 impl Crossing {
@@ -26,7 +26,7 @@ impl Crossing {
         let due = match &*self.state() {
             State::Probing { until, .. } => Some(*until),
             State::Bridged(bridged) => bridged.pair.next_tick(),
-            State::New | State::Trying { .. } | State::Passing => None,
+            State::New | State::Trying { .. } | State::Passing | State::PassingBut(_) => None,
         };
         let wait = due.map_or(LONG, |due| due.saturating_sub(self.now()));
         tokio::select! {
@@ -37,9 +37,9 @@ impl Crossing {
         let then = {
             let mut state = self.state();
             match &mut *state {
-                State::Probing { held, until, .. } if *until <= now => {
-                    let held = held.clone();
-                    self.bridge(&mut state, true, &held, None);
+                State::Probing { number, held, until } if *until <= now => {
+                    let (question, held) = (*number, held.clone());
+                    self.bridge(&mut state, true, &held, Because::Silent(question));
                     Then::Nothing
                 }
                 State::Bridged(bridged) => {

@@ -205,6 +205,19 @@ impl ModernToLegacy {
         self
     }
 
+    /// Numbers the bridge's requests from here on, where the server may still answer others that were sent before.
+    #[must_use]
+    pub fn counting_from(mut self, number: u64) -> Self {
+        self.next = number;
+        self
+    }
+
+    /// The number of `initialize` and the requests that wait for its answer, where there is none yet: for the server
+    /// as they are, because it speaks the client's era after all.
+    pub fn take_waiting(&mut self) -> Option<(u64, Vec<Message>)> {
+        self.handshake.take_waiting()
+    }
+
     /// Whether the server did not agree on a version: nothing more will come of this bridge.
     pub fn has_failed(&self) -> bool {
         matches!(self.handshake, Handshake::Failed(_))

@@ -61,6 +61,16 @@ impl Handshake {
         matches!(self, Self::Asked { waiting, .. } if waiting.iter().any(|message| has_id(message, id)))
     }
 
+    pub(super) fn take_waiting(&mut self) -> Option<(u64, Vec<Message>)> {
+        match std::mem::replace(self, Self::No) {
+            Self::Asked { number, waiting, .. } => Some((number, waiting)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
     pub(super) fn kept(&self) -> usize {
         match self {
             Self::Asked { waiting, .. } => waiting.iter().map(|message| message.source().len()).sum(),
