@@ -535,9 +535,7 @@ impl Crossing {
             | State::Passing
             | State::PassingBut(_)
             | State::Trying { .. }
-            | State::Probing { .. } => {
-                Then::Unanswered(vec![number], ending)
-            }
+            | State::Probing { .. } => Then::Unanswered(vec![number], ending),
             State::Bridged(bridged) => {
                 // What waits for the beginning has not been sent.
                 let ending = if bridged.pair.is_beginning() { Ending::NotSent } else { ending };

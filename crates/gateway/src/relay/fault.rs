@@ -1,10 +1,9 @@
 //! A fault of Interlock's own in one call: a panic. It must not leave its caller waiting, nor go unnoticed.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::panic::AssertUnwindSafe;
 
+use futures_util::FutureExt;
 use interlock_wire::reply;
 
 use super::Relay;
@@ -14,13 +13,11 @@ const INTERNAL_ERROR: i64 = -32_603;
 
 /// Does `work` and gives what it said when it panicked. Nothing that it held is used again but the session,
 /// which every step leaves whole.
-pub(super) async fn caught(work: impl Future<Output = ()>) -> Result<(), String> {
-    let mut work = pin!(work);
-    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(polled) => polled.map(Ok),
-        Err(payload) => Poll::Ready(Err(words(payload.as_ref()))),
-    })
-    .await
+///
+/// It is no `async fn`, which would hold `work` twice.
+pub(super) fn caught<F: Future<Output = ()>>(work: F) -> impl Future<Output = Result<(), String>> {
+    let caught = AssertUnwindSafe(work).catch_unwind();
+    caught.map(|ended| ended.map_err(|payload| words(payload.as_ref())))
 }
 
 fn words(payload: &(dyn Any + Send)) -> String {

@@ -2,10 +2,12 @@
 //! the responses.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -156,8 +158,9 @@ impl HttpLink {
         let given_up = CancellationToken::new();
         self.state().in_flight.insert(number, given_up.clone());
         self.exchanges.track_future(async move {
-            let asking = link.ask(&crossing, number, posted, version);
-            let Some(asked) = given_up.run_until_cancelled(asking).await else { return };
+            // In place: a future that is handed on is held twice, and this one is moved for every call.
+            let asking = pin!(link.ask(&crossing, number, posted, version));
+            let Either::Left((asked, _)) = select(asking, pin!(given_up.cancelled())).await else { return };
             if let Err(failure) = asked {
                 Box::pin(link.failed(&crossing, number, &failure)).await;
             }
