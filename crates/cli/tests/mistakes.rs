@@ -85,7 +85,7 @@ fn settings_are_shown_with_all_their_mistakes() {
             "1 | dta: x\n",
             "did you mean `data`?",
             "`loud` is not a log level",
-            "mend them, or name other settings with `--settings`",
+            "mend them, or name another file",
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
