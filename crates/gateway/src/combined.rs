@@ -7,6 +7,7 @@
 
 mod asking;
 mod greeting;
+mod in_flight;
 mod inward;
 mod listen;
 mod lists;
@@ -127,14 +128,19 @@ impl Combined {
     /// Takes what was sent in one request; what belongs to it comes out of the queue.
     pub(crate) fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>) -> Outgoing {
         let (to_caller, back) = outbox(self.front.gateway().options.limits.queued_bytes);
-        self.take_into(read, &to_caller.impatient());
+        self.taken(read, &to_caller.impatient(), true);
         back
     }
 
     /// The same for a client whose answers all come on one stream.
     pub(crate) fn take_into(self: &Arc<Self>, read: Result<Parsed, Refusal>, to: &Outbox) {
+        self.taken(read, to, false);
+    }
+
+    /// `alone`: what goes back belongs to what was sent, whatever identifiers it has.
+    fn taken(self: &Arc<Self>, read: Result<Parsed, Refusal>, to: &Outbox, alone: bool) {
         match read {
-            Ok(Parsed::One(message)) => self.begin(message, to.clone()),
+            Ok(Parsed::One(message)) => self.begin(message, to.clone(), alone),
             Ok(Parsed::Batch(elements)) => {
                 let limit = self.front.gateway().options.limits.batch;
                 if elements.len() > limit {
@@ -142,7 +148,7 @@ impl Combined {
                 }
                 for element in elements {
                     match element {
-                        Ok(message) => self.begin(message, to.clone()),
+                        Ok(message) => self.begin(message, to.clone(), false),
                         Err(refusal) => self.unreadable(&refusal, to),
                     }
                 }
@@ -161,13 +167,13 @@ impl Combined {
     }
 
     /// Whoever is to answer takes its time in a task of its own.
-    fn begin(self: &Arc<Self>, message: Message, to: Outbox) {
+    fn begin(self: &Arc<Self>, message: Message, to: Outbox, alone: bool) {
         let combined = Arc::clone(self);
         let id = message.id().map(|id| id.to_request_id());
         let is_request = message.method().is_some();
         tokio::spawn(async move {
             let way = to.clone();
-            let work = tokio::spawn(async move { Arc::clone(&combined).message(message, way).await });
+            let work = tokio::spawn(async move { Arc::clone(&combined).message(message, way, alone).await });
             // A caller must not wait for what was cut off.
             if work.await.is_err()
                 && let (Some(id), true) = (id, is_request)
