@@ -207,7 +207,7 @@ async fn answer(
             request.extensions_mut().insert(entry::CameFrom(from));
             service.call(request)
         });
-        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
+        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.current().config)));
         tokio::spawn(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);

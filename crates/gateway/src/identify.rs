@@ -11,7 +11,7 @@ mod signature;
 
 pub use auth::{Auth, JwtRule};
 pub(crate) use auth::{Unknown, certified, vouched};
-pub(crate) use certificate::Certificate;
+pub(crate) use certificate::{Certificate, ShownCertificate};
 pub use certificate::CertificateRule;
 pub(crate) use credential::{Credential, LastShown};
 pub use issuer::{Issuer, IssuerSettings, KeySource};

@@ -4,6 +4,7 @@ mod admin_api;
 mod authorized;
 mod credentials;
 mod document;
+mod ending;
 mod grants;
 mod identity;
 mod listener;

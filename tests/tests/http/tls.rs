@@ -17,7 +17,7 @@ use crate::scene::{Scene, entry, modern, records, with_token};
 const TLS: &str = "tls: { certificate: cert.pem, key: key.pem }\nanonymous: team\n\
     grants:\n  team: { servers: { recording: allow.yaml } }\n";
 
-async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result<Scene> {
+pub async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result<Scene> {
     let server = RecordingServer::new(&Script::with_tools(&["echo"]))?;
     let site = Site::new(&format!("servers:\n{}{config}", entry("recording", &server.command()?)?))?;
     site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
@@ -30,7 +30,7 @@ async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result
     Ok(Scene { site, serving, server })
 }
 
-fn called(scene: &Scene) -> Request {
+pub fn called(scene: &Scene) -> Request {
     modern(&scene.serving.address, 1, "tools/call", &json!({ "name": "echo", "arguments": {} }))
 }
 
@@ -92,7 +92,7 @@ async fn both_versions_of_http_are_agreed_on() -> Result<()> {
     Ok(())
 }
 
-fn mutual(clients: &str) -> String {
+pub fn mutual(clients: &str) -> String {
     format!(
         "tls: {{ certificate: cert.pem, key: key.pem, client_ca: clients.pem, client_certificates: {clients} }}\n\
          grants:\n  team:\n    servers: {{ recording: allow.yaml }}\n    auth: [token]\n  \

@@ -118,9 +118,15 @@ impl Caller<'_> {
         era: Era,
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
-        let mut exchange = self.front.exchange_on(way, read, era == Era::Modern).await;
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
+        // The body may have taken its time, and so may what is sent before it: what vouched for the caller may have ended
+        // since it was looked at.
+        let mut exchange = tokio::select! {
+            biased;
+            () = credential.ended() => return Err(HttpRefused::ended()),
+            exchange = self.front.exchange_on(way, read, era == Era::Modern) => exchange,
+        };
         let first = tokio::select! {
             first = tokio::time::timeout(keep_alive, exchange.next()) => first,
             () = credential.ended() => return Err(HttpRefused::ended()),
