@@ -24,6 +24,7 @@ use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, RequestId, Shape, V
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
@@ -287,7 +288,8 @@ impl Crossing {
         let relay = Arc::clone(&self.relay);
         let telling = tokio::spawn(async move {
             while let Some(taken) = queue.next().await {
-                relay.from_server(Line::Complete(taken.line.into_bytes()), taken.on).await;
+                let telling = relay.from_server(Line::Complete(taken.line.into_bytes()), taken.on);
+                guarded(relay.gateway(), "telling the client what its server says", telling).await;
             }
         });
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).push(telling);
@@ -570,6 +572,17 @@ impl Crossing {
             Then::Nothing => Then::Unanswered(numbers, ending),
             then => then,
         }
+    }
+
+    /// Asking the server was cut off by a fault of Interlock's own: whoever waits is told, and so is the operator.
+    pub(crate) async fn cut_off(self: &Arc<Self>, number: u64, what: &str) {
+        let server = self.server();
+        self.gateway().alarm(&format!(
+            "asking the server `{server}` was cut off by a fault of Interlock's own: {what}"
+        ));
+        let reason = "asking the server was cut off by a fault of Interlock's own";
+        guarded(self.gateway(), "ending the wait for it", self.unanswered(number, reason, Ending::Disconnected))
+            .await;
     }
 
     /// The server has forgotten its session: what it worked at is lost, and the next request begins anew.

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::{Because, Crossing, State, Then};
+use crate::fault::guarded;
 use crate::settle::Ending;
 
 impl Crossing {
@@ -13,9 +14,7 @@ impl Crossing {
         if timer.is_none() {
             let crossing = Arc::clone(self);
             *timer = Some(tokio::spawn(async move {
-                loop {
-                    crossing.tick().await;
-                }
+                while guarded(crossing.gateway(), "keeping the time", crossing.tick()).await.is_some() {}
             }));
         }
     }

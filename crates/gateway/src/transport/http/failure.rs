@@ -9,7 +9,7 @@ use crate::settle::Ending;
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     #[error("the server's stream does not say where to post")]
     NoEndpoint,
     #[error("the server wants messages posted to another place than its own")]
@@ -20,6 +20,8 @@ pub(super) enum Failure {
     Unreachable,
     #[error("the connection to the server broke")]
     Broken,
+    #[error("the server did not take it in time")]
+    NotTaken,
     #[error("the server answered with HTTP status {status}")]
     Status { status: StatusCode },
     #[error("the server has ended the session; initialize again")]
@@ -40,7 +42,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Only a server that was never reached has certainly not seen the call.
-    pub(super) fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self {
             Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere | Self::NoToken(_) => {
                 Ending::NotSent

@@ -76,7 +76,7 @@ impl Caller<'_> {
             biased;
             // It may have ended while the body was sent.
             () = self.known.credential.ended() => return Err(HttpRefused::ended()),
-            taken = self.front.take_on_stream(self.known, self.server, name, read) => taken?,
+            taken = self.front.take_on_stream(self.known, self.server, name, read, &self.place) => taken?,
         }
         Ok(body::empty(StatusCode::ACCEPTED))
     }

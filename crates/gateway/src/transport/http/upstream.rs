@@ -14,7 +14,7 @@ use interlock_wire::http::{MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +27,7 @@ use super::media::{Media, media_type};
 use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
+use crate::fault::{caught, guarded};
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct HttpLink {
     exchanges: TaskTracker,
     /// The client has told the server that it is ready: its calls may go out of turn.
     introduced: AtomicBool,
+    /// Places for what nobody answers.
+    telling: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,9 @@ enum Queued {
     Other,
 }
 
+/// How long the server may take to take what nobody answers, and how much of that it may be taking at the same time.
+const TOLD: Duration = Duration::from_secs(30);
+const MOST_TOLD: usize = 64;
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -76,7 +82,8 @@ impl HttpLink {
         let client = server.client()?;
         let (old, over) = (OnceCell::new(), CancellationToken::new());
         let (state, exchanges, introduced) = (Mutex::default(), TaskTracker::new(), AtomicBool::new(false));
-        Ok(Self { client, server, old, over, state, exchanges, introduced })
+        let telling = Arc::new(Semaphore::new(MOST_TOLD));
+        Ok(Self { client, server, old, over, state, exchanges, introduced, telling })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,8 +125,14 @@ impl HttpLink {
                 // 2026-07-28: closing the stream is the cancellation.
                 Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
                 Queued::Cancelled(_) | Queued::Other => {
+                    // While the server takes none of what nobody answers, nothing more is taken for it.
+                    let place = Arc::clone(&self.telling).acquire_owned().await;
                     let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
-                    self.exchanges.spawn(async move { link.tell(&crossing, message, version).await });
+                    self.exchanges.spawn(async move {
+                        let telling = link.tell(&crossing, message, version);
+                        guarded(crossing.gateway(), "telling the server something", telling).await;
+                        drop(place);
+                    });
                 }
             }
         }
@@ -152,14 +165,30 @@ impl HttpLink {
         posted: Posted,
         version: Version,
     ) -> impl Future<Output = ()> + Send + use<> {
+        let (link, through) = (Arc::clone(self), Arc::clone(crossing));
+        let asking = async move { link.ask(&through, number, posted, version).await };
+        self.carry(crossing, number, asking)
+    }
+
+    /// Asks, and sees to it that whoever waits is told when that fails, or is cut off by a fault of Interlock's own.
+    pub(crate) fn carry<A>(
+        self: &Arc<Self>,
+        crossing: &Arc<Crossing>,
+        number: u64,
+        asking: A,
+    ) -> impl Future<Output = ()> + Send + use<A>
+    where
+        A: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let given_up = CancellationToken::new();
         self.state().in_flight.insert(number, given_up.clone());
         self.exchanges.track_future(async move {
-            let asking = link.ask(&crossing, number, posted, version);
-            let Some(asked) = given_up.run_until_cancelled(asking).await else { return };
-            if let Err(failure) = asked {
-                Box::pin(link.failed(&crossing, number, &failure)).await;
+            let Some(asked) = given_up.run_until_cancelled(caught(asking)).await else { return };
+            match asked {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => Box::pin(link.failed(&crossing, number, &failure)).await,
+                Err(what) => Box::pin(crossing.cut_off(number, &what)).await,
             }
             link.state().in_flight.remove(&number);
         })
@@ -230,11 +259,11 @@ impl HttpLink {
     /// Sends what nobody answers.
     async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let told = self.post(crossing, Posted { message, line: None }, version).await.and_then(|response| {
-            match response.status() {
-                status if status.is_success() => Ok(()),
-                status => Err(Failure::Status { status }),
-            }
+        let posting = self.post(crossing, Posted { message, line: None }, version);
+        let posted = tokio::time::timeout(TOLD, posting).await.unwrap_or(Err(Failure::NotTaken));
+        let told = posted.and_then(|response| match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
             let server = crossing.server();
@@ -248,7 +277,9 @@ impl HttpLink {
             return;
         }
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let task = tokio::spawn(async move { link.hear(&crossing).await });
+        let task = tokio::spawn(async move {
+            guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
+        });
         self.listens_with(task.abort_handle());
     }
 
