@@ -14,6 +14,7 @@ use clap_complete::Shell;
     max_term_width = 100,
     after_help = "Examples:
   interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
+  interlock serve -c interlock.yaml
   interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
   interlock check --tools tools.json policy.yaml
   interlock explain -c policy.yaml --tool delete_datastore

@@ -81,6 +81,7 @@ pub(crate) fn plan(
     let mut replacements = Vec::new();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
+        Registration::check_name(name)?;
         let reached = reached(settings, name, server).with_context(|| format!("the server `{name}`"))?;
         // One that is as it was goes on with the connections and the access token that it has.
         let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);

@@ -184,10 +184,7 @@ impl Settings {
         let mistakes = shape::mistakes(&text);
         if !mistakes.is_empty() {
             terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &mistakes)?;
-            bail!(
-                "the settings `{}` have mistakes; mend them, or name other settings with `--settings`",
-                path.display()
-            );
+            bail!("the settings `{}` have mistakes; mend them, or name another file", path.display());
         }
         Self::read(&text, path.parent().unwrap_or(Path::new(".")))
             .with_context(|| format!("the settings `{}` have a mistake", path.display()))

@@ -43,7 +43,7 @@ pub(crate) fn note(text: &str) {
 }
 
 /// The error and its causes, each said once: many an error's own text has its cause in it already.
-fn with_causes(error: &anyhow::Error) -> String {
+pub(crate) fn with_causes(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

@@ -85,11 +85,22 @@ fn settings_are_shown_with_all_their_mistakes() {
             "1 | dta: x\n",
             "did you mean `data`?",
             "`loud` is not a log level",
-            "mend them, or name other settings with `--settings`",
+            "mend them, or name another file",
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
+}
+
+/// A server's name is a part of its address.
+#[test]
+fn a_server_that_no_caller_could_name_is_a_mistake() {
+    let home = home();
+    let config = "listen: 127.0.0.1:0\nadmin: none\nservers:\n  two words: { command: \"true\" }\n";
+    fs::write(home.path().join("interlock.yaml"), config).unwrap();
+    let (text, code) = said(home.path(), &[], &["serve", "-c", "interlock.yaml"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("`two words` cannot be a server's name"), "{text}");
 }
 
 /// An empty variable is one that is not set, as for every other program.

@@ -537,9 +537,7 @@ impl Crossing {
             | State::Passing
             | State::PassingBut(_)
             | State::Trying { .. }
-            | State::Probing { .. } => {
-                Then::Unanswered(vec![number], ending)
-            }
+            | State::Probing { .. } => Then::Unanswered(vec![number], ending),
             State::Bridged(bridged) => {
                 // What waits for the beginning has not been sent.
                 let ending = if bridged.pair.is_beginning() { Ending::NotSent } else { ending };
@@ -581,8 +579,12 @@ impl Crossing {
             "asking the server `{server}` was cut off by a fault of Interlock's own: {what}"
         ));
         let reason = "asking the server was cut off by a fault of Interlock's own";
-        guarded(self.gateway(), "ending the wait for it", self.unanswered(number, reason, Ending::Disconnected))
-            .await;
+        guarded(
+            self.gateway(),
+            "ending the wait for it",
+            self.unanswered(number, reason, Ending::Disconnected),
+        )
+        .await;
     }
 
     /// The server has forgotten its session: what it worked at is lost, and the next request begins anew.

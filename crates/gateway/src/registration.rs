@@ -133,14 +133,20 @@ pub enum RegistrationError {
 }
 
 impl Registration {
+    /// Checks that callers can name a server so: its name is a part of its address, `/mcp/NAME`.
+    ///
+    /// # Errors
+    /// [`RegistrationError::Name`] where they cannot.
+    pub fn check_name(name: &str) -> Result<(), RegistrationError> {
+        if is_server_name(name) { Ok(()) } else { Err(RegistrationError::Name { name: name.to_owned() }) }
+    }
+
     /// Checks what can be told without the machine that it is for.
     ///
     /// # Errors
     /// [`RegistrationError`] for the first mistake.
     pub fn check(&self, name: &str) -> Result<(), RegistrationError> {
-        if !is_server_name(name) {
-            return Err(RegistrationError::Name { name: name.to_owned() });
-        }
+        Self::check_name(name)?;
         let no_meaning = |member, kind| Err(RegistrationError::NoMeaning { member, kind });
         match (&self.command, &self.url) {
             (Some(_), None) if !self.headers.is_empty() => return no_meaning("headers", "command"),

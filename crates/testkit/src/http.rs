@@ -224,11 +224,15 @@ impl Stream {
 ///
 /// # Errors
 /// When no response comes.
-pub async fn send_on(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &Request) -> Result<Response> {
+pub async fn send_on(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &Request,
+) -> Result<Response> {
     stream.write_all(&request.kept()).await?;
     let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
-        let read = timeout(PATIENCE, stream.read(&mut chunk)).await.context("the response does not come")??;
+        let read =
+            timeout(PATIENCE, stream.read(&mut chunk)).await.context("the response does not come")??;
         ensure!(read > 0, "the connection was closed: {}", String::from_utf8_lossy(&all));
         all.extend_from_slice(chunk.get(..read).unwrap_or_default());
         let text = String::from_utf8_lossy(&all);

@@ -155,6 +155,17 @@ async fn a_file_with_mistakes_leaves_what_was_in_force() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_file_that_was_emptied_ends_nothing() -> Result<()> {
+    let (scene, team, _) = two_grants().await?;
+    let session = scene.initialize(Some(&team)).await?;
+    scene.site.write("interlock.yaml", "")?;
+    recorded(&scene, "alarm").await?;
+    let request = with_token(scene.post(&call(2, "read")).header("Mcp-Session-Id", &session), Some(&team));
+    assert_eq!(scene.send(&request).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_of_a_file_with_a_mistake_is_put_in_force() -> Result<()> {
     let (scene, _, readers) = two_grants().await?;
     let session = scene.initialize(Some(&readers)).await?;

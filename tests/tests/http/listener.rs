@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use interlock_testkit::http::{Request, send_bytes};
 use interlock_testkit::script::Script;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::scene::{Scene, call, initialize, modern};
 
@@ -140,7 +141,10 @@ async fn what_callers_leave_behind_counts_among_their_requests() -> Result<()> {
     let deadline = tokio::time::Instant::now() + interlock_testkit::client::PATIENCE;
     while probe.send(address).await?.status != 429 {
         ensure!(tokio::time::Instant::now() < deadline, "there is no end to what is left behind");
-        drop(large.open(address).await?);
+        // All of it, and nobody waits for what comes of it.
+        let mut leaves = tokio::net::TcpStream::connect(address).await?;
+        leaves.write_all(&large.kept()).await?;
+        leaves.shutdown().await?;
     }
     Ok(())
 }

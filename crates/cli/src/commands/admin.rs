@@ -161,7 +161,7 @@ impl Desk {
                 let report = serde_json::json!({ "operator": operator, "revoked": revoked });
                 terminal::line(&report.to_string())?;
             }
-            Format::Text => terminal::line(&format!("{revoked} tokens of `{operator}` were revoked"))?,
+            Format::Text => terminal::line(&format!("revoked tokens of `{operator}`: {revoked}"))?,
         }
         Ok(if revoked == 0 { Exit::No } else { Exit::Yes })
     }

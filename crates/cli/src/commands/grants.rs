@@ -266,7 +266,7 @@ impl Desk<'_> {
             Format::Json => {
                 terminal::line(&serde_json::json!({ "grant": grant, "revoked": revoked }).to_string())?
             }
-            Format::Text => terminal::line(&format!("{revoked} tokens of `{grant}` were revoked"))?,
+            Format::Text => terminal::line(&format!("revoked tokens of `{grant}`: {revoked}"))?,
         }
         Ok(if revoked == 0 { Exit::No } else { Exit::Yes })
     }

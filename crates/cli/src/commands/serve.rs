@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use interlock_audit::DigestKey;
 use interlock_gateway::admin::{AdminListening, Configuration, Configured, Operated};
 use interlock_gateway::reload::{Watch, Writing};
-use interlock_gateway::serve::Listening;
+use interlock_gateway::serve::{Bound, Listening};
 use interlock_gateway::transport::tls::{ReadTls, Tls};
 use interlock_gateway::{Front, Gateway, KnownTokens, Registration};
 use interlock_store::{CredentialEntry, Credentials, Embedded, ServerEntry, Servers, StoreError};
@@ -49,9 +49,10 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let data = data_dir(args.data.as_deref(), &settings)?;
     let tls = listening.tls.clone();
     let bound = listening.bind().await?;
+    warn_of_plain(&bound);
     let operators = operators(&settings)?;
     let admin_tls = operators.as_ref().and_then(|operators| operators.tls.clone());
-    let operators = operators.map(|operators| operators.bind()).transpose()?;
+    let operators = operators.map(|operators| operators.bind().context("`admin`")).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
     let operators_key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
@@ -102,7 +103,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         .transpose()
         .context("cannot start the admin listener")?;
     terminal::note(&format!(
-        "interlock: listening at {}://{}/mcp/NAME for {servers} servers and {grants} grants",
+        "interlock: listening at {}://{}/mcp/NAME (servers: {servers}, grants: {grants})",
         if bound.is_secure() { "https" } else { "http" },
         bound.address()
     ));
@@ -158,6 +159,16 @@ fn checking(
         serving::check(&settings, name, server, &mut Policies::default())
     };
     move |name, server| check(name, server).map_err(|error| format!("{error:#}"))
+}
+
+/// Says where tokens could be read on their way.
+fn warn_of_plain(bound: &Bound) {
+    if !bound.is_secure() && !bound.address().ip().is_loopback() {
+        tracing::warn!(
+            "what callers send to {} is not encrypted: set `tls`, or let nobody reach it but a proxy that encrypts",
+            bound.address()
+        );
+    }
 }
 
 /// Where operators are answered.
@@ -260,10 +271,11 @@ async fn follow(following: Following, mut watching: Watching) {
                 following.configuration.end(reading, configured);
             }
             Err(error) => {
+                let mistake = terminal::with_causes(&error);
                 let before = following.configuration.current();
-                let configured = Configured { mistake: Some(format!("{error:#}")), ..(*before).clone() };
+                let configured = Configured { mistake: Some(mistake.clone()), ..(*before).clone() };
                 following.configuration.end(reading, configured);
-                let mistake = format!("{error:#}; what is in force is still what was before");
+                let mistake = format!("{mistake}; what is in force is still what was before");
                 if last_mistake.as_ref() != Some(&mistake) {
                     following.gateway.alarm(&mistake);
                     following.gateway.reloaded(false);
@@ -291,6 +303,11 @@ impl Following {
         registered: &Result<Registered, StoreError>,
     ) -> anyhow::Result<Good> {
         let mut settings = Settings::load(Some(&self.config))?;
+        // An editor or a script may have left an empty file: nothing that runs is ended for it.
+        let names_nothing = settings.servers.is_empty() && settings.grants.is_empty();
+        if names_nothing && !self.front.registry().grants.is_empty() {
+            bail!("`{}` names no servers and no grants any more", self.config.display());
+        }
         loopback_alone(&settings, self.address)?;
         let (tls, admin_tls) = (settings.tls_files()?, settings.admin_tls_files()?);
         for tls in tls.iter().chain(&admin_tls) {

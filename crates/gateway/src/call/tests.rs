@@ -215,7 +215,8 @@ async fn a_call_whose_settling_is_given_up_has_its_outcome() {
     let gateway = gateway(LIMITED, counters, data.path(), Limits::default());
     let passage = decide(&gateway, "1", &Retry::default()).await.unwrap();
     let mut settling = Box::pin(passage.ticket.settle(Ending::NotSent));
-    let polled = std::future::poll_fn(|context| std::task::Poll::Ready(settling.as_mut().poll(context))).await;
+    let polled =
+        std::future::poll_fn(|context| std::task::Poll::Ready(settling.as_mut().poll(context))).await;
     assert!(polled.is_pending());
     drop(settling);
     gateway.gateway.recorder.write().await;

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::crossing;
-use crate::errand::Errand;
+use crate::fault::caught;
 use crate::front::Exchange;
 use crate::gateway::Options;
 use crate::snapshot::Snapshot;
@@ -96,7 +96,8 @@ fn call(tool: &str) -> Message {
 fn recorded(data: &Path, kind: &str, member: &str) -> Vec<String> {
     let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
     let records = query(data, filter).unwrap().map(|record| record.unwrap().json().to_owned());
-    let member = |text: String| serde_json::from_str::<Value>(&text).unwrap()[member].as_str().map(str::to_owned);
+    let member =
+        |text: String| serde_json::from_str::<Value>(&text).unwrap()[member].as_str().map(str::to_owned);
     records.filter_map(member).collect()
 }
 
@@ -140,13 +141,17 @@ async fn a_fault_while_the_server_is_asked_is_an_alarm_and_an_answer() {
     let access = access("version: \"1\"\ndefault: allow\n");
     let relay = Relay::new(Arc::clone(&gateway), access, identity(), to_client, to_server);
     let relay = Arc::new(relay);
-    let (crossing, _crossed) = crossing::between(Arc::clone(&relay), queued);
+    let (crossing, mut crossed) = crossing::between(Arc::clone(&relay), queued);
     let link = Arc::new(HttpLink::new(server().await).unwrap());
     let mut exchange = Exchange::begin(&relay, call("works"), 1, true).await;
-    relay.all_judged().await;
-    let cut_off = async { panic!("the answer is not what it seemed") };
-    Errand::new(link.carry(&crossing, 1, cut_off)).await;
-    let answer = exchange.next().await.unwrap().line;
+    let asking = async {
+        // The call is on its way.
+        crossed.next().await.unwrap();
+        let cut_off = caught(async { panic!("the answer is not what it seemed") }).await;
+        link.unanswered(&crossing, 1, cut_off).await;
+    };
+    let (answer, ()) = tokio::join!(exchange.next(), asking);
+    let answer = answer.unwrap().line;
     assert!(answer.contains("cut off by a fault"), "{answer}");
     gateway.recorder.write().await;
     assert_eq!(recorded(data.path(), "outcome", "status"), ["disconnected"]);

@@ -17,7 +17,7 @@ use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
-use crate::errand::Errands;
+use crate::errand::{Errand, Errands};
 use crate::fault::caught;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
@@ -34,7 +34,8 @@ use crate::transport::http::Direct;
 struct ToServer {
     number: u64,
     room: Room,
-    errands: Option<Errands>,
+    /// Whether somebody waits for the answer in whose task the server can be asked, past what is queued for it.
+    at_once: bool,
 }
 
 /// What is handed over of a judged call.
@@ -164,15 +165,12 @@ impl Relay {
         match inserted {
             Ok(number) if judging => {
                 drop(request);
-                let relay = Arc::clone(self);
-                let call = async move {
-                    let to_server = ToServer { number, room, errands };
-                    let call = Arc::clone(&relay).call(message, judged, admitted.version, to_server);
-                    if let Err(what) = caught(call).await {
-                        relay.cut_off(number, &what).await;
-                    }
-                };
-                advance(&self.calls, call);
+                let to_server = ToServer { number, room, at_once: is_exchange };
+                let call = Arc::clone(self).judged_call(message, judged, admitted.version, to_server);
+                match errands {
+                    Some(errands) => errands.leave(Errand::new(self.calls.track_future(call))),
+                    None => advance(&self.calls, call),
+                }
             }
             Ok(number) => {
                 let line = forward::with_number(&message, number, asker.exchange, Vec::new());
@@ -186,6 +184,19 @@ impl Relay {
                 );
             }
             Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
+        }
+    }
+
+    async fn judged_call(
+        self: Arc<Self>,
+        message: Message,
+        judged: Judged,
+        version: Version,
+        to_server: ToServer,
+    ) {
+        let number = to_server.number;
+        if let Err(what) = caught(Arc::clone(&self).call(message, judged, version, to_server)).await {
+            Box::pin(self.cut_off(number, &what)).await;
         }
     }
 
@@ -349,10 +360,10 @@ impl Relay {
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
     async fn forward_call(&self, message: &Message, goes: Going, mut ticket: Ticket, to_server: ToServer) {
         let Going { line, listens, may_ask, task } = goes;
-        let ToServer { number, room, errands } = to_server;
+        let ToServer { number, room, at_once } = to_server;
         // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
         let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
-        let errands = errands.filter(|_| !is_renamed);
+        let at_once = at_once && !is_renamed;
         ticket.forwarded(line.len());
         let cancelled = {
             let mut session = self.session();
@@ -368,8 +379,11 @@ impl Relay {
             }
         };
         match cancelled {
-            None => match errands.zip(self.direct.get().and_then(Direct::open)) {
-                Some((errands, way)) => errands.leave(way.errand(number, message.clone(), line)),
+            None => match self.direct.get().and_then(Direct::open).filter(|_| at_once) {
+                Some(way) => {
+                    drop(room);
+                    way.ask(number, message.clone(), line).await;
+                }
                 None => self.upstream.send_in(room, line),
             },
             Some(ticket) => ticket.settle(Ending::NotSent).await,

@@ -27,7 +27,7 @@ impl Relay {
     pub(crate) async fn from_server(self: &Arc<Self>, line: Line, on: Option<u64>) {
         let bytes = match line {
             Line::Complete(bytes) => bytes,
-            Line::TooLong { head, .. } => return self.refuse_long_line(&head).await,
+            Line::TooLong { head, .. } => return Box::pin(self.refuse_long_line(&head)).await,
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return;
@@ -39,19 +39,21 @@ impl Relay {
                 for element in elements {
                     match element {
                         Ok(message) => self.server_message(&message, on).await,
-                        Err(refusal) => self.refuse_server(&refusal).await,
+                        Err(refusal) => Box::pin(self.refuse_server(&refusal)).await,
                     }
                 }
             }
-            Err(refusal) => self.refuse_server(&refusal).await,
+            Err(refusal) => Box::pin(self.refuse_server(&refusal)).await,
         }
     }
 
     async fn server_message(self: &Arc<Self>, message: &Message, on: Option<u64>) {
         match message.shape() {
             Shape::Response(response) => self.server_response(&response, message).await,
-            Shape::Notification(notification) => self.server_notification(&notification, message, on).await,
-            Shape::Request(request) => self.server_request(&request, message, on).await,
+            Shape::Notification(notification) => {
+                Box::pin(self.server_notification(&notification, message, on)).await;
+            }
+            Shape::Request(request) => Box::pin(self.server_request(&request, message, on)).await,
         }
     }
 
@@ -76,17 +78,19 @@ impl Relay {
             Ok(tasks) => tasks,
             Err(_) if reply.is_none() => InAnswer::default(),
             Err(reason) => {
-                return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+                let ticket = awaited.into_ticket();
+                return Box::pin(self.refuse_answer(waiting.asker, reply, ticket, reason)).await;
             }
         };
         for (ticket, ending) in tasks.ended {
-            ticket.settle(ending).await;
+            Box::pin(ticket.settle(ending)).await;
         }
         let mut edits = tasks.edits;
         match self.seal_state(may_ask.as_deref(), &response.outcome) {
             Ok(sealed) => edits.extend(sealed),
             Err(reason) => {
-                return self.refuse_answer(waiting.asker, reply, awaited.into_ticket(), reason).await;
+                let ticket = awaited.into_ticket();
+                return Box::pin(self.refuse_answer(waiting.asker, reply, ticket, reason)).await;
             }
         }
         match awaited {
@@ -95,10 +99,12 @@ impl Relay {
                 let _ended = answer.send(message.clone());
                 return;
             }
-            Awaited::Look(own) => return self.looked(&own, version, &response.outcome, bytes).await,
+            Awaited::Look(own) => {
+                return Box::pin(self.looked(&own, version, &response.outcome, bytes)).await;
+            }
             Awaited::Call(ticket) if tasks.made.is_some() => {
                 if let Some(made) = tasks.made {
-                    self.goes_on(made, ticket).await;
+                    Box::pin(self.goes_on(made, ticket)).await;
                 }
             }
             Awaited::Call(ticket) => {
@@ -118,12 +124,13 @@ impl Relay {
             Awaited::List(list) => match self.filtered(list, &response.outcome) {
                 Ok(cuts) => edits.extend(cuts),
                 Err(reason) => {
-                    return self.refuse_answer(waiting.asker, reply, None, reason.to_string()).await;
+                    let refused = self.refuse_answer(waiting.asker, reply, None, reason.to_string());
+                    return Box::pin(refused).await;
                 }
             },
             Awaited::Initialize => {
                 if let Err(reason) = self.negotiate(&response.outcome, version) {
-                    return self.refuse_answer(waiting.asker, reply, None, reason).await;
+                    return Box::pin(self.refuse_answer(waiting.asker, reply, None, reason)).await;
                 }
             }
             Awaited::Relay | Awaited::Judging => {}

@@ -39,7 +39,7 @@ pub type ServerOutput = ChildStdout;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// No such program.
-    #[error("`{program}` was not found; is it installed, and on the PATH that the MCP client gives?")]
+    #[error("`{program}` was not found; is it installed, and on the PATH that Interlock was started with?")]
     NotFound {
         /// The program as named.
         program: String,

@@ -6,7 +6,6 @@ use interlock_wire::{Message, Version};
 
 use super::upstream::HttpLink;
 use crate::crossing::Crossing;
-use crate::errand::Errand;
 
 /// A message on its way.
 #[derive(Clone)]
@@ -45,9 +44,14 @@ impl Direct {
 }
 
 impl Way {
-    /// Asks the server what `line` says, which is `message` under that number.
-    pub(crate) fn errand(self, number: u64, message: Message, line: String) -> Errand {
+    /// Asks the server what `line` says, which is `message` under that number, and takes in what it says.
+    pub(crate) fn ask(
+        self,
+        number: u64,
+        message: Message,
+        line: String,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let posted = Posted { message, line: Some(line) };
-        Errand::new(self.link.exchange(&self.crossing, number, posted, self.version))
+        self.link.exchange(&self.crossing, number, posted, self.version)
     }
 }

@@ -53,7 +53,9 @@ impl HttpLink {
         let reading = tokio::spawn(async move {
             let mut named = Some(named);
             let reading = link.read_old(&crossing, response.into_body(), &mut named);
-            if let Some(Err(failure)) = guarded(crossing.gateway(), "reading the server's stream", reading).await {
+            if let Some(Err(failure)) =
+                guarded(crossing.gateway(), "reading the server's stream", reading).await
+            {
                 tracing::debug!("the server's stream broke: {failure}");
             }
             // Nothing more comes: whoever waits is told.

@@ -124,9 +124,7 @@ impl From<TurnedAway> for HttpRefused {
             TurnedAway::BadToken
             | TurnedAway::BadCertificate
             | TurnedAway::Expired
-            | TurnedAway::Unknown(Unknown::Jwt(_)) => {
-                Self::unauthenticated(Some("invalid_token"), why)
-            }
+            | TurnedAway::Unknown(Unknown::Jwt(_)) => Self::unauthenticated(Some("invalid_token"), why),
             TurnedAway::Unknown(Unknown::Scope { scopes }) => {
                 let challenge = Challenge { error: Some("insufficient_scope"), scopes: scopes.clone() };
                 Self {

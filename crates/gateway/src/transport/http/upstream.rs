@@ -2,10 +2,12 @@
 //! the responses.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -165,33 +167,33 @@ impl HttpLink {
         posted: Posted,
         version: Version,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let (link, through) = (Arc::clone(self), Arc::clone(crossing));
-        let asking = async move { link.ask(&through, number, posted, version).await };
-        self.carry(crossing, number, asking)
-    }
-
-    /// Asks, and sees to it that whoever waits is told when that fails, or is cut off by a fault of Interlock's own.
-    pub(crate) fn carry<A>(
-        self: &Arc<Self>,
-        crossing: &Arc<Crossing>,
-        number: u64,
-        asking: A,
-    ) -> impl Future<Output = ()> + Send + use<A>
-    where
-        A: Future<Output = Result<(), Failure>> + Send + 'static,
-    {
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let given_up = CancellationToken::new();
         self.state().in_flight.insert(number, given_up.clone());
         self.exchanges.track_future(async move {
-            let Some(asked) = given_up.run_until_cancelled(caught(asking)).await else { return };
-            match asked {
-                Ok(Ok(())) => {}
-                Ok(Err(failure)) => Box::pin(link.failed(&crossing, number, &failure)).await,
-                Err(what) => Box::pin(crossing.cut_off(number, &what)).await,
+            // In place: a future that is handed on is held twice, and this one is moved for every call.
+            let asking = pin!(caught(link.ask(&crossing, number, posted, version)));
+            let Either::Left((asked, _)) = select(asking, pin!(given_up.cancelled())).await else { return };
+            if !matches!(asked, Ok(Ok(()))) {
+                Box::pin(link.unanswered(&crossing, number, asked)).await;
             }
             link.state().in_flight.remove(&number);
         })
+    }
+
+    /// Sees to it that whoever waits is told why asking came to nothing: it failed, or was cut off by a fault of
+    /// Interlock's own.
+    pub(crate) async fn unanswered(
+        &self,
+        crossing: &Arc<Crossing>,
+        number: u64,
+        asked: Result<Result<(), Failure>, String>,
+    ) {
+        match asked {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => self.failed(crossing, number, &failure).await,
+            Err(what) => crossing.cut_off(number, &what).await,
+        }
     }
 
     async fn failed(&self, crossing: &Arc<Crossing>, number: u64, failure: &Failure) {
