@@ -572,21 +572,6 @@ impl Crossing {
         }
     }
 
-    /// Asking the server was cut off by a fault of Interlock's own: whoever waits is told, and so is the operator.
-    pub(crate) async fn cut_off(self: &Arc<Self>, number: u64, what: &str) {
-        let server = self.server();
-        self.gateway().alarm(&format!(
-            "asking the server `{server}` was cut off by a fault of Interlock's own: {what}"
-        ));
-        let reason = "asking the server was cut off by a fault of Interlock's own";
-        guarded(
-            self.gateway(),
-            "ending the wait for it",
-            self.unanswered(number, reason, Ending::Disconnected),
-        )
-        .await;
-    }
-
     /// The server has forgotten its session: what it worked at is lost, and the next request begins anew.
     pub(crate) async fn session_lost(self: &Arc<Self>, reason: &str) {
         let then = {

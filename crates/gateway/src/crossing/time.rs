@@ -51,6 +51,21 @@ impl Crossing {
         self.finish(then, "the server did not answer in time").await;
     }
 
+    /// Asking the server was cut off by a fault of Interlock's own: whoever waits is told, and so is the operator.
+    pub(crate) async fn cut_off(self: &Arc<Self>, number: u64, what: &str) {
+        let server = self.server();
+        self.gateway().alarm(&format!(
+            "asking the server `{server}` was cut off by a fault of Interlock's own: {what}"
+        ));
+        let reason = "asking the server was cut off by a fault of Interlock's own";
+        guarded(
+            self.gateway(),
+            "ending the wait for it",
+            self.unanswered(number, reason, Ending::Disconnected),
+        )
+        .await;
+    }
+
     /// The server is gone: what waits for it ends, and what was said before is told.
     pub(crate) async fn end(self: &Arc<Self>, grace: Duration) {
         let then = {
