@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::scene::{Scene, entry, modern, records, with_token};
 
-const TLS: &str = "tls: { certificate: cert.pem, key: key.pem }\nanonymous: team\n\
+pub const TLS: &str = "tls: { certificate: cert.pem, key: key.pem }\nanonymous: team\n\
     grants:\n  team: { servers: { recording: allow.yaml } }\n";
 
 pub async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result<Scene> {
