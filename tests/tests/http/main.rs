@@ -4,6 +4,7 @@ mod admin_api;
 mod authorized;
 mod credentials;
 mod document;
+mod ending;
 mod frames;
 mod grants;
 mod identity;
