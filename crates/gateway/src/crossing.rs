@@ -287,8 +287,7 @@ impl Crossing {
             Because::Silent(question) => (None, Some(question)),
             Because::Refused(refused) => (Some(refused), None),
         };
-        let count_from = late.map_or(1, |_| slow::APART);
-        let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref(), count_from);
+        let pair = Pair::new(modern, limits, self.relay.declared_by_modern().as_deref());
         let (to_client, mut queue) = outbox(limits.queued_bytes);
         let relay = Arc::clone(&self.relay);
         let telling = tokio::spawn(async move {

@@ -5,6 +5,10 @@ use std::time::Duration;
 use interlock_wire::bridge::{Action, Bridge, Cancels, LegacyToModern, Limits, ModernToLegacy};
 use interlock_wire::{Era, Message, Version};
 
+/// From where the requests of a bridge count that the relay may have sent others before, or may send others after:
+/// no relay counts up to here, so that no answer is taken for another's.
+const APART: u64 = 1 << 32;
+
 /// A client and a server of different eras.
 #[derive(Debug)]
 pub(super) enum Pair {
@@ -13,9 +17,8 @@ pub(super) enum Pair {
 }
 
 impl Pair {
-    /// A bridge for a client that is modern, or is not, and has `declared` that it can be asked something. Its own
-    /// requests count from `first`, where the client is modern.
-    pub(super) fn new(modern: bool, limits: &crate::Limits, declared: Option<&str>, first: u64) -> Self {
+    /// A bridge for a client that is modern, or is not, and has `declared` that it can be asked something.
+    pub(super) fn new(modern: bool, limits: &crate::Limits, declared: Option<&str>) -> Self {
         let of_bridge = Limits {
             message: limits.message,
             in_flight: limits.in_flight,
@@ -30,7 +33,7 @@ impl Pair {
         }
         let message = of_bridge.message;
         // Whoever gives a state to the client seals it.
-        let bridge = ModernToLegacy::new(of_bridge, Box::new(String::new)).counting_from(first);
+        let bridge = ModernToLegacy::new(of_bridge, Box::new(String::new)).counting_from(APART);
         let declared = declared.and_then(|text| interlock_json::scan(text, &message).ok());
         let bridge = match &declared {
             Some(declared) => bridge.declaring(declared.root()),

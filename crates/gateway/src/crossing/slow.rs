@@ -9,10 +9,6 @@ use super::outcome::{answer_to, failed, is_modern};
 use super::{Bridged, Crossing, State, Then};
 use crate::settle::Ending;
 
-/// From where a bridge counts whose server may still answer earlier requests: no relay counts up to here, so that
-/// neither answer is taken for the other.
-pub(super) const APART: u64 = 1 << 52;
-
 impl Bridged {
     /// Takes the late answer to the question which era the server speaks: whether it is the client's.
     pub(super) fn late_answer(&mut self, message: &Message) -> Option<bool> {
