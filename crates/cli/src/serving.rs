@@ -1,5 +1,7 @@
 //! From the settings to the servers and grants that `serve` puts in force.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
 use interlock_gateway::{
-    Access, Auth, DeclaredTransport, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot,
+    Access, Auth, DeclaredTransport, Gateway, Grant, Registration, Registry, Server, Snapshot,
 };
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
@@ -18,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 use crate::terminal;
+pub(crate) use changes::InForce;
+use changes::{GrantInForce, PolicyInForce, ServerInForce};
 
 /// What a grant says where the server's own policy is meant to be enough.
 pub(crate) const SERVERS_OWN: &str = "server";
@@ -33,15 +37,17 @@ pub(crate) struct Policies {
 /// What the settings say, before it is in force. Nothing is, until all of it is known to be good.
 pub(crate) struct Plan {
     pub(crate) registry: Registry,
+    /// The same for the audit log, and for telling one from another.
+    pub(crate) in_force: InForce,
     /// Other policies for what goes on.
-    replacements: Vec<(Arc<Access>, Snapshot, PolicyFile)>,
+    replacements: Vec<(Arc<Access>, Snapshot)>,
 }
 
 impl Plan {
-    /// Puts the policies in force where connections go on, and gives the rest.
+    /// Puts the policies in force where connections go on, and gives the rest. All of it has been recorded.
     pub(crate) fn apply(self, gateway: &Gateway) -> Registry {
-        for (access, snapshot, from) in self.replacements {
-            let before = gateway.replace(&access, snapshot, &from);
+        for (access, snapshot) in self.replacements {
+            let before = gateway.replace_announced(&access, snapshot);
             tokio::task::spawn_blocking(move || drop(before));
         }
         self.registry
@@ -79,21 +85,33 @@ pub(crate) fn plan(
     before: Option<&Registry>,
 ) -> anyhow::Result<Plan> {
     let mut replacements = Vec::new();
+    let mut in_force = InForce::default();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
         Registration::check_name(name)?;
         let reached = reached(settings, name, server).with_context(|| format!("the server `{name}`"))?;
         // One that is as it was goes on with the connections and the access token that it has.
         let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
-        servers.insert(name.clone(), kept.cloned().unwrap_or(reached));
+        let reached = kept.cloned().unwrap_or(reached);
+        let (era, extensions) = (settings.era(name), settings.extensions(name));
+        let facts = ServerInForce { reached: reached.clone(), era, extensions };
+        in_force.servers.insert(name.clone(), facts);
+        servers.insert(name.clone(), reached);
     }
     let mut grants = BTreeMap::new();
     for (name, grant) in &settings.grants {
-        let served = accesses(settings, policies, &mut replacements, before, name, grant)
-            .with_context(|| format!("the grant `{name}`"))?;
-        let grant =
-            held(settings, grant, served, before, name).with_context(|| format!("the grant `{name}`"))?;
-        grants.insert(name.clone(), Arc::new(grant));
+        let whose = || format!("the grant `{name}`");
+        let (accesses, policies) =
+            accesses(settings, policies, &mut replacements, before, name, grant).with_context(whose)?;
+        let held = held(settings, grant, accesses, before, name).with_context(whose)?;
+        let facts = GrantInForce {
+            servers: policies,
+            auth: held.auth.clone(),
+            expires_ms: held.expires_ms,
+            labels: grant.labels.clone(),
+        };
+        in_force.grants.insert(name.clone(), facts);
+        grants.insert(name.clone(), Arc::new(held));
     }
     if let Some(anonymous) = &settings.anonymous
         && !grants.contains_key(anonymous)
@@ -105,8 +123,10 @@ pub(crate) fn plan(
     // Last: nothing is asked for its keys on behalf of a file with mistakes.
     let resource = settings.resource()?;
     let issuers = settings.issuers(before)?;
+    let known = issuers.iter().map(|(name, issuer)| (name.clone(), issuer.settings().clone()));
+    in_force.issuers = known.collect();
     let registry = Registry { servers, grants, anonymous: settings.anonymous.clone(), issuers, resource };
-    Ok(Plan { registry, replacements })
+    Ok(Plan { registry, in_force, replacements })
 }
 
 /// A grant, and by what its holders are known. Where that is as it was, what they have open goes on.
@@ -261,12 +281,12 @@ pub(crate) fn check_named(
 fn accesses(
     settings: &Settings,
     policies: &mut Policies,
-    replacements: &mut Vec<(Arc<Access>, Snapshot, PolicyFile)>,
+    replacements: &mut Vec<(Arc<Access>, Snapshot)>,
     before: Option<&Registry>,
     name: &str,
     grant: &settings::Grant,
-) -> anyhow::Result<BTreeMap<String, Arc<Access>>> {
-    let mut accesses = BTreeMap::new();
+) -> anyhow::Result<(BTreeMap<String, Arc<Access>>, BTreeMap<String, PolicyInForce>)> {
+    let (mut accesses, mut in_force) = (BTreeMap::new(), BTreeMap::new());
     let labels: Arc<[(String, String)]> =
         grant.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for (server, named) in &grant.servers {
@@ -280,18 +300,20 @@ fn accesses(
         if servers_own.is_none() && own.is_none() {
             bail!("it says `server` for `{server}`, which has no `policy` of its own; name a policy file");
         }
-        let from =
-            own.as_ref().or(servers_own.as_ref()).map_or_else(String::new, |path| path.display().to_string());
+        let mut files = own.iter().chain(&servers_own).map(|path| path.display().to_string());
+        let (file, server_file) = (files.next().unwrap_or_default(), files.next());
+        drop(files);
         let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
         let own = own.map(|path| policies.policy(path)).transpose()?;
         let snapshot = Snapshot::new(servers_own, own).labelled(Arc::clone(&labels));
+        let digest = snapshot.digest().to_owned();
+        in_force.insert(server.clone(), PolicyInForce { file, server_file, digest });
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
             access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
         });
         let access = match kept {
             Some(access) => {
-                let from = PolicyFile { server: server.clone(), path: from };
-                replacements.push((Arc::clone(access), snapshot, from));
+                replacements.push((Arc::clone(access), snapshot));
                 Arc::clone(access)
             }
             None => {
@@ -301,7 +323,7 @@ fn accesses(
         };
         accesses.insert(server.clone(), access);
     }
-    Ok(accesses)
+    Ok((accesses, in_force))
 }
 
 /// How a server is reached.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 mod credentials;
 mod expand;
+mod fixed;
 mod identity;
 mod shape;
 mod traces;
@@ -62,7 +63,7 @@ pub(crate) struct Settings {
     folder: PathBuf,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Choice {
     #[default]
@@ -70,7 +71,7 @@ enum Choice {
     Allow,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Durability {
     #[default]
@@ -78,7 +79,7 @@ enum Durability {
     PowerLoss,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 struct Audit {
     arguments: ArgumentSettings,
@@ -86,7 +87,7 @@ struct Audit {
     on_failure: Choice,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum ArgumentSettings {
     None,
@@ -96,7 +97,7 @@ enum ArgumentSettings {
     Full,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 struct LimitSettings {
     /// Bytes of one message.
@@ -154,7 +155,7 @@ pub(crate) struct Grant {
 }
 
 /// What goes to standard error.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
     /// `error`, `warn`, `info`, `debug`, or a filter for parts of the program.
