@@ -15,6 +15,7 @@ mod credentials;
 mod expand;
 mod fixed;
 mod identity;
+mod places;
 mod shape;
 mod traces;
 
@@ -61,6 +62,9 @@ pub(crate) struct Settings {
     /// The folder that relative paths start from.
     #[serde(skip)]
     folder: PathBuf,
+    /// What it was read from.
+    #[serde(skip)]
+    source: places::Source,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
@@ -187,8 +191,15 @@ impl Settings {
             terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &mistakes)?;
             bail!("the settings `{}` have mistakes; mend them, or name another file", path.display());
         }
-        Self::read(&text, path.parent().unwrap_or(Path::new(".")))
-            .with_context(|| format!("the settings `{}` have a mistake", path.display()))
+        let settings = Self::read(&text, path.parent().unwrap_or(Path::new(".")))
+            .with_context(|| format!("the settings `{}` have a mistake", path.display()))?;
+        let source = places::Source { name: path.display().to_string(), text };
+        Ok(Self { source, ..settings })
+    }
+
+    /// Every mistake in how the text of a settings file is written.
+    pub(crate) fn mistakes(text: &str) -> Vec<interlock_policy::Diagnostic> {
+        shape::mistakes(text)
     }
 
     /// Settings in which nothing is set, of the same folder.

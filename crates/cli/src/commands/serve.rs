@@ -1,5 +1,7 @@
 //! `interlock serve`: one gateway for many agents and servers.
 
+mod checking;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,9 @@ const NOWHERE: &str = "none";
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    if args.check {
+        return checking::run(args);
+    }
     let settings = Settings::load(Some(&args.config))?;
     terminal::log::start(&settings.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -133,11 +138,27 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn listening(settings: &Settings) -> anyhow::Result<Listening> {
+/// Where callers are answered.
+fn address(settings: &Settings) -> anyhow::Result<SocketAddr> {
     let text = settings.listen.as_deref().unwrap_or(LISTEN);
     let address: SocketAddr =
         text.parse().with_context(|| format!("`listen: {text}` is not an address and a port"))?;
     loopback_alone(settings, address)?;
+    Ok(address)
+}
+
+/// Where operators are; nowhere where the file says so.
+fn admin_address(settings: &Settings) -> anyhow::Result<Option<SocketAddr>> {
+    let text = settings.admin.as_deref().unwrap_or(ADMIN);
+    if text == NOWHERE {
+        return Ok(None);
+    }
+    let address = text.parse();
+    Ok(Some(address.with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?))
+}
+
+fn listening(settings: &Settings) -> anyhow::Result<Listening> {
+    let address = address(settings)?;
     let tls = match settings.tls_files()? {
         Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
         None => None,
@@ -172,12 +193,7 @@ fn warn_of_plain(bound: &Bound) {
 
 /// Where operators are answered.
 fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
-    let text = settings.admin.as_deref().unwrap_or(ADMIN);
-    if text == NOWHERE {
-        return Ok(None);
-    }
-    let address: SocketAddr =
-        text.parse().with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?;
+    let Some(address) = admin_address(settings)? else { return Ok(None) };
     let tls = match settings.admin_tls_files()? {
         Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
         None => None,
