@@ -109,6 +109,8 @@ struct LimitSettings {
     depth: Option<usize>,
     in_flight: Option<usize>,
     queued_bytes: Option<usize>,
+    /// Seconds that a server may take to start.
+    start_seconds: Option<u64>,
     /// Seconds that a server may take for one answer.
     answer_seconds: Option<u64>,
     /// Seconds that a server may take to end.
@@ -291,6 +293,7 @@ impl Settings {
         limits.in_flight = set.in_flight.unwrap_or(limits.in_flight);
         limits.queued_bytes = set.queued_bytes.unwrap_or(limits.queued_bytes);
         limits.answer = set.answer_seconds.map_or(limits.answer, Duration::from_secs);
+        limits.start = set.start_seconds.map_or(limits.start, Duration::from_secs);
         limits.keep_alive = set.keep_alive_seconds.map_or(limits.keep_alive, Duration::from_secs);
         limits.request = set.request_seconds.map_or(limits.request, Duration::from_secs);
         limits.connection_idle =

@@ -130,6 +130,9 @@ async fn supervise(
         let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
     }
     let words = upstream.end(server_is_there, std::future::pending()).await;
+    if !server_is_there {
+        gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
+    }
     ticking.abort();
     telling.abort();
     upstream::record_stop(&gateway, access.server(), &words);

@@ -167,6 +167,11 @@ impl Crossing {
         self.relay.param_headers(tool, true).await.unwrap_or_default()
     }
 
+    /// Something is wrong with the server.
+    pub(crate) fn server_failed(&self, why: &str) {
+        self.gateway().server_failed(self.relay.access().server(), why);
+    }
+
     /// The server's name.
     pub(crate) fn server(&self) -> &str {
         self.relay.server()

@@ -436,8 +436,10 @@ impl Front {
         if let Err(error) = crate::upstream::record_start(&self.gateway, server, reached) {
             tracing::error!("a record is missing from the audit log: {error}");
         }
-        Connection::open(&self.gateway, &access, reached, identity, keep)
-            .map_err(|source| TurnedAway::Unreachable { server: server.to_owned(), source })
+        Connection::open(&self.gateway, &access, reached, identity, keep).map_err(|source| {
+            self.gateway.server_failed(access.server(), &source.to_string());
+            TurnedAway::Unreachable { server: server.to_owned(), source }
+        })
     }
 
     /// A session's name in records.

@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
 
 use crate::access::Access;
+use crate::condition::Conditions;
 use crate::limits::Limits;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
@@ -69,6 +71,7 @@ pub struct Gateway {
     /// Calls that go on as tasks.
     pub(crate) tasks: Tasks,
     traces: Option<Arc<Traces>>,
+    pub(crate) conditions: Conditions,
 }
 
 impl Gateway {
@@ -86,7 +89,24 @@ impl Gateway {
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
-        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces }
+        let conditions = Conditions::default();
+        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces, conditions }
+    }
+
+    /// A server could not be reached, ended, or did not answer. The operator is told, not too often.
+    pub(crate) fn server_failed(&self, server: &Arc<str>, why: &str) {
+        self.metrics.server_failed(server);
+        if let Some(times) = self.conditions.failed(server, why, Instant::now()) {
+            let times = if times > 1 { format!(" ({times} times)") } else { String::new() };
+            tracing::warn!("the server `{server}` fails: {why}{times}");
+        }
+    }
+
+    /// A server answered.
+    pub(crate) fn server_answered(&self, server: &str) {
+        if self.conditions.answered(server) {
+            tracing::info!("the server `{server}` answers again");
+        }
     }
 
     /// What seals; `None` where the system has no randomness to give.

@@ -12,6 +12,7 @@ mod batch;
 mod call;
 mod capabilities;
 mod combined;
+mod condition;
 mod connection;
 mod continuation;
 mod credentials;

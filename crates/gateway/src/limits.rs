@@ -16,6 +16,8 @@ pub struct Limits {
     pub queued_bytes: usize,
     /// How long a server may take for one answer before its caller gets an error.
     pub answer: Duration,
+    /// How long a server may take to start, until it has answered who it is.
+    pub start: Duration,
     /// How long a server may take to say whether it speaks 2026-07-28; then it is taken for one of before.
     pub probe: Duration,
     /// How long a server's era is remembered that is not its clients'.
@@ -85,6 +87,7 @@ impl Default for Limits {
             in_flight: 4_096,
             queued_bytes: 32 << 20,
             answer: Duration::from_secs(3_600),
+            start: Duration::from_secs(120),
             probe: Duration::from_secs(10),
             era: Duration::from_secs(600),
             definitions: Duration::from_secs(30),

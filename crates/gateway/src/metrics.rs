@@ -48,6 +48,7 @@ pub(crate) struct Metrics {
     outcomes: Family<Outcome, Counter>,
     gateway_seconds: Durations,
     server_seconds: Durations,
+    server_failures: Family<OfServer, Counter>,
     in_flight: Family<OfServer, Gauge>,
     reservations_open: Gauge,
     settlements: Family<How, Counter>,
@@ -120,6 +121,7 @@ impl Metrics {
                 &catalogue::SERVER_SECONDS,
                 Family::new_with_constructor(server_seconds as fn() -> Histogram),
             ),
+            server_failures: add(&mut registry, &catalogue::SERVER_FAILURES, Family::default()),
             in_flight: add(&mut registry, &catalogue::IN_FLIGHT, Family::default()),
             reservations_open: add(&mut registry, &catalogue::RESERVATIONS_OPEN, Gauge::default()),
             settlements: add(&mut registry, &catalogue::SETTLEMENTS, Family::default()),
@@ -257,6 +259,11 @@ impl Metrics {
 
     pub(crate) fn store_failed(&self, operation: &'static str) {
         self.store_errors.get_or_create(&Operation { operation }).inc();
+    }
+
+    /// A server failed.
+    pub(crate) fn server_failed(&self, server: &Arc<str>) {
+        self.server_failures.get_or_create(&OfServer { server: Arc::clone(server) }).inc();
     }
 
     /// The configuration, or a policy, was read anew.

@@ -218,6 +218,12 @@ impl Relay {
         }
     }
 
+    /// When a wait for the server to start ends.
+    fn deadline_of_start(&self) -> Option<Instant> {
+        let limits = &self.gateway.options.limits;
+        Instant::now().checked_add(limits.start.min(limits.answer))
+    }
+
     /// When a wait that begins now ends; never, where that is beyond what the clock can tell.
     fn deadline(&self) -> Option<Instant> {
         Instant::now().checked_add(self.gateway.options.limits.answer)

@@ -14,10 +14,10 @@ use tokio::time::Instant;
 
 use crate::scene::{Scene, entry, modern, records, with_token};
 
-const TLS: &str = "tls: { certificate: cert.pem, key: key.pem }\nanonymous: team\n\
+pub const TLS: &str = "tls: { certificate: cert.pem, key: key.pem }\nanonymous: team\n\
     grants:\n  team: { servers: { recording: allow.yaml } }\n";
 
-async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result<Scene> {
+pub async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Result<Scene> {
     let server = RecordingServer::new(&Script::with_tools(&["echo"]))?;
     let site = Site::new(&format!("servers:\n{}{config}", entry("recording", &server.command()?)?))?;
     site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;

@@ -125,6 +125,7 @@ const LIMITS: &[(&str, Shape)] = &[
     ("in_flight", Shape::Count(1, u64::MAX)),
     ("queued_bytes", Shape::Count(0, u64::MAX)),
     ("answer_seconds", Shape::Count(0, u64::MAX)),
+    ("start_seconds", Shape::Count(1, u64::MAX)),
     ("shutdown_seconds", Shape::Count(0, u64::MAX)),
     ("counters", Shape::Count(0, u64::MAX)),
     ("keep_alive_seconds", Shape::Count(1, u64::MAX)),

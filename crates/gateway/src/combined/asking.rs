@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::lists::{List, Listed, result};
 use super::{Combined, Reached};
+use crate::answer;
 
 /// What a list says of a server that is not asked any more.
 const SILENT: &str = "it does not answer";
@@ -141,7 +142,13 @@ impl Combined {
 
 /// What went wrong at a server, without its own words: they are not the gateway's to repeat.
 pub(super) fn in_words(error: &RpcError<'_>) -> String {
-    format!("it answered with error {}", error.code)
+    match error.code {
+        // Those that its relay answers with.
+        answer::GONE => "it cannot be reached, or has ended".to_owned(),
+        answer::TIMED_OUT => "it did not answer in time".to_owned(),
+        answer::BUSY => "too many requests wait for it".to_owned(),
+        code => format!("it answered with error {code}"),
+    }
 }
 
 /// The client's request for a list, as it is sent to one server for one page.

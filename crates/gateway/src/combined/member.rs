@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::session::{Session, result_of};
 use super::{Combined, Reached, greeting};
 use crate::connection::Connection;
-use crate::front::{Front, TurnedAway};
+use crate::front::Front;
 
 /// One server of a session's.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Combined {
             Some(grant) => self
                 .front
                 .begin_in(grant, server, session.credential(), Some(session.identity().session.clone()))
-                .map_err(|why| in_words(&why)),
+                .map_err(|why| why.to_string()),
             None => Err("it is not for this grant any more".to_owned()),
         };
         let (reached, why) = match begun {
@@ -211,12 +211,4 @@ impl Combined {
             self.heard(&member.server, &letter.message);
         }
     }
-}
-
-/// Why a server cannot be reached, for the client; for the operator, with the cause.
-pub(super) fn in_words(why: &TurnedAway) -> String {
-    if let TurnedAway::Unreachable { source, .. } = why {
-        tracing::error!("{why}: {source}");
-    }
-    why.to_string()
 }

@@ -186,10 +186,8 @@ impl Combined {
             Kind::Modern(declared) => {
                 let registry = self.front.registry();
                 let grant = registry.grant(&self.grant).ok_or("it is not for this grant any more")?;
-                let connection = self
-                    .front
-                    .sharing(grant, server, *declared)
-                    .map_err(|why| super::member::in_words(&why))?;
+                let connection =
+                    self.front.sharing(grant, server, *declared).map_err(|why| why.to_string())?;
                 Ok(Reached { connection, exchange: self.front.next_number() })
             }
         }

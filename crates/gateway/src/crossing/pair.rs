@@ -19,6 +19,7 @@ impl Pair {
         let of_bridge = Limits {
             message: limits.message,
             in_flight: limits.in_flight,
+            handshake: limits.start,
             held: limits.continuations,
             hold: limits.continuation,
             ..Limits::default()

@@ -50,6 +50,8 @@ metrics! {
         "What the gateway took from reading a request to handing it over, or refusing it";
     SERVER_SECONDS: "histogram" "interlock_server_seconds" ["server"]
         "What the server took from then to the end of the call";
+    SERVER_FAILURES: "counter" "interlock_server_failures_total" ["server"]
+        "Times that the server could not be reached, ended unasked, or did not answer";
     IN_FLIGHT: "gauge" "interlock_calls_in_flight" ["server"] "Calls that wait for their server's answer";
     RESERVATIONS_OPEN: "gauge" "interlock_reservations_open" [] "Calls that hold something reserved";
     SETTLEMENTS: "counter" "interlock_settlements_total" ["how"]

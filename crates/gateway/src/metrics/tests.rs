@@ -33,6 +33,7 @@ fn sampled() -> Metrics {
     metrics.refused("http", Some(403));
     drop(metrics.stream(&Stream { kind: "session" }));
     metrics.audit_failed();
+    metrics.server_failed(&about.server);
     metrics.store_failed("reserve");
     metrics.event(LifecycleKind::PolicyReload);
     metrics.event(LifecycleKind::Alarm);

@@ -157,6 +157,8 @@ impl Relay {
         asked.declared = self.declared(&request, admitted.version);
         if stays_open(&request.method) {
             asked.deadline = None;
+        } else if request.method == "initialize" {
+            asked.deadline = self.deadline_of_start();
         }
         // Room for the message is taken before it is judged: what waits for a server that does not read is
         // bounded, whatever is being judged.

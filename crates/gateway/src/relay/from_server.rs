@@ -70,6 +70,7 @@ impl Relay {
                 "an answer to a question that nobody asked, or a second one",
             );
         };
+        self.gateway.server_answered(self.access.server());
         let seen = input::may_see(&waiting.item, &response.outcome);
         let bytes = message.source().len();
         let tasks = seen.and_then(|()| self.tasks_in(&waiting.item, &response.outcome, bytes));

@@ -169,6 +169,9 @@ impl Relay {
             let asked = session.to_server.give_up_where(late);
             (asked, session.to_client.give_up_where(|questioned| is_past(questioned.deadline, now)))
         };
+        if !asked.is_empty() {
+            self.gateway.server_failed(self.access.server(), "it did not answer in time");
+        }
         for waiting in asked {
             self.give_up(waiting.number, &waiting.item.awaited);
             self.fail(waiting, answer::TIMED_OUT, "the server did not answer in time", Ending::TimedOut)

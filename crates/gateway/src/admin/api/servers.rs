@@ -41,6 +41,9 @@ pub(crate) struct ServerReport {
     /// Why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// What went wrong with it last, where it has not answered since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
     /// Connections to it that are open now.
     connections: usize,
 }
@@ -87,6 +90,7 @@ fn reports(desk: &Desk) -> Vec<ServerReport> {
         grants: server.grants.clone(),
         in_force: server.problem.is_none(),
         problem: server.problem.clone(),
+        trouble: desk.operated.front.gateway().conditions.of(&server.name),
         connections: if server.problem.is_none() { open.get(&server.name).copied().unwrap_or(0) } else { 0 },
     };
     desk.operated.configuration.current().servers.iter().map(report).collect()

@@ -1,5 +1,7 @@
 //! What goes wrong on the way to a server that is reached by HTTP.
 
+use std::error::Error;
+
 use hyper::StatusCode;
 use interlock_wire::http::HeaderError;
 use interlock_wire::sse;
@@ -16,8 +18,8 @@ pub(super) enum Failure {
     Elsewhere,
     #[error("the gateway has no access token for the server: {0}")]
     NoToken(#[from] TokenError),
-    #[error("the server cannot be reached")]
-    Unreachable,
+    #[error("the server cannot be reached: {why}")]
+    Unreachable { why: String },
     #[error("the connection to the server broke")]
     Broken,
     #[error("the server answered with HTTP status {status}")]
@@ -39,12 +41,23 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Whether it tells that something is wrong with the server, and not with one request or session.
+    pub(super) fn is_of_server(&self) -> bool {
+        match self {
+            Self::SessionLost | Self::Header(_) => false,
+            Self::Status { status } => !matches!(status.as_u16(), 400 | 404..=422 | 429),
+            _ => true,
+        }
+    }
+
     /// Only a server that was never reached has certainly not seen the call.
     pub(super) fn ending(&self) -> Ending {
         match self {
-            Self::Unreachable | Self::Header(_) | Self::NoEndpoint | Self::Elsewhere | Self::NoToken(_) => {
-                Ending::NotSent
-            }
+            Self::Unreachable { .. }
+            | Self::Header(_)
+            | Self::NoEndpoint
+            | Self::Elsewhere
+            | Self::NoToken(_) => Ending::NotSent,
             _ => Ending::Disconnected,
         }
     }
@@ -53,8 +66,17 @@ impl Failure {
 impl From<hyper_util::client::legacy::Error> for Failure {
     fn from(error: hyper_util::client::legacy::Error) -> Self {
         tracing::debug!("HTTP: {error}");
-        if error.is_connect() { Self::Unreachable } else { Self::Broken }
+        if error.is_connect() { Self::Unreachable { why: cause(&error) } } else { Self::Broken }
     }
+}
+
+/// What lies at the bottom of an error: what the system or TLS says.
+fn cause(error: &dyn Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
 }
 
 impl From<hyper::Error> for Failure {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, Version};
 use interlock_wire::http::{self, Fields, MediaError};
 
 use super::accept::Peer;
@@ -27,12 +28,17 @@ pub(super) async fn answer(
 ) -> (Response<Body>, Option<RequestPlace>) {
     let mut known = Known::default();
     let called = Called::new(peer, &request);
-    match admitted(front, names, peer, &called, request, &mut known).await {
+    let (head, incoming) = request.into_parts();
+    let mut incoming = Some(incoming);
+    match admitted(front, names, peer, &called, &head, &mut incoming, &mut known).await {
         Ok(response) => (response, known.place),
         Err(refused) => {
             let asker = known.grant.map_or(Asker::Stranger(peer.address), Asker::Grant);
             front.refused(&asker, known.server, refused.category(), refused.status.as_u16(), &refused.reason);
             front.gateway().recorder.write().await;
+            if let Some(unread) = incoming.filter(|_| head.version == Version::HTTP_2) {
+                post::discard(unread).await;
+            }
             let challenge = called.challenge(front.registry().resource.as_ref(), &refused);
             let mut response = refused.response();
             if let Some(challenge) = challenge {
@@ -84,11 +90,11 @@ async fn admitted(
     names: &Names,
     peer: &Peer,
     called: &Called,
-    request: Request<Incoming>,
+    head: &Parts,
+    incoming: &mut Option<Incoming>,
     known: &mut Known,
 ) -> Result<Response<Body>, HttpRefused> {
-    names.check(request.headers(), request.uri())?;
-    let (head, incoming) = request.into_parts();
+    names.check(&head.headers, &head.uri)?;
     let path = head.uri.path();
     if let Some(described) = entry::described(path) {
         return describe(front, called, &head.method, described);
@@ -110,6 +116,7 @@ async fn admitted(
     let caller = Caller { front, known: &caller, server };
     if is_old {
         let lines = headers::lines(&head.headers);
+        let Some(incoming) = incoming.take() else { return Err(nothing()) };
         return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
     }
     match head.method {
@@ -118,6 +125,7 @@ async fn admitted(
             let fields = Fields::new(&lines);
             let unfit = |why: MediaError| HttpRefused::of(&why.into(), None);
             http::check_content(fields).and_then(|()| http::check_accept(fields)).map_err(unfit)?;
+            let Some(incoming) = incoming.take() else { return Err(nothing()) };
             let bytes = post::whole(front, incoming).await?;
             caller.post(fields, bytes).await
         }

@@ -1,6 +1,7 @@
 //! A message that is posted, by its client's era.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -39,6 +40,14 @@ pub(super) async fn whole(front: &Front, body: Incoming) -> Result<Vec<u8>, Http
         Ok(Err(_)) => Err(HttpRefused::bad_request("the body ended early")),
         Err(_) => Err(HttpRefused::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
     }
+}
+
+/// Reads what is left of a short body that nobody wants. Over HTTP/2 an answer that comes before the end of the request
+/// is followed by a reset of its stream (RFC 9113, section 8.1), and clients there are lose the answer over it.
+pub(super) async fn discard(body: Incoming) {
+    const MOST: usize = 64 << 10;
+    const WAIT: Duration = Duration::from_secs(1);
+    let _unwanted = tokio::time::timeout(WAIT, Limited::new(body, MOST).collect()).await;
 }
 
 impl Caller<'_> {

@@ -138,10 +138,7 @@ impl From<TurnedAway> for HttpRefused {
             TurnedAway::Full { .. } | TurnedAway::NoRandomness => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
             }
-            TurnedAway::Unreachable { source, .. } => {
-                tracing::error!("{why}: {source}");
-                Self::new(StatusCode::BAD_GATEWAY, why)
-            }
+            TurnedAway::Unreachable { .. } => Self::new(StatusCode::BAD_GATEWAY, why),
         }
     }
 }

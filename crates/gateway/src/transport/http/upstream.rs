@@ -169,10 +169,14 @@ impl HttpLink {
     }
 
     async fn failed(&self, crossing: &Arc<Crossing>, number: u64, failure: &Failure) {
-        crossing.unanswered(number, &failure.to_string(), failure.ending()).await;
+        let why = failure.to_string();
+        if failure.is_of_server() {
+            crossing.server_failed(&why);
+        }
+        crossing.unanswered(number, &why, failure.ending()).await;
         if matches!(failure, Failure::SessionLost) {
             self.state().session = None;
-            crossing.session_lost(&failure.to_string()).await;
+            crossing.session_lost(&why).await;
         }
     }
 
