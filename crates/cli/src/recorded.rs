@@ -14,11 +14,8 @@ pub(crate) fn record_change(data: &Path, action: &str, about: &[(&str, &str)]) -
         ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
         ("pid", Detail::Number(std::process::id().into())),
     ]);
-    let change = Lifecycle {
-        details: &details,
-        reason: Some(action),
-        ..Lifecycle::new(LifecycleKind::Configuration)
-    };
+    let change =
+        Lifecycle { details: &details, reason: Some(action), ..Lifecycle::new(LifecycleKind::Configuration) };
     append_shared(data, wall_ms(), &Entry::Lifecycle(change))
         .context("not done, because it cannot be recorded")?;
     Ok(())

@@ -23,8 +23,8 @@ use crate::settings::{self, Settings};
 use crate::terminal;
 use crate::when;
 pub(crate) use changes::InForce;
-pub(crate) use checked::{Mistake, mistakes};
 use changes::{GrantInForce, PolicyInForce, ServerInForce};
+pub(crate) use checked::{Mistake, mistakes};
 
 /// What a grant says where the server's own policy is meant to be enough.
 pub(crate) const SERVERS_OWN: &str = "server";
@@ -101,9 +101,8 @@ pub(crate) fn plan(
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
         Registration::check_name(name)?;
-        let reached = reached(settings, name, server).with_context(|| {
-            format!("the server `{name}`: {}", settings.place_of(&["servers", name]))
-        })?;
+        let reached = reached(settings, name, server)
+            .with_context(|| format!("the server `{name}`: {}", settings.place_of(&["servers", name])))?;
         // One that is as it was goes on with the connections and the access token that it has.
         let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
         let reached = kept.cloned().unwrap_or(reached);

@@ -33,7 +33,10 @@ async fn who_may_use_what_is_recorded_from_the_start() -> Result<()> {
     let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
     let found = records(scene.site.path(), "configuration").await?;
     let server = find(&found, "server in force from the start", "server", "recording")?;
-    ensure!(server["details"]["program"].is_string() && server["details"]["arguments"].is_number(), "{server}");
+    ensure!(
+        server["details"]["program"].is_string() && server["details"]["arguments"].is_number(),
+        "{server}"
+    );
     let grant = find(&found, "grant in force from the start", "grant", "team")?;
     assert_eq!(grant["details"]["auth"], json!(["nothing (anonymous)", "token"]));
     assert_eq!(grant["details"]["servers"], json!(["recording"]));
@@ -47,13 +50,14 @@ async fn who_may_use_what_is_recorded_from_the_start() -> Result<()> {
 
 #[tokio::test]
 async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Result<()> {
-    let scene = Scene::start(&Script::with_tools(&["echo"]), &format!("{ANYONE}telemetry: {{ level: info }}\n")).await?;
+    let scene =
+        Scene::start(&Script::with_tools(&["echo"]), &format!("{ANYONE}telemetry: {{ level: info }}\n"))
+            .await?;
     let before = std::fs::read_to_string(scene.site.config())?;
     let more = "  newone:\n    servers: { far: allow.yaml }\n    auth: [token]\n    expires: 2090-01-01T00:00:00Z\n    \
                 labels: { ward: \"7\" }\n";
     let far = "  far: { url: \"https://far.example/mcp?key=s3cret\", headers: { Authorization: \"Bearer s3cret\" } }\n";
-    let with = before
-        .replace("grants:\n", &format!("{far}grants:\n{more}"));
+    let with = before.replace("grants:\n", &format!("{far}grants:\n{more}"));
     scene.site.write("interlock.yaml", &with)?;
     let found = until(&scene, "configuration", |record| record["grant"] == "newone").await?;
     let added = find(&found, "grant added", "grant", "newone")?;
@@ -65,7 +69,10 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
     let server = find(&found, "server added", "server", "far")?;
     assert_eq!(server["details"], json!({ "server": "far", "url": "https://far.example/mcp" }));
     let loaded = records(scene.site.path(), "policy_load").await?;
-    ensure!(loaded.iter().any(|record| record["grant"] == "newone" && record["policy"].is_string()), "{loaded:?}");
+    ensure!(
+        loaded.iter().any(|record| record["grant"] == "newone" && record["policy"].is_string()),
+        "{loaded:?}"
+    );
 
     // Other parts of both, and another policy, each say so.
     let changed = with
@@ -92,7 +99,10 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
     let found = until(&scene, "configuration", |record| record["reason"] == "server removed").await?;
     find(&found, "grant removed", "grant", "newone")?;
     let said = scene.serving.said();
-    ensure!(said.contains("read again: 2 servers, 2 grants, changed: server `far` added, grant `newone` added"), "{said}");
+    ensure!(
+        said.contains("read again: 2 servers, 2 grants, changed: server `far` added, grant `newone` added"),
+        "{said}"
+    );
     for text in [format!("{found:?}"), said] {
         ensure!(!text.contains("s3cret") && !text.contains("Bearer other"), "{text}");
     }
@@ -104,10 +114,15 @@ async fn what_takes_a_new_start_is_named() -> Result<()> {
     let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
     let before = std::fs::read_to_string(scene.site.config())?;
     let changed = before.replace("listen: 127.0.0.1:0", "listen: 127.0.0.1:1");
-    scene.site.write("interlock.yaml", &format!("{changed}hosts: [gateway.example]\nlimits: {{ depth: 5 }}\n"))?;
+    scene
+        .site
+        .write("interlock.yaml", &format!("{changed}hosts: [gateway.example]\nlimits: {{ depth: 5 }}\n"))?;
     let found = until(&scene, "alarm", |_| true).await?;
     let reason = found.first().and_then(|record| record["reason"].as_str()).unwrap_or_default();
-    ensure!(reason.starts_with("`listen`, `hosts`, `limits` of `") && reason.contains("a new start"), "{reason}");
+    ensure!(
+        reason.starts_with("`listen`, `hosts`, `limits` of `") && reason.contains("a new start"),
+        "{reason}"
+    );
     let said = scene.serving.said();
     ensure!(said.contains("`listen`, `hosts`, `limits`"), "{said}");
     // Read again without another change of them, it is not said again; put back, it is no matter any more.

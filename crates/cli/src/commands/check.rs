@@ -7,9 +7,7 @@ mod text;
 
 use std::path::Path;
 
-use interlock_policy::{
-    Diagnostic, Located, Severity, Source, Span, Syntax, ToolList, Value, compile_for,
-};
+use interlock_policy::{Diagnostic, Located, Severity, Source, Span, Syntax, ToolList, Value, compile_for};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
@@ -104,7 +102,9 @@ fn not_a_policy(name: &str, text: &str) -> Diagnostic {
         severity: Severity::Error,
         code: "not-a-policy",
         message: "this is a file of `interlock serve`, and not a policy".to_owned(),
-        help: Some(format!("check it and the policies that it names with `interlock serve --check -c {name}`")),
+        help: Some(format!(
+            "check it and the policies that it names with `interlock serve --check -c {name}`"
+        )),
         span: Span { offset: 0, len: text.lines().next().map_or(0, str::len), line: 1, column: 1 },
         pointer: String::new(),
     }

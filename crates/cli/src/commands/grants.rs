@@ -362,7 +362,8 @@ impl GrantReport {
 
     /// The same, with those of all mistakes that are its own.
     fn with(mut self, mistakes: &[Mistake]) -> Self {
-        let own = |mistake: &&Mistake| mistake.keys.get(..2) == Some(&["grants".to_owned(), self.grant.clone()]);
+        let own =
+            |mistake: &&Mistake| mistake.keys.get(..2) == Some(&["grants".to_owned(), self.grant.clone()]);
         self.problems = mistakes.iter().filter(own).map(|mistake| mistake.message.clone()).collect();
         self
     }

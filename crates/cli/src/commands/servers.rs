@@ -14,8 +14,8 @@ use crate::args::{Format, Header, OfGateway, header, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
-use crate::serving::{self, Policies};
 use crate::recorded::record_change;
+use crate::serving::{self, Policies};
 use crate::settings::Settings;
 use crate::terminal::{self, table::table};
 
@@ -393,12 +393,11 @@ impl<'a> Report<'a> {
             Source::File => "the file",
             Source::Registered => "registered",
         };
-        let state =
-            match (self.problem, serving::apart(self.name)) {
-                (Some(problem), _) => format!("not in force: {problem}"),
-                (None, Some(apart)) => apart,
-                (None, None) => "good".to_owned(),
-            };
+        let state = match (self.problem, serving::apart(self.name)) {
+            (Some(problem), _) => format!("not in force: {problem}"),
+            (None, Some(apart)) => apart,
+            (None, None) => "good".to_owned(),
+        };
         vec![
             self.name.to_owned(),
             source.to_owned(),

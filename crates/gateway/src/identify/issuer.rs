@@ -77,8 +77,11 @@ impl IssuerSettings {
     pub fn check_keys(&self) -> Result<(), String> {
         let KeySource::File(path) = &self.keys else { return Ok(()) };
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
-        Keys::read(&text, &Keys::default()).map(drop).map_err(|error| format!("the keys in `{shown}`: {error}"))
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        Keys::read(&text, &Keys::default())
+            .map(drop)
+            .map_err(|error| format!("the keys in `{shown}`: {error}"))
     }
 }
 
@@ -204,7 +207,8 @@ impl Reader {
     async fn keep_fetching(&self, document: &RemoteDocument) {
         let mut good = Instant::now();
         loop {
-            let is_good = self.take(document.fetch(keys::MOST_BYTES).await.map_err(|error| error.to_string()));
+            let is_good =
+                self.take(document.fetch(keys::MOST_BYTES).await.map_err(|error| error.to_string()));
             if is_good {
                 good = Instant::now();
             } else if good.elapsed() >= STALE {
@@ -240,7 +244,10 @@ impl Reader {
                     KeySource::File(path) => format!("file `{}`", path.display()),
                     KeySource::Url(_) => "document".to_owned(),
                 };
-                tracing::error!("the {what} with the keys of `{}` is not taken: {error}", self.settings.issuer);
+                tracing::error!(
+                    "the {what} with the keys of `{}` is not taken: {error}",
+                    self.settings.issuer
+                );
                 self.tell.send_modify(|known| known.asked = Some(Instant::now()));
                 false
             }

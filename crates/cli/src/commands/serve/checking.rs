@@ -61,7 +61,9 @@ fn mistakes(
             for server in &configured.servers {
                 if let Some(problem) = &server.problem {
                     let name = &server.name;
-                    terminal::note(&format!("interlock: the registered server `{name}` is not in force: {problem}"));
+                    terminal::note(&format!(
+                        "interlock: the registered server `{name}` is not in force: {problem}"
+                    ));
                 }
             }
         }
