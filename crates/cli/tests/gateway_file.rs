@@ -1,5 +1,6 @@
 //! The file of `interlock serve` as its operator writes it: every mistake with its place, before a start.
 
+use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -14,21 +15,20 @@ grants:
     expires: 2090-01-31
 ";
 
-fn site(config: &str) -> TempDir {
-    let site = tempfile::tempdir().unwrap();
-    std::fs::write(site.path().join("interlock.yaml"), config).unwrap();
-    std::fs::write(site.path().join("allow.yaml"), "version: \"1\"\ndefault: allow\n").unwrap();
-    site
+fn site(config: &str) -> io::Result<TempDir> {
+    let site = tempfile::tempdir()?;
+    std::fs::write(site.path().join("interlock.yaml"), config)?;
+    std::fs::write(site.path().join("allow.yaml"), "version: \"1\"\ndefault: allow\n")?;
+    Ok(site)
 }
 
-fn interlock(site: &Path, args: &[&str]) -> Output {
+fn interlock(site: &Path, args: &[&str]) -> io::Result<Output> {
     Command::new(env!("CARGO_BIN_EXE_interlock"))
         .args(args)
         .current_dir(site)
         .env("INTERLOCK_DATA", site.join("data"))
         .env("XDG_CONFIG_HOME", site)
         .output()
-        .unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -43,8 +43,8 @@ const CHECK: [&str; 4] = ["serve", "--check", "-c", "interlock.yaml"];
 
 #[test]
 fn a_good_file_is_checked_with_its_policies_and_nothing_is_made() {
-    let site = site(GOOD);
-    let output = interlock(site.path(), &CHECK);
+    let site = site(GOOD).unwrap();
+    let output = interlock(site.path(), &CHECK).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
     assert!(
         out(&output).contains("interlock.yaml: ok") && out(&output).contains("allow.yaml: ok"),
@@ -71,9 +71,9 @@ identity:
     corp: { issuer: \"https://id\", audiences: [x], algorithms: [RS256], jwks: none.json }
 tls: { certificate: none.pem, key: none.pem }
 ";
-    let site = site(config);
+    let site = site(config).unwrap();
     std::fs::write(site.path().join("broken.yaml"), "version: \"1\"\ndefault: maybe\n").unwrap();
-    let output = interlock(site.path(), &[CHECK.as_slice(), &["--format", "json"]].concat());
+    let output = interlock(site.path(), &[CHECK.as_slice(), &["--format", "json"]].concat()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     let files: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     let found = |file: usize| files[file]["diagnostics"].as_array().unwrap().clone();
@@ -104,23 +104,46 @@ tls: { certificate: none.pem, key: none.pem }
 }
 
 #[test]
+fn a_credential_that_is_not_kept_is_missed() {
+    let far =
+        "  far: { url: \"https://x/mcp\", headers: { Authorization: \"Bearer ${credential:token}\" } }\n";
+    let key = "credentials: { key: \"${file:credentials.key}\" }\n";
+    let site = site(&format!("{key}{}", GOOD.replace("grants:\n", &format!("{far}grants:\n")))).unwrap();
+    let made = interlock(site.path(), &["credentials", "key", "credentials.key"]).unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", err(&made));
+    let output = interlock(site.path(), &CHECK).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(
+        out(&output).contains("no credential `token`") && out(&output).contains(":4:"),
+        "{}",
+        out(&output)
+    );
+    let value = site.path().join("value");
+    std::fs::write(&value, "s3cret").unwrap();
+    let set = ["credentials", "set", "far", "token", "-c", "interlock.yaml", "--from", "value"];
+    assert_eq!(interlock(site.path(), &set).unwrap().status.code(), Some(0));
+    let output = interlock(site.path(), &CHECK).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+}
+
+#[test]
 fn how_it_is_written_comes_first_and_what_cannot_be_read_is_no_answer() {
-    let site = site("listn: x\n");
-    let output = interlock(site.path(), &CHECK);
+    let site = site("listn: x\n").unwrap();
+    let output = interlock(site.path(), &CHECK).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
         out(&output).contains("did you mean `listen`?") && out(&output).contains("interlock.yaml:1"),
         "{}",
         out(&output)
     );
-    let output = interlock(site.path(), &["serve", "--check", "-c", "none.yaml"]);
+    let output = interlock(site.path(), &["serve", "--check", "-c", "none.yaml"]).unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
 fn check_says_what_the_file_is_and_which_command_reads_it() {
-    let site = site(GOOD);
-    let output = interlock(site.path(), &["check", "interlock.yaml"]);
+    let site = site(GOOD).unwrap();
+    let output = interlock(site.path(), &["check", "interlock.yaml"]).unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = out(&output);
     assert!(
@@ -129,13 +152,13 @@ fn check_says_what_the_file_is_and_which_command_reads_it() {
         "{text}"
     );
     assert!(!text.contains("unknown key"), "{text}");
-    assert_eq!(interlock(site.path(), &["check", "allow.yaml"]).status.code(), Some(0));
+    assert_eq!(interlock(site.path(), &["check", "allow.yaml"]).unwrap().status.code(), Some(0));
 }
 
 #[test]
 fn a_start_names_the_line_of_what_is_missing() {
-    let site = site(&GOOD.replace("allow.yaml", "none.yaml"));
-    let output = interlock(site.path(), &["serve", "-c", "interlock.yaml"]);
+    let site = site(&GOOD.replace("allow.yaml", "none.yaml")).unwrap();
+    let output = interlock(site.path(), &["serve", "-c", "interlock.yaml"]).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(
         err(&output).contains("the grant `team`: line 5 of `interlock.yaml`: cannot read the policy"),
@@ -147,26 +170,28 @@ fn a_start_names_the_line_of_what_is_missing() {
 #[test]
 fn grants_are_listed_with_what_is_wrong_with_them() {
     let site =
-        site(&format!("{GOOD}  others:\n    servers: {{ files: none.yaml }}\n    expires: 2020-01-01\n"));
-    let output = interlock(site.path(), &["grants", "list", "-c", "interlock.yaml", "--format", "json"]);
+        site(&format!("{GOOD}  others:\n    servers: {{ files: none.yaml }}\n    expires: 2020-01-01\n"))
+            .unwrap();
+    let output =
+        interlock(site.path(), &["grants", "list", "-c", "interlock.yaml", "--format", "json"]).unwrap();
     let grants: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!((&grants[0]["grant"], &grants[0]["expired"]), (&"others".into(), &true.into()), "{grants:#}");
     assert!(grants[0]["problems"][0].as_str().unwrap().contains("none.yaml"), "{grants:#}");
     assert_eq!(grants[1]["problems"], serde_json::json!([]));
-    let output = interlock(site.path(), &["grants", "list", "-c", "interlock.yaml"]);
+    let output = interlock(site.path(), &["grants", "list", "-c", "interlock.yaml"]).unwrap();
     assert!(out(&output).contains("STATE") && out(&output).contains("none.yaml"), "{}", out(&output));
-    let output = interlock(site.path(), &["grants", "create", "others", "-c", "interlock.yaml"]);
+    let output = interlock(site.path(), &["grants", "create", "others", "-c", "interlock.yaml"]).unwrap();
     assert!(err(&output).contains("the grant `others` has expired (2020-01-01)"), "{}", err(&output));
-    let output = interlock(site.path(), &["grants", "create", "team", "-c", "interlock.yaml"]);
+    let output = interlock(site.path(), &["grants", "create", "team", "-c", "interlock.yaml"]).unwrap();
     assert!(!err(&output).contains("expired"), "{}", err(&output));
 }
 
 #[test]
 fn a_server_that_could_not_be_in_force_is_not_registered() {
-    let site = site(GOOD);
+    let site = site(GOOD).unwrap();
     let add = |name: &str, rest: &[&str]| {
         let words = ["servers", "add", name, "-c", "interlock.yaml", "--grant", "team=allow.yaml"];
-        interlock(site.path(), &[words.as_slice(), rest].concat())
+        interlock(site.path(), &[words.as_slice(), rest].concat()).unwrap()
     };
     let output = add("zv", &["--url", "ftp://x"]);
     assert_eq!(output.status.code(), Some(2), "{}", out(&output));
@@ -178,13 +203,13 @@ fn a_server_that_could_not_be_in_force_is_not_registered() {
     let output = add("a__b", &["--url", "https://x/mcp"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(err(&output).contains("served at /mcp/a__b alone"), "{}", err(&output));
-    let output = interlock(site.path(), &["servers", "list", "-c", "interlock.yaml"]);
+    let output = interlock(site.path(), &["servers", "list", "-c", "interlock.yaml"]).unwrap();
     assert!(out(&output).contains("served at /mcp/a__b alone"), "{}", out(&output));
 }
 
 #[test]
 fn what_was_kept_is_found_by_the_same_file() {
-    let site = site(&format!("data: kept\n{GOOD}"));
+    let site = site(&format!("data: kept\n{GOOD}")).unwrap();
     let run = |words: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_interlock"))
             .args(words)

@@ -2,10 +2,15 @@
 
 use anyhow::{Context, Result, ensure};
 use interlock_testkit::client::PATIENCE;
+use interlock_testkit::command::Command;
+use interlock_testkit::http::Request;
+use interlock_testkit::recording::RecordingServer;
 use interlock_testkit::script::Script;
+use interlock_testkit::serving::Site;
+use rustix::process::{Pid, Resource, Rlimit};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, records};
+use crate::scene::{Scene, entry, initialize, records};
 
 const ANYONE: &str = "anonymous: team\n";
 
@@ -130,5 +135,44 @@ async fn what_takes_a_new_start_is_named() -> Result<()> {
     scene.site.write("allow.yaml", "version: \"1\"\ndefault: deny\n")?;
     until(&scene, "policy_reload", |_| true).await?;
     assert_eq!(records(scene.site.path(), "alarm").await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_in_force_until_it_can_be() -> Result<()> {
+    let server = RecordingServer::new(&Script::with_tools(&["echo"]))?;
+    let entry = entry("recording", &server.command()?)?;
+    let site = Site::new(&format!(
+        "servers:\n{entry}grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\n{ANYONE}"
+    ))?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    // Without this the signal that goes with the limit ends the process.
+    let ignoring = || Command::new("sh").args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    let serving = site.serve(|command| command.behind(ignoring())).await?;
+    let scene = Scene { site, serving, server };
+    let pid = Pid::from_raw(scene.serving.pid().try_into()?).context("a process id")?;
+    let limit = |bytes: Option<u64>| {
+        rustix::process::prlimit(Some(pid), Resource::Fsize, Rlimit { current: bytes, maximum: None })
+    };
+    limit(Some(1))?;
+    let config = std::fs::read_to_string(scene.site.config())?;
+    let more = config.replace("{ recording: allow.yaml }", "{ recording: allow.yaml, other: allow.yaml }");
+    scene.site.write(
+        "interlock.yaml",
+        &more.replace("grants:\n", "  other: { url: \"http://127.0.0.1:9/mcp\" }\ngrants:\n"),
+    )?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !scene.serving.said().contains("cannot be recorded") {
+        ensure!(tokio::time::Instant::now() < deadline, "{}", scene.serving.said());
+        tokio::task::yield_now().await;
+    }
+    let ask = || Request::post(&scene.serving.address, "/mcp/other", &initialize("2025-11-25").to_string());
+    assert_eq!(scene.send(&ask()).await?.status, 404, "it is in force without a record");
+    limit(None)?;
+    let found = until(&scene, "configuration", |record| record["reason"] == "server added").await?;
+    find(&found, "server added", "server", "other")?;
+    while scene.send(&ask()).await?.status == 404 {
+        ensure!(tokio::time::Instant::now() < deadline, "{}", scene.serving.said());
+    }
     Ok(())
 }

@@ -67,7 +67,9 @@ fn mistakes(
                 }
             }
         }
-        _ => {}
+        _ => {
+            let _found_later = settings.use_no_credentials();
+        }
     }
     found.extend(serving::mistakes(settings, policies));
     Ok(found)
