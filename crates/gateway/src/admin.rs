@@ -10,6 +10,7 @@ mod problem;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use interlock_audit::DigestKey;
 use interlock_store::{Servers, Timekeeping, Tokens};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +36,7 @@ use crate::front::Front;
 use crate::known_tokens::KnownTokens;
 use crate::registration::Registration;
 use crate::serve::ListenError;
+use crate::transport::http::Activity;
 use crate::transport::tls::Tls;
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
@@ -47,6 +50,8 @@ const BODY: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of the head of a request.
 const HEAD: usize = 16 << 10;
+/// How long a connection is kept on which nothing is asked: there are few places, and anybody may take them.
+const IDLE: Duration = Duration::from_secs(60);
 /// How long a connection that could not be taken waits for another to be closed.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Threads: one that something holds up must not hold up the rest.
@@ -203,18 +208,12 @@ async fn answer(
         };
         let Some((stream, from, place)) = accepted else { continue };
         let service = service.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(entry::CameFrom(from));
-            service.call(request)
-        });
-        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
+        let tls = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.current().config)));
         tokio::spawn(async move {
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
             let served = match tls {
-                None => builder.serve_connection(TokioIo::new(stream), service).await,
+                None => talk(stream, from, service).await,
                 Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => builder.serve_connection(TokioIo::new(stream), service).await,
+                    Ok(Ok(stream)) => talk(stream, from, service).await,
                     Ok(Err(error)) => Err(error.into()),
                     Err(late) => Err(late.into()),
                 },
@@ -227,6 +226,34 @@ async fn answer(
     }
     reading.abort();
     Ok(())
+}
+
+/// Answers what is asked on one connection, as long as something is.
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    from: IpAddr,
+    service: TowerToHyperService<Router>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let activity = Arc::new(Activity::default());
+    let counted = Arc::clone(&activity);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(entry::CameFrom(from));
+        let (begun, answering) = (counted.begin(), service.call(request));
+        async move {
+            let answer = answering.await;
+            drop(begun);
+            answer
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        done = connection.as_mut() => return done,
+        () = activity.idle(PATIENCE, IDLE) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::time::timeout(PATIENCE, connection).await?
 }
 
 async fn accept(

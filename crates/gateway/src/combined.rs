@@ -7,6 +7,7 @@
 
 mod asking;
 mod greeting;
+mod in_flight;
 mod inward;
 mod listen;
 mod lists;
@@ -28,7 +29,7 @@ use interlock_wire::{Message, Parsed, Refusal, RequestId, Version, reply};
 use crate::answer;
 use crate::capabilities::Capabilities;
 use crate::connection::Connection;
-use crate::front::{Exchange, Front};
+use crate::front::{Exchange, Front, RequestPlace};
 use crate::identify::Identity;
 use crate::outbox::{Outbox, Outgoing, outbox};
 use crate::record::About;
@@ -127,16 +128,32 @@ impl Combined {
     }
 
     /// Takes what was sent in one request; what belongs to it comes out of the queue.
-    pub(crate) fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>) -> Outgoing {
+    pub(crate) fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>, place: &RequestPlace) -> Outgoing {
         let (to_caller, back) = outbox(self.front.gateway().options.limits.queued_bytes);
-        self.take_into(read, &to_caller.impatient());
+        self.taken(read, &to_caller.impatient(), true, place);
         back
     }
 
     /// The same for a client whose answers all come on one stream.
-    pub(crate) fn take_into(self: &Arc<Self>, read: Result<Parsed, Refusal>, to: &Outbox) {
+    pub(crate) fn take_into(
+        self: &Arc<Self>,
+        read: Result<Parsed, Refusal>,
+        to: &Outbox,
+        place: &RequestPlace,
+    ) {
+        self.taken(read, to, false, place);
+    }
+
+    /// `alone`: what goes back belongs to what was sent, whatever identifiers it has.
+    fn taken(
+        self: &Arc<Self>,
+        read: Result<Parsed, Refusal>,
+        to: &Outbox,
+        alone: bool,
+        place: &RequestPlace,
+    ) {
         match read {
-            Ok(Parsed::One(message)) => self.begin(message, to.clone()),
+            Ok(Parsed::One(message)) => self.begin(message, to.clone(), alone, place.clone()),
             Ok(Parsed::Batch(elements)) => {
                 let limit = self.front.gateway().options.limits.batch;
                 if elements.len() > limit {
@@ -144,7 +161,7 @@ impl Combined {
                 }
                 for element in elements {
                     match element {
-                        Ok(message) => self.begin(message, to.clone()),
+                        Ok(message) => self.begin(message, to.clone(), false, place.clone()),
                         Err(refusal) => self.unreadable(&refusal, to),
                     }
                 }
@@ -162,19 +179,22 @@ impl Combined {
         }
     }
 
-    /// Whoever is to answer takes its time in a task of its own.
-    fn begin(self: &Arc<Self>, message: Message, to: Outbox) {
-        let combined = Arc::clone(self);
+    /// Whoever is to answer takes its time in a task of its own. What its sender leaves behind keeps its place.
+    fn begin(self: &Arc<Self>, message: Message, to: Outbox, alone: bool, place: RequestPlace) {
+        let (combined, front) = (Arc::clone(self), Arc::clone(&self.front));
         let id = message.id().map(|id| id.to_request_id());
         let is_request = message.method().is_some();
         tokio::spawn(async move {
             let way = to.clone();
-            let work = tokio::spawn(async move { Arc::clone(&combined).message(message, way).await });
+            let work = tokio::spawn(async move { Arc::clone(&combined).message(message, way, alone).await });
             // A caller must not wait for what was cut off.
-            if work.await.is_err()
-                && let (Some(id), true) = (id, is_request)
-            {
-                tracing::error!("a request was cut off by a fault of Interlock's own");
+            let done = work.await;
+            drop(place);
+            if done.is_ok() {
+                return;
+            }
+            front.gateway().alarm("a message to all servers was cut off by a fault of Interlock's own");
+            if let (Some(id), true) = (id, is_request) {
                 to.push(reply::error(
                     id,
                     -32_603,

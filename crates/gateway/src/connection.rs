@@ -116,16 +116,17 @@ async fn supervise(
     mut closed: watch::Receiver<bool>,
 ) {
     let telling = tokio::spawn(tell(Arc::clone(&relay), access.watch()));
-    let ticking = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(&gateway)));
-    let server_is_there = tokio::select! {
-        gone = upstream.gone() => {
-            if let Gone::Fault(task) = gone {
-                gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
-            }
-            false
-        }
-        _ = closed.wait_for(|closed| *closed) => true,
+    let mut ticking = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(&gateway)));
+    let gone = tokio::select! {
+        gone = upstream.gone() => Some(gone),
+        // Without it no wait would end.
+        ended = &mut ticking => Some(upstream::cut_off("ending waits", &ended)),
+        _ = closed.wait_for(|closed| *closed) => None,
     };
+    if let Some(Gone::Fault(task)) = gone {
+        gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
+    }
+    let server_is_there = gone.is_none();
     if server_is_there {
         let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
     }
@@ -138,3 +139,6 @@ async fn supervise(
     upstream::record_stop(&gateway, access.server(), &words);
     relay.close_client();
 }
+
+#[cfg(test)]
+mod tests;

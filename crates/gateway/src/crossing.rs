@@ -24,6 +24,7 @@ use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, RequestId, Shape, V
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::outbox::{Outbox, Outgoing, Taken, outbox};
 use crate::relay::Relay;
@@ -292,7 +293,8 @@ impl Crossing {
         let relay = Arc::clone(&self.relay);
         let telling = tokio::spawn(async move {
             while let Some(taken) = queue.next().await {
-                relay.from_server(Line::Complete(taken.line.into_bytes()), taken.on).await;
+                let telling = relay.from_server(Line::Complete(taken.line.into_bytes()), taken.on);
+                guarded(relay.gateway(), "telling the client what its server says", telling).await;
             }
         });
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).push(telling);

@@ -25,7 +25,7 @@ impl Errand {
 impl Future for Errand {
     type Output = ();
 
-    /// A fault of Interlock's own ends this work and nobody else's.
+    /// A fault of Interlock's own ends this work and nobody else's. Whoever makes an errand sees to it that one is told of.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(mut work) = self.0.take() else { return Poll::Ready(()) };
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {

@@ -22,6 +22,7 @@ use crate::capabilities::Capabilities;
 use crate::combined::{Combined, Together};
 use crate::connection::Connection;
 use crate::errand::{Errand, Errands};
+use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::identify::{Identity, LastShown};
 use crate::known_tokens::KnownTokens;
@@ -492,23 +493,31 @@ impl Front {
         }
     }
 
-    /// Hands over what came in one request; what goes back comes out of the exchange.
+    /// Hands over what came in one request; what goes back comes out of the exchange. What a caller that leaves has left
+    /// behind keeps its place until it is taken.
     pub(crate) async fn exchange(
         &self,
         connection: &Connection,
         read: Result<Parsed, Refusal>,
         withdraws: bool,
+        place: &RequestPlace,
     ) -> Exchange {
         let relay = Arc::clone(connection.relay());
         // A session's identifiers are its own; modern requests are each by itself.
         let number = if withdraws { self.next_number() } else { 0 };
         let Open { mut exchange, from, errands } = Open::new(&relay, number, withdraws);
+        const TAKING: &str = "taking a message";
         if withdraws {
-            relay.take(read, &from).await;
+            guarded(&self.gateway, TAKING, relay.take(read, &from)).await;
             drop(from);
         } else {
+            let place = place.clone();
             // A legacy client that leaves has cancelled nothing: what it sent is taken in whole.
-            Errand::new(async move { relay.take(read, &from).await }).await;
+            Errand::new(async move {
+                guarded(relay.gateway(), TAKING, relay.take(read, &from)).await;
+                drop((from, place));
+            })
+            .await;
         }
         exchange.errand = errands.close();
         exchange

@@ -11,8 +11,8 @@ mod signature;
 
 pub use auth::{Auth, JwtRule};
 pub(crate) use auth::{Unknown, certified, vouched};
-pub(crate) use certificate::Certificate;
 pub use certificate::CertificateRule;
+pub(crate) use certificate::{Certificate, ShownCertificate};
 pub(crate) use credential::{Credential, LastShown};
 pub use issuer::{Issuer, IssuerSettings, KeySource};
 pub use resource::Resource;

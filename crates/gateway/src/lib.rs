@@ -20,6 +20,7 @@ mod crossing;
 mod definitions;
 mod denial;
 mod errand;
+mod fault;
 mod forward;
 mod front;
 mod gateway;

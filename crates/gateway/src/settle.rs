@@ -7,15 +7,21 @@ use interlock_audit::{Seq, Settlement, Status};
 use interlock_store::Failure;
 use interlock_wire::trace::TraceContext;
 
+use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::metrics;
 use crate::record::{About, Ended};
 use crate::reserve::{self, Held};
 
+/// What a fault of the store's cuts off: the answer goes back all the same.
+const GIVING_BACK: &str = "giving back what was reserved";
+
 /// The right to forward one call: what was reserved for it and the intent that was recorded.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     open: Option<Open>,
+    /// How the call has ended, once that is known.
+    ending: Option<Ending>,
 }
 
 #[derive(Debug)]
@@ -74,7 +80,7 @@ impl Ticket {
         let since = Instant::now();
         let open =
             Open { gateway, about, reservation, intent, since, bytes_in: 0, reserved, in_flight: None };
-        Self { open: Some(open) }
+        Self { open: Some(open), ending: None }
     }
 
     /// The call is being forwarded: from here on it counts.
@@ -95,21 +101,28 @@ impl Ticket {
     }
 
     /// Gives back what was reserved or lets it count, and records the outcome.
+    ///
+    /// Whoever waits for that may be cut off: the ticket is whole until then, and recorded when it is dropped.
     pub(crate) async fn settle(mut self, ending: Ending) {
-        let Some(mut open) = self.open.take() else { return };
+        self.ending = Some(ending.clone());
+        let Some(open) = &self.open else { return };
         let settled = match &ending {
             Ending::NotSent => {
-                let released = reserve::release(&open.gateway, open.reservation.take()).await;
+                let releasing = reserve::release(&open.gateway, open.reservation.clone());
+                let released = guarded(&open.gateway, GIVING_BACK, releasing).await.unwrap_or(false);
                 released.then_some(Settlement::Release)
             }
             Ending::Answered { status: status @ (Status::Error | Status::ToolError), .. } => {
                 let failure = if *status == Status::Error { Failure::Protocol } else { Failure::Result };
-                let refunded = reserve::refund(&open.gateway, open.reservation.clone(), failure).await;
+                let refunding = reserve::refund(&open.gateway, open.reservation.clone(), failure);
+                let refunded = guarded(&open.gateway, GIVING_BACK, refunding).await.unwrap_or(false);
                 if refunded { Some(Settlement::Refund) } else { open.counted() }
             }
             _ => open.counted(),
         };
-        open.record(&ending, settled);
+        if let Some(mut open) = self.open.take() {
+            open.record(&ending, settled);
+        }
     }
 }
 
@@ -146,7 +159,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
             let counted = open.counted();
-            open.record(&Ending::Disconnected, counted);
+            open.record(&self.ending.take().unwrap_or(Ending::Disconnected), counted);
         }
     }
 }

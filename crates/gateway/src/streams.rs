@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use interlock_wire::{Parsed, Refusal};
 
-use crate::front::{Caller, Front, TurnedAway};
+use crate::fault::guarded;
+use crate::front::{Caller, Front, RequestPlace, TurnedAway};
 use crate::outbox::{Outbox, Outgoing, outbox};
 use crate::relay::Origin;
 use crate::way::Way;
@@ -89,17 +90,21 @@ impl Front {
         server: Option<&str>,
         name: &str,
         read: Result<Parsed, Refusal>,
+        place: &RequestPlace,
     ) -> Result<(), TurnedAway> {
         let (way, back) = self.stream(caller, server, name)?;
         match way {
-            Way::All(combined) => combined.take_into(read, &back),
+            Way::All(combined) => combined.take_into(read, &back, place),
             Way::One(connection) => {
                 let relay = Arc::clone(connection.relay());
                 // A client that closes the connection on which it posts has cancelled nothing.
-                let taking = async move { relay.take(read, &Origin::connection(back)).await };
-                if let Err(error) = tokio::spawn(taking).await {
-                    tracing::error!("taking a message was cut off by a fault of Interlock's own: {error}");
-                }
+                let place = place.clone();
+                let taking = async move {
+                    let origin = Origin::connection(back);
+                    guarded(relay.gateway(), "taking a message", relay.take(read, &origin)).await;
+                    drop(place);
+                };
+                let _never_cut_off = tokio::spawn(taking).await;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use interlock_wire::{Message, Parsed, Refusal, Version};
 use crate::capabilities::Capabilities;
 use crate::combined::Combined;
 use crate::connection::Connection;
-use crate::front::{Caller, Exchange, Front, TurnedAway};
+use crate::front::{Caller, Exchange, Front, RequestPlace, TurnedAway};
 use crate::mailbox::Mailbox;
 use crate::registry::Grant;
 
@@ -143,10 +143,11 @@ impl Front {
         way: &Way,
         read: Result<Parsed, Refusal>,
         withdraws: bool,
+        place: &RequestPlace,
     ) -> Exchange {
         match way {
-            Way::One(connection) => self.exchange(connection, read, withdraws).await,
-            Way::All(combined) => Exchange::of(combined.take(read)),
+            Way::One(connection) => self.exchange(connection, read, withdraws, place).await,
+            Way::All(combined) => Exchange::of(combined.take(read, place)),
         }
     }
 }

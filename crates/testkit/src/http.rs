@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -141,6 +141,13 @@ impl Request {
         text.into_bytes()
     }
 
+    /// As it goes over a connection that is used again.
+    #[must_use]
+    pub fn kept(&self) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&self.bytes()).replacen("Connection: close\r\n", "", 1);
+        text.into_bytes()
+    }
+
     /// Sends it on a connection of its own and reads the whole response.
     ///
     /// # Errors
@@ -208,6 +215,34 @@ impl Stream {
                 return Ok(&self.text);
             }
             self.text.push_str(&String::from_utf8_lossy(chunk.get(..read).unwrap_or_default()));
+        }
+    }
+}
+
+/// Sends a request on a connection that is used again, and reads the response up to the end of its body, whose length it
+/// says.
+///
+/// # Errors
+/// When no response comes.
+pub async fn send_on(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &Request,
+) -> Result<Response> {
+    stream.write_all(&request.kept()).await?;
+    let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        let read =
+            timeout(PATIENCE, stream.read(&mut chunk)).await.context("the response does not come")??;
+        ensure!(read > 0, "the connection was closed: {}", String::from_utf8_lossy(&all));
+        all.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        let text = String::from_utf8_lossy(&all);
+        if !text.contains("\r\n\r\n") {
+            continue;
+        }
+        let response = parse(&text)?;
+        let length = response.header("content-length").context("it says no length")?.parse()?;
+        if response.body.len() >= length {
+            return Ok(response);
         }
     }
 }

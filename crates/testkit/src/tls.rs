@@ -1,7 +1,7 @@
 //! Authorities made for one test, the certificates that they sign, and requests over connections that they encrypt.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use rcgen::{
@@ -78,6 +78,14 @@ impl Authority {
     /// # Errors
     /// When none can be made.
     pub fn client(&self, named: &Named<'_>) -> Result<Pair> {
+        self.client_until(named, None)
+    }
+
+    /// The same, of no use after this time.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub fn client_until(&self, named: &Named<'_>, until: Option<SystemTime>) -> Result<Pair> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, named.common_name);
@@ -88,6 +96,9 @@ impl Authority {
             params.subject_alt_names.push(SanType::URI(uri.try_into()?));
         }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        if let Some(until) = until {
+            params.not_after = until.into();
+        }
         self.sign(&params)
     }
 

@@ -164,3 +164,26 @@ async fn a_cancellation_crosses() -> Result<()> {
     }
     Ok(())
 }
+
+/// A modern client that begins anew as a legacy one gives up what it has asked. The server has it all the same: it counts,
+/// and nothing that the server still says to it answers anything else.
+#[tokio::test]
+async fn beginning_anew_gives_nothing_back() -> Result<()> {
+    const REFUNDED: &str = "version: \"1\"\ndefault: deny\ntools:\n  \
+        slow: { rules: [{ rate_limit: { max: 1, window: 1h, refund: on_error } }] }\n";
+    let script = Script::with_tools(&["slow"]).speaking(LEGACY).on("tools/call:slow", []);
+    let mut wrapped = Wrapped::start(REFUNDED, "{}", &script)?;
+    let slow = json!({ "name": "slow", "arguments": {} });
+    let given_up = wrapped.client.request("tools/call", params(&slow, &json!({}))).await?;
+    let patience = interlock_testkit::client::PATIENCE;
+    wrapped.server.wait_until("the call", patience, |server| Ok(server.calls()?.len() == 1)).await?;
+    wrapped.client.initialize("2025-11-25").await?;
+    let answer = wrapped.client.response(&json!(given_up)).await?;
+    assert!(answer["error"].is_object(), "{answer}");
+    assert!(is_denied(&wrapped.client.ask("tools/call", slow).await?), "it was given back");
+    assert_eq!(wrapped.server.calls()?.len(), 1);
+    wrapped.finish().await?;
+    let outcomes = wrapped.outcomes(1).await?;
+    assert_eq!(outcomes[0]["status"], "disconnected", "{outcomes:#?}");
+    Ok(())
+}

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use interlock_testkit::http::{Request, send_bytes};
 use interlock_testkit::script::Script;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
-use crate::scene::{Scene, initialize, modern};
+use crate::scene::{Scene, call, initialize, modern};
 
 const ANYONE: &str = "anonymous: team\nhosts: [gateway.example]\norigins: [\"https://app.example\"]\n";
 
@@ -113,4 +114,37 @@ async fn a_caller_that_closes_its_stream_withdraws_its_call() -> Result<()> {
         Ok(server.received_method("notifications/cancelled")?.len() == 1)
     };
     scene.server.wait_until("the cancellation", Duration::from_secs(20), told).await
+}
+
+/// What a legacy client sent before it left is still taken. While its server takes none of it, that is some of what its
+/// grant may have under way.
+#[tokio::test]
+async fn what_callers_leave_behind_counts_among_their_requests() -> Result<()> {
+    let server = "servers:\n  recording: { command: sleep, args: [\"3600\"] }\n";
+    let site = interlock_testkit::serving::Site::new(&format!(
+        "{server}grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n\
+         limits: {{ requests_of_grant: 4, queued_bytes: 1024, keep_alive_seconds: 1 }}\n"
+    ))?;
+    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    let serving = site.serve(|command| command).await?;
+    let address = &serving.address;
+    let post = |message: &serde_json::Value| Request::post(address, "/mcp/recording", &message.to_string());
+    let mut opened = post(&initialize("2025-06-18")).open(address).await?;
+    let head = opened.until("\r\n\r\n").await?;
+    let session = head.lines().find_map(|line| line.strip_prefix("mcp-session-id: "));
+    let session = session.context("no session")?.trim().to_owned();
+    let large = json!({ "jsonrpc": "2.0", "method": "notifications/roots/list_changed",
+        "params": { "_meta": { "x": "x".repeat(200_000) } } });
+    let large = post(&large).header("Mcp-Session-Id", &session);
+    let probe = post(&call(2, "echo")).header("Mcp-Session-Id", "none");
+    assert_eq!(probe.send(address).await?.status, 404);
+    let deadline = tokio::time::Instant::now() + interlock_testkit::client::PATIENCE;
+    while probe.send(address).await?.status != 429 {
+        ensure!(tokio::time::Instant::now() < deadline, "there is no end to what is left behind");
+        // All of it, and nobody waits for what comes of it.
+        let mut leaves = tokio::net::TcpStream::connect(address).await?;
+        leaves.write_all(&large.kept()).await?;
+        leaves.shutdown().await?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod authorized;
 mod changes;
 mod credentials;
 mod document;
+mod ending;
 mod frames;
 mod grants;
 mod identity;

@@ -172,3 +172,19 @@ async fn an_address_that_others_reach_tells_strangers_nothing() -> Result<()> {
     assert_eq!(metrics.status, 200, "{metrics:?}");
     serving.stop().await
 }
+
+/// There are few places for connections, and nobody who says nothing keeps one.
+#[tokio::test]
+async fn silent_connections_do_not_keep_operators_out() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
+    let admin = &scene.serving.admin;
+    let mut silent = Vec::new();
+    for _ in 0..150 {
+        silent.push(tokio::net::TcpStream::connect(admin).await?);
+    }
+    let deadline = tokio::time::Instant::now() + 3 * PATIENCE;
+    while !get(admin, "/healthz").await.is_ok_and(|response| response.status == 200) {
+        ensure!(tokio::time::Instant::now() < deadline, "nobody is answered");
+    }
+    Ok(())
+}

@@ -197,3 +197,34 @@ async fn a_call_that_takes_long_is_kept_open() -> Result<()> {
     slow.until("\"result\"").await?;
     Ok(())
 }
+
+/// Modern requests of one grant share a connection, and each says itself what its client is.
+#[tokio::test]
+async fn a_request_is_judged_by_what_its_own_client_calls_itself() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
+    let policy = "version: \"1\"\ndefault: deny\ntools:\n  \
+        echo: { require: [{ path: client.name, op: eq, value: trusted }] }\n";
+    scene.site.write("allow.yaml", policy)?;
+    let address = &scene.serving.address;
+    let called = |id: u64, client: &str| {
+        let request = modern(address, id, "tools/call", &json!({ "name": "echo", "arguments": {} }));
+        let info = format!(r#""io.modelcontextprotocol/clientInfo":{{"name":"{client}","version":"1"}},"#);
+        request.replacing(r#""_meta":{"#, &format!(r#""_meta":{{{info}"#))
+    };
+    // Until the policy is in force.
+    let deadline = tokio::time::Instant::now() + interlock_testkit::client::PATIENCE;
+    while scene.send(&called(1, "nobody")).await?.answer()?["result"]["isError"] != true {
+        anyhow::ensure!(tokio::time::Instant::now() < deadline, "the policy is not in force");
+    }
+    let before = scene.server.calls()?.len();
+    for (id, client, passes) in [(2, "trusted", true), (3, "other", false), (4, "trusted", true)] {
+        let answer = scene.send(&called(id, client)).await?.answer()?;
+        assert_eq!(answer["result"]["isError"] != true, passes, "{client}: {answer}");
+    }
+    assert_eq!(scene.server.calls()?.len(), before + 2);
+    scene.serving.stop().await?;
+    let intents = records(scene.site.path(), "intent").await?;
+    let last: Vec<_> = intents.iter().rev().take(2).map(|record| &record["client"]).collect();
+    assert_eq!(last, ["trusted/1", "trusted/1"]);
+    Ok(())
+}

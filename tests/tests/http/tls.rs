@@ -30,7 +30,7 @@ pub async fn scene(config: &str, pair: &Pair, clients: Option<&Authority>) -> Re
     Ok(Scene { site, serving, server })
 }
 
-fn called(scene: &Scene) -> Request {
+pub fn called(scene: &Scene) -> Request {
     modern(&scene.serving.address, 1, "tools/call", &json!({ "name": "echo", "arguments": {} }))
 }
 
@@ -92,7 +92,7 @@ async fn both_versions_of_http_are_agreed_on() -> Result<()> {
     Ok(())
 }
 
-fn mutual(clients: &str) -> String {
+pub fn mutual(clients: &str) -> String {
     format!(
         "tls: {{ certificate: cert.pem, key: key.pem, client_ca: clients.pem, client_certificates: {clients} }}\n\
          grants:\n  team:\n    servers: {{ recording: allow.yaml }}\n    auth: [token]\n  \

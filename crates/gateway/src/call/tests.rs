@@ -185,6 +185,47 @@ async fn what_the_first_leg_reserved_is_settled_with_the_last() {
     }
 }
 
+/// A store that never answers when something is given back.
+#[derive(Debug)]
+struct Stuck(Embedded);
+
+impl Counters for Stuck {
+    fn read(&self, counters: Vec<CounterRef>) -> BoxFuture<'_, Result<Vec<Decimal>, StoreError>> {
+        self.0.read(counters)
+    }
+
+    fn reserve(&self, request: ReserveRequest) -> BoxFuture<'_, Result<ReserveAnswer, StoreError>> {
+        self.0.reserve(request)
+    }
+
+    fn settle(&self, _: ReservationId, _: Settle) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<CounterStatus>, StoreError>> {
+        self.0.list(most)
+    }
+}
+
+/// Whoever settles a call may be cut off while the store is asked: the call has its outcome all the same.
+#[tokio::test]
+async fn a_call_whose_settling_is_given_up_has_its_outcome() {
+    let data = tempfile::tempdir().unwrap();
+    let counters = Arc::new(Stuck(store(data.path())));
+    let gateway = gateway(LIMITED, counters, data.path(), Limits::default());
+    let passage = decide(&gateway, "1", &Retry::default()).await.unwrap();
+    let mut settling = Box::pin(passage.ticket.settle(Ending::NotSent));
+    let polled =
+        std::future::poll_fn(|context| std::task::Poll::Ready(settling.as_mut().poll(context))).await;
+    assert!(polled.is_pending());
+    drop(settling);
+    gateway.gateway.recorder.write().await;
+    let filter = interlock_audit::Filter { kind: Some("outcome".to_owned()), ..Default::default() };
+    let outcomes: Vec<_> = interlock_audit::query(data.path(), filter).unwrap().collect();
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    assert!(outcomes[0].as_ref().unwrap().json().contains("not_sent"), "{outcomes:?}");
+}
+
 #[tokio::test]
 async fn counters_that_keep_moving_deny_only_after_real_time() {
     let patient = Limits { rejudgements: 2, rejudging: Duration::from_secs(60), ..Limits::default() };

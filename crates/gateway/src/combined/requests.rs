@@ -22,15 +22,15 @@ const LISTEN: &str = "subscriptions/listen";
 pub(super) const INVALID_REQUEST: i64 = -32_600;
 
 impl Combined {
-    pub(super) async fn message(self: Arc<Self>, message: Message, to: Outbox) {
+    pub(super) async fn message(self: Arc<Self>, message: Message, to: Outbox, alone: bool) {
         match message.shape() {
-            Shape::Request(request) => self.request(&message, &request, to).await,
+            Shape::Request(request) => self.request(&message, &request, to, alone).await,
             Shape::Notification(notification) => self.notification(&message, &notification).await,
             Shape::Response(response) => self.response(&message, &response).await,
         }
     }
 
-    async fn request(self: &Arc<Self>, message: &Message, request: &Request<'_>, to: Outbox) {
+    async fn request(self: &Arc<Self>, message: &Message, request: &Request<'_>, to: Outbox, alone: bool) {
         let id = request.id.to_request_id();
         let asked = Asked { method: &request.method, id: &id, subject: None };
         let negotiated =
@@ -48,10 +48,12 @@ impl Combined {
                 return to.push(reply::error(&id, why.code, &why.reason, why.data.as_deref()));
             }
         };
-        let _in_flight = match self.session().map(|session| session.begin(&id)) {
+        let _in_flight = match self.session() {
             None => None,
-            Some(Ok(in_flight)) => Some(in_flight),
-            Some(Err(why)) => return self.not_begun(&asked, &why, &to),
+            Some(session) => match session.begin(&id).await {
+                Ok(in_flight) => Some(in_flight),
+                Err(why) => return self.not_begun(&asked, &why, &to, alone),
+            },
         };
         let judged = admitted.spec.map_or(Judged::Relay, |spec| spec.judged);
         // The caller has gone: nobody waits for what was asked.
@@ -80,9 +82,10 @@ impl Combined {
         }
     }
 
-    fn not_begun(&self, asked: &Asked<'_>, why: &PendingError, to: &Outbox) {
+    fn not_begun(&self, asked: &Asked<'_>, why: &PendingError, to: &Outbox, alone: bool) {
         match why {
             PendingError::Full { .. } => self.refuse(to, asked, answer::BUSY, &why.to_string()),
+            _ if alone => self.refuse(to, asked, INVALID_REQUEST, &why.to_string()),
             // An answer under an identifier that is in flight would be taken for that of the other.
             _ => self.refused(asked.method, Some(asked.id), None, &why.to_string()),
         }

@@ -1,6 +1,6 @@
 //! A legacy client's session with all servers of its grant.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use interlock_wire::{Era, Message, Outcome, RequestId, Shape, Version, reply};
 use tokio::sync::watch;
 
+use super::in_flight::{Begun, InFlight};
 use super::member::Member;
 use super::{Asked, Combined, Kind, Reached, greeting};
 use crate::front::{Caller, Front};
@@ -32,25 +33,11 @@ pub(crate) struct Session {
     /// The last `logging/setLevel`, for servers that are reached later.
     level: Mutex<Option<Message>>,
     mailbox: Arc<Mailbox>,
-    in_flight: Arc<Mutex<HashSet<RequestId>>>,
-    most_in_flight: usize,
+    in_flight: Arc<InFlight>,
     /// Marks tokens of progress. No server ever sees it.
     secret: String,
     used: Mutex<Instant>,
     ended: watch::Sender<bool>,
-}
-
-/// A request that is in flight until this is dropped.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    requests: Arc<Mutex<HashSet<RequestId>>>,
-    id: RequestId,
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
 }
 
 /// In every server's session the client's identifiers are under this number, and the gateway's own under others.
@@ -73,8 +60,7 @@ impl Session {
             answered: AtomicBool::new(false),
             level: Mutex::default(),
             mailbox: Arc::new(Mailbox::new(limits.mailbox)),
-            in_flight: Arc::default(),
-            most_in_flight: limits.in_flight,
+            in_flight: InFlight::at_most(limits.in_flight),
             secret,
             used: Mutex::new(Instant::now()),
             ended: watch::Sender::new(false),
@@ -147,20 +133,13 @@ impl Session {
     /// Whether nobody has used it for so long, nor waits for anything.
     pub(crate) fn is_idle(&self, now: Instant, most: Duration) -> bool {
         let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = !self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let waiting = !self.in_flight.is_empty();
         now.saturating_duration_since(used) >= most && !waiting
     }
 
     /// Lets a request be in flight.
-    pub(super) fn begin(&self, id: &RequestId) -> Result<InFlight, PendingError> {
-        let mut requests = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if requests.len() >= self.most_in_flight {
-            return Err(PendingError::Full { limit: self.most_in_flight });
-        }
-        if !requests.insert(id.clone()) {
-            return Err(PendingError::Reused);
-        }
-        Ok(InFlight { requests: Arc::clone(&self.in_flight), id: id.clone() })
+    pub(super) async fn begin(&self, id: &RequestId) -> Result<Begun, PendingError> {
+        self.in_flight.begin(id).await
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use interlock_wire::{Message, Shape};
 
-use super::outcome::{answer_to, is_modern};
+use super::outcome::{answer_to, failed, is_modern};
 use super::{Bridged, Crossing, State, Then};
+use crate::settle::Ending;
 
 /// From where a bridge counts whose server may still answer earlier requests: no relay counts up to here, so that
 /// neither answer is taken for the other.
@@ -53,11 +54,18 @@ impl Crossing {
         then
     }
 
-    /// The client begins anew as a legacy one: what it asked before is over.
-    pub(super) fn begin_anew(&self, state: &mut State, number: u64, request: Message) {
+    /// The client begins anew as a legacy one: what it asked before is over. Nobody has answered that, and the server may
+    /// have seen it: it is not given back as what a server answers with an error may be.
+    pub(super) fn begin_anew(self: &Arc<Self>, state: &mut State, number: u64, request: Message) {
         if let State::Bridged(bridged) = state {
+            let ending = if bridged.pair.is_beginning() { Ending::NotSent } else { Ending::Disconnected };
             let actions = bridged.pair.bridge().server_gone(self.now());
-            self.act(bridged, actions);
+            let (over, others): (Vec<_>, Vec<_>) =
+                actions.into_iter().partition(|action| failed(action).is_some());
+            self.act(bridged, others);
+            let over = Then::Unanswered(over.iter().filter_map(failed).collect(), ending);
+            let crossing = Arc::clone(self);
+            tokio::spawn(async move { crossing.finish(over, "its client has begun anew").await });
         }
         self.numbering.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
         *state = State::Trying { number, request };

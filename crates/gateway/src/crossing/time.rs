@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::{Because, Crossing, State, Then};
+use crate::fault::guarded;
 use crate::settle::Ending;
 
 impl Crossing {
@@ -13,9 +14,7 @@ impl Crossing {
         if timer.is_none() {
             let crossing = Arc::clone(self);
             *timer = Some(tokio::spawn(async move {
-                loop {
-                    crossing.tick().await;
-                }
+                while guarded(crossing.gateway(), "keeping the time", crossing.tick()).await.is_some() {}
             }));
         }
     }
@@ -50,6 +49,21 @@ impl Crossing {
             }
         };
         self.finish(then, "the server did not answer in time").await;
+    }
+
+    /// Asking the server was cut off by a fault of Interlock's own: whoever waits is told, and so is the operator.
+    pub(crate) async fn cut_off(self: &Arc<Self>, number: u64, what: &str) {
+        let server = self.server();
+        self.gateway().alarm(&format!(
+            "asking the server `{server}` was cut off by a fault of Interlock's own: {what}"
+        ));
+        let reason = "asking the server was cut off by a fault of Interlock's own";
+        guarded(
+            self.gateway(),
+            "ending the wait for it",
+            self.unanswered(number, reason, Ending::Disconnected),
+        )
+        .await;
     }
 
     /// The server is gone: what waits for it ends, and what was said before is told.

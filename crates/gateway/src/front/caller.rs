@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{Front, TurnedAway};
-use crate::identify::{Certificate, Credential, Unknown, certified, vouched};
+use crate::identify::{Credential, ShownCertificate, Unknown, certified, vouched};
 use crate::registry::{Grant, Registry};
 
 /// What a caller shows of who it is.
 #[derive(Debug)]
 pub(crate) struct Shown<'r> {
     pub(crate) token: Option<&'r str>,
-    pub(crate) certificate: Option<&'r Certificate>,
+    pub(crate) certificate: Option<&'r ShownCertificate>,
     /// The path that is called.
     pub(crate) path: &'r str,
 }
@@ -27,9 +27,8 @@ impl Front {
     pub(crate) async fn caller(&self, shown: &Shown<'_>, now_ms: i64) -> Result<Caller, TurnedAway> {
         let registry = self.registry.load_full();
         let certified = match shown.certificate {
-            Some(certificate) => {
-                certified(&registry, certificate)?.map(|grant| (grant, certificate.until_ms))
-            }
+            Some(shown) if !shown.holds(now_ms) => return Err(TurnedAway::BadCertificate),
+            Some(shown) => certified(&registry, &shown.certificate)?.map(|grant| (grant, shown)),
             None => None,
         };
         let by_token = match shown.token {
@@ -41,8 +40,9 @@ impl Front {
                 return Err(Unknown::Ambiguous.into());
             }
             (Some(caller), _) => caller,
-            (None, Some((grant, until))) => {
-                let credential = Credential { until_ms: Some(until), ..Credential::default() };
+            (None, Some((grant, shown))) => {
+                let (until_ms, withdrawn) = (Some(shown.certificate.until_ms), shown.withdrawn.clone());
+                let credential = Credential { until_ms, withdrawn, ..Credential::default() };
                 Caller { grant, credential }
             }
             (None, None) => {
@@ -75,7 +75,8 @@ impl Front {
             return Ok(Caller { grant, credential });
         }
         let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
-        let vouched = vouched(registry, token, shown.certificate, audience.as_deref(), now_ms).await?;
+        let certificate = shown.certificate.map(|shown| &shown.certificate);
+        let vouched = vouched(registry, token, certificate, audience.as_deref(), now_ms).await?;
         let credential = Credential {
             until_ms: Some(vouched.until_ms),
             withdrawn: vouched.withdrawn,

@@ -9,14 +9,20 @@ use crate::registry::Grant;
 /// The requests of every grant that has any.
 pub(super) type Requests = Arc<Mutex<HashMap<Arc<str>, usize>>>;
 
-/// A request that is being answered, among those that its grant may have.
-#[derive(Debug)]
+/// A request that is being answered, among those that its grant may have, for as long as anybody holds its place: the
+/// answer on its way, or what was taken of a caller that has left.
+#[derive(Debug, Clone)]
 pub(crate) struct RequestPlace {
+    _taken: Arc<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
     requests: Requests,
     grant: Arc<str>,
 }
 
-impl Drop for RequestPlace {
+impl Drop for Taken {
     fn drop(&mut self) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         let left = requests.get(&self.grant).map_or(0, |open| open.saturating_sub(1));
@@ -38,6 +44,8 @@ impl Front {
             return Err(TurnedAway::Busy { limit });
         }
         *open += 1;
-        Ok(RequestPlace { requests: Arc::clone(&self.requests), grant: Arc::clone(&grant.name) })
+        drop(requests);
+        let taken = Taken { requests: Arc::clone(&self.requests), grant: Arc::clone(&grant.name) };
+        Ok(RequestPlace { _taken: Arc::new(taken) })
     }
 }

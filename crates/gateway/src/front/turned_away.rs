@@ -12,6 +12,9 @@ pub(crate) enum TurnedAway {
     /// A token that stands for nothing, or no longer.
     #[error("the bearer token is not valid")]
     BadToken,
+    /// A certificate that was good when the connection was made.
+    #[error("the certificate has expired, or its authority is not trusted any more")]
+    BadCertificate,
     /// What was shown is good, or is not, and stands for no grant.
     #[error(transparent)]
     Unknown(#[from] Unknown),

@@ -1,6 +1,7 @@
 //! A client's certificate, whose chain TLS has verified already (RFC 5280), and what of it a grant asks for.
 
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, X509Certificate, X509Name};
 
@@ -15,6 +16,21 @@ pub(crate) struct Certificate {
     emails: Vec<String>,
     /// When it ends, in milliseconds since 1970.
     pub(crate) until_ms: i64,
+}
+
+/// A certificate that a caller has shown, on a connection that may outlive it.
+#[derive(Debug)]
+pub(crate) struct ShownCertificate {
+    pub(crate) certificate: Certificate,
+    /// Ends when its authority is not trusted any more.
+    pub(crate) withdrawn: CancellationToken,
+}
+
+impl ShownCertificate {
+    /// Whether it still says who its holder is. TLS has looked at that when the connection was made, and no more since.
+    pub(crate) fn holds(&self, now_ms: i64) -> bool {
+        now_ms < self.certificate.until_ms && !self.withdrawn.is_cancelled()
+    }
 }
 
 /// Names that a certificate must have, all of them, to the letter. A name that is not given may be any.

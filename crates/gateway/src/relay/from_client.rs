@@ -10,7 +10,6 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
-use super::fault::caught;
 use super::{Concerning, MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
@@ -19,6 +18,7 @@ use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
 use crate::errand::{Errand, Errands};
+use crate::fault::caught;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
 use crate::lists::List;
@@ -242,6 +242,15 @@ impl Relay {
         }
     }
 
+    /// A modern request says itself what its client is: others of the same grant share the connection.
+    fn speaks_for_itself(&self, request: &Request<'_>, about: &mut About) {
+        let meta = request.params.and_then(|params| params.get("_meta"));
+        let client = client_info(meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientInfo")));
+        if about.identity.client != client {
+            about.identity = renamed(&about.identity, client);
+        }
+    }
+
     /// What the client of a request declared that it can be asked.
     fn declared(&self, request: &Request<'_>, version: Version) -> Capabilities {
         match version.era() {
@@ -260,6 +269,9 @@ impl Relay {
         let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
+        if version.era() == Era::Modern {
+            self.speaks_for_itself(&request, &mut about);
+        }
         about.traceparent = traceparent(&request);
         if let Some(traces) = self.gateway.traces() {
             traces.begin(&message, &mut about);

@@ -24,6 +24,7 @@ mod traced;
 mod upstream;
 
 pub(crate) use accept::serve;
+pub(crate) use activity::Activity;
 pub use collector::Collector;
 pub(crate) use direct::Direct;
 pub(crate) use entry::{Names, is_server_name};

@@ -1,5 +1,6 @@
 //! The listener's certificate, and the authorities whose clients' certificates it takes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 /// Where the files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,15 +74,26 @@ pub enum TlsError {
 /// The certificate in force.
 #[derive(Debug)]
 pub struct Tls {
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<InForce>,
+}
+
+/// What a connection is made with.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    pub(crate) config: Arc<ServerConfig>,
+    /// Cancelled when one of the authorities of clients' certificates is not trusted any more.
+    pub(crate) clients: CancellationToken,
+    authorities: BTreeSet<[u8; 32]>,
     /// What the files held, so that the same is not taken twice: that would end what clients resume.
-    digest: ArcSwap<[u8; 32]>,
+    digest: [u8; 32],
 }
 
 /// Files that were read and are good.
 #[derive(Debug)]
 pub struct ReadTls {
     config: Arc<ServerConfig>,
+    /// Digests of the authorities of clients' certificates.
+    authorities: BTreeSet<[u8; 32]>,
     digest: [u8; 32],
 }
 
@@ -103,12 +116,14 @@ impl ReadTls {
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(pair)?;
+        let mut authorities = BTreeSet::new();
         let builder = match &files.client_ca {
             None => builder.with_no_client_auth(),
             Some(path) => {
                 let mut roots = RootCertStore::empty();
                 for authority in certificates(path)? {
                     digest.update(&authority);
+                    authorities.insert(Sha256::digest(&authority).into());
                     let wrong = |source| TlsError::Authority { path: path.clone(), source };
                     roots.add(authority).map_err(wrong)?;
                 }
@@ -122,28 +137,40 @@ impl ReadTls {
         digest.update([u8::from(files.clients_required)]);
         let mut config = builder.with_single_cert(chain, key).map_err(pair)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), digest: digest.finalize().into() })
+        Ok(Self { config: Arc::new(config), authorities, digest: digest.finalize().into() })
     }
 }
 
 impl Tls {
     /// Begins with these.
     pub fn new(read: ReadTls) -> Self {
-        Self { current: ArcSwap::new(read.config), digest: ArcSwap::from_pointee(read.digest) }
+        Self { current: ArcSwap::from_pointee(read.in_force(CancellationToken::new())) }
     }
 
-    /// Puts these in force for every connection that is made from now on; `false` where they are already.
+    /// Puts these in force for every connection that is made from now on; `false` where they are already. Who was known
+    /// by the certificate of an authority that is not among them is known by it no longer.
     pub fn replace(&self, read: ReadTls) -> bool {
-        if **self.digest.load() == read.digest {
+        let before = self.current.load();
+        if before.digest == read.digest {
             return false;
         }
-        self.current.store(read.config);
-        self.digest.store(Arc::new(read.digest));
+        let are_kept = before.authorities.is_subset(&read.authorities);
+        let clients = if are_kept { before.clients.clone() } else { CancellationToken::new() };
+        self.current.store(Arc::new(read.in_force(clients)));
+        if !are_kept {
+            before.clients.cancel();
+        }
         true
     }
 
-    pub(crate) fn current(&self) -> Arc<ServerConfig> {
+    pub(crate) fn current(&self) -> Arc<InForce> {
         self.current.load_full()
+    }
+}
+
+impl ReadTls {
+    fn in_force(self, clients: CancellationToken) -> InForce {
+        InForce { config: self.config, clients, authorities: self.authorities, digest: self.digest }
     }
 }
 

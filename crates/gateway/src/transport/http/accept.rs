@@ -23,7 +23,7 @@ use super::listener;
 use super::patient::Patient;
 use super::places::{Place, Places};
 use crate::front::Front;
-use crate::identify::Certificate;
+use crate::identify::{Certificate, ShownCertificate};
 use crate::limits::Limits;
 use crate::transport::tls::Tls;
 
@@ -45,7 +45,7 @@ pub(super) struct Peer {
     pub(super) address: IpAddr,
     /// Whether the connection is encrypted.
     pub(super) is_secure: bool,
-    pub(super) certificate: Option<Certificate>,
+    pub(super) certificate: Option<ShownCertificate>,
 }
 
 /// What every connection needs.
@@ -145,7 +145,8 @@ impl Shared {
             let peer = Peer { address, is_secure: false, certificate: None };
             return self.talk(stream, peer).await;
         };
-        let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+        let in_force = tls.current();
+        let handshake = TlsAcceptor::from(Arc::clone(&in_force.config)).accept(stream);
         let stream = match timeout(self.limits.request, handshake).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return tracing::debug!("a connection could not be encrypted: {error}"),
@@ -156,6 +157,8 @@ impl Shared {
             Ok(certificate) => certificate,
             Err(error) => return tracing::warn!("a connection is closed: {error}"),
         };
+        let withdrawn = in_force.clients.clone();
+        let certificate = certificate.map(|certificate| ShownCertificate { certificate, withdrawn });
         self.talk(stream, Peer { address, is_secure: true, certificate }).await;
     }
 

@@ -15,7 +15,7 @@ use crate::front::RequestPlace;
 
 /// The requests of one connection.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(crate) struct Activity {
     state: Mutex<State>,
 }
 
@@ -31,7 +31,7 @@ struct State {
 
 /// A request that is being answered, until its response has gone.
 #[derive(Debug)]
-pub(super) struct Begun {
+pub(crate) struct Begun {
     activity: Arc<Activity>,
     number: u64,
 }
@@ -56,7 +56,7 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begin(self: &Arc<Self>) -> Begun {
+    pub(crate) fn begin(self: &Arc<Self>) -> Begun {
         let mut state = self.state();
         state.begun += 1;
         state.open += 1;
@@ -65,7 +65,7 @@ impl Activity {
 
     /// Waits until nothing has been asked for long: for the first request less long than for others. It looks again
     /// when that could be, so that requests have nobody to wake.
-    pub(super) async fn idle(&self, first: Duration, later: Duration) {
+    pub(crate) async fn idle(&self, first: Duration, later: Duration) {
         loop {
             let until = {
                 let state = self.state();

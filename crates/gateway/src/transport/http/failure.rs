@@ -11,7 +11,7 @@ use crate::settle::Ending;
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     #[error("the server's stream does not say where to post")]
     NoEndpoint,
     #[error("the server wants messages posted to another place than its own")]
@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Unreachable { why: String },
     #[error("the connection to the server broke")]
     Broken,
+    #[error("the server did not take it in time")]
+    NotTaken,
     #[error("the server answered with HTTP status {status}")]
     Status { status: StatusCode },
     #[error("the server has ended the session; initialize again")]
@@ -51,7 +53,7 @@ impl Failure {
     }
 
     /// Only a server that was never reached has certainly not seen the call.
-    pub(super) fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self {
             Self::Unreachable { .. }
             | Self::Header(_)

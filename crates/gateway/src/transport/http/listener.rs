@@ -108,12 +108,13 @@ async fn admitted(
     // What a stranger asked for is not in the record: it may be anything, and as much as they like.
     known.server = server.map(str::to_owned);
     known.grant = Some(Arc::clone(&caller.grant.name));
-    known.place = Some(front.request_place(&caller.grant)?);
+    let place = front.request_place(&caller.grant)?;
+    known.place = Some(place.clone());
     if let Some(server) = server.filter(|server| !front.serves(&caller.grant, server)) {
         // What a grant does not name does not exist for it.
         return Err(HttpRefused::new(StatusCode::NOT_FOUND, format!("there is no server `{server}` here")));
     }
-    let caller = Caller { front, known: &caller, server };
+    let caller = Caller { front, known: &caller, server, place };
     if is_old {
         let lines = headers::lines(&head.headers);
         let Some(incoming) = incoming.take() else { return Err(nothing()) };

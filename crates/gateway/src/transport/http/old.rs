@@ -72,7 +72,12 @@ impl Caller<'_> {
             let reason = "requests that stand by themselves (2026-07-28) are posted to /mcp";
             return Err(HttpRefused::bad_request(reason));
         }
-        self.front.take_on_stream(self.known, self.server, name, read).await?;
+        tokio::select! {
+            biased;
+            // It may have ended while the body was sent.
+            () = self.known.credential.ended() => return Err(HttpRefused::ended()),
+            taken = self.front.take_on_stream(self.known, self.server, name, read, &self.place) => taken?,
+        }
         Ok(body::empty(StatusCode::ACCEPTED))
     }
 }

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::media::{Media, media_type};
 use super::upstream::{HttpLink, LINE};
 use crate::crossing::Crossing;
+use crate::fault::guarded;
 
 /// Bytes of the address that the server names.
 const MOST_ADDRESS: usize = 4 << 10;
@@ -51,7 +52,10 @@ impl HttpLink {
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
         let reading = tokio::spawn(async move {
             let mut named = Some(named);
-            if let Err(failure) = link.read_old(&crossing, response.into_body(), &mut named).await {
+            let reading = link.read_old(&crossing, response.into_body(), &mut named);
+            if let Some(Err(failure)) =
+                guarded(crossing.gateway(), "reading the server's stream", reading).await
+            {
                 tracing::debug!("the server's stream broke: {failure}");
             }
             // Nothing more comes: whoever waits is told.

@@ -15,7 +15,7 @@ use super::headers;
 use super::refused::HttpRefused;
 use super::traced;
 use crate::capabilities::Capabilities;
-use crate::front::{self, Front, TurnedAway};
+use crate::front::{self, Front, RequestPlace, TurnedAway};
 use crate::way::Way;
 
 /// Who posts, and where to.
@@ -24,6 +24,8 @@ pub(super) struct Caller<'c> {
     pub(super) known: &'c front::Caller,
     /// `None`: all servers.
     pub(super) server: Option<&'c str>,
+    /// The request's place among those of its grant.
+    pub(super) place: RequestPlace,
 }
 
 /// The whole body, within its limits of size and time.
@@ -127,9 +129,16 @@ impl Caller<'_> {
         era: Era,
     ) -> Result<Response<Body>, HttpRefused> {
         let is_unreadable = read.is_err();
-        let mut exchange = self.front.exchange_on(way, read, era == Era::Modern).await;
+        let asks = matches!(&read, Ok(Parsed::One(message)) if message.id().is_some());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
+        // The body may have taken its time, and so may what is sent before it: what vouched for the caller may have ended
+        // since it was looked at.
+        let mut exchange = tokio::select! {
+            biased;
+            () = credential.ended() => return Err(HttpRefused::ended()),
+            exchange = self.front.exchange_on(way, read, era == Era::Modern, &self.place) => exchange,
+        };
         let first = tokio::select! {
             first = tokio::time::timeout(keep_alive, exchange.next()) => first,
             () = credential.ended() => return Err(HttpRefused::ended()),
@@ -139,6 +148,10 @@ impl Caller<'_> {
             return Ok(body::exchange(None, exchange, credential.clone(), keep_alive, self.front));
         };
         let Some(first) = first else {
+            // A legacy client may have cancelled it; this one would have left.
+            if asks && era == Era::Modern {
+                return Err(HttpRefused::new(StatusCode::INTERNAL_SERVER_ERROR, "there is no answer"));
+            }
             return Ok(if is_unreadable {
                 HttpRefused::bad_request("the message could not be read").response()
             } else {

@@ -121,9 +121,10 @@ impl From<TurnedAway> for HttpRefused {
     fn from(why: TurnedAway) -> Self {
         match &why {
             TurnedAway::NoToken => Self::unauthenticated(None, why),
-            TurnedAway::BadToken | TurnedAway::Expired | TurnedAway::Unknown(Unknown::Jwt(_)) => {
-                Self::unauthenticated(Some("invalid_token"), why)
-            }
+            TurnedAway::BadToken
+            | TurnedAway::BadCertificate
+            | TurnedAway::Expired
+            | TurnedAway::Unknown(Unknown::Jwt(_)) => Self::unauthenticated(Some("invalid_token"), why),
             TurnedAway::Unknown(Unknown::Scope { scopes }) => {
                 let challenge = Challenge { error: Some("insufficient_scope"), scopes: scopes.clone() };
                 Self {

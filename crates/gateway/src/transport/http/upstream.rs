@@ -16,7 +16,7 @@ use interlock_wire::http::{MOST_EVENT_ID, ParamHeaders};
 use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +29,7 @@ use super::media::{Media, media_type};
 use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
+use crate::fault::{caught, guarded};
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(crate) struct HttpLink {
     exchanges: TaskTracker,
     /// The client has told the server that it is ready: its calls may go out of turn.
     introduced: AtomicBool,
+    /// Places for what nobody answers.
+    telling: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +69,9 @@ enum Queued {
     Other,
 }
 
+/// How long the server may take to take what nobody answers, and how much of that it may be taking at the same time.
+const TOLD: Duration = Duration::from_secs(30);
+const MOST_TOLD: usize = 64;
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
@@ -78,7 +84,8 @@ impl HttpLink {
         let client = server.client()?;
         let (old, over) = (OnceCell::new(), CancellationToken::new());
         let (state, exchanges, introduced) = (Mutex::default(), TaskTracker::new(), AtomicBool::new(false));
-        Ok(Self { client, server, old, over, state, exchanges, introduced })
+        let telling = Arc::new(Semaphore::new(MOST_TOLD));
+        Ok(Self { client, server, old, over, state, exchanges, introduced, telling })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,8 +127,14 @@ impl HttpLink {
                 // 2026-07-28: closing the stream is the cancellation.
                 Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
                 Queued::Cancelled(_) | Queued::Other => {
+                    // While the server takes none of what nobody answers, nothing more is taken for it.
+                    let place = Arc::clone(&self.telling).acquire_owned().await;
                     let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
-                    self.exchanges.spawn(async move { link.tell(&crossing, message, version).await });
+                    self.exchanges.spawn(async move {
+                        let telling = link.tell(&crossing, message, version);
+                        guarded(crossing.gateway(), "telling the server something", telling).await;
+                        drop(place);
+                    });
                 }
             }
         }
@@ -159,13 +172,28 @@ impl HttpLink {
         self.state().in_flight.insert(number, given_up.clone());
         self.exchanges.track_future(async move {
             // In place: a future that is handed on is held twice, and this one is moved for every call.
-            let asking = pin!(link.ask(&crossing, number, posted, version));
+            let asking = pin!(caught(link.ask(&crossing, number, posted, version)));
             let Either::Left((asked, _)) = select(asking, pin!(given_up.cancelled())).await else { return };
-            if let Err(failure) = asked {
-                Box::pin(link.failed(&crossing, number, &failure)).await;
+            if !matches!(asked, Ok(Ok(()))) {
+                Box::pin(link.unanswered(&crossing, number, asked)).await;
             }
             link.state().in_flight.remove(&number);
         })
+    }
+
+    /// Sees to it that whoever waits is told why asking came to nothing: it failed, or was cut off by a fault of
+    /// Interlock's own.
+    pub(crate) async fn unanswered(
+        &self,
+        crossing: &Arc<Crossing>,
+        number: u64,
+        asked: Result<Result<(), Failure>, String>,
+    ) {
+        match asked {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => self.failed(crossing, number, &failure).await,
+            Err(what) => crossing.cut_off(number, &what).await,
+        }
     }
 
     async fn failed(&self, crossing: &Arc<Crossing>, number: u64, failure: &Failure) {
@@ -237,11 +265,11 @@ impl HttpLink {
     /// Sends what nobody answers.
     async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let told = self.post(crossing, Posted { message, line: None }, version).await.and_then(|response| {
-            match response.status() {
-                status if status.is_success() => Ok(()),
-                status => Err(Failure::Status { status }),
-            }
+        let posting = self.post(crossing, Posted { message, line: None }, version);
+        let posted = tokio::time::timeout(TOLD, posting).await.unwrap_or(Err(Failure::NotTaken));
+        let told = posted.and_then(|response| match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Failure::Status { status }),
         });
         if let Err(failure) = told {
             let server = crossing.server();
@@ -255,7 +283,9 @@ impl HttpLink {
             return;
         }
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let task = tokio::spawn(async move { link.hear(&crossing).await });
+        let task = tokio::spawn(async move {
+            guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
+        });
         self.listens_with(task.abort_handle());
     }
 
