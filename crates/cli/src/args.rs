@@ -121,12 +121,15 @@ pub(crate) struct RunArgs {
 #[command(after_help = "Examples:
   interlock serve -c interlock.yaml
   interlock serve -c /etc/interlock/interlock.yaml --data /var/lib/interlock
+  interlock serve --check -c interlock.yaml
 
 An agent's MCP client is pointed at http://127.0.0.1:7420/mcp/NAME for the server NAME.
 
 The file and the policies that it names are read again when they change: servers and grants come and go without \
 interrupting others. A file with mistakes leaves the old one in force and says so. SIGTERM ends it: what is in flight is \
-answered first.")]
+answered first.
+
+Exit codes: 0 it was stopped, or --check found no mistake, 1 --check found some, 2 it could not be done.")]
 pub(crate) struct ServeArgs {
     /// The file that names servers, grants and the address to listen at
     #[arg(short = 'c', long = "config", value_name = "FILE")]
@@ -135,6 +138,12 @@ pub(crate) struct ServeArgs {
     /// user's state directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Start nothing: read the file and all that it refers to, and show each mistake with its place
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// How to print what --check found
+    #[arg(long, value_enum, default_value_t, requires = "check")]
+    pub(crate) format: CheckFormat,
 }
 
 /// A header as it was typed. Its value may be a secret.
@@ -165,6 +174,19 @@ pub(crate) struct PlaceArgs {
     pub(crate) data: Option<PathBuf>,
     /// The settings file [default: interlock/settings.yaml in the user's configuration directory]
     #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// Where commands look that only read what a gateway has kept.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LookArgs {
+    /// The data directory: counters and the audit log [env: INTERLOCK_DATA] [default: the file's `data`, then the user's
+    /// state directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The settings, or the file that `interlock serve` reads [default: interlock/settings.yaml in the user's
+    /// configuration directory]
+    #[arg(short = 'c', long = "config", visible_alias = "settings", value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
 }
 
@@ -200,13 +222,14 @@ pub(crate) struct CheckArgs {
 #[command(after_help = "Examples:
   interlock status
   interlock status --since 1h
+  interlock status -c interlock.yaml
   interlock status --format json --data /var/lib/interlock")]
 pub(crate) struct StatusArgs {
     /// Count calls from this time on: 2026-11-21, or so long ago: 90s, 15m, 2h, 7d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::when::parse_now)]
     pub(crate) since: i64,
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
+    pub(crate) place: LookArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -49,7 +49,9 @@ fn there(data: &Path, needed: &Path, absent: &str) -> anyhow::Result<()> {
     let Err(error) = needed.metadata() else { return Ok(()) };
     match error.kind() {
         ErrorKind::NotFound => {
-            bail!("{absent} `{shown}`; say where with `--data DIR`, or start a server with `interlock run`")
+            bail!(
+                "{absent} `{shown}`; say where with `--data DIR` or `-c FILE`, or start a gateway with `interlock run` or `interlock serve`"
+            )
         }
         ErrorKind::NotADirectory => bail!("`{shown}` is not a directory; name one with `--data DIR`"),
         ErrorKind::PermissionDenied => match data.metadata() {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use interlock_audit::{Detail, DigestKey, Entry, InstanceId, Lifecycle, LifecycleKind, Log};
+use interlock_audit::{Detail, DigestKey, Entry, Identity, InstanceId, Lifecycle, LifecycleKind, Log};
 use interlock_gateway::Gateway;
 use interlock_store::{Embedded, Instance as Registered, Instances, Jump};
 use tokio::sync::mpsc;
@@ -60,9 +60,15 @@ impl Instance {
     }
 
     /// Records which policy is in force from the start.
-    pub(crate) fn record_policy(&self, server: &str, policy: &Path, digest: &str) -> anyhow::Result<()> {
+    pub(crate) fn record_policy(
+        &self,
+        (grant, server): (&str, &str),
+        policy: &Path,
+        digest: &str,
+    ) -> anyhow::Result<()> {
         let file = policy.display().to_string();
         let load = Lifecycle {
+            identity: Identity { grant: Some(grant), ..Identity::default() },
             server: Some(server),
             policy: Some(digest),
             details: &[("file", Detail::Text(&file))],

@@ -7,6 +7,7 @@ mod exit;
 mod input;
 mod instance;
 mod policy_tests;
+mod recorded;
 mod rehearsal;
 mod server_name;
 mod serving;

@@ -1,5 +1,8 @@
 //! From the settings to the servers and grants that `serve` puts in force.
 
+mod changes;
+mod checked;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +13,7 @@ use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
 use interlock_gateway::{
-    Access, Auth, DeclaredTransport, Gateway, Grant, PolicyFile, Registration, Registry, Server, Snapshot,
+    Access, Auth, DeclaredTransport, Gateway, Grant, Registration, Registry, Server, Snapshot, not_joinable,
 };
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
@@ -18,6 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 use crate::terminal;
+use crate::when;
+pub(crate) use changes::InForce;
+use changes::{GrantInForce, PolicyInForce, ServerInForce};
+pub(crate) use checked::{Mistake, mistakes};
 
 /// What a grant says where the server's own policy is meant to be enough.
 pub(crate) const SERVERS_OWN: &str = "server";
@@ -28,20 +35,24 @@ pub(crate) struct Policies {
     read: BTreeMap<PathBuf, Arc<Policy>>,
     /// Those that were to be read, whether they could be or not.
     tried: BTreeSet<PathBuf>,
+    /// Whether somebody else shows their mistakes.
+    is_quiet: bool,
 }
 
 /// What the settings say, before it is in force. Nothing is, until all of it is known to be good.
 pub(crate) struct Plan {
     pub(crate) registry: Registry,
+    /// The same for the audit log, and for telling one from another.
+    pub(crate) in_force: InForce,
     /// Other policies for what goes on.
-    replacements: Vec<(Arc<Access>, Snapshot, PolicyFile)>,
+    replacements: Vec<(Arc<Access>, Snapshot)>,
 }
 
 impl Plan {
-    /// Puts the policies in force where connections go on, and gives the rest.
+    /// Puts the policies in force where connections go on, and gives the rest. All of it has been recorded.
     pub(crate) fn apply(self, gateway: &Gateway) -> Registry {
-        for (access, snapshot, from) in self.replacements {
-            let before = gateway.replace(&access, snapshot, &from);
+        for (access, snapshot) in self.replacements {
+            let before = gateway.replace_announced(&access, snapshot);
             tokio::task::spawn_blocking(move || drop(before));
         }
         self.registry
@@ -55,7 +66,9 @@ impl Policies {
         }
         self.tried.insert(path.clone());
         let loaded = reload::load(&path).inspect_err(|error| {
-            if let LoadError::Mistakes { path, diagnostics, text, .. } = error {
+            if let LoadError::Mistakes { path, diagnostics, text, .. } = error
+                && !self.is_quiet
+            {
                 // Where they cannot be shown, the error still says how many there are.
                 let _shown = terminal::diagnostics::to_stderr(&path.display().to_string(), text, diagnostics);
             }
@@ -63,6 +76,11 @@ impl Policies {
         let policy = Arc::new(loaded.policy);
         self.read.insert(path, Arc::clone(&policy));
         Ok(policy)
+    }
+
+    /// None is read yet, and their mistakes are shown by whoever reads them so.
+    pub(crate) fn quiet() -> Self {
+        Self { is_quiet: true, ..Self::default() }
     }
 
     /// Every file that was to be read.
@@ -79,34 +97,43 @@ pub(crate) fn plan(
     before: Option<&Registry>,
 ) -> anyhow::Result<Plan> {
     let mut replacements = Vec::new();
+    let mut in_force = InForce::default();
     let mut servers = BTreeMap::new();
     for (name, server) in &settings.servers {
         Registration::check_name(name)?;
-        let reached = reached(settings, name, server).with_context(|| format!("the server `{name}`"))?;
+        let reached = reached(settings, name, server)
+            .with_context(|| format!("the server `{name}`: {}", settings.place_of(&["servers", name])))?;
         // One that is as it was goes on with the connections and the access token that it has.
         let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
-        servers.insert(name.clone(), kept.cloned().unwrap_or(reached));
+        let reached = kept.cloned().unwrap_or(reached);
+        let (era, extensions) = (settings.era(name), settings.extensions(name));
+        let facts = ServerInForce { reached: reached.clone(), era, extensions };
+        in_force.servers.insert(name.clone(), facts);
+        servers.insert(name.clone(), reached);
     }
     let mut grants = BTreeMap::new();
     for (name, grant) in &settings.grants {
-        let served = accesses(settings, policies, &mut replacements, before, name, grant)
-            .with_context(|| format!("the grant `{name}`"))?;
-        let grant =
-            held(settings, grant, served, before, name).with_context(|| format!("the grant `{name}`"))?;
-        grants.insert(name.clone(), Arc::new(grant));
+        let whose = || format!("the grant `{name}`");
+        let (accesses, policies) =
+            accesses(settings, policies, &mut replacements, before, name, grant).with_context(whose)?;
+        let held = held(settings, grant, accesses, before, name).with_context(whose)?;
+        let facts = GrantInForce {
+            servers: policies,
+            auth: held.auth.clone(),
+            expires_ms: held.expires_ms,
+            labels: grant.labels.clone(),
+        };
+        in_force.grants.insert(name.clone(), facts);
+        grants.insert(name.clone(), Arc::new(held));
     }
-    if let Some(anonymous) = &settings.anonymous
-        && !grants.contains_key(anonymous)
-    {
-        let known = settings.grants.keys().map(String::as_str);
-        let help = did_you_mean(anonymous, known).map(|help| format!("; {help}")).unwrap_or_default();
-        bail!("`anonymous` names the grant `{anonymous}`, which is not among `grants`{help}");
-    }
+    checked::anonymous(settings)?;
     // Last: nothing is asked for its keys on behalf of a file with mistakes.
     let resource = settings.resource()?;
     let issuers = settings.issuers(before)?;
+    let known = issuers.iter().map(|(name, issuer)| (name.clone(), issuer.settings().clone()));
+    in_force.issuers = known.collect();
     let registry = Registry { servers, grants, anonymous: settings.anonymous.clone(), issuers, resource };
-    Ok(Plan { registry, replacements })
+    Ok(Plan { registry, in_force, replacements })
 }
 
 /// A grant, and by what its holders are known. Where that is as it was, what they have open goes on.
@@ -117,12 +144,7 @@ fn held(
     before: Option<&Registry>,
     name: &str,
 ) -> anyhow::Result<Grant> {
-    let expires = grant.expires.as_ref().map(|time| {
-        settings
-            .expand(time)?
-            .parse::<jiff::Timestamp>()
-            .context("`expires` is not a time such as `2027-01-31T12:00:00Z`")
-    });
+    let expires = grant.expires.as_deref().map(|time| ends(settings, time)).transpose()?;
     let mut held = Grant {
         name: Arc::from(name),
         servers,
@@ -130,13 +152,19 @@ fn held(
             anonymous: settings.anonymous.as_deref() == Some(name),
             ..settings.auth(grant.auth.as_deref())?
         },
-        expires_ms: expires.transpose()?.map(jiff::Timestamp::as_millisecond),
+        expires_ms: expires,
         standing: CancellationToken::new(),
     };
     if let Some(kept) = before.and_then(|before| before.grant(name)).filter(|kept| kept.is_held_like(&held)) {
         held.standing = kept.standing.clone();
     }
     Ok(held)
+}
+
+/// When a grant ends that says so, in milliseconds since 1970.
+fn ends(settings: &Settings, time: &str) -> anyhow::Result<i64> {
+    when::point(&settings.expand(time)?)
+        .context("`expires` is not a date or time such as `2027-01-31` or `2027-01-31T12:00:00Z`")
 }
 
 /// Adds each registered server that could be put in force, and says of every server what it is. Only where they are
@@ -255,43 +283,60 @@ pub(crate) fn check_named(
     for file in files {
         policies.policy(settings.path(file)?)?;
     }
+    if let Some(plain) = without_references(server) {
+        let mut alone = Settings::in_folder_of(settings);
+        alone.register(name, &plain);
+        reached(&alone, name, alone.servers.get(name).context("it is there")?)?;
+    }
     Ok(())
 }
+
+/// As much of a server as says the same wherever it is read; nothing where that is not enough to reach it.
+fn without_references(server: &Registration) -> Option<Registration> {
+    let is_plain = |text: &String| !text.contains("${");
+    let plain = |map: &BTreeMap<String, String>| {
+        map.iter().filter(|(_, value)| is_plain(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    let fixed = [&server.url, &server.cwd];
+    fixed.into_iter().flatten().all(is_plain).then(|| Registration {
+        args: server.args.iter().filter(|arg| is_plain(arg)).cloned().collect(),
+        env: plain(&server.env),
+        headers: plain(&server.headers),
+        oauth: None,
+        ..server.clone()
+    })
+}
+
+/// Why a server is served under its own address alone, and not among all at `/mcp`, where that is so.
+pub(crate) fn apart(name: &str) -> Option<String> {
+    not_joinable(name).map(|why| format!("served at /mcp/{name} alone, not at /mcp: {why}"))
+}
+
+/// What a grant may use, with the policies there.
+type Accesses = (BTreeMap<String, Arc<Access>>, BTreeMap<String, PolicyInForce>);
 
 fn accesses(
     settings: &Settings,
     policies: &mut Policies,
-    replacements: &mut Vec<(Arc<Access>, Snapshot, PolicyFile)>,
+    replacements: &mut Vec<(Arc<Access>, Snapshot)>,
     before: Option<&Registry>,
     name: &str,
     grant: &settings::Grant,
-) -> anyhow::Result<BTreeMap<String, Arc<Access>>> {
-    let mut accesses = BTreeMap::new();
+) -> anyhow::Result<Accesses> {
+    let (mut accesses, mut in_force) = (BTreeMap::new(), BTreeMap::new());
     let labels: Arc<[(String, String)]> =
         grant.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for (server, named) in &grant.servers {
-        let Some(declared) = settings.servers.get(server) else {
-            let known = settings.servers.keys().map(String::as_str);
-            let help = did_you_mean(server, known).map(|help| format!("; {help}")).unwrap_or_default();
-            bail!("there is no server `{server}` among `servers`{help}");
-        };
-        let servers_own = declared.policy.as_ref().map(|path| settings.path(path)).transpose()?;
-        let own = (named != SERVERS_OWN).then(|| settings.path(named)).transpose()?;
-        if servers_own.is_none() && own.is_none() {
-            bail!("it says `server` for `{server}`, which has no `policy` of its own; name a policy file");
-        }
-        let from =
-            own.as_ref().or(servers_own.as_ref()).map_or_else(String::new, |path| path.display().to_string());
-        let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
-        let own = own.map(|path| policies.policy(path)).transpose()?;
-        let snapshot = Snapshot::new(servers_own, own).labelled(Arc::clone(&labels));
+        let (snapshot, facts) = judged(settings, policies, server, named)
+            .with_context(|| settings.place_of(&["grants", name, "servers", server]))?;
+        let snapshot = snapshot.labelled(Arc::clone(&labels));
+        in_force.insert(server.clone(), facts);
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
             access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
         });
         let access = match kept {
             Some(access) => {
-                let from = PolicyFile { server: server.clone(), path: from };
-                replacements.push((Arc::clone(access), snapshot, from));
+                replacements.push((Arc::clone(access), snapshot));
                 Arc::clone(access)
             }
             None => {
@@ -301,7 +346,48 @@ fn accesses(
         };
         accesses.insert(server.clone(), access);
     }
-    Ok(accesses)
+    Ok((accesses, in_force))
+}
+
+/// The policies for a grant at a server, of which it names a file, or `server` for the server's own.
+fn judged(
+    settings: &Settings,
+    policies: &mut Policies,
+    server: &str,
+    named: &str,
+) -> anyhow::Result<(Snapshot, PolicyInForce)> {
+    let Some(declared) = settings.servers.get(server) else {
+        let known = settings.servers.keys().map(String::as_str);
+        let help = did_you_mean(server, known).map(|help| format!("; {help}")).unwrap_or_default();
+        bail!("there is no server `{server}` among `servers`{help}");
+    };
+    let servers_own = declared.policy.as_ref().map(|path| settings.path(path)).transpose()?;
+    let own = (named != SERVERS_OWN).then(|| settings.path(named)).transpose()?;
+    if servers_own.is_none() && own.is_none() {
+        bail!("it says `server` for `{server}`, which has no `policy` of its own; name a policy file");
+    }
+    let mut files = own.iter().chain(&servers_own).map(|path| path.display().to_string());
+    let (file, server_file) = (files.next().unwrap_or_default(), files.next());
+    drop(files);
+    let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
+    let own = own.map(|path| policies.policy(path)).transpose()?;
+    let snapshot = Snapshot::new(servers_own, own);
+    let digest = snapshot.digest().to_owned();
+    Ok((snapshot, PolicyInForce { file, server_file, digest }))
+}
+
+/// A whole command line in the place of a program's name would be looked for as a program.
+fn program_alone(settings: &Settings, command: &str) -> anyhow::Result<()> {
+    let Some((first, _)) = command.split_once(char::is_whitespace) else { return Ok(()) };
+    let is_program = |text: &str| settings.path(text).is_ok_and(|path| path.is_file());
+    if is_program(command) || first.contains('/') && !is_program(first) {
+        return Ok(());
+    }
+    // The rest may hold a secret.
+    bail!(
+        "`command` is the program alone, and this one has a blank in its name; write `command: {first}`, and what \
+         comes after it in `args`"
+    )
 }
 
 /// How a server is reached.
@@ -313,6 +399,7 @@ fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow
             bail!("`oauth` has no meaning for a server with a `command`")
         }
         (Some(command), None) => {
+            program_alone(settings, command)?;
             let args: Result<Vec<_>, _> = server.args.iter().map(|arg| expand(arg).map(Into::into)).collect();
             let env: Result<Vec<_>, _> = server
                 .env

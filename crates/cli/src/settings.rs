@@ -13,7 +13,9 @@ use serde::Deserialize;
 
 mod credentials;
 mod expand;
+mod fixed;
 mod identity;
+mod places;
 mod shape;
 mod traces;
 
@@ -60,9 +62,12 @@ pub(crate) struct Settings {
     /// The folder that relative paths start from.
     #[serde(skip)]
     folder: PathBuf,
+    /// What it was read from.
+    #[serde(skip)]
+    source: places::Source,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Choice {
     #[default]
@@ -70,7 +75,7 @@ enum Choice {
     Allow,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Durability {
     #[default]
@@ -78,7 +83,7 @@ enum Durability {
     PowerLoss,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 struct Audit {
     arguments: ArgumentSettings,
@@ -86,7 +91,7 @@ struct Audit {
     on_failure: Choice,
 }
 
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum ArgumentSettings {
     None,
@@ -96,7 +101,7 @@ enum ArgumentSettings {
     Full,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 struct LimitSettings {
     /// Bytes of one message.
@@ -156,7 +161,7 @@ pub(crate) struct Grant {
 }
 
 /// What goes to standard error.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
     /// `error`, `warn`, `info`, `debug`, or a filter for parts of the program.
@@ -188,8 +193,15 @@ impl Settings {
             terminal::diagnostics::to_stderr(&path.display().to_string(), &text, &mistakes)?;
             bail!("the settings `{}` have mistakes; mend them, or name another file", path.display());
         }
-        Self::read(&text, path.parent().unwrap_or(Path::new(".")))
-            .with_context(|| format!("the settings `{}` have a mistake", path.display()))
+        let settings = Self::read(&text, path.parent().unwrap_or(Path::new(".")))
+            .with_context(|| format!("the settings `{}` have a mistake", path.display()))?;
+        let source = places::Source { name: path.display().to_string(), text };
+        Ok(Self { source, ..settings })
+    }
+
+    /// Every mistake in how the text of a settings file is written.
+    pub(crate) fn mistakes(text: &str) -> Vec<interlock_policy::Diagnostic> {
+        shape::mistakes(text)
     }
 
     /// Settings in which nothing is set, of the same folder.

@@ -15,10 +15,14 @@ pub(crate) fn to_the_second(ms: i64) -> String {
     }
 }
 
-fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
+/// A date or a time, in milliseconds since 1970. A date begins at midnight, UTC.
+pub(crate) fn point(text: &str) -> Option<i64> {
     let date = || parse_ms(&format!("{text}T00:00:00.000Z"));
-    let timestamp = || text.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond());
-    ago(text).and_then(|span| now_ms.checked_sub(span)).or_else(date).or_else(timestamp).ok_or_else(|| {
+    date().or_else(|| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond))
+}
+
+fn parse(text: &str, now_ms: i64) -> Result<i64, String> {
+    ago(text).and_then(|span| now_ms.checked_sub(span)).or_else(|| point(text)).ok_or_else(|| {
         "write a UTC date (2026-11-21), a time (2026-11-21T10:00:00Z), or how long ago (90s, 15m, 2h, 7d, 4w)"
             .to_owned()
     })

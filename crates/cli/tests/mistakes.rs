@@ -46,8 +46,16 @@ fn each_is_named_with_what_to_do() {
             vec!["run", "-c", "policy.yaml", "--data", "/proc/none", "--", "true"],
             "name another with `--data`",
         ),
-        (None, vec!["status", "--data", "none"], "or start a server with `interlock run`"),
-        (None, vec!["audit", "tail", "--data", "none"], "or start a server with `interlock run`"),
+        (
+            None,
+            vec!["status", "--data", "none"],
+            "or start a gateway with `interlock run` or `interlock serve`",
+        ),
+        (
+            None,
+            vec!["audit", "tail", "--data", "none"],
+            "or start a gateway with `interlock run` or `interlock serve`",
+        ),
         (None, vec!["audit", "show", "zzz"], "as `interlock audit tail` prints it"),
         (
             None,

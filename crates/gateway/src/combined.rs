@@ -18,6 +18,8 @@ mod requests;
 mod session;
 mod together;
 
+pub use names::not_joinable;
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use interlock_audit::{ArgumentPolicy, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
+use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::Counters;
 
 use crate::access::Access;
@@ -41,13 +41,21 @@ pub struct Options {
     pub traces: Option<TraceOptions>,
 }
 
-/// Where a server's policy is from.
+/// Where a policy is from, and for whom it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFile {
+    /// The grant's name.
+    pub grant: String,
     /// The server's name.
     pub server: String,
     /// The file, as records name it.
     pub path: String,
+}
+
+impl PolicyFile {
+    fn identity(&self) -> interlock_audit::Identity<'_> {
+        interlock_audit::Identity { grant: Some(&self.grant), ..interlock_audit::Identity::default() }
+    }
 }
 
 /// One gateway.
@@ -135,6 +143,7 @@ impl Gateway {
         };
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
+            identity: from.identity(),
             server: Some(&from.server),
             policy: Some(&digest),
             details: &details,
@@ -143,11 +152,33 @@ impl Gateway {
         before
     }
 
+    /// The same for policies whose change is among what was announced.
+    pub fn replace_announced(&self, access: &Access, snapshot: Snapshot) -> Arc<Snapshot> {
+        access.replace(snapshot).unwrap_or_else(|same| same)
+    }
+
+    /// Records a change that is about to be in force. One that cannot be recorded is not to be made.
+    ///
+    /// # Errors
+    /// When the log cannot be written and calls without a record are not to pass either.
+    pub fn announce(&self, change: Lifecycle<'_>) -> Result<(), AuditError> {
+        match self.recorder.lifecycle(change) {
+            Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
+                tracing::error!(
+                    "a change comes into force without a record, as `audit.on_failure: allow` says: {error}"
+                );
+                Ok(())
+            }
+            recorded => recorded.map(drop),
+        }
+    }
+
     /// Records that a changed policy was not taken; the old one stays in force.
     pub fn rejected(&self, access: &Access, reason: &str, from: &PolicyFile) {
         let digest = access.policies().digest().to_owned();
         let details = [("file", Detail::Text(&from.path))];
         self.record(Lifecycle {
+            identity: from.identity(),
             server: Some(&from.server),
             policy: Some(&digest),
             reason: Some(reason),
@@ -160,7 +191,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the log cannot be written.
-    pub fn stopped(&self, reason: &str) -> Result<(), interlock_audit::AuditError> {
+    pub fn stopped(&self, reason: &str) -> Result<(), AuditError> {
         // Nobody here sees how they end.
         drop(self.tasks.end());
         self.recorder.stop(reason)

@@ -59,6 +59,7 @@ mod way;
 
 pub use access::Access;
 pub use answer::duration;
+pub use combined::not_joinable;
 pub use credentials::{CredentialError, CredentialKeys, MOST_CREDENTIAL, NotAKey, SealError, Secret, Vault};
 pub use definitions::DefinitionsError;
 pub use front::Front;

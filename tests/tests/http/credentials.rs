@@ -110,10 +110,13 @@ async fn what_is_set_is_sealed_listed_without_its_value_and_removed() -> Result<
     assert_eq!(code, Some(1), "there is none any more");
     let (code, text) = said(&site, &["credentials", "set", "far", "api"]).await?;
     ensure!(code == Some(2) && text.contains("empty"), "{text}");
-    let actions = records(site.path(), "configuration").await?;
+    let mut actions = records(site.path(), "configuration").await?;
+    actions.retain(|action| !action["details"]["credential"].is_null());
     let reasons: Vec<&str> = actions.iter().filter_map(|action| action["reason"].as_str()).collect();
     assert_eq!(reasons, ["credential set", "credential set", "credential removed"], "{actions:?}");
-    ensure!(!format!("{actions:?}").contains("71a3"), "{actions:?}");
+    for record in records(site.path(), "configuration").await? {
+        ensure!(!record["details"].to_string().contains("71a3"), "{record}");
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod admin_api;
 mod authorized;
+mod changes;
 mod credentials;
 mod document;
 mod ending;

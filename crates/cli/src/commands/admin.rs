@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use interlock_audit::{Detail, DigestKey, Entry, Lifecycle, LifecycleKind, append_shared, format_ms};
+use interlock_audit::{DigestKey, format_ms};
 use interlock_gateway::Token;
 use interlock_store::{AdminTokens, Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
+use crate::recorded::record_change;
 use crate::settings::Settings;
 use crate::terminal::{self, table::table};
 use crate::when;
@@ -166,22 +167,8 @@ impl Desk {
         Ok(if revoked == 0 { Exit::No } else { Exit::Yes })
     }
 
-    /// Before it is done: what is not recorded does not happen.
     fn record(&self, operator: &str, token: &str, action: &str) -> anyhow::Result<()> {
-        let details = [
-            ("operator", Detail::Text(operator)),
-            ("token", Detail::Text(token)),
-            ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
-            ("pid", Detail::Number(std::process::id().into())),
-        ];
-        let entry = Lifecycle {
-            details: &details,
-            reason: Some(action),
-            ..Lifecycle::new(LifecycleKind::Configuration)
-        };
-        append_shared(&self.data, wall_ms(), &Entry::Lifecycle(entry))
-            .context("not done, because it cannot be recorded")?;
-        Ok(())
+        record_change(&self.data, action, &[("operator", operator), ("token", token)])
     }
 }
 

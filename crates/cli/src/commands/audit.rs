@@ -14,7 +14,7 @@ use interlock_audit::{
     Address, Detail, Entry, Filter, KINDS, Lifecycle, LifecycleKind, Seq, Tail, append_shared, query, show,
 };
 
-use crate::args::{Format, PlaceArgs};
+use crate::args::{Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
@@ -101,7 +101,7 @@ register of instances that tells which chains there must be, could not be read."
 #[derive(Debug, Args)]
 struct Whole {
     #[command(flatten)]
-    place: PlaceArgs,
+    place: LookArgs,
     /// How to print it; `json` is one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -111,7 +111,7 @@ struct Whole {
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
-    place: PlaceArgs,
+    place: LookArgs,
     /// How to print it; `json` is one line a record
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -257,7 +257,7 @@ fn find(data: &Path, filter: Filter, output: &mut Output) -> anyhow::Result<Exit
 }
 
 /// The data directory, if there is a log in it: reading must not make one.
-fn log_of(place: &PlaceArgs) -> anyhow::Result<PathBuf> {
+fn log_of(place: &LookArgs) -> anyhow::Result<PathBuf> {
     let settings = Settings::load(place.settings.as_deref())?;
     let data = data_dir(place.data.as_deref(), &settings)?;
     data_dir::has_log(&data)?;

@@ -7,7 +7,7 @@ mod text;
 
 use std::path::Path;
 
-use interlock_policy::{Diagnostic, Severity, Source, Syntax, ToolList, compile_for};
+use interlock_policy::{Diagnostic, Located, Severity, Source, Span, Syntax, ToolList, Value, compile_for};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
@@ -30,24 +30,29 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
             Err(error) => unread.push(error),
         }
     }
-    let printed = match args.format {
-        CheckFormat::Text => text::print(&checked),
-        CheckFormat::Json => json::print(&checked)?,
-        CheckFormat::Sarif => sarif::print(&checked)?,
-        CheckFormat::Github => github::print(&checked),
-    };
-    if !printed.is_empty() {
-        terminal::line(&printed)?;
-    }
+    print(&checked, args.format)?;
     unread.iter().for_each(terminal::error);
-    Ok(match () {
-        () if !unread.is_empty() => Exit::Failed,
-        () if checked.iter().any(|file| file.verdict != Verdict::Ok) => Exit::No,
-        () => Exit::Yes,
-    })
+    Ok(if unread.is_empty() { answer(&checked) } else { Exit::Failed })
 }
 
-struct Checked {
+/// Says what was found.
+pub(super) fn print(checked: &[Checked], format: CheckFormat) -> anyhow::Result<()> {
+    let printed = match format {
+        CheckFormat::Text => text::print(checked),
+        CheckFormat::Json => json::print(checked)?,
+        CheckFormat::Sarif => sarif::print(checked)?,
+        CheckFormat::Github => github::print(checked),
+    };
+    if printed.is_empty() { Ok(()) } else { terminal::line(&printed) }
+}
+
+/// Whether all of them are good.
+pub(super) fn answer(checked: &[Checked]) -> Exit {
+    if checked.iter().any(|file| file.verdict != Verdict::Ok) { Exit::No } else { Exit::Yes }
+}
+
+/// A file, and what was found in it.
+pub(super) struct Checked {
     name: String,
     text: String,
     verdict: Verdict,
@@ -62,13 +67,16 @@ enum Verdict {
     Invalid,
 }
 
-fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
+/// Checks one file of a policy, or of its tests.
+pub(super) fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
     let (name, text) = input::read_text(file)?;
     let syntax = Syntax::of_path(&name);
     // Tests stand beside their policies, and `policies/*.yaml` names both.
     let (valid, diagnostics) = if policy_tests::find::is_test(file) {
         let diagnostics = policy_tests::mistakes(&text, syntax);
         (diagnostics.is_empty(), diagnostics)
+    } else if is_of_gateway(&text, syntax) {
+        (false, vec![not_a_policy(&name, &text)])
     } else {
         let (policy, diagnostics) = compile_for(&Source { name: &name, text: &text, syntax }, tools);
         (policy.is_some(), diagnostics)
@@ -80,6 +88,26 @@ fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<
         true => Verdict::Ok,
     };
     Ok(Checked { name, verdict, text, diagnostics })
+}
+
+/// Whether a file is the one that `interlock serve` reads: it has keys that no policy has.
+fn is_of_gateway(text: &str, syntax: Syntax) -> bool {
+    let root = Located::new(text).read(syntax);
+    let Some(Value::Map(members)) = root.map(|root| root.value) else { return false };
+    members.iter().any(|member| ["servers", "grants", "listen"].contains(&member.key.as_str()))
+}
+
+fn not_a_policy(name: &str, text: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        code: "not-a-policy",
+        message: "this is a file of `interlock serve`, and not a policy".to_owned(),
+        help: Some(format!(
+            "check it and the policies that it names with `interlock serve --check -c {name}`"
+        )),
+        span: Span { offset: 0, len: text.lines().next().map_or(0, str::len), line: 1, column: 1 },
+        pointer: String::new(),
+    }
 }
 
 fn counts(diagnostics: &[Diagnostic]) -> (usize, usize, usize) {
@@ -96,6 +124,12 @@ fn severity(severity: Severity) -> &'static str {
 }
 
 impl Checked {
+    /// A file in which all that was found keeps it from being used.
+    pub(super) fn of_mistakes(name: String, diagnostics: Vec<Diagnostic>, text: String) -> Self {
+        let verdict = if diagnostics.is_empty() { Verdict::Ok } else { Verdict::Invalid };
+        Self { name, text, verdict, diagnostics }
+    }
+
     /// The line and column behind the last character that a finding is about.
     fn end(&self, found: &Diagnostic) -> (usize, usize) {
         let end = found.span.offset.saturating_add(found.span.len);

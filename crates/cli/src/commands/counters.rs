@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::audit::record_read;
 use super::status::counter::{CounterReport, HEADER};
-use crate::args::{Format, PlaceArgs};
+use crate::args::{Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
@@ -69,7 +69,7 @@ with what was counted in them before; sliding limits count by elapsed time and s
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
-    place: PlaceArgs,
+    place: LookArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Format,

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
 use interlock_gateway::{CredentialKeys, MOST_CREDENTIAL};
 use interlock_policy::did_you_mean;
 use interlock_store::{CredentialEntry, Credentials, Embedded, Resealed, Servers};
@@ -18,6 +17,7 @@ use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
+use crate::recorded::record_change;
 use crate::settings::Settings;
 use crate::terminal::{self, table::table};
 use crate::when;
@@ -321,23 +321,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Before it is done: what is not recorded does not happen.
     fn record(&self, action: &str, named: Option<&Named>) -> anyhow::Result<()> {
-        let mut details = vec![
-            ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
-            ("pid", Detail::Number(std::process::id().into())),
-        ];
-        if let Some(Named { server, credential, .. }) = named {
-            details.extend([("server", Detail::Text(server)), ("credential", Detail::Text(credential))]);
-        }
-        let entry = Lifecycle {
-            details: &details,
-            reason: Some(action),
-            ..Lifecycle::new(LifecycleKind::Configuration)
-        };
-        append_shared(&self.data, wall_ms(), &Entry::Lifecycle(entry))
-            .context("not done, because it cannot be recorded")?;
-        Ok(())
+        let about = named.map(|Named { server, credential, .. }| {
+            vec![("server", server.as_str()), ("credential", credential.as_str())]
+        });
+        record_change(&self.data, action, &about.unwrap_or_default())
     }
 }
 

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use interlock_audit::{Detail, DigestKey, Entry, Lifecycle, LifecycleKind, append_shared, format_ms};
+use interlock_audit::{DigestKey, format_ms};
 use interlock_gateway::Token;
 use interlock_policy::did_you_mean;
-use interlock_store::{Embedded, Revoked, TokenEntry, TokenKind, Tokens};
+use interlock_store::{Embedded, Revoked, Servers as _, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
 use crate::args::{Format, OfGateway, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
+use crate::recorded::record_change;
+use crate::serving::{self, Mistake, Policies};
 use crate::settings::{Auth, Settings};
 use crate::terminal::{self, table::table};
 use crate::when;
@@ -197,7 +199,21 @@ impl Desk<'_> {
                 );
             }
         }
+        self.warn_of_expired(grant)?;
         Ok(Exit::Yes)
+    }
+
+    /// Its holder would be refused without being told why.
+    fn warn_of_expired(&self, grant: &str) -> anyhow::Result<()> {
+        let report = GrantReport::new(grant, &self.settings, &[])?;
+        if let Some(time) = report.expires.filter(|_| report.expired) {
+            terminal::note(&format!(
+                "interlock: the grant `{grant}` has expired ({time}): its tokens open nothing until `expires` of \
+                 `{}` is later or gone",
+                self.common.config.display()
+            ));
+        }
+        Ok(())
     }
 
     fn entries(&self) -> anyhow::Result<Vec<TokenEntry>> {
@@ -209,7 +225,18 @@ impl Desk<'_> {
         let declared = self.settings.grants.keys().map(String::as_str);
         let names: BTreeSet<&str> =
             declared.chain(entries.iter().map(|entry| entry.grant.as_str())).collect();
-        names.into_iter().map(|name| GrantReport::new(name, &self.settings, entries)).collect()
+        let mistakes = self.mistakes()?;
+        let report = |name| Ok(GrantReport::new(name, &self.settings, entries)?.with(&mistakes));
+        names.into_iter().map(report).collect()
+    }
+
+    /// What is wrong with the file beside the servers that are registered.
+    fn mistakes(&self) -> anyhow::Result<Vec<Mistake>> {
+        let registered = self.runtime.block_on(self.store.servers())?;
+        let mut settings = Settings::load(Some(&self.common.config))?;
+        let mut policies = Policies::quiet();
+        serving::with_registered(&mut settings, &registered, &mut policies, false);
+        Ok(serving::mistakes(&settings, &mut policies))
     }
 
     fn list(&self) -> anyhow::Result<Exit> {
@@ -226,7 +253,7 @@ impl Desk<'_> {
     }
 
     fn show(&self, grant: &str) -> anyhow::Result<Exit> {
-        let report = GrantReport::new(grant, &self.settings, &self.entries()?)?;
+        let report = GrantReport::new(grant, &self.settings, &self.entries()?)?.with(&self.mistakes()?);
         if self.common.format == Format::Json {
             terminal::line(&serde_json::to_string_pretty(&report)?)?;
             return Ok(Exit::Yes);
@@ -271,22 +298,8 @@ impl Desk<'_> {
         Ok(if revoked == 0 { Exit::No } else { Exit::Yes })
     }
 
-    /// Before it is done: what is not recorded does not happen.
     fn record(&self, grant: &str, token: &str, action: &str) -> anyhow::Result<()> {
-        let details = [
-            ("grant", Detail::Text(grant)),
-            ("token", Detail::Text(token)),
-            ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
-            ("pid", Detail::Number(std::process::id().into())),
-        ];
-        let entry = Lifecycle {
-            details: &details,
-            reason: Some(action),
-            ..Lifecycle::new(LifecycleKind::Configuration)
-        };
-        append_shared(&self.data, wall_ms(), &Entry::Lifecycle(entry))
-            .context("not done, because it cannot be recorded")?;
-        Ok(())
+        record_change(&self.data, action, &[("grant", grant), ("token", token)])
     }
 }
 
@@ -298,7 +311,7 @@ struct Created<'a> {
     expires: Option<String>,
 }
 
-const GRANTS: [&str; 5] = ["GRANT", "SERVERS", "KNOWN BY", "EXPIRES", "TOKENS"];
+const GRANTS: [&str; 6] = ["GRANT", "SERVERS", "KNOWN BY", "EXPIRES", "TOKENS", "STATE"];
 
 /// One grant, as the file says it, with how many of its tokens open something.
 #[derive(Serialize)]
@@ -315,6 +328,8 @@ struct GrantReport {
     expired: bool,
     /// All that were ever made.
     tokens: Vec<Report>,
+    /// What keeps it, and with it every change of the file, from being in force.
+    problems: Vec<String>,
 }
 
 impl GrantReport {
@@ -330,7 +345,7 @@ impl GrantReport {
         }
         let expires = declared.and_then(|grant| grant.expires.as_deref());
         let expires = expires.map(|time| settings.expand(time)).transpose()?;
-        let ends = expires.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let ends = expires.as_ref().and_then(|time| when::point(time));
         let own = entries.iter().filter(|entry| entry.grant == name);
         Ok(Self {
             grant: name.to_owned(),
@@ -339,9 +354,18 @@ impl GrantReport {
             labels: declared.map(|grant| grant.labels.clone()).unwrap_or_default(),
             known_by,
             expires,
-            expired: ends.is_some_and(|end| end.as_millisecond() <= wall_ms()),
+            expired: ends.is_some_and(|end| end <= wall_ms()),
             tokens: own.map(|entry| Report::new(entry, settings)).collect(),
+            problems: Vec::new(),
         })
+    }
+
+    /// The same, with those of all mistakes that are its own.
+    fn with(mut self, mistakes: &[Mistake]) -> Self {
+        let own =
+            |mistake: &&Mistake| mistake.keys.get(..2) == Some(&["grants".to_owned(), self.grant.clone()]);
+        self.problems = mistakes.iter().filter(own).map(|mistake| mistake.message.clone()).collect();
+        self
     }
 
     fn row(&self) -> Vec<String> {
@@ -358,6 +382,7 @@ impl GrantReport {
             or_none(self.known_by.join(", ")),
             expires,
             self.tokens.iter().filter(|token| token.state == "valid").count().to_string(),
+            if self.problems.is_empty() { "good".to_owned() } else { self.problems.join("; ") },
         ]
     }
 }

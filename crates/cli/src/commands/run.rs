@@ -117,11 +117,11 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     let output = transport::stdio::output().context("cannot write standard output")?;
     let start = Start { kind: "run", server: Some(&server), grant: Some(&args.grant) };
     let mut instance = Instance::start(settings, data, &start).await?;
-    instance.record_policy(&server, &args.policy, loaded.policy.digest())?;
+    instance.record_policy((&args.grant, &server), &args.policy, loaded.policy.digest())?;
     let gateway = Arc::clone(&instance.gateway);
     let access = Access::new(&server, settings.extensions(&server), Snapshot::of_server(loaded.policy));
     let access = Arc::new(access.speaking(settings.era(&server)));
-    let from = PolicyFile { server, path: args.policy.display().to_string() };
+    let from = PolicyFile { grant: args.grant.clone(), server, path: args.policy.display().to_string() };
     let following = tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from));
     let identity = Identity { grant: args.grant, session: instance.id.to_string(), client: None };
     let wrapped = Wrapped { server: reached, access, identity };

@@ -1,5 +1,7 @@
 //! `interlock serve`: one gateway for many agents and servers.
 
+mod checking;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ use crate::args::ServeArgs;
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::{Instance, Start};
-use crate::serving::{self, Plan, Policies};
+use crate::serving::{self, InForce, Plan, Policies};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -33,6 +35,9 @@ const NOWHERE: &str = "none";
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    if args.check {
+        return checking::run(args);
+    }
     let settings = Settings::load(Some(&args.config))?;
     terminal::log::start(&settings.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -64,12 +69,10 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     settings.use_credentials(instance.store(), instance.store().credentials().await?)?;
     let configured = serving::with_registered(&mut settings, &registered, &mut policies, true);
     configuration.end(configuration.begin(), configured);
-    let registry = serving::plan(&settings, &mut policies, None)?.apply(&instance.gateway);
-    for grant in registry.grants.values() {
-        for (server, access) in &grant.servers {
-            instance.record_policy(server, &args.config, access.digest().as_str())?;
-        }
-    }
+    let plan = serving::plan(&settings, &mut policies, None)?;
+    plan.in_force.record_start(&instance.gateway)?;
+    let in_force = plan.in_force.clone();
+    let registry = plan.apply(&instance.gateway);
     // Before anybody is told that it listens: what is written from then on is read when it is whole.
     let mut watching = Watching::default();
     watching.add(&args.config);
@@ -116,8 +119,9 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
         admin_tls,
         store: instance.store().clone(),
         configuration,
+        started: settings,
     };
-    let following = tokio::spawn(follow(following, watching));
+    let following = tokio::spawn(follow(following, watching, in_force));
     let why = Arc::new(std::sync::Mutex::new("it was told to stop"));
     let said = Arc::clone(&why);
     let stop = async move {
@@ -134,11 +138,27 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn listening(settings: &Settings) -> anyhow::Result<Listening> {
+/// Where callers are answered.
+fn address(settings: &Settings) -> anyhow::Result<SocketAddr> {
     let text = settings.listen.as_deref().unwrap_or(LISTEN);
     let address: SocketAddr =
         text.parse().with_context(|| format!("`listen: {text}` is not an address and a port"))?;
     loopback_alone(settings, address)?;
+    Ok(address)
+}
+
+/// Where operators are; nowhere where the file says so.
+fn admin_address(settings: &Settings) -> anyhow::Result<Option<SocketAddr>> {
+    let text = settings.admin.as_deref().unwrap_or(ADMIN);
+    if text == NOWHERE {
+        return Ok(None);
+    }
+    let address = text.parse();
+    Ok(Some(address.with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?))
+}
+
+fn listening(settings: &Settings) -> anyhow::Result<Listening> {
+    let address = address(settings)?;
     let tls = match settings.tls_files()? {
         Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
         None => None,
@@ -173,12 +193,7 @@ fn warn_of_plain(bound: &Bound) {
 
 /// Where operators are answered.
 fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
-    let text = settings.admin.as_deref().unwrap_or(ADMIN);
-    if text == NOWHERE {
-        return Ok(None);
-    }
-    let address: SocketAddr =
-        text.parse().with_context(|| format!("`admin: {text}` is not an address and a port, nor `none`"))?;
+    let Some(address) = admin_address(settings)? else { return Ok(None) };
     let tls = match settings.admin_tls_files()? {
         Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
         None => None,
@@ -221,6 +236,8 @@ struct Following {
     /// Where servers are registered.
     store: Embedded,
     configuration: Arc<Configuration>,
+    /// What the file said at the start.
+    started: Settings,
 }
 
 /// What the registers hold beside the file.
@@ -242,14 +259,19 @@ struct Good {
     tls: Option<ReadTls>,
     admin_tls: Option<ReadTls>,
     configured: Configured,
+    /// What takes a new start, and is otherwise than it was then.
+    fixed: Vec<&'static str>,
 }
 
 /// How often the registers are looked at, for what other processes have changed.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Puts each good version of the file and of its policies in force.
-async fn follow(following: Following, mut watching: Watching) {
+async fn follow(following: Following, mut watching: Watching, mut in_force: InForce) {
     let mut last_mistake = None;
+    // Whether something may have been changed since the start.
+    let mut is_woken = false;
+    let mut kept_as_started = Vec::new();
     // What changed between reading the files first and watching them is read now.
     loop {
         let reading = following.configuration.begin();
@@ -260,10 +282,19 @@ async fn follow(following: Following, mut watching: Watching) {
         watching.settled().await;
         let read = following.read(&mut policies, &mut files, &registered);
         files.extend(policies.tried().map(Path::to_owned));
+        let mut is_recorded = true;
         let known = files.iter().filter(|path| watching.add(path)).count() == 0;
-        match read {
-            Ok(Good { plan, tls, admin_tls, configured }) => {
+        let recorded = read.and_then(|good| {
+            let changed = good.plan.in_force.record_since(&in_force, &following.gateway);
+            let changed = changed.inspect_err(|_| is_recorded = false);
+            Ok((changed.context("not in force, because it cannot be recorded")?, good))
+        });
+        match recorded {
+            Ok((changed, Good { plan, tls, admin_tls, configured, fixed })) => {
                 last_mistake = None;
+                in_force = plan.in_force.clone();
+                tell(&plan, &changed, is_woken);
+                following.warn_of_fixed(&mut kept_as_started, fixed);
                 following.front.use_registry(plan.apply(&following.gateway));
                 encrypt_with(following.tls.as_ref(), tls, "the listener");
                 encrypt_with(following.admin_tls.as_ref(), admin_tls, "the operators' listener");
@@ -284,11 +315,14 @@ async fn follow(following: Following, mut watching: Watching) {
             }
         }
         // A file that was not watched yet may have changed since it was read.
+        is_woken = known;
         if known {
+            // What could not be recorded is tried again soon.
+            let registered = registered.ok().filter(|_| is_recorded);
             tokio::select! {
                 () = watching.changed() => {}
                 () = following.configuration.wanted(reading) => {}
-                () = following.registered_otherwise(registered.ok()) => {}
+                () = following.registered_otherwise(registered) => {}
             }
         }
     }
@@ -326,7 +360,21 @@ impl Following {
         settings.use_credentials(&self.store, registered.credentials.clone())?;
         let configured = serving::with_registered(&mut settings, &registered.servers, policies, true);
         let plan = serving::plan(&settings, policies, Some(&self.front.registry()))?;
-        Ok(Good { plan, tls, admin_tls, configured })
+        let fixed = self.started.fixed_otherwise(&settings);
+        Ok(Good { plan, tls, admin_tls, configured, fixed })
+    }
+
+    /// Says which settings of the file are not those in force, once.
+    fn warn_of_fixed(&self, before: &mut Vec<&'static str>, fixed: Vec<&'static str>) {
+        if !fixed.is_empty() && *before != fixed {
+            let named: Vec<String> = fixed.iter().map(|key| format!("`{key}`")).collect();
+            self.gateway.alarm(&format!(
+                "{} of `{}` changed, which takes a new start: until then what it said at the start holds",
+                named.join(", "),
+                self.config.display()
+            ));
+        }
+        *before = fixed;
     }
 
     /// Waits until other servers are registered than these, or other credentials are kept for them.
@@ -338,6 +386,15 @@ impl Following {
                 return;
             }
         }
+    }
+}
+
+/// Says in the gateway's own log what has been read.
+fn tell(plan: &Plan, changed: &[String], is_woken: bool) {
+    if is_woken || !changed.is_empty() {
+        let (servers, grants) = (plan.registry.servers.len(), plan.registry.grants.len());
+        let changed = if changed.is_empty() { "nothing".to_owned() } else { changed.join(", ") };
+        tracing::info!("read again: {servers} servers, {grants} grants, changed: {changed}");
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
 use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
 use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registration};
 use interlock_store::{Embedded, ServerEntry, Servers};
@@ -15,6 +14,7 @@ use crate::args::{Format, Header, OfGateway, header, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
+use crate::recorded::record_change;
 use crate::serving::{self, Policies};
 use crate::settings::Settings;
 use crate::terminal::{self, table::table};
@@ -275,6 +275,9 @@ impl Desk<'_> {
         }
         let without = if server.grants.is_empty() { "; no grant may use it yet" } else { "" };
         self.tell(name, "registered", &format!("the server `{name}` is registered{without}"))?;
+        if let Some(apart) = serving::apart(name) {
+            terminal::note(&format!("interlock: it is {apart}"));
+        }
         Ok(Exit::Yes)
     }
 
@@ -351,22 +354,10 @@ impl Desk<'_> {
         }
     }
 
-    /// Before it is done: what is not recorded does not happen.
     fn record(&self, server: &str, action: &str, reached: Option<&str>) -> anyhow::Result<()> {
-        let mut details = vec![
-            ("server", Detail::Text(server)),
-            ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
-            ("pid", Detail::Number(std::process::id().into())),
-        ];
-        details.extend(reached.map(|reached| ("reached", Detail::Text(reached))));
-        let entry = Lifecycle {
-            details: &details,
-            reason: Some(action),
-            ..Lifecycle::new(LifecycleKind::Configuration)
-        };
-        append_shared(&self.data, wall_ms(), &Entry::Lifecycle(entry))
-            .context("not done, because it cannot be recorded")?;
-        Ok(())
+        let mut about = vec![("server", server)];
+        about.extend(reached.map(|reached| ("reached", reached)));
+        record_change(&self.data, action, &about)
     }
 }
 
@@ -402,8 +393,11 @@ impl<'a> Report<'a> {
             Source::File => "the file",
             Source::Registered => "registered",
         };
-        let state =
-            self.problem.map_or_else(|| "good".to_owned(), |problem| format!("not in force: {problem}"));
+        let state = match (self.problem, serving::apart(self.name)) {
+            (Some(problem), _) => format!("not in force: {problem}"),
+            (None, Some(apart)) => apart,
+            (None, None) => "good".to_owned(),
+        };
         vec![
             self.name.to_owned(),
             source.to_owned(),

@@ -30,7 +30,8 @@ impl std::fmt::Debug for CredentialSettings {
 pub(super) struct Kept {
     keys: Option<CredentialKeys>,
     entries: Arc<[CredentialEntry]>,
-    store: Embedded,
+    /// Where they are kept; nowhere before the first start.
+    store: Option<Embedded>,
 }
 
 impl Settings {
@@ -57,7 +58,14 @@ impl Settings {
         entries: Vec<CredentialEntry>,
     ) -> anyhow::Result<()> {
         let keys = self.credential_keys()?;
-        self.kept = Some(Kept { keys, entries: entries.into(), store: store.clone() });
+        self.kept = Some(Kept { keys, entries: entries.into(), store: Some(store.clone()) });
+        Ok(())
+    }
+
+    /// Takes it that nothing is kept for servers yet.
+    pub(crate) fn use_no_credentials(&mut self) -> anyhow::Result<()> {
+        let keys = self.credential_keys()?;
+        self.kept = Some(Kept { keys, entries: Arc::default(), store: None });
         Ok(())
     }
 
@@ -88,7 +96,7 @@ impl Settings {
                 let keys = keys.clone().ok_or_else(|| ExpandError::NoKey { name: name.clone() })?;
                 // That it is there and can be read is known before the first call needs it.
                 keys.find(entries, server, name)?;
-                Some(Vault::new(Arc::new(store.clone()), keys))
+                store.clone().map(|store| Vault::new(Arc::new(store), keys))
             }
             _ => None,
         };

@@ -127,6 +127,11 @@ impl Settings {
         Ok(issuers)
     }
 
+    /// Each issuer by its name, or why it cannot be trusted so.
+    pub(crate) fn each_issuer(&self) -> impl Iterator<Item = (&str, anyhow::Result<IssuerSettings>)> {
+        self.identity.issuers.iter().map(|(name, entry)| (name.as_str(), self.issuer(entry)))
+    }
+
     fn issuer(&self, entry: &IssuerEntry) -> anyhow::Result<IssuerSettings> {
         let issuer = self.expand(&entry.issuer)?;
         if issuer.is_empty() {

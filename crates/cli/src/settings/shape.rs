@@ -248,8 +248,9 @@ impl Walk<'_> {
                 }
             }
             (Shape::Time, Value::Text(text)) => {
-                if text.parse::<jiff::Timestamp>().is_err() {
-                    let help = "write it as `2027-01-31T12:00:00Z`".to_owned();
+                if crate::when::point(text).is_none() {
+                    let help =
+                        "write it as `2027-01-31` (from midnight, UTC) or `2027-01-31T12:00:00Z`".to_owned();
                     self.wrong(node, pointer, format!("{} is not a time", quoted(text)), Some(help));
                 }
             }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{ExpandError, Settings};
 
 /// `telemetry.traces`.
-#[derive(Default, Deserialize)]
+#[derive(Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TraceSettings {
     endpoint: String,

@@ -25,6 +25,13 @@ pub(crate) enum Unjoinable {
     Alike,
 }
 
+/// Why a server of this name is never served together with others, where that is so.
+pub fn not_joinable(name: &str) -> Option<String> {
+    let name = name.to_owned();
+    let judged = joinable(&std::iter::once(&name));
+    judged.into_iter().find_map(|(_, judged)| judged.err()).map(|why| why.to_string())
+}
+
 /// Which of a grant's servers can be served together, and which not.
 pub(crate) fn joinable<'s>(
     servers: &(impl Iterator<Item = &'s String> + Clone),

@@ -69,6 +69,22 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Verified tokens that are kept.
 const MOST_VERIFIED: usize = 10_000;
 
+impl IssuerSettings {
+    /// Checks a file of keys, where they are in one: what is fetched is known when it is needed.
+    ///
+    /// # Errors
+    /// Why no token of the issuer would be taken.
+    pub fn check_keys(&self) -> Result<(), String> {
+        let KeySource::File(path) = &self.keys else { return Ok(()) };
+        let shown = path.display();
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        Keys::read(&text, &Keys::default())
+            .map(drop)
+            .map_err(|error| format!("the keys in `{shown}`: {error}"))
+    }
+}
+
 impl Issuer {
     /// Begins to read the keys.
     pub fn new(settings: IssuerSettings) -> Self {
@@ -180,7 +196,7 @@ impl Reader {
                     let read = path.clone();
                     let read = tokio::task::spawn_blocking(move || std::fs::read(read)).await;
                     let read = read.map_err(|error| error.to_string());
-                    self.take(read.and_then(|read| read.map_err(|error| error.to_string())), true);
+                    self.take(read.and_then(|read| read.map_err(|error| error.to_string())));
                     watch.changed().await;
                 }
             }
@@ -192,7 +208,7 @@ impl Reader {
         let mut good = Instant::now();
         loop {
             let is_good =
-                self.take(document.fetch(keys::MOST_BYTES).await.map_err(|error| error.to_string()), false);
+                self.take(document.fetch(keys::MOST_BYTES).await.map_err(|error| error.to_string()));
             if is_good {
                 good = Instant::now();
             } else if good.elapsed() >= STALE {
@@ -212,7 +228,7 @@ impl Reader {
     }
 
     /// Puts keys in force that are good; what is not leaves those that were.
-    fn take(&self, read: Result<Vec<u8>, String>, is_file: bool) -> bool {
+    fn take(&self, read: Result<Vec<u8>, String>) -> bool {
         let before = self.tell.borrow().keys.clone().unwrap_or_default();
         let keys = read.and_then(|bytes| {
             let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
@@ -224,9 +240,12 @@ impl Reader {
                 true
             }
             Err(error) => {
-                let kind = if is_file { "file" } else { "document" };
+                let what = match &self.settings.keys {
+                    KeySource::File(path) => format!("file `{}`", path.display()),
+                    KeySource::Url(_) => "document".to_owned(),
+                };
                 tracing::error!(
-                    "the {kind} with the keys of `{}` is not taken: {error}",
+                    "the {what} with the keys of `{}` is not taken: {error}",
                     self.settings.issuer
                 );
                 self.tell.send_modify(|known| known.asked = Some(Instant::now()));
