@@ -99,20 +99,22 @@ impl KnownTokens {
             tokio::time::sleep(pause.saturating_sub(began.elapsed())).await;
         }
         let began = Instant::now();
-        let known = match self.store.tokens().await {
+        match self.store.tokens().await {
             Ok(entries) => {
+                let entries = entries.into_iter();
                 let known: HashMap<_, _> =
-                    entries.into_iter().filter_map(|entry| in_force(entry, &read.withdrawn)).collect();
+                    entries.filter_map(|entry| in_force(entry, &read.withdrawn)).collect();
+                let known = Arc::new(known);
+                // A token is nobody's before what it has opened ends: nothing is opened with it in between.
+                self.known.store(Arc::clone(&known));
                 self.withdraw_others_of(&mut read, &known);
-                known
             }
             // Whoever was known stays known only as long as that can be looked up.
             Err(error) => {
                 tracing::error!("no token is accepted, because the store does not answer: {error}");
-                HashMap::new()
+                self.known.store(Arc::default());
             }
-        };
-        self.known.store(Arc::new(known));
+        }
         read.began = Some(began);
     }
 

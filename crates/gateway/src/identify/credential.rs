@@ -32,9 +32,11 @@ impl LastShown {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that it is used with this now.
+    /// Notes that it is used with this now. What was taken back meanwhile ends nothing that another has opened.
     pub(crate) fn replace(&self, credential: &Credential) {
-        credential.clone_into(&mut self.credential());
+        if !credential.is_withdrawn() {
+            credential.clone_into(&mut self.credential());
+        }
     }
 
     /// Whether it was taken back.
@@ -119,5 +121,18 @@ mod tests {
             credential.ended().await;
             assert!(credential.is_withdrawn());
         }
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_what_a_session_was_used_with_last() {
+        let [first, second] = [Credential::default(), Credential::default()];
+        let last = LastShown::new(&second);
+        first.withdrawn.cancel();
+        last.replace(&first);
+        assert!(!last.is_withdrawn());
+        let third = Credential::default();
+        last.replace(&third);
+        third.withdrawn.cancel();
+        assert!(last.is_withdrawn(), "what it is used with now counts");
     }
 }
