@@ -8,6 +8,8 @@ use interlock_benches::policies;
 use interlock_testkit::interlock::ALLOW_ALL;
 use interlock_testkit::serving::{Serving, Site};
 
+use tempfile::NamedTempFile;
+
 use crate::client::{Client, Target};
 use crate::messages::Era;
 use crate::process::Listening;
@@ -38,6 +40,8 @@ pub enum Way {
     Direct,
     /// The proxy that parses nothing.
     Floor,
+    /// The same proxy, which reads the messages as JSON and writes a record of each.
+    Inspecting,
     /// The gateway, with a policy that allows everything.
     Open,
     /// With two typed conditions.
@@ -50,14 +54,15 @@ pub enum Way {
 
 impl Way {
     /// All of them, in the order of their turns.
-    pub const ALL: [Self; 6] =
-        [Self::Direct, Self::Floor, Self::Open, Self::Policy, Self::Full, Self::Durable];
+    pub const ALL: [Self; 7] =
+        [Self::Direct, Self::Floor, Self::Inspecting, Self::Open, Self::Policy, Self::Full, Self::Durable];
 
     /// As it stands in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Floor => "floor",
+            Self::Inspecting => "inspect",
             Self::Open => "no rules",
             Self::Policy => "policy",
             Self::Full => "full",
@@ -87,7 +92,7 @@ pub struct Variant {
 enum Process {
     /// The server itself, which is someone else's.
     None,
-    Floor(Listening),
+    Floor { floor: Listening, _records: Option<NamedTempFile> },
     Interlock(Box<(Site, Serving)>),
 }
 
@@ -99,10 +104,15 @@ impl Variant {
     pub async fn open(way: Way, server: &str) -> Result<Self> {
         let (process, address) = match way {
             Way::Direct => (Process::None, server.to_owned()),
-            Way::Floor => {
-                let floor = Listening::start("interlock-bench-floor", &[OsStr::new(server)])?;
+            Way::Floor | Way::Inspecting => {
+                let records = (way == Way::Inspecting).then(NamedTempFile::new).transpose()?;
+                let mut arguments = vec![OsStr::new(server)];
+                if let Some(records) = &records {
+                    arguments.extend([OsStr::new("--inspect"), records.path().as_os_str()]);
+                }
+                let floor = Listening::start("interlock-bench-floor", &arguments)?;
                 let address = floor.address.clone();
-                (Process::Floor(floor), address)
+                (Process::Floor { floor, _records: records }, address)
             }
             _ => {
                 let (site, serving) = serve(way, server).await?;
@@ -127,7 +137,7 @@ impl Variant {
     pub fn pid(&self) -> Option<u32> {
         match &self.process {
             Process::None => None,
-            Process::Floor(floor) => Some(floor.pid()),
+            Process::Floor { floor, .. } => Some(floor.pid()),
             Process::Interlock(interlock) => Some(interlock.1.pid()),
         }
     }

@@ -130,7 +130,8 @@ async fn supervise(
     if server_is_there {
         let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
     }
-    let words = upstream.end(server_is_there, std::future::pending()).await;
+    // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
+    let words = Box::pin(upstream.end(server_is_there, std::future::pending())).await;
     if !server_is_there {
         gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
     }

@@ -242,7 +242,7 @@ async fn write_client(
 
 pub(crate) async fn tell(relay: Arc<Relay>, mut replaced: watch::Receiver<u64>) {
     while replaced.changed().await.is_ok() {
-        relay.policy_replaced().await;
+        Box::pin(relay.policy_replaced()).await;
     }
 }
 

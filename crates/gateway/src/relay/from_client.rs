@@ -168,7 +168,7 @@ impl Relay {
             Ok(number) if judging => {
                 drop(request);
                 let to_server = ToServer { number, room, at_once: is_exchange };
-                let call = Arc::clone(self).judged_call(message, judged, admitted.version, to_server);
+                let call = Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
                 match errands {
                     Some(errands) => errands.leave(Errand::new(self.calls.track_future(call))),
                     None => advance(&self.calls, call),
@@ -191,7 +191,7 @@ impl Relay {
 
     async fn judged_call(
         self: Arc<Self>,
-        message: Message,
+        message: Arc<Message>,
         judged: Judged,
         version: Version,
         to_server: ToServer,
@@ -265,7 +265,7 @@ impl Relay {
     }
 
     /// Judges a call and forwards it, or answers it.
-    async fn call(self: Arc<Self>, message: Message, judged: Judged, version: Version, to_server: ToServer) {
+    async fn call(self: Arc<Self>, message: Arc<Message>, judged: Judged, version: Version, to_server: ToServer) {
         let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
@@ -297,7 +297,7 @@ impl Relay {
             .first()
             .filter(|_| judged != Judged::Task)
             .map_or(interlock_policy::Section::Resources, |target| target.section);
-        let mut may_ask = MayAsk::of(&request, judged, &targets, version, &self.access.policies());
+        let mut may_ask = MayAsk::of(&message, &request, judged, &targets, version, &self.access.policies());
         if let Err(why) = self.open_state(may_ask.as_deref_mut(), &request) {
             return self.refuse_route(&about, number, &why.to_string()).await;
         }
@@ -360,7 +360,7 @@ impl Relay {
     }
 
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
-    async fn forward_call(&self, message: &Message, goes: Going, mut ticket: Ticket, to_server: ToServer) {
+    async fn forward_call(&self, message: &Arc<Message>, goes: Going, mut ticket: Ticket, to_server: ToServer) {
         let Going { line, listens, may_ask, task } = goes;
         let ToServer { number, room, at_once } = to_server;
         // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
@@ -384,7 +384,7 @@ impl Relay {
             None => match self.direct.get().and_then(Direct::open).filter(|_| at_once) {
                 Some(way) => {
                     drop(room);
-                    way.ask(number, message.clone(), line).await;
+                    way.ask(number, Arc::clone(message), line).await;
                 }
                 None => self.upstream.send_in(room, line),
             },

@@ -1,7 +1,7 @@
 //! A server that asks for something before it answers a call, and the client's retry: for input (2026-07-28,
 //! "Multi Round-Trip Requests"), or for a payment.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use interlock_json::{Value, canonical};
@@ -29,7 +29,7 @@ const URL_ELICITATION_REQUIRED: i64 = -32_042;
 /// What is kept of a call whose server may ask for something first, until it has answered.
 #[derive(Debug)]
 pub(crate) struct MayAsk {
-    call: CallDigest,
+    call: ThisCall,
     /// Whether its server may ask for input.
     asks: bool,
     /// Whether a policy counts what the server wants to be paid.
@@ -39,9 +39,29 @@ pub(crate) struct MayAsk {
     state: Option<String>,
 }
 
+/// A call, whose digest is made when something is to be told apart by it: for most calls, never.
+#[derive(Debug)]
+struct ThisCall {
+    message: Arc<Message>,
+    name: String,
+    has_arguments: bool,
+    digest: OnceLock<CallDigest>,
+}
+
+impl ThisCall {
+    fn digest(&self) -> CallDigest {
+        *self.digest.get_or_init(|| {
+            let method = self.message.method().unwrap_or_default();
+            let arguments = self.message.params().and_then(|params| params.get("arguments"));
+            CallDigest::new(&method, &self.name, arguments.filter(|_| self.has_arguments))
+        })
+    }
+}
+
 impl MayAsk {
     /// `None` for the requests that a server answers at once.
     pub(super) fn of(
+        message: &Arc<Message>,
         request: &Request<'_>,
         judged: Judged,
         targets: &[Target<'_>],
@@ -57,7 +77,12 @@ impl MayAsk {
         if !asks && !is_paid && !is_charged {
             return None;
         }
-        let call = CallDigest::new(&request.method, &target.name, target.arguments);
+        let call = ThisCall {
+            message: Arc::clone(message),
+            name: target.name.clone().into_owned(),
+            has_arguments: target.arguments.is_some(),
+            digest: OnceLock::new(),
+        };
         Some(Box::new(Self { call, asks, is_charged, leg: None, state: None }))
     }
 
@@ -88,7 +113,7 @@ impl Relay {
         let text = brought.as_str().ok_or(NotOpened::Unknown)?;
         let grant = self.session().identity.grant.clone();
         let sealer = self.gateway.sealer().ok_or(NotOpened::Unknown)?;
-        let content = sealer.open(&may_ask.call.bound_to(&grant, self.server()), &text)?;
+        let content = sealer.open(&may_ask.call.digest().bound_to(&grant, self.server()), &text)?;
         may_ask.state = Some(self.session().given.take(content, now_ms())?);
         Ok(())
     }
@@ -114,7 +139,7 @@ impl Relay {
             let mut session = self.session();
             (session.given.give(&state, until, limits.continuations), session.identity.grant.clone())
         };
-        let bound = may_ask.call.bound_to(&grant, self.server());
+        let bound = may_ask.call.digest().bound_to(&grant, self.server());
         let sealed = self.gateway.sealer().and_then(|sealer| sealer.seal(&bound, &content));
         let sealed =
             sealed.ok_or("its `requestState` cannot be sealed: the system has no randomness to give")?;
@@ -131,9 +156,9 @@ impl Relay {
         let now = Instant::now();
         let state = may_ask.state.as_deref();
         let continued =
-            state.and_then(|state| session.continuations.take(may_ask.call.with_state(state), now));
+            state.and_then(|state| session.continuations.take(may_ask.call.digest().with_state(state), now));
         let Some(payment) = payment else { return Retry { first: continued, paid: None } };
-        match session.continuations.take(may_ask.call.to_be_paid(), now) {
+        match session.continuations.take(may_ask.call.digest().to_be_paid(), now) {
             None => Retry { first: continued, paid: Some(Err(NOT_ASKED.to_owned())) },
             Some(leg) => {
                 let challenge = leg.challenge.clone();
@@ -160,7 +185,7 @@ impl Relay {
         let offered = retry.first.filter(|leg| leg.challenge.is_some());
         if let (Some(may_ask), Some(leg)) = (may_ask, offered) {
             let limits = &self.gateway.options.limits;
-            self.session().continuations.insert(may_ask.call.to_be_paid(), leg, Instant::now(), limits);
+            self.session().continuations.insert(may_ask.call.digest().to_be_paid(), leg, Instant::now(), limits);
         }
     }
 
@@ -189,13 +214,13 @@ impl MayAsk {
             return None;
         }
         let state = result.get("requestState").and_then(Value::as_str)?;
-        Some((self.call.with_state(&state), self.leg.clone()?))
+        Some((self.call.digest().with_state(&state), self.leg.clone()?))
     }
 
     fn asked_to_pay(&self, outcome: &Outcome<'_>) -> Option<(Key, Leg)> {
         let leg = self.leg.clone().filter(|_| self.is_charged)?;
         let challenge = Some(Arc::new(Challenge::read(outcome)?));
-        Some((self.call.to_be_paid(), Leg { challenge, ..leg }))
+        Some((self.call.digest().to_be_paid(), Leg { challenge, ..leg }))
     }
 }
 

@@ -172,14 +172,15 @@ impl Relay {
         if !asked.is_empty() {
             self.gateway.server_failed(self.access.server(), "it did not answer in time");
         }
+        // Boxed, because this is looked at once a second for every session, and seldom finds anything.
         for waiting in asked {
             self.give_up(waiting.number, &waiting.item.awaited);
-            self.fail(waiting, answer::TIMED_OUT, "the server did not answer in time", Ending::TimedOut)
-                .await;
+            let reason = "the server did not answer in time";
+            Box::pin(self.fail(waiting, answer::TIMED_OUT, reason, Ending::TimedOut)).await;
         }
         for waiting in questioned {
             let reason = "the client did not answer in time";
-            self.fail_question(waiting, answer::TIMED_OUT, reason, Ending::TimedOut).await;
+            Box::pin(self.fail_question(waiting, answer::TIMED_OUT, reason, Ending::TimedOut)).await;
         }
     }
 

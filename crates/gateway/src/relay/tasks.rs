@@ -327,7 +327,7 @@ impl Relay {
             return;
         }
         for ticket in self.gateway.tasks.expired(now) {
-            ticket.settle(Ending::TimedOut).await;
+            Box::pin(ticket.settle(Ending::TimedOut)).await;
         }
         let limits = &self.gateway.options.limits;
         for own in self.gateway.tasks.due(&self.owner(), self.connection, now, limits) {

@@ -10,7 +10,7 @@ use crate::crossing::Crossing;
 /// A message on its way.
 #[derive(Clone)]
 pub(super) struct Posted {
-    pub(super) message: Message,
+    pub(super) message: Arc<Message>,
     /// How it is sent, where that is under another identifier than its own.
     pub(super) line: Option<String>,
 }
@@ -48,7 +48,7 @@ impl Way {
     pub(crate) fn ask(
         self,
         number: u64,
-        message: Message,
+        message: Arc<Message>,
         line: String,
     ) -> impl Future<Output = ()> + Send + use<> {
         let posted = Posted { message, line: Some(line) };

@@ -115,12 +115,12 @@ impl HttpLink {
             let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    let asking = self.exchange(&crossing, number, Posted { message, line: None }, version);
+                    let asking = self.exchange(&crossing, number, Posted { message: Arc::new(message), line: None }, version);
                     tokio::spawn(asking);
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
-                    self.tell(&crossing, message, version).await;
+                    Box::pin(self.tell(&crossing, message, version)).await;
                     self.introduced.store(true, Ordering::Release);
                     self.listen(&crossing);
                 }
@@ -138,7 +138,7 @@ impl HttpLink {
                 }
             }
         }
-        self.end(grace).await;
+        Box::pin(self.end(grace)).await;
     }
 
     /// Waits for what is in flight, then ends the session (MCP, "Session Management").
@@ -265,7 +265,7 @@ impl HttpLink {
     /// Sends what nobody answers.
     async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let posting = self.post(crossing, Posted { message, line: None }, version);
+        let posting = self.post(crossing, Posted { message: Arc::new(message), line: None }, version);
         let posted = tokio::time::timeout(TOLD, posting).await.unwrap_or(Err(Failure::NotTaken));
         let told = posted.and_then(|response| match response.status() {
             status if status.is_success() => Ok(()),
@@ -454,7 +454,7 @@ impl HttpLink {
         if crossing.gateway().traces().is_some() {
             traced::send(&message, line.as_deref(), &mut own);
         }
-        let body = line.unwrap_or_else(|| message.into_source());
+        let body = line.unwrap_or_else(|| Arc::unwrap_or_clone(message).into_source());
         let mut request = self.request(Method::POST, None, Bytes::from(body))?;
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
