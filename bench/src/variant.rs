@@ -92,7 +92,10 @@ pub struct Variant {
 enum Process {
     /// The server itself, which is someone else's.
     None,
-    Floor { floor: Listening, _records: Option<NamedTempFile> },
+    Floor {
+        floor: Listening,
+        _records: Option<NamedTempFile>,
+    },
     Interlock(Box<(Site, Serving)>),
 }
 

@@ -88,7 +88,8 @@ impl Proxy {
         let messages = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
         let messages = messages.filter(|line| line.starts_with('{'));
         let read: Result<Vec<IgnoredAny>, _> = messages.map(serde_json::from_str).collect();
-        let record = format!("{{\"messages\":{},\"said\":{:?}}}\n", read?.len(), text.get(..300).unwrap_or(text));
+        let record =
+            format!("{{\"messages\":{},\"said\":{:?}}}\n", read?.len(), text.get(..300).unwrap_or(text));
         records.write_all(record.as_bytes()).context("write a record")?;
         Ok(Either::Right(Full::new(bytes)))
     }

@@ -168,7 +168,8 @@ impl Relay {
             Ok(number) if judging => {
                 drop(request);
                 let to_server = ToServer { number, room, at_once: is_exchange };
-                let call = Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
+                let call =
+                    Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
                 match errands {
                     Some(errands) => errands.leave(Errand::new(self.calls.track_future(call))),
                     None => advance(&self.calls, call),
@@ -265,7 +266,13 @@ impl Relay {
     }
 
     /// Judges a call and forwards it, or answers it.
-    async fn call(self: Arc<Self>, message: Arc<Message>, judged: Judged, version: Version, to_server: ToServer) {
+    async fn call(
+        self: Arc<Self>,
+        message: Arc<Message>,
+        judged: Judged,
+        version: Version,
+        to_server: ToServer,
+    ) {
         let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
         let mut about = self.about(&request.method, Some(request.id.raw()));
@@ -360,7 +367,13 @@ impl Relay {
     }
 
     /// Hands a judged call over, unless its caller has cancelled it meanwhile.
-    async fn forward_call(&self, message: &Arc<Message>, goes: Going, mut ticket: Ticket, to_server: ToServer) {
+    async fn forward_call(
+        &self,
+        message: &Arc<Message>,
+        goes: Going,
+        mut ticket: Ticket,
+        to_server: ToServer,
+    ) {
         let Going { line, listens, may_ask, task } = goes;
         let ToServer { number, room, at_once } = to_server;
         // A header repeats the name of a task, which the client knows by another: it is made of the line itself.

@@ -185,7 +185,12 @@ impl Relay {
         let offered = retry.first.filter(|leg| leg.challenge.is_some());
         if let (Some(may_ask), Some(leg)) = (may_ask, offered) {
             let limits = &self.gateway.options.limits;
-            self.session().continuations.insert(may_ask.call.digest().to_be_paid(), leg, Instant::now(), limits);
+            self.session().continuations.insert(
+                may_ask.call.digest().to_be_paid(),
+                leg,
+                Instant::now(),
+                limits,
+            );
         }
     }
 

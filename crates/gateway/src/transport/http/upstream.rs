@@ -115,7 +115,12 @@ impl HttpLink {
             let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    let asking = self.exchange(&crossing, number, Posted { message: Arc::new(message), line: None }, version);
+                    let asking = self.exchange(
+                        &crossing,
+                        number,
+                        Posted { message: Arc::new(message), line: None },
+                        version,
+                    );
                     tokio::spawn(asking);
                 }
                 // What follows may only come after it.
