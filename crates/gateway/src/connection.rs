@@ -132,7 +132,7 @@ async fn supervise(
     }
     // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
     let words = Box::pin(upstream.end(server_is_there, std::future::pending())).await;
-    if !server_is_there {
+    if gone == Some(Gone::Ended) {
         gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
     }
     ticking.abort();
