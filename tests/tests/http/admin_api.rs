@@ -186,14 +186,9 @@ async fn tokens_are_made_rotated_and_revoked() -> Result<()> {
 
 #[tokio::test]
 async fn decisions_are_found_page_by_page_and_counters_are_shown() -> Result<()> {
-    let scene = Scene::start(&Script::with_tools(&["echo"]), "anonymous: team\n").await?;
-    let operator = Operator::of(&scene, "alice").await?;
     let policy = "version: \"1\"\ndefault: deny\ntools:\n  echo: { rules: [{ rate_limit: 3/hour }] }\n";
-    scene.site.write("allow.yaml", policy)?;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while records(scene.site.path(), "policy_reload").await?.is_empty() {
-        ensure!(tokio::time::Instant::now() < deadline, "the policy is not in force");
-    }
+    let scene = Scene::with_policy(&Script::with_tools(&["echo"]), policy, "anonymous: team\n").await?;
+    let operator = Operator::of(&scene, "alice").await?;
     for _ in 0..5 {
         scene.send(&called(&scene.serving.address, "recording")).await?;
     }

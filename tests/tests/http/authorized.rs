@@ -110,7 +110,7 @@ fn token(said: &mut Said, arrived: &Arrived) -> Answer {
     }
     if said.refresh.is_some() {
         // Each is of use once.
-        let refresh = format!("refresh-{}-9c1d", said.given);
+        let refresh = format!("refresh-{}-KeptRvx", said.given);
         answer["refresh_token"] = json!(refresh);
         said.secrets.insert(refresh.clone());
         said.refresh = Some(refresh);
@@ -277,30 +277,30 @@ async fn a_token_that_ends_soon_is_renewed_before_and_nobody_waits() -> Result<(
 #[tokio::test]
 async fn a_refresh_token_that_is_replaced_is_kept_and_survives_the_gateway() -> Result<()> {
     let guarded = Guarded::start().await?;
-    guarded.said().refresh = Some("refresh-0-9c1d".to_owned());
+    guarded.said().refresh = Some("refresh-0-KeptRvx".to_owned());
     let issuer = format!(
         "    oauth:\n      client_id: {CLIENT}\n      refresh_token: \"${{credential:refresh}}\"\n      issuer: http://{}\n",
         guarded.far.address
     );
     let site = site(&guarded.far.url("/mcp"), &issuer).await?;
-    keep(&site, "refresh", "refresh-0-9c1d").await?;
+    keep(&site, "refresh", "refresh-0-KeptRvx").await?;
     for round in 1..=3 {
         let serving = site.serve(|command| command).await?;
         let answer = call_once(&serving).await?.answer()?;
         ensure!(answer["result"]["content"][0]["text"] == "done", "{round}: {answer}");
         let shown = guarded.token_requests().pop().map(|request| request.text()).unwrap_or_default();
-        ensure!(shown.contains(&format!("refresh_token=refresh-{}-9c1d", round - 1)), "{round}: {shown}");
+        ensure!(shown.contains(&format!("refresh_token=refresh-{}-KeptRvx", round - 1)), "{round}: {shown}");
         ensure!(shown.contains(&format!("client_id={CLIENT}")), "a public client says who it is: {shown}");
         serving.stop().await?;
     }
     // One that is of no use any more says so, and nothing of itself; one that is set anew is taken at once.
-    guarded.said().refresh = Some("refresh-by-hand-9c1d".to_owned());
+    guarded.said().refresh = Some("refresh-by-hand-KeptRvx".to_owned());
     let serving = site.serve(|command| command).await?;
     let refused = call_once(&serving).await?.answer()?;
     let text = refused["error"]["message"].as_str().unwrap_or_default().to_owned();
     ensure!(text.contains("no access token") && text.contains("`invalid_grant`"), "{refused}");
-    ensure!(!text.contains("9c1d"), "{text}");
-    keep(&site, "refresh", "refresh-by-hand-9c1d").await?;
+    ensure!(!text.contains("KeptRvx"), "{text}");
+    keep(&site, "refresh", "refresh-by-hand-KeptRvx").await?;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {
         let answer = call_once(&serving).await?.answer()?;

@@ -7,22 +7,24 @@ use interlock_testkit::script::Script;
 use interlock_testkit::serving::Site;
 use serde_json::json;
 
-use crate::scene::{Scene, call, entry, initialize, modern, records, with_token};
+use crate::scene::{ALLOW_ALL, Scene, call, entry, initialize, modern, records, with_token};
 
 const TWO: &str = "  readers: { servers: { recording: readers.yaml } }\n";
 const READERS: &str = "version: \"1\"\ndefault: deny\ntools:\n  read: {}\n";
 
 async fn two_grants() -> Result<(Scene, String, String)> {
-    let scene = Scene::start(&Script::with_tools(&["read", "write"]), "").await?;
-    scene.site.write("readers.yaml", READERS)?;
-    drop(scene.serving);
+    two_grants_where(ALLOW_ALL).await
+}
+
+/// The same with this policy for `team`.
+async fn two_grants_where(policy: &str) -> Result<(Scene, String, String)> {
     let server = RecordingServer::new(&Script::with_tools(&["read", "write"]))?;
     let config = format!(
         "servers:\n{}grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\n{TWO}",
         entry("recording", &server.command()?)?
     );
     let site = Site::new(&config)?;
-    site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+    site.write("allow.yaml", policy)?;
     site.write("readers.yaml", READERS)?;
     let team = site.token("team").await?;
     let readers = site.token("readers").await?;
@@ -110,10 +112,8 @@ async fn a_revoked_token_ends_on_open_sessions_too() -> Result<()> {
 
 #[tokio::test]
 async fn limits_are_the_grant_s_and_not_the_session_s() -> Result<()> {
-    let (scene, team, _) = two_grants().await?;
     let limited = "version: \"1\"\ndefault: allow\ntools:\n  read: { rules: [{ rate_limit: 2/hour }] }\n";
-    scene.site.write("allow.yaml", limited)?;
-    recorded(&scene, "policy_reload").await?;
+    let (scene, team, _) = two_grants_where(limited).await?;
     let other = scene.site.token("team").await?;
     let mut passed = 0;
     for token in [&team, &other, &team, &other, &team] {

@@ -58,13 +58,8 @@ async fn a_gateway_that_drains_is_alive_and_not_ready() -> Result<()> {
 
 #[tokio::test]
 async fn what_happens_is_counted() -> Result<()> {
-    let scene = Scene::start(&Script::with_tools(&["read", "write"]), ANYONE).await?;
     let policy = "version: \"1\"\ndefault: deny\ntools:\n  read: { rules: [{ rate_limit: 100/hour }] }\n";
-    scene.site.write("allow.yaml", policy)?;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while records(scene.site.path(), "policy_reload").await?.is_empty() {
-        ensure!(tokio::time::Instant::now() < deadline, "the policy is not in force");
-    }
+    let scene = Scene::with_policy(&Script::with_tools(&["read", "write"]), policy, ANYONE).await?;
     let address = &scene.serving.address;
     scene.send(&modern(address, 1, "tools/list", &json!({}))).await?;
     for (id, tool) in ["read", "read", "write", "made-up"].into_iter().enumerate() {

@@ -10,6 +10,9 @@ use interlock_testkit::script::Script;
 use interlock_testkit::serving::{Serving, Site};
 use serde_json::{Value, json};
 
+/// A policy that lets everything pass.
+pub const ALLOW_ALL: &str = "version: \"1\"\ndefault: allow\n";
+
 /// A gateway with one recording server named `recording`, and its grants.
 pub struct Scene {
     pub site: Site,
@@ -35,13 +38,18 @@ pub fn entry(name: &str, command: &Command) -> Result<String> {
 impl Scene {
     /// One server, and a grant `team` that may do everything there; `anonymous` where nobody needs a token.
     pub async fn start(script: &Script, more: &str) -> Result<Self> {
+        Self::with_policy(script, ALLOW_ALL, more).await
+    }
+
+    /// The same with another policy for `team`, in force from the start.
+    pub async fn with_policy(script: &Script, policy: &str, more: &str) -> Result<Self> {
         let server = RecordingServer::new(script)?;
         let config = format!(
             "servers:\n{}grants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\n{more}",
             entry("recording", &server.command()?)?
         );
         let site = Site::new(&config)?;
-        site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
+        site.write("allow.yaml", policy)?;
         let serving = site.serve(|command| command).await?;
         Ok(Self { site, serving, server })
     }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::authorized::{CLIENT_SECRET, Guarded, call_once, keep, site, spoken};
 use crate::scene::{call, initialize};
 
-const HEADER_SECRET: &str = "header-credential-e09b";
+/// Every secret here holds letters that no digest or identifier (lower-case, hexadecimal) can hold by chance.
+const HEADER_SECRET: &str = "header-credential-KeptXwq";
 
 /// Every file below a folder.
 fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
@@ -28,19 +29,19 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
 #[tokio::test]
 async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     let guarded = Guarded::start().await?;
-    guarded.said().refresh = Some("refresh-0-9c1d".to_owned());
+    guarded.said().refresh = Some("refresh-0-KeptRvx".to_owned());
     let keyed = Answering::start(spoken).await?;
     let collector = Answering::start(|_| Answer::json(200, &json!({}))).await?;
     let oauth = "    oauth:\n      client_id: gateway-client\n      client_secret: \"${credential:secret}\"\n      \
                  refresh_token: \"${credential:refresh}\"\n";
     let keyed_server = format!(
         "  keyed: {{ url: \"{}\", era: legacy, transport: streamable_http, headers: {{ X-Api-Key: \"${{credential:api}}\", \
-         X-Other: \"${{OTHER_SECRET}}\" }} }}\n  broken: {{ url: \"http://127.0.0.1:1/mcp?key=query-e09b\", headers: \
+         X-Other: \"${{OTHER_SECRET}}\" }} }}\n  broken: {{ url: \"http://127.0.0.1:1/mcp?key=query-KeptXwq\", headers: \
          {{ X-Api-Key: \"${{file:plain}}\" }} }}\n",
-        keyed.url("/mcp?key=query-e09b")
+        keyed.url("/mcp?key=query-KeptXwq")
     );
     let site = site(&guarded.far.url("/mcp"), &format!("{oauth}{keyed_server}")).await?;
-    site.write("plain", "file-secret-e09b")?;
+    site.write("plain", "file-secret-KeptXwq")?;
     let text = std::fs::read_to_string(site.config())?;
     let text = text.replace("far: allow.yaml }", "far: allow.yaml, keyed: allow.yaml, broken: allow.yaml }");
     site.write(
@@ -52,7 +53,7 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
         ),
     )?;
     keep(&site, "secret", CLIENT_SECRET).await?;
-    keep(&site, "refresh", "refresh-0-9c1d").await?;
+    keep(&site, "refresh", "refresh-0-KeptRvx").await?;
     site.write("value", HEADER_SECRET)?;
     let set = site.command(&["credentials", "set", "keyed", "api", "--from"])?;
     let mut line = set.line.clone();
@@ -60,13 +61,13 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     let set = interlock_testkit::command::Command { line, ..set }.output().await?;
     ensure!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
     let (token, operator) = (site.token("team").await?, site.admin_token("ops").await?);
-    let serving = site.serve(|command| command.env("OTHER_SECRET", "environment-e09b")).await?;
+    let serving = site.serve(|command| command.env("OTHER_SECRET", "environment-KeptXwq")).await?;
     let mut came = Vec::new();
     for server in ["far", "keyed", "broken", "none"] {
         let post = |message: &Value| {
             Request::post(&serving.address, &format!("/mcp/{server}"), &message.to_string())
                 .header("Authorization", &format!("Bearer {token}"))
-                .header("Cookie", "session=cookie-e09b")
+                .header("Cookie", "session=cookie-KeptXwq")
         };
         let greeting = post(&initialize("2025-11-25")).send(&serving.address).await?;
         let session = greeting.header("mcp-session-id").unwrap_or_default().to_owned();
@@ -114,7 +115,7 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     came.push(("the log", log));
     serving.stop().await?;
     for spans in collector.arrived() {
-        ensure!(spans.header("x-key") == Some("file-secret-e09b"), "it was of use");
+        ensure!(spans.header("x-key") == Some("file-secret-KeptXwq"), "it was of use");
         came.push(("the collector", spans.text()));
     }
     ensure!(came.iter().any(|(what, _)| *what == "the collector"), "there are traces");
@@ -131,7 +132,7 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     let mut secrets: Vec<String> = guarded.said().secrets.iter().cloned().collect();
     ensure!(secrets.len() >= 2, "tokens were given: {secrets:?}");
     secrets.extend([token, wrong, operator, CLIENT_SECRET.to_owned(), HEADER_SECRET.to_owned()]);
-    secrets.extend(["refresh-0-9c1d", "e09b", "client%2Bsecret%2F5f2b"].map(str::to_owned));
+    secrets.extend(["refresh-0-KeptRvx", "KeptXwq", "client%2Bsecret%2F5f2b"].map(str::to_owned));
     secrets.push(std::fs::read_to_string(site.path().join("credentials.key"))?.trim().to_owned());
     let basic =
         guarded.token_requests().first().and_then(|one| one.header("authorization").map(str::to_owned));
@@ -148,7 +149,7 @@ async fn nothing_that_comes_out_holds_a_secret() -> Result<()> {
     }
     // They were of use.
     ensure!(keyed.arrived().iter().any(|one| one.header("x-api-key") == Some(HEADER_SECRET)));
-    ensure!(keyed.arrived().iter().any(|one| one.header("x-other") == Some("environment-e09b")));
+    ensure!(keyed.arrived().iter().any(|one| one.header("x-other") == Some("environment-KeptXwq")));
     ensure!(guarded.reached().iter().any(|(method, _)| method == "tools/call"), "{:?}", guarded.reached());
     Ok(())
 }

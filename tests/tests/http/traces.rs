@@ -82,7 +82,7 @@ async fn a_call_is_one_trace_from_its_caller_to_its_server() -> Result<()> {
             .header("tracestate", "vendor=state")
     };
     let mut message = call(2, "echo");
-    message["params"]["arguments"] = json!({ "text": "an-argument-8d1e" });
+    message["params"]["arguments"] = json!({ "text": "an-argument-SpokenQz" });
     let answer = scene.send(&post(&message)).await?.answer()?;
     ensure!(answer["result"]["structuredContent"]["tool"] == "echo", "{answer}");
     let denied = scene.send(&post(&call(3, "secret"))).await?.answer()?;
@@ -127,7 +127,11 @@ async fn a_call_is_one_trace_from_its_caller_to_its_server() -> Result<()> {
     for request in collector.arrived() {
         assert_eq!((request.path.as_str(), request.header("x-key")), ("/v1/traces", Some("collectors-key")));
         assert_eq!(request.header("content-type"), Some("application/json"));
-        ensure!(!request.text().contains("8d1e") && !request.text().contains(&session), "{}", request.text());
+        ensure!(
+            !request.text().contains("SpokenQz") && !request.text().contains(&session),
+            "{}",
+            request.text()
+        );
     }
     let intents = records(scene.site.path(), "intent").await?;
     let recorded = intents[0]["traceparent"].as_str().unwrap_or_default();
