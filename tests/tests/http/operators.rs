@@ -6,7 +6,7 @@ use interlock_testkit::http::{Request, Response};
 use interlock_testkit::script::{Script, Step};
 use serde_json::json;
 
-use crate::scene::{Scene, modern, records, with_token};
+use crate::scene::{ALLOW_ALL, Scene, modern, records, with_token};
 
 const ANYONE: &str = "anonymous: team\nhosts: [gateway.example]\n";
 
@@ -93,12 +93,17 @@ async fn what_happens_is_counted() -> Result<()> {
         (r#"interlock_refusals_total{from="http",code="403"}"#, 1.0),
         ("interlock_shared_connections", 1.0),
         ("interlock_sessions", 0.0),
-        (r#"interlock_reloads_total{what="policy",result="applied"}"#, 1.0),
     ] {
         assert_eq!(sample(text, begins), Some(expected), "{begins} in\n{text}");
     }
     ensure!(sample(text, r#"interlock_definitions_age_seconds{server="recording"}"#).is_some(), "{text}");
     ensure!(!text.contains("made-up"), "{text}");
+    scene.site.write("allow.yaml", ALLOW_ALL)?;
+    let reloads = r#"interlock_reloads_total{what="policy",result="applied"}"#;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while sample(&get(&scene.serving.admin, "/metrics").await?.body, reloads) != Some(1.0) {
+        ensure!(tokio::time::Instant::now() < deadline, "the new policy is not counted");
+    }
     Ok(())
 }
 
