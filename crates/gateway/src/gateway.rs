@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
-use interlock_store::Counters;
+use interlock_store::{Approvals, Counters};
 
 use crate::access::Access;
+use crate::approvals::People;
 use crate::condition::Conditions;
 use crate::limits::Limits;
 use crate::metered::Metered;
@@ -72,6 +73,8 @@ pub struct Gateway {
     pub(crate) tasks: Tasks,
     traces: Option<Arc<Traces>>,
     pub(crate) conditions: Conditions,
+    /// Who is asked where a rule asks a person.
+    people: Option<People>,
 }
 
 impl Gateway {
@@ -90,7 +93,19 @@ impl Gateway {
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
         let conditions = Conditions::default();
-        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces, conditions }
+        let people = None;
+        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces, conditions, people }
+    }
+
+    /// The same, where people can be asked about calls: what is asked, and what they say, is kept there.
+    #[must_use]
+    pub fn asking_people(self, store: Arc<dyn Approvals>) -> Self {
+        Self { people: Some(People::new(store)), ..self }
+    }
+
+    /// Who is asked; nobody where nothing keeps what they say.
+    pub(crate) fn people(&self) -> Option<&People> {
+        self.people.as_ref()
     }
 
     /// A server could not be reached, ended, or did not answer. The operator is told, not too often.

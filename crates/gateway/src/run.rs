@@ -158,6 +158,7 @@ async fn relay(
             _ = signals.next() => {}
         }
     }
+    relay.leave_questions().await;
     let hurry = async {
         signals.next().await;
     };
