@@ -35,7 +35,7 @@ pub struct Asker {
     pub grant: String,
     /// The process through which it asks.
     pub instance: String,
-    /// The session there. `None`: any of the grant's, because its protocol has none or the one that asked has ended.
+    /// The session there, which no other process can have. `None`: any of the grant's, because its protocol has none or the one that asked has ended.
     pub session: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub struct Opinion {
     pub approves: bool,
     /// Why, in their words.
     pub reason: Option<String>,
-    /// When.
+    /// When, by the store's clock, whatever it was before it was told.
     pub at_ms: i64,
 }
 
@@ -123,6 +123,7 @@ pub enum Told {
 
 /// What came of taking an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, looked at where it is given")]
 pub enum Taken {
     /// The call may be made; nobody else takes it.
     Taken(Approval),
@@ -178,13 +179,14 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     /// One question.
     fn approval<'a>(&'a self, id: &str) -> BoxFuture<'a, Result<Option<Approval>, StoreError>>;
 
-    /// Questions, those that changed last first, `most` at the most.
+    /// Questions, those that changed last first, `most` at the most and never more than some hundred.
     fn approvals(&self, which: Which, most: usize) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;
 
     /// What changed after this change, in order, some hundred at most; and the last change there is.
     fn changes(&self, after: i64) -> BoxFuture<'_, Result<(Vec<Changed>, i64), StoreError>>;
 
-    /// Forgets those that have come to their end before this; gives how many.
+    /// Forgets those that have come to their end before this, up to some thousand at once; gives how many. One whose
+    /// time has passed comes to its end when that is noted.
     fn forget(&self, before_ms: i64) -> BoxFuture<'_, Result<u64, StoreError>>;
 }
 
