@@ -38,6 +38,8 @@ pub(crate) struct Passage {
     pub(crate) intent: Option<Seq>,
     pub(crate) held: Option<Held>,
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The approval that it passes by.
+    pub(crate) approval: Option<Granted>,
 }
 
 /// What a call has of people's word.
@@ -112,9 +114,8 @@ impl Gateway {
 
     /// Takes the approval that a call passes by, which nobody can after that.
     async fn take_approval(&self, passed: Passed, consent: Consent<'_>) -> Result<Passed, Stopped> {
-        let Some(((granted, asker), people)) =
-            consent.granted.filter(|_| passed.approval.is_some()).zip(self.people())
-        else {
+        let to_take = passed.approval.as_ref().is_some_and(|approval| !approval.is_taken);
+        let Some(((granted, asker), people)) = consent.granted.filter(|_| to_take).zip(self.people()) else {
             return Ok(passed);
         };
         let denial = match people.store.take(&granted.id, granted.digest, asker).await {
@@ -193,7 +194,8 @@ impl Gateway {
         };
         let held = passed.reserved.held.clone();
         let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, intent);
-        Ok(Passage { ticket, intent, held, snapshot })
+        let approval = passed.approval.map(|approval| approval.granted);
+        Ok(Passage { ticket, intent, held, snapshot, approval })
     }
 
     fn stage_intent(
@@ -209,7 +211,7 @@ impl Gateway {
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
-            approval: passed.approval.as_deref(),
+            approval: passed.approval.as_ref().map(|approval| approval.granted.id.as_str()),
             mode: decision.map(mode).unwrap_or_default(),
             rule: &rule,
             name: decision.and_then(|decision| decision.name.as_deref()),
@@ -248,7 +250,7 @@ impl Gateway {
                 let decision = decision.map_err(|stopped| stopped.at(place))?;
                 if decision.verdict == Verdict::Ask {
                     let called = Called { snapshot, about, targets, place };
-                    approval = Some(self.consented(called, &decision, definitions, consent).await?);
+                    approval = Some(self.consented(called, &decision, definitions, retry, consent).await?);
                 }
                 decisions.push(*decision);
             }
@@ -293,8 +295,9 @@ impl Gateway {
         called: Called<'_>,
         decision: &Decision,
         definitions: &impl DefinitionSource,
+        retry: &Retry,
         consent: Consent<'_>,
-    ) -> Result<String, Stopped> {
+    ) -> Result<Consented, Stopped> {
         let Called { snapshot, about, targets, place } = called;
         let stopped = |denial: Denial| {
             Stopped { decision: Some(Box::new(decision.clone())), ..denial.into() }.at(place)
@@ -313,13 +316,16 @@ impl Gateway {
             Section::Resources | Section::Prompts => None,
         };
         let exact = Exact::of(about, target, consent.params, snapshot, definition);
-        match consent.granted {
-            Some((granted, _)) if granted.digest == exact.digest => Ok(granted.id.clone()),
-            _ => {
-                self.has_room(about, decision).await.map_err(stopped)?;
-                Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
-            }
+        // The legs of a call that was let through are still the same call.
+        let earlier = retry.first.as_ref().and_then(|first| first.approval.as_ref());
+        let given = consent.granted.map(|(granted, _)| (granted, false));
+        let word = earlier.map(|granted| (granted, true)).into_iter().chain(given);
+        let word = word.into_iter().find(|(granted, _)| granted.digest == exact.digest);
+        if let Some((granted, is_taken)) = word {
+            return Ok(Consented { granted: granted.clone(), is_taken });
         }
+        self.has_room(about, decision).await.map_err(stopped)?;
+        Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
     }
 
     /// Looks whether the limits would let a call pass: nobody is troubled for one that they would not.
@@ -343,7 +349,7 @@ impl Gateway {
     fn without_store(
         &self,
         decisions: Vec<Decision>,
-        approval: Option<String>,
+        approval: Option<Consented>,
         error: &interlock_store::StoreError,
     ) -> Result<Passed, Stopped> {
         match self.options.on_store_failure {
@@ -421,7 +427,14 @@ struct Passed {
     reserved: Reserved,
     note: Option<String>,
     /// The approval that it passes by.
-    approval: Option<String>,
+    approval: Option<Consented>,
+}
+
+/// A person's word for a call.
+struct Consented {
+    granted: Granted,
+    /// A leg before has taken it.
+    is_taken: bool,
 }
 
 impl Passed {

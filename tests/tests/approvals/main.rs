@@ -5,3 +5,8 @@ mod commands;
 mod decided;
 mod desk;
 mod restart;
+mod served;
+
+#[path = "../http/scene.rs"]
+#[expect(dead_code, reason = "shared with the tests of serving, which need all of it")]
+mod scene;

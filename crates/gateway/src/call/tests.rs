@@ -175,6 +175,7 @@ async fn what_the_first_leg_reserved_is_settled_with_the_last() {
         let leg = Leg {
             intent: first.intent,
             snapshot: Arc::clone(&first.snapshot),
+            approval: None,
             held: first.held.clone(),
             before: 0,
             challenge: None,
