@@ -50,8 +50,9 @@ pub(crate) fn aside(text: &str) {
     let _nobody = writeln!(err, "{text}");
 }
 
-/// Asks on standard error, and reads a line.
+/// Asks on standard error, and reads a line. What was typed before the question is no answer to it.
 pub(crate) fn asked(question: &str) -> io::Result<String> {
+    rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush)?;
     let mut err = io::stderr();
     write!(err, "{question}")?;
     err.flush()?;

@@ -17,6 +17,10 @@ use unicode_security::skeleton;
 /// Signs that divide addresses, paths and assignments: what looks like one of them divides nothing.
 const DIVIDES: &str = "/\\.:@%#?&=";
 
+/// Spaces in a row that are no layout, inside a line and at its beginning: the deepest arguments are laid out so.
+const BLANK: usize = 40;
+const INDENT: usize = 200;
+
 /// Text in pieces, those that are marked apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
@@ -30,7 +34,7 @@ pub(crate) struct Shown {
 pub(crate) enum Piece {
     /// As it was.
     Plain(String),
-    /// One letter, escaped.
+    /// One letter, escaped, or a run of spaces.
     Marked(String),
 }
 
@@ -62,6 +66,8 @@ pub(crate) enum Mark {
     LooksLike(char),
     /// It is of another script than the word that it stands in.
     Foreign,
+    /// So many spaces in a row push what follows out of sight.
+    Blank(usize),
 }
 
 /// Text of several lines.
@@ -85,12 +91,18 @@ pub(crate) fn line(text: &str) -> Shown {
 fn show(letters: &[char], marks: &[Option<Mark>]) -> Shown {
     let (mut pieces, mut findings) = (Vec::new(), Vec::new());
     let (mut line, mut column) = (1, 0);
-    for (letter, mark) in letters.iter().copied().zip(marks) {
+    let mut places = letters.iter().copied().zip(marks.iter().copied());
+    let (mut rest, mut before) = (letters, '\n');
+    while let Some((letter, mark)) = places.next() {
         column += 1;
+        let blank = if is_blank(before) { 0 } else { blanks(rest, column) };
+        before = letter;
+        rest = rest.get(blank.max(1)..).unwrap_or_default();
+        let mark = if blank > 0 { Some(Mark::Blank(blank)) } else { mark };
         match (mark, pieces.last_mut()) {
             (Some(mark), _) => {
-                pieces.push(Piece::Marked(letter.escape_default().to_string()));
-                findings.push(Finding { line, column, letter, mark: *mark });
+                pieces.push(Piece::Marked(escape(letter, mark)));
+                findings.push(Finding { line, column, letter, mark });
             }
             (None, Some(Piece::Plain(plain))) => plain.push(letter),
             (None, _) => pieces.push(Piece::Plain(letter.to_string())),
@@ -98,8 +110,30 @@ fn show(letters: &[char], marks: &[Option<Mark>]) -> Shown {
         if letter == '\n' {
             (line, column) = (line + 1, 0);
         }
+        for _ in 1..blank {
+            places.next();
+            column += 1;
+        }
     }
     Shown { pieces, findings }
+}
+
+/// How many spaces begin here, where they are too many.
+fn blanks(letters: &[char], column: usize) -> usize {
+    let count = letters.iter().take_while(|letter| is_blank(**letter)).count();
+    let most = if column == 1 { INDENT } else { BLANK };
+    if count > most { count } else { 0 }
+}
+
+fn is_blank(letter: char) -> bool {
+    matches!(letter, ' ' | '\t')
+}
+
+fn escape(letter: char, mark: Mark) -> String {
+    match mark {
+        Mark::Blank(count) => format!("\\u{{20}}×{count}"),
+        _ => letter.escape_default().to_string(),
+    }
 }
 
 /// The mark of each letter.
@@ -262,6 +296,7 @@ impl fmt::Display for Finding {
             Mark::Undefined => f.write_str("which stands for nothing that everybody knows"),
             Mark::LooksLike(like) => write!(f, "{script}, which looks like `{like}`"),
             Mark::Foreign => write!(f, "{script}, in a word of another script"),
+            Mark::Blank(count) => write!(f, "{count} times in a row"),
         }
     }
 }

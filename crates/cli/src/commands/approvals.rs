@@ -7,6 +7,7 @@ mod showing;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -243,22 +244,31 @@ impl Desk {
         Ok(self.runtime.block_on(self.store.dates())?.ledger_ms)
     }
 
-    /// All of these, page by page, up to so many.
-    fn all(&self, mut which: Which, most: usize) -> Result<Vec<Approval>, StoreError> {
-        let mut found: Vec<Approval> = Vec::new();
-        while found.len() < most {
-            let rest = most.saturating_sub(found.len());
-            let page = self.runtime.block_on(self.store.approvals(which.clone(), rest.min(PAGE)))?;
-            let Some(last) = page.last() else { break };
+    /// All of these, page by page.
+    fn pages(
+        &self,
+        mut which: Which,
+        mut take: impl FnMut(Vec<Approval>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let page = self.runtime.block_on(self.store.approvals(which.clone(), PAGE))?;
+            let Some(last) = page.last() else { return Ok(()) };
             which.before = Some(last.change);
-            found.extend(page);
+            if take(page).is_break() {
+                return Ok(());
+            }
         }
-        Ok(found)
     }
 
+    /// The names of all calls that are known.
     fn names(&self) -> Result<BTreeSet<String>, StoreError> {
-        let all = self.all(Which::default(), usize::MAX)?;
-        Ok(all.into_iter().map(|approval| approval.question.id).collect())
+        let (mut names, mut after) = (BTreeSet::new(), 0);
+        loop {
+            let (changes, _) = self.runtime.block_on(self.store.changes(after))?;
+            let Some(last) = changes.last() else { return Ok(names) };
+            after = last.change;
+            names.extend(changes.into_iter().map(|changed| changed.id));
+        }
     }
 
     /// The call of this name, or the only one whose name begins so.

@@ -99,3 +99,20 @@ fn one_line_stays_one_line() {
     assert_eq!(line("a\nb").findings.len(), 1);
     assert!(line("a b").findings.is_empty());
 }
+
+#[test]
+fn spaces_push_nothing_out_of_sight() {
+    let far = |count| format!("a{}b", " ".repeat(count));
+    check(&far(40), &far(40), &[]);
+    check(&far(41), "a\\u{20}×41b", &[Mark::Blank(41)]);
+    check(
+        &format!("{}\n{}\u{200b}", far(41), far(300)),
+        "a\\u{20}×41b\na\\u{20}×300b\\u{200b}",
+        &[Mark::Blank(41), Mark::Blank(300), Mark::Invisible],
+    );
+    let indented = format!("x\n{}y", " ".repeat(200));
+    check(&indented, &indented, &[]);
+    check(&" ".repeat(201), "\\u{20}×201", &[Mark::Blank(201)]);
+    let place = lines(&format!("{}\u{200b}", far(50))).findings;
+    assert_eq!(place.iter().map(|finding| finding.column).collect::<Vec<_>>(), [2, 53]);
+}

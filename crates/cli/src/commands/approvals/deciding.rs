@@ -56,8 +56,8 @@ impl Desk {
         let asks = !yes && stdin().is_terminal() && stderr().is_terminal();
         let mut reports = Vec::new();
         for id in &said.ids {
-            let opinion = Saying { person: &person, approves, reason: said.reason.as_deref(), asks };
-            let report = self.decide_one(id, opinion).unwrap_or_else(|error| {
+            let saying = Saying { person: &person, approves, reason: said.reason.as_deref(), asks };
+            let report = self.decide_one(id, &saying).unwrap_or_else(|error| {
                 Report::of_none(id, "failed", terminal::with_causes(&error), Exit::Failed)
             });
             if self.format == Format::Text {
@@ -75,7 +75,7 @@ impl Desk {
         Ok([Exit::Failed, Exit::No].into_iter().find(|exit| worst(*exit)).unwrap_or(Exit::Yes))
     }
 
-    fn decide_one(&self, id: &str, said: Saying<'_>) -> anyhow::Result<Report> {
+    fn decide_one(&self, id: &str, said: &Saying<'_>) -> anyhow::Result<Report> {
         let approval = match self.named(id)? {
             Named::One(approval) => approval,
             Named::Several(names) => {
@@ -90,17 +90,17 @@ impl Desk {
                 said.person.account(),
                 shown::line(&approvers.join(", "))
             );
-            self.record(&approval, &said, None, "not allowed")?;
+            self.record(&approval, said, None, "not allowed")?;
             return Ok(Report::new(&approval, "not allowed", message, Exit::No));
         }
-        let why = match self.confirmed(&approval, &said)? {
+        let why = match self.confirmed(&approval, said)? {
             Some(why) => why,
             None => {
                 let message = "not decided: it goes on to wait".to_owned();
                 return Ok(Report::new(&approval, "not decided", message, Exit::No));
             }
         };
-        self.tell(&approval, &said, why)
+        self.tell(&approval, said, why.as_deref())
     }
 
     /// The reason, where a person who is asked still wants to decide.
@@ -126,11 +126,14 @@ impl Desk {
         }
     }
 
-    fn tell(&self, approval: &Approval, said: &Saying<'_>, why: Option<String>) -> anyhow::Result<Report> {
+    fn tell(&self, approval: &Approval, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
         let id = &approval.question.id;
-        let opinion =
-            Opinion { by: said.person.account(), approves: said.approves, reason: why.clone(), at_ms: 0 };
-        let why = why.as_deref();
+        let opinion = Opinion {
+            by: said.person.account(),
+            approves: said.approves,
+            reason: why.map(str::to_owned),
+            at_ms: 0,
+        };
         let step = if said.approves { "approved" } else { "denied" };
         let told = self.runtime.block_on(self.store.tell(id, opinion))?;
         let (approval, step, outcome, message) = match &told {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::ControlFlow;
 
 use interlock_audit::Filter;
-use interlock_store::{Approval, Standing, Which};
+use interlock_store::{Approval, Standing, StoreError, Which};
 
 use super::report::{Report, details};
 use super::{Desk, ListArgs, State, word};
@@ -34,14 +35,7 @@ impl Desk {
             server: args.server.clone(),
             ..Which::default()
         };
-        // Which one has waited longest is known when all are.
-        let most = if waiting { usize::MAX } else { args.limit.get().saturating_add(1) };
-        let mut found = self.all(which, most)?;
-        if waiting {
-            found.sort_by_key(|approval| approval.asked_ms);
-        }
-        let left = found.len().saturating_sub(args.limit.get());
-        found.truncate(args.limit.get());
+        let (found, more) = self.first(which, args.limit.get(), waiting)?;
         match self.format {
             Format::Json => {
                 let reports: Vec<Report> = found.iter().map(Report::new).collect();
@@ -51,10 +45,30 @@ impl Desk {
             Format::Text if found.is_empty() => terminal::line("there is none")?,
             Format::Text => terminal::line(&self.table(&found, waiting)?)?,
         }
-        if left > 0 {
+        if more {
             terminal::note(&format!("interlock: there are more; `--limit` shows more than {}", args.limit));
         }
         Ok(Exit::Yes)
+    }
+
+    /// So many of these, and whether there are more. Which ones have waited longest is known when all are.
+    fn first(
+        &self,
+        which: Which,
+        most: usize,
+        oldest_first: bool,
+    ) -> Result<(Vec<Approval>, bool), StoreError> {
+        let (mut found, mut more) = (Vec::new(), false);
+        self.pages(which, |page| {
+            found.extend(page);
+            if oldest_first {
+                found.sort_by_key(|approval: &Approval| approval.asked_ms);
+            }
+            more |= found.len() > most;
+            found.truncate(most);
+            if more && !oldest_first { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok((found, more))
     }
 
     fn table(&self, found: &[Approval], waiting: bool) -> anyhow::Result<String> {

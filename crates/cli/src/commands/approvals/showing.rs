@@ -168,7 +168,7 @@ impl Page {
         self.own("Opinions", "");
         for opinion in &approval.opinions {
             let text = said(opinion);
-            let shown = self.looked_at("an opinion", shown::line(&text));
+            let shown = self.looked_at("an opinion", &shown::line(&text));
             self.lines.push(format!("  {} {shown}", to_the_second(opinion.at_ms)));
         }
     }
@@ -182,7 +182,7 @@ impl Page {
             let ago = length(now_ms.saturating_sub(other.since_ms.unwrap_or(other.asked_ms)));
             let said = other.opinions.last().map(|opinion| format!(" ({})", said(opinion)));
             let text = format!("grant {}{}", other.question.asker.grant, said.unwrap_or_default());
-            let shown = self.looked_at("a decision before", shown::line(&text));
+            let shown = self.looked_at("a decision before", &shown::line(&text));
             let (state, id) = (word(other.standing), &other.question.id);
             self.lines.push(format!("  {id} {state} {ago} ago, {shown}"));
         }
@@ -195,24 +195,24 @@ impl Page {
 
     /// A line with text from outside.
     fn fact(&mut self, label: &str, text: &str) {
-        let shown = self.looked_at(&label.to_lowercase(), shown::line(text));
+        let shown = self.looked_at(&label.to_lowercase(), &shown::line(text));
         self.own(label, &shown);
     }
 
     fn own_if(&mut self, label: &str, text: Option<&str>, whose: &str) {
         if let Some(text) = text {
-            let shown = self.looked_at(&label.to_lowercase(), shown::line(text));
+            let shown = self.looked_at(&label.to_lowercase(), &shown::line(text));
             self.own(label, &format!("{shown} ({whose})"));
         }
     }
 
     /// Lines from outside, each behind a bar.
     fn quoted(&mut self, what: &str, text: &str) {
-        let shown = self.looked_at(what, shown::lines(text));
+        let shown = self.looked_at(what, &shown::lines(text));
         self.lines.extend(shown.split('\n').map(|line| format!("  │ {line}")));
     }
 
-    fn looked_at(&mut self, what: &str, shown: Shown) -> String {
+    fn looked_at(&mut self, what: &str, shown: &Shown) -> String {
         let place = |finding: &shown::Finding| format!("{what}, {finding}");
         self.marked.extend(shown.findings.iter().map(place));
         shown.standing_out()
