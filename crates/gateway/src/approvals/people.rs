@@ -207,7 +207,7 @@ async fn watch_over(gateway: Weak<Gateway>) {
         if let Err(error) = people.look().await {
             tracing::warn!("it cannot be seen what people decide: {error}");
         }
-        if looks % LOOKS == 0 {
+        if looks.is_multiple_of(LOOKS) {
             gateway.expire_approvals().await;
         }
         if people.leaves() {
