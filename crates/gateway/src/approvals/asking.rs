@@ -103,6 +103,7 @@ impl Gateway {
         if approval.standing != Standing::Waiting {
             return Ok(answered(&approval, asks, &settings));
         }
+        let _held = self.metrics.held();
         let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
         let waited = wait(people, &approval, until, is_there).await;
         Ok(match waited {

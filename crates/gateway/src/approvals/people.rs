@@ -256,7 +256,8 @@ impl Gateway {
     }
 
     /// Records a step of a question that no call and no person takes.
-    pub(crate) fn record_step(&self, approval: &Approval, step: &str) {
+    pub(crate) fn record_step(&self, approval: &Approval, step: &'static str) {
+        self.metrics.approval(step);
         let question = &approval.question;
         let needed = i64::from(question.needed);
         let details = [

@@ -50,7 +50,10 @@ impl Gateway {
             return Ok(passed);
         };
         let denial = match people.store.take(&granted.id, granted.digest, asker).await {
-            Ok(Taken::Taken(_)) => return Ok(passed),
+            Ok(Taken::Taken(_)) => {
+                self.metrics.approval("taken");
+                return Ok(passed);
+            }
             Ok(Taken::Refused) => {
                 let rule = passed.decisions.first().map(|decision| decision.rule.text());
                 let reason = "the approval of this call is used up, or not valid any more";
