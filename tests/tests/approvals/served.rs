@@ -43,6 +43,10 @@ async fn a_legacy_client_waits() -> Result<()> {
     let question = people.asked(1).await?.question;
     ensure!(question.asker.grant == "team" && question.asker.session.is_some(), "{question:?}");
     ensure!(scene.server.calls()?.is_empty());
+    let metrics = Request::new(&scene.serving.admin, "GET", "/metrics").send(&scene.serving.admin).await?;
+    for line in ["interlock_approvals_total{step=\"asked\"} 1", "interlock_approvals_held 1"] {
+        ensure!(metrics.body.lines().any(|found| found == line), "{line} in {}", metrics.body);
+    }
     people.approve(&question.id).await?;
     let text = stream.to_end().await?;
     ensure!(text.contains(r#""id":7,"result""#) && !text.contains("isError"), "{text}");

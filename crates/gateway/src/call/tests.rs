@@ -10,6 +10,7 @@ use interlock_store::{
 };
 
 use super::*;
+use crate::approvals::nobody;
 use crate::gateway::Options;
 use crate::identify::{ClientInfo, Identity};
 use crate::limits::Limits;
