@@ -14,6 +14,7 @@ use crate::metered::Metered;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::sealed::Sealer;
+use crate::server_log::ServerLog;
 use crate::snapshot::Snapshot;
 use crate::tasks::Tasks;
 use crate::traces::{TraceOptions, Traces};
@@ -72,6 +73,8 @@ pub struct Gateway {
     pub(crate) tasks: Tasks,
     traces: Option<Arc<Traces>>,
     pub(crate) conditions: Conditions,
+    /// What servers say on standard error.
+    pub(crate) server_log: Arc<ServerLog>,
 }
 
 impl Gateway {
@@ -89,8 +92,19 @@ impl Gateway {
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
-        let conditions = Conditions::default();
-        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces, conditions }
+        let (conditions, server_log) = (Conditions::default(), Arc::default());
+        Self {
+            counters,
+            recorder,
+            options,
+            metrics,
+            sealer,
+            connections,
+            tasks,
+            traces,
+            conditions,
+            server_log,
+        }
     }
 
     /// A server could not be reached, ended, or did not answer. The operator is told, not too often.

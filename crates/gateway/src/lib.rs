@@ -46,6 +46,7 @@ mod route;
 mod run;
 mod sealed;
 pub mod serve;
+mod server_log;
 mod session;
 mod settle;
 mod snapshot;

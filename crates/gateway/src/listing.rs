@@ -9,7 +9,9 @@ use tokio::io::AsyncWriteExt;
 
 use crate::limits::Limits;
 use crate::relay::own::list_request;
-use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::transport::child::{
+    ServerCommand, ServerInput, ServerOutput, ServerProcess, StandardError, StartError,
+};
 use crate::transport::lines::LineReader;
 
 /// What a server lists.
@@ -95,7 +97,7 @@ pub async fn list_tools(
     patience: Duration,
     mut progress: impl FnMut(Progress),
 ) -> Result<Listing, ListingError> {
-    let (mut process, input, output) = ServerProcess::start(command)?;
+    let (mut process, input, output) = ServerProcess::start(command, StandardError::Shared)?;
     progress(Progress::Started);
     let limits = Limits::default();
     let lines = LineReader::new(output, limits.definition_bytes);

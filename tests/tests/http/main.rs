@@ -18,6 +18,7 @@ mod peers;
 mod resuming;
 mod scene;
 mod secrets;
+mod server_log;
 mod sessions;
 mod slow;
 mod tls;
