@@ -10,6 +10,7 @@ mod frames;
 mod grants;
 mod identity;
 mod listener;
+mod listing;
 mod oauth;
 mod old;
 mod operators;
