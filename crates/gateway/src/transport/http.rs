@@ -30,5 +30,6 @@ pub(crate) use direct::Direct;
 pub(crate) use entry::{Names, is_server_name};
 pub use fetch::{RemoteDocument, UnsafeAddress};
 pub use oauth::{ClientAuthentication, OAuth, OAuthError, OAuthSettings, TokenSource};
+pub(crate) use places::{Place, Places};
 pub use server::{HttpServer, HttpServerError, HttpTransport};
 pub(crate) use upstream::HttpLink;
