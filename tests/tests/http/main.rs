@@ -9,6 +9,7 @@ mod ending;
 mod frames;
 mod grants;
 mod identity;
+mod leaving;
 mod listener;
 mod listing;
 mod oauth;
