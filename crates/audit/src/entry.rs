@@ -392,6 +392,8 @@ pub enum LifecycleKind {
     Read,
     /// The ledger's clock was brought back to the machine's.
     Reclock,
+    /// A person was asked about a call, or said what they think of it, or it was too late.
+    Approval,
 }
 
 /// A fact of a [`Lifecycle`] record.

@@ -7,7 +7,7 @@ use crate::entry::{
 };
 
 /// Every kind of record.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "intent",
     "outcome",
     "refusal",
@@ -24,6 +24,7 @@ pub const KINDS: [&str; 16] = [
     "unrecorded",
     "read",
     "reclock",
+    "approval",
 ];
 
 #[derive(Clone, Copy)]
@@ -223,6 +224,7 @@ fn happened(kind: LifecycleKind) -> (&'static str, &'static str, Severity) {
         LifecycleKind::Unrecorded => ("unrecorded", "log", Severity::High),
         LifecycleKind::Read => ("read", "log", Severity::Informational),
         LifecycleKind::Reclock => ("reclock", "ledger", Severity::High),
+        LifecycleKind::Approval => ("approval", "approval", Severity::Low),
     }
 }
 

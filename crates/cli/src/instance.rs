@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use interlock_audit::{Detail, DigestKey, Entry, Identity, InstanceId, Lifecycle, LifecycleKind, Log};
+use interlock_audit::{
+    Detail, DigestKey, Entry, Identity, InstanceId, Lifecycle, LifecycleKind, Log, Recovery,
+};
 use interlock_gateway::Gateway;
 use interlock_store::{Embedded, Instance as Registered, Instances, Jump};
 use tokio::sync::mpsc;
@@ -49,7 +51,8 @@ impl Instance {
         let log = Arc::new(Log::open(&data, &id, settings.log())?);
         record_start(&log, start)?;
         let counters = Arc::new(store.clone());
-        let gateway = Arc::new(Gateway::new(counters, Arc::clone(&log), arguments, key, options));
+        let gateway = Gateway::new(counters, Arc::clone(&log), arguments, key, options);
+        let gateway = Arc::new(gateway.asking_people(Arc::new(store.clone())));
         let recovering = recover_others(Arc::clone(&gateway), data);
         let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
         Ok(Self { id, gateway, log, store, recovering, alarming })
@@ -88,6 +91,9 @@ impl Instance {
     /// Notes that it has finished. Only a chain that has its last record may be called so; the store may be the very
     /// reason why it ended, and then recovery calls it so.
     pub(crate) async fn finish(self) {
+        if let Err(error) = self.gateway.take_over_questions(self.id.as_str()).await {
+            tracing::warn!("what was asked during this run cannot be taken up by another: {error}");
+        }
         if let Err(error) = Instances::finish(&self.store, self.id.as_str(), wall_ms()).await {
             tracing::warn!("the end of this run is not noted in the ledger: {error}");
         }
@@ -137,16 +143,32 @@ async fn report_jumps(gateway: Arc<Gateway>, mut jumps: mpsc::UnboundedReceiver<
 
 /// Completes the chains of processes that were killed. Nobody waits for it.
 fn recover_others(gateway: Arc<Gateway>, data: PathBuf) -> JoinHandle<()> {
-    tokio::task::spawn_blocking(move || match interlock_audit::recover(&data, wall_ms()) {
-        Ok(recovery) => {
-            for (instance, error) in recovery.failed {
-                gateway.alarm(&format!(
-                    "the audit chain `{instance}` of a process that died is not in order: {error}"
-                ));
+    let taking_over = gateway.take_over();
+    let recovering = tokio::task::spawn_blocking(move || interlock_audit::recover(&data, wall_ms()));
+    tokio::spawn(async move {
+        match recovering.await {
+            Ok(Ok(recovery)) => {
+                complete(&gateway, recovery).await;
+                drop(taking_over);
             }
+            Ok(Err(error)) => {
+                tracing::warn!("the records of a killed process could not be completed: {error}");
+            }
+            Err(error) => tracing::error!("completing the records of a killed process was cut off: {error}"),
         }
-        Err(error) => tracing::warn!("the records of a killed process could not be completed: {error}"),
     })
+}
+
+async fn complete(gateway: &Gateway, recovery: Recovery) {
+    for (instance, error) in recovery.failed {
+        gateway
+            .alarm(&format!("the audit chain `{instance}` of a process that died is not in order: {error}"));
+    }
+    for recovered in recovery.recovered {
+        if let Err(error) = gateway.take_over_questions(recovered.instance.as_str()).await {
+            tracing::warn!("what a killed process asked cannot be taken up by others: {error}");
+        }
+    }
 }
 
 pub(crate) fn wall_ms() -> i64 {

@@ -22,6 +22,8 @@ pub(crate) const BAD_ANSWER: i64 = 50_201;
 pub(crate) const TIMED_OUT: i64 = 50_400;
 
 const PREFIX: &str = "[INTERLOCK DENIED]";
+/// Of a call that a person has not decided about yet.
+const WAITS: &str = "[INTERLOCK APPROVAL NEEDED]";
 
 /// The answer to a denied request; `id` is its identifier as raw JSON.
 pub(crate) fn denied(
@@ -32,9 +34,10 @@ pub(crate) fn denied(
     version: Version,
 ) -> String {
     let decision = decision(denial, tell);
+    let prefix = if denial.approval.is_some() { WAITS } else { PREFIX };
     let text = match told(denial, tell) {
-        Some(reason) => format!("{PREFIX} {reason}"),
-        None => PREFIX.to_owned(),
+        Some(reason) => format!("{prefix} {reason}"),
+        None => prefix.to_owned(),
     };
     match section {
         Section::Tools => {
@@ -56,9 +59,11 @@ fn told(denial: &Denial, tell: TellAgent) -> Option<String> {
     })
 }
 
-/// `{verdict, reason, retryAfterMs}`, under `tell_agent: full` also the rule.
+/// `{verdict, reason, retryAfterMs}`, under `tell_agent: full` also the rule; of a call that a person has to approve
+/// also `{approval, expiresAt}`, whatever else is told.
 fn decision(denial: &Denial, tell: TellAgent) -> String {
-    let mut object = String::from(r#"{"verdict":"deny""#);
+    let verdict = if denial.approval.is_some() { "await_approval" } else { "deny" };
+    let mut object = format!(r#"{{"verdict":"{verdict}""#);
     let mut member = |name: &str, value: &str| {
         object.push(',');
         canonical::write_str(name, &mut object);
@@ -73,6 +78,10 @@ fn decision(denial: &Denial, tell: TellAgent) -> String {
         if let Some(name) = &denial.name {
             member("name", name);
         }
+    }
+    if let Some(waits) = &denial.approval {
+        member("approval", &waits.id);
+        member("expiresAt", &interlock_audit::format_ms(waits.expires_ms));
     }
     if tell != TellAgent::Nothing
         && let Some(ms) = denial.retry_after_ms

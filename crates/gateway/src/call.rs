@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
+use interlock_json::Value;
 use interlock_policy::{
-    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, Section, ToolFacts,
+    Verdict,
 };
+use interlock_store::{Asker, Taken};
 
+use crate::approvals::{Asks, Exact, Granted, nobody};
 use crate::continuation::{Leg, Retry};
 use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
@@ -36,6 +40,23 @@ pub(crate) struct Passage {
     pub(crate) snapshot: Arc<Snapshot>,
 }
 
+/// What a call has of people's word.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Consent<'a> {
+    /// The whole `params` of the call, which an approval is bound to. `None`: nobody is asked.
+    pub(crate) params: Option<Value<'a>>,
+    pub(crate) granted: Option<(&'a Granted, &'a Asker)>,
+}
+
+/// Why a call does not pass.
+#[derive(Debug)]
+pub(crate) enum Halted<'m> {
+    /// It is refused.
+    Refused(Refused),
+    /// A person is to be asked first.
+    Asks(Box<Asks<'m>>),
+}
+
 /// A refusal on its way out, with the policies that it was judged by.
 #[derive(Debug)]
 pub(crate) struct Refused {
@@ -48,19 +69,34 @@ impl Gateway {
     /// at all. A retry of a call whose server asked for something first is judged again and takes over what was
     /// reserved for the leg before, but for what that leg has paid. A refusal has been recorded when this returns,
     /// and so has the intent of what may pass.
-    pub(crate) async fn decide(
+    pub(crate) async fn decide<'m>(
         self: &Arc<Self>,
         snapshot: Arc<Snapshot>,
         mut about: About,
-        targets: &[Target<'_>],
+        targets: &[Target<'m>],
         definitions: &impl DefinitionSource,
         retry: &Retry,
-    ) -> Result<Passage, Refused> {
+        consent: Consent<'_>,
+    ) -> Result<Passage, Halted<'m>> {
         let _company = self.recorder.company();
         let arguments = targets.first().and_then(|target| target.arguments);
-        match self.judge_and_reserve(&snapshot, &about, targets, definitions, retry).await {
-            Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await,
-            Err(Stopped { mut denial, decision, target }) => {
+        let judged = self.judge_and_reserve(&snapshot, &about, targets, definitions, retry, consent).await;
+        let judged = match judged {
+            Ok(passed) => self.take_approval(passed, consent).await,
+            stopped => stopped,
+        };
+        match judged {
+            Ok(passed) => self.with_intent(snapshot, about, arguments, passed).await.map_err(Halted::Refused),
+            Err(stopped) => {
+                let Stopped { mut denial, decision, target, asks } = stopped;
+                let (decision, target) = match (decision, asks, targets.first()) {
+                    (Some(decision), Some(exact), Some(target)) => {
+                        let target = target.clone();
+                        let asks = Asks { about, target, decision, exact: *exact, snapshot };
+                        return Err(Halted::Asks(Box::new(asks)));
+                    }
+                    (decision, ..) => (decision, target),
+                };
                 if let Some(target) =
                     target.and_then(|target| targets.get(target)).filter(|_| targets.len() > 1)
                 {
@@ -69,9 +105,31 @@ impl Gateway {
                 }
                 let findings = decision.as_deref().map(findings).unwrap_or_default();
                 self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &borrowed(&findings));
-                Err(Refused { denial: *denial, snapshot })
+                Err(Halted::Refused(Refused { denial: *denial, snapshot }))
             }
         }
+    }
+
+    /// Takes the approval that a call passes by, which nobody can after that.
+    async fn take_approval(&self, passed: Passed, consent: Consent<'_>) -> Result<Passed, Stopped> {
+        let Some(((granted, asker), people)) =
+            consent.granted.filter(|_| passed.approval.is_some()).zip(self.people())
+        else {
+            return Ok(passed);
+        };
+        let denial = match people.store.take(&granted.id, granted.digest, asker).await {
+            Ok(Taken::Taken(_)) => return Ok(passed),
+            Ok(Taken::Refused) => {
+                let rule = passed.decisions.first().map(|decision| decision.rule.text());
+                let reason = "the approval of this call is used up, or not valid any more";
+                Denial::approval(&rule.unwrap_or_default(), reason)
+            }
+            Err(error) => {
+                Denial::unavailable("(approvals)", "the approval of this call cannot be taken now", &error)
+            }
+        };
+        reserve::release(self, passed.reserved.held).await;
+        Err(denial.into())
     }
 
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
@@ -89,8 +147,7 @@ impl Gateway {
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
         }
-        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
-        self.with_intent(snapshot, about, None, passed).await
+        self.with_intent(snapshot, about, None, Passed::unjudged()).await
     }
 
     /// Records the intent of what no policy section judges: a task's request, a method beyond the protocol that
@@ -100,8 +157,7 @@ impl Gateway {
         snapshot: Arc<Snapshot>,
         about: About,
     ) -> Result<Passage, Refused> {
-        let passed = Passed { decisions: Vec::new(), reserved: Reserved::none(), note: None };
-        self.with_intent(snapshot, about, None, passed).await
+        self.with_intent(snapshot, about, None, Passed::unjudged()).await
     }
 
     /// Records the intent; a call whose intent is not in the log is not made.
@@ -150,6 +206,7 @@ impl Gateway {
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
+            approval: passed.approval.as_deref(),
             mode: decision.map(mode).unwrap_or_default(),
             rule: &rule,
             name: decision.and_then(|decision| decision.name.as_deref()),
@@ -168,6 +225,7 @@ impl Gateway {
         targets: &[Target<'_>],
         definitions: &impl DefinitionSource,
         retry: &Retry,
+        consent: Consent<'_>,
     ) -> Result<Passed, Stopped> {
         let first = retry.first.as_ref().filter(|first| first.holds_under(snapshot));
         let stack = snapshot.stack();
@@ -180,10 +238,16 @@ impl Gateway {
         while looks < limits.rejudgements || since.elapsed() < limits.rejudging {
             looks += 1;
             let mut decisions = Vec::with_capacity(targets.len());
+            let mut approval = None;
             for (place, target) in targets.iter().enumerate() {
                 let labels = snapshot.labels();
                 let decision = self.judge(&stack, labels, about, target, definitions, retry).await;
-                decisions.push(*decision.map_err(|stopped| stopped.at(place))?);
+                let decision = decision.map_err(|stopped| stopped.at(place))?;
+                if decision.verdict == Verdict::Ask {
+                    let called = Called { snapshot, about, targets, place };
+                    approval = Some(self.consented(called, &decision, definitions, consent).await?);
+                }
+                decisions.push(*decision);
             }
             let all = decisions.iter().flat_map(|decision| &decision.needs).enumerate();
             let (places, needs): (Vec<usize>, Vec<&Need>) =
@@ -198,17 +262,17 @@ impl Gateway {
             }
             match reserved {
                 Ok(Some(reserved)) => {
-                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note) });
+                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note), approval });
                 }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
                 Err(reserve::Failed::Limit { denial, need }) => {
                     let place = places.get(need).map_or(0, |need| target_of(&decisions, *need));
                     let decision = decisions.into_iter().next().map(Box::new);
-                    return Err(Stopped { denial: Box::new(denial), decision, target: Some(place) });
+                    return Err(Stopped { decision, target: Some(place), ..denial.into() });
                 }
                 Err(reserve::Failed::Store(error)) => {
-                    return self.without_store(decisions, &error);
+                    return self.without_store(decisions, approval, &error);
                 }
             }
         }
@@ -220,25 +284,76 @@ impl Gateway {
         Err(denial.into())
     }
 
+    /// The approval of a call that a rule asks about, where it has one for exactly this.
+    async fn consented(
+        &self,
+        called: Called<'_>,
+        decision: &Decision,
+        definitions: &impl DefinitionSource,
+        consent: Consent<'_>,
+    ) -> Result<String, Stopped> {
+        let Called { snapshot, about, targets, place } = called;
+        let stopped = |denial: Denial| {
+            Stopped { decision: Some(Box::new(decision.clone())), ..denial.into() }.at(place)
+        };
+        let (Some(_), Some(_), [target]) = (self.people(), consent.params, targets) else {
+            return Err(stopped(nobody(decision)));
+        };
+        let definition = match target.section {
+            Section::Tools => {
+                let list = definitions.current().await.map_err(|error| {
+                    let reason = format!("nobody can be asked about `{}`", target.name);
+                    stopped(Denial::unavailable("(definitions)", &reason, &error))
+                })?;
+                list.described(&target.name).cloned()
+            }
+            Section::Resources | Section::Prompts => None,
+        };
+        let exact = Exact::of(about, target, consent.params, snapshot, definition);
+        match consent.granted {
+            Some((granted, _)) if granted.digest == exact.digest => Ok(granted.id.clone()),
+            _ => {
+                self.has_room(about, decision).await.map_err(stopped)?;
+                Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
+            }
+        }
+    }
+
+    /// Looks whether the limits would let a call pass: nobody is troubled for one that they would not.
+    async fn has_room(&self, about: &About, decision: &Decision) -> Result<(), Denial> {
+        let needs: Vec<&Need> = decision.needs.iter().collect();
+        let request = about.request.as_deref();
+        match reserve::reserve(self.counters.as_ref(), request, &needs, &[], None).await {
+            Ok(Some(reserved)) => {
+                reserve::release(self, reserved.held).await;
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(reserve::Failed::Limit { denial, .. }) => Err(denial),
+            Err(reserve::Failed::Store(error)) => {
+                let reason = "the limits of this call cannot be looked at now";
+                Err(Denial::unavailable("(ledger)", reason, &error))
+            }
+        }
+    }
+
     fn without_store(
         &self,
         decisions: Vec<Decision>,
+        approval: Option<String>,
         error: &interlock_store::StoreError,
     ) -> Result<Passed, Stopped> {
         match self.options.on_store_failure {
             OnFailure::Allow => {
                 let note = Some(format!("not counted, as `on_store_failure: allow` says: {error}"));
-                Ok(Passed { decisions, reserved: Reserved::none(), note })
+                Ok(Passed { decisions, reserved: Reserved::none(), note, approval })
             }
             OnFailure::Deny => {
                 tracing::error!("calls with limits are denied because the ledger does not answer: {error}");
                 let denial =
                     Denial::unavailable("(ledger)", "the limits of this call cannot be kept now", error);
-                Err(Stopped {
-                    denial: Box::new(denial),
-                    decision: decisions.into_iter().next().map(Box::new),
-                    target: None,
-                })
+                let decision = decisions.into_iter().next().map(Box::new);
+                Err(Stopped { decision, ..denial.into() })
             }
         }
     }
@@ -302,6 +417,23 @@ struct Passed {
     decisions: Vec<Decision>,
     reserved: Reserved,
     note: Option<String>,
+    /// The approval that it passes by.
+    approval: Option<String>,
+}
+
+impl Passed {
+    fn unjudged() -> Self {
+        Self { decisions: Vec::new(), reserved: Reserved::none(), note: None, approval: None }
+    }
+}
+
+/// Which call a rule asks about.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    snapshot: &'a Snapshot,
+    about: &'a About,
+    targets: &'a [Target<'a>],
+    place: usize,
 }
 
 /// Whether a need is to be reserved. A retry whose first leg was let through by another policy is a new call for its
@@ -317,6 +449,8 @@ struct Stopped {
     decision: Option<Box<Decision>>,
     /// Which of the targets it was, by its place among them.
     target: Option<usize>,
+    /// The exact call that a person is to be asked about.
+    asks: Option<Box<Exact>>,
 }
 
 impl Stopped {
@@ -336,21 +470,17 @@ fn target_of(decisions: &[Decision], need: usize) -> usize {
 
 impl From<Denial> for Stopped {
     fn from(denial: Denial) -> Self {
-        Self { denial: Box::new(denial), decision: None, target: None }
+        Self { denial: Box::new(denial), decision: None, target: None, asks: None }
     }
 }
 
 fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
     let denial = match decision.verdict {
-        Verdict::Proceed => return Ok(decision),
+        Verdict::Proceed | Verdict::Ask => return Ok(decision),
         Verdict::Deny => Denial::policy(&decision.rule.text(), decision.reason.as_str()),
-        Verdict::Ask => Denial::approval(
-            &decision.rule.text(),
-            format!("a person must approve this call, and none can be asked here: {}", decision.reason),
-        ),
     };
-    let denial = Box::new(Denial { name: decision.name.clone(), ..denial });
-    Err(Stopped { denial, decision: Some(decision), target: None })
+    let denial = Denial { name: decision.name.clone(), ..denial };
+    Err(Stopped { decision: Some(decision), ..denial.into() })
 }
 
 /// What shadow constraints would have done, in the log's terms.

@@ -131,6 +131,7 @@ async fn supervise(
     if server_is_there {
         let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
     }
+    Box::pin(relay.leave_questions()).await;
     // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
     let words = Box::pin(upstream.end(server_is_there, std::future::pending())).await;
     if gone == Some(Gone::Ended) {

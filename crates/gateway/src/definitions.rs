@@ -7,19 +7,45 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use interlock_json::{Kind, Value};
+use interlock_json::{Kind, Value, canonical};
 use interlock_policy::ToolDefinition;
 use interlock_wire::http::ParamHeaders;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 /// One complete list: every page.
 #[derive(Debug, Default)]
 pub(crate) struct ToolList {
     tools: HashMap<String, ToolDefinition>,
+    described: HashMap<String, Arc<Described>>,
     /// The arguments that headers repeat, of the tools that have such (2026-07-28).
     headers: HashMap<String, ParamHeaders>,
     /// How long its server says that it holds, of its pages the shortest time.
     ttl: Option<Duration>,
+}
+
+/// What a server says of one tool, for people.
+#[derive(Debug)]
+pub(crate) struct Described {
+    /// SHA-256 of the whole definition in canonical form.
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) annotations: Option<Box<RawValue>>,
+}
+
+impl Described {
+    fn read(tool: Value<'_>) -> Self {
+        let text = |key| tool.get(key).and_then(Value::as_str).map(std::borrow::Cow::into_owned);
+        let annotations = tool.get("annotations").map(|said| RawValue::from_string(said.raw().to_owned()));
+        Self {
+            fingerprint: Sha256::digest(canonical::to_string(tool)).into(),
+            title: text("title"),
+            description: text("description"),
+            annotations: annotations.and_then(Result::ok),
+        }
+    }
 }
 
 /// Why there is no list to judge by.
@@ -59,6 +85,11 @@ pub enum DefinitionsError {
 impl ToolList {
     pub(crate) fn get(&self, name: &str) -> Option<&ToolDefinition> {
         self.tools.get(name)
+    }
+
+    /// What its server says of a tool.
+    pub(crate) fn described(&self, name: &str) -> Option<&Arc<Described>> {
+        self.described.get(name)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -102,6 +133,7 @@ impl ToolList {
             if let Some(headers) = marked.filter(|headers| !headers.is_empty()) {
                 self.headers.insert(name.clone().into_owned(), headers);
             }
+            self.described.insert(name.clone().into_owned(), Arc::new(Described::read(tool)));
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }

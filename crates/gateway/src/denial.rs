@@ -18,12 +18,30 @@ pub(crate) struct Denial {
     pub(crate) cause: Option<String>,
     /// After which time the same call may pass.
     pub(crate) retry_after_ms: Option<u64>,
+    /// The question that waits for a person, where the call may pass once it is answered.
+    pub(crate) approval: Option<Waits>,
+}
+
+/// A question that a person has not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waits {
+    pub(crate) id: String,
+    /// When it expires, unix milliseconds.
+    pub(crate) expires_ms: i64,
 }
 
 impl Denial {
     fn new(category: RefusalCategory, rule: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
-        Self { category, rule: rule.to_owned(), name: None, reason, cause: None, retry_after_ms: None }
+        Self {
+            category,
+            rule: rule.to_owned(),
+            name: None,
+            reason,
+            cause: None,
+            retry_after_ms: None,
+            approval: None,
+        }
     }
 
     /// A policy's rule objects.
@@ -36,7 +54,7 @@ impl Denial {
         Self::new(RefusalCategory::Limit, rule, reason)
     }
 
-    /// A person has to decide, and nobody can be asked.
+    /// A person has to decide, and has not, or has said no.
     pub(crate) fn approval(rule: &str, reason: impl Into<String>) -> Self {
         Self::new(RefusalCategory::Approval, rule, reason)
     }

@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
-use interlock_store::Counters;
+use interlock_store::{Approvals, Counters};
 
 use crate::access::Access;
+use crate::approvals::People;
 use crate::condition::Conditions;
 use crate::limits::Limits;
 use crate::metered::Metered;
@@ -73,6 +74,8 @@ pub struct Gateway {
     pub(crate) tasks: Tasks,
     traces: Option<Arc<Traces>>,
     pub(crate) conditions: Conditions,
+    /// Who is asked where a rule asks a person.
+    people: Option<People>,
     /// What servers say on standard error.
     pub(crate) server_log: Arc<ServerLog>,
 }
@@ -92,7 +95,7 @@ impl Gateway {
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
-        let (conditions, server_log) = (Conditions::default(), Arc::default());
+        let (conditions, people, server_log) = (Conditions::default(), None, Arc::default());
         Self {
             counters,
             recorder,
@@ -103,8 +106,20 @@ impl Gateway {
             tasks,
             traces,
             conditions,
+            people,
             server_log,
         }
+    }
+
+    /// The same, where people can be asked about calls: what is asked, and what they say, is kept there.
+    #[must_use]
+    pub fn asking_people(self, store: Arc<dyn Approvals>) -> Self {
+        Self { people: Some(People::new(store)), ..self }
+    }
+
+    /// Who is asked; nobody where nothing keeps what they say.
+    pub(crate) fn people(&self) -> Option<&People> {
+        self.people.as_ref()
     }
 
     /// A server could not be reached, ended, or did not answer. The operator is told, not too often.

@@ -8,6 +8,7 @@ mod access;
 pub mod admin;
 mod admit;
 mod answer;
+mod approvals;
 mod batch;
 mod call;
 mod capabilities;
@@ -60,6 +61,7 @@ mod way;
 
 pub use access::Access;
 pub use answer::duration;
+pub use approvals::{Definition, Details, TakingOver};
 pub use combined::not_joinable;
 pub use credentials::{CredentialError, CredentialKeys, MOST_CREDENTIAL, NotAKey, SealError, Secret, Vault};
 pub use definitions::DefinitionsError;

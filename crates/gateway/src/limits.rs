@@ -40,6 +40,8 @@ pub struct Limits {
     pub continuations: usize,
     /// How long such a retry continues its call; after that it is a new one.
     pub continuation: Duration,
+    /// Calls of one grant that may wait for a person at the same time.
+    pub questions_of_grant: usize,
     /// Tasks of one grant at one server that are known at the same time.
     pub tasks_of_grant: usize,
     /// How long a task is waited for, whatever its server says.
@@ -100,6 +102,7 @@ impl Default for Limits {
             given_up: 4_096,
             continuations: 1_024,
             continuation: Duration::from_secs(3_600),
+            questions_of_grant: 10_000,
             tasks_of_grant: 1_000,
             task: Duration::from_secs(86_400),
             task_look: Duration::from_secs(30),

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interlock_audit::{
     ArgumentPolicy, AuditError, CounterChange, DigestKey, Entry, Finding, Flood, Fold, Folded,
-    Identity as WhoRecord, Intent, Lifecycle, Log, Outcome, Pending, Refusal, RefusalCategory, Ruling, Seq,
-    Staged, Status, Subject, Target as WhatRecord,
+    Identity as WhoRecord, InstanceId, Intent, Lifecycle, Log, Outcome, Pending, Refusal, RefusalCategory,
+    Ruling, Seq, Staged, Status, Subject, Target as WhatRecord,
 };
 use interlock_json::Value;
 use interlock_policy::Section;
@@ -149,6 +149,8 @@ impl About {
 /// What the decision says, as the intent records it.
 #[derive(Debug, Default)]
 pub(crate) struct Ruled<'a> {
+    /// The approval that lets it through.
+    pub(crate) approval: Option<&'a str>,
     pub(crate) mode: interlock_audit::Mode,
     pub(crate) rule: &'a str,
     pub(crate) name: Option<&'a str>,
@@ -187,6 +189,11 @@ impl Recorder {
         Company(&self.company)
     }
 
+    /// The process whose chain this is.
+    pub(crate) fn instance(&self) -> &InstanceId {
+        self.log.instance()
+    }
+
     /// Stages the record that a call is about to be forwarded. Until it is confirmed the call must not be.
     pub(crate) fn intent(
         &self,
@@ -211,6 +218,7 @@ impl Recorder {
                 name: ruled.name,
                 reason: ruled.reason,
                 policy: ruled.policy,
+                approval: ruled.approval,
                 counters: ruled.counters,
                 shadow: ruled.shadow,
                 ..Ruling::default()
@@ -259,7 +267,10 @@ impl Recorder {
         refusal.identity = about.who();
         refusal.target = about.what();
         refusal.arguments = arguments.as_ref();
+        let asked = denial.approval.as_ref();
         refusal.ruling = Ruling {
+            verdict: asked.map_or(interlock_audit::Verdict::Deny, |_| interlock_audit::Verdict::Ask),
+            approval: asked.map(|waits| waits.id.as_str()),
             rule: Some(&denial.rule),
             name: denial.name.as_deref(),
             reason: Some(&reason),

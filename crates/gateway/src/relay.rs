@@ -1,5 +1,6 @@
 //! One client and one server, multiplexed by identifier in both directions.
 
+mod approval;
 mod fault;
 mod from_client;
 mod from_server;
@@ -57,6 +58,8 @@ pub(crate) struct Relay {
     connection: u64,
     /// Whether its server is a process, which ends with it.
     is_process: AtomicBool,
+    /// Whether a person was asked about one of its calls.
+    has_asked_people: AtomicBool,
 }
 
 impl Relay {
@@ -80,6 +83,7 @@ impl Relay {
             crossing: OnceLock::new(),
             connection,
             is_process: AtomicBool::new(false),
+            has_asked_people: AtomicBool::new(false),
             gateway,
         }
     }

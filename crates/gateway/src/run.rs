@@ -159,6 +159,7 @@ async fn relay(
             _ = signals.next() => {}
         }
     }
+    relay.leave_questions().await;
     let hurry = async {
         signals.next().await;
     };

@@ -22,23 +22,34 @@ pub fn to_string(value: Value<'_>) -> String {
     out
 }
 
+/// The canonical form, but for its numbers, which stand as they were written: `500`, `500.0` and `5e2` differ.
+pub fn as_written(value: Value<'_>) -> String {
+    let mut out = String::with_capacity(value.raw().len());
+    write_with(value, |raw, out| out.push_str(raw), &mut out);
+    out
+}
+
 /// Appends the canonical form of a value.
 pub fn write(value: Value<'_>, out: &mut String) {
+    write_with(value, write_number, out);
+}
+
+fn write_with(value: Value<'_>, number: impl Fn(&str, &mut String), out: &mut String) {
     // A stack of what is left to write, so that no depth can exhaust the thread's.
     let mut left = Vec::new();
-    write_value(value, &mut left, out);
+    write_value(value, &number, &mut left, out);
     while let Some(step) = left.pop() {
         match step {
             Step::End(bracket) => out.push(bracket),
             Step::Item(value) => {
                 separate(out);
-                write_value(value, &mut left, out);
+                write_value(value, &number, &mut left, out);
             }
             Step::Member(key, value) => {
                 separate(out);
                 write_string(key.raw(), key.text(), out);
                 out.push(':');
-                write_value(value, &mut left, out);
+                write_value(value, &number, &mut left, out);
             }
         }
     }
@@ -50,10 +61,15 @@ enum Step<'d> {
     End(char),
 }
 
-fn write_value<'d>(value: Value<'d>, left: &mut Vec<Step<'d>>, out: &mut String) {
+fn write_value<'d>(
+    value: Value<'d>,
+    number: &impl Fn(&str, &mut String),
+    left: &mut Vec<Step<'d>>,
+    out: &mut String,
+) {
     match value.kind() {
         Kind::Null | Kind::Bool => out.push_str(value.raw()),
-        Kind::Number => write_number(value.raw(), out),
+        Kind::Number => number(value.raw(), out),
         Kind::String => write_string(value.raw(), value.as_str().unwrap_or_default(), out),
         Kind::Array => {
             out.push('[');

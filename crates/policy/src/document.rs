@@ -323,6 +323,8 @@ pub struct Approvals {
     pub dedupe_window: Option<u64>,
     /// `approvers`: who may approve.
     pub approvers: Vec<String>,
+    /// `needed`: how many different people have to say yes; at least 1.
+    pub needed: Option<u32>,
     /// `hold` in seconds: how long the caller is kept waiting.
     pub hold: Option<u64>,
     /// `notify.webhook`

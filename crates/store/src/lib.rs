@@ -2,9 +2,11 @@
 //!
 //! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
 //! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, [`Servers`] which servers were
-//! registered, and [`Credentials`] what servers are shown, sealed. [`Embedded`] keeps all in one SQLite database in the
-//! data directory, for any number of processes on one machine at once.
+//! registered, [`Credentials`] what servers are shown, sealed, and [`Approvals`] what people were asked and decided.
+//! [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at
+//! once.
 
+mod approvals;
 mod counters;
 mod credentials;
 mod embedded;
@@ -14,6 +16,9 @@ mod servers;
 mod timekeeping;
 mod tokens;
 
+pub use approvals::{
+    Approval, Approvals, Asked, Asker, Changed, Opinion, Patience, Question, Standing, Taken, Told, Which,
+};
 pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,
     ReservationId, ReserveAnswer, ReserveRequest, Settle,

@@ -14,8 +14,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use interlock_json::Decimal;
 use interlock_store::{
-    Align, Bound, CounterRef, Counters, Embedded, Need, Options, Refund, ReserveAnswer, ReserveRequest,
-    StoreError, Window,
+    Align, Approvals, Asked, Asker, Bound, CounterRef, Counters, Embedded, Need, Opinion, Options, Patience,
+    Question, Refund, ReserveAnswer, ReserveRequest, StoreError, Taken, Told, Window,
 };
 
 const ROLE: &str = "STORE_TEST_ROLE";
@@ -53,6 +53,8 @@ fn other_process() {
     match role.as_str() {
         "callers" => runtime.block_on(fifty_callers_each_round(&store)),
         "forever" => runtime.block_on(until_exhausted(&store)),
+        "takers" => runtime.block_on(ten_takers_each_round(&store)),
+        "expirers" => runtime.block_on(until_nothing_expires(&store)),
         "fill" => runtime.block_on(until_it_fails(&store)),
         role => panic!("{role}?"),
     }
@@ -85,6 +87,40 @@ async fn until_exhausted(store: &Embedded) {
         say("forwarded");
     }
     say("exhausted");
+}
+
+fn asker() -> Asker {
+    Asker { grant: "agent".to_owned(), instance: "instance".to_owned(), session: None }
+}
+
+/// For each line that comes in, a round for the approval that it names.
+async fn ten_takers_each_round(store: &Embedded) {
+    for id in std::io::stdin().lines() {
+        let id = id.unwrap();
+        let takers = (0..10).map(|_| {
+            let (store, id) = (store.clone(), id.clone());
+            tokio::spawn(async move { store.take(&id, [0; 32], &asker()).await.unwrap() })
+        });
+        let mut taken = 0;
+        for taker in takers.collect::<Vec<_>>() {
+            taken += u32::from(matches!(taker.await.unwrap(), Taken::Taken(_)));
+        }
+        say(taken);
+    }
+}
+
+/// For each line that comes in, all that it is given of what has expired.
+async fn until_nothing_expires(store: &Embedded) {
+    for _ in std::io::stdin().lines() {
+        loop {
+            let expired = store.expire().await.unwrap();
+            if expired.is_empty() {
+                break;
+            }
+            expired.iter().for_each(|approval| say(&approval.question.id));
+        }
+        say("all");
+    }
 }
 
 /// Opens counters until the disk is full.
@@ -226,4 +262,77 @@ fn a_full_disk_denies_and_loses_nothing() {
     let held = runtime.block_on(store.read(all)).unwrap();
     assert!(held.iter().all(|value| *value == Decimal::ONE), "what was answered is kept");
     assert!(runtime.block_on(passes(&store, "another", 1)).unwrap(), "with space again it goes on");
+}
+
+fn ask(store: &Embedded, runtime: &tokio::runtime::Runtime, id: &str, digest: [u8; 32], timeout_ms: u64) {
+    let question = Question {
+        id: id.to_owned(),
+        digest,
+        asker: asker(),
+        server: "server".to_owned(),
+        section: "tools".to_owned(),
+        name: "tool".to_owned(),
+        approvers: Vec::new(),
+        needed: 1,
+        details: "{}".to_owned(),
+    };
+    let patience = Patience { timeout_ms, dedupe_ms: 0, most: u64::MAX };
+    let asked = runtime.block_on(store.ask(question, patience)).unwrap();
+    assert!(matches!(asked, Asked::New(_)), "{asked:?}");
+}
+
+fn started(role: &str, directory: &Path) -> Vec<Process> {
+    let mut processes: Vec<Process> = (0..4).map(|_| Process::start(role, directory)).collect();
+    for process in &mut processes {
+        assert_eq!(process.hear().as_deref(), Some("open"));
+    }
+    processes
+}
+
+/// 40 parallel takers in four processes: exactly one gets each approval, in each of 50 rounds.
+#[test]
+fn an_approval_is_taken_by_one_of_many_processes() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut processes = started("takers", directory.path());
+    for round in 0..50 {
+        let id = format!("approval {round}");
+        ask(&store, &runtime, &id, [0; 32], 3_600_000);
+        let yes = Opinion { by: "user:alice".to_owned(), approves: true, reason: None, at_ms: 0 };
+        assert!(matches!(runtime.block_on(store.tell(&id, yes)).unwrap(), Told::Counted(_)));
+        for process in &mut processes {
+            process.tell(&id);
+        }
+        let taken: u32 =
+            processes.iter_mut().map(|process| process.hear().unwrap().parse::<u32>().unwrap()).sum();
+        assert_eq!(taken, 1, "in round {round}");
+    }
+    processes.into_iter().for_each(Process::end);
+}
+
+/// Four processes that look for what has expired: each question is given to one of them, once.
+#[test]
+fn what_expired_is_given_to_one_of_many_processes() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut expected = Vec::new();
+    for number in 0_u16..2_000 {
+        let mut digest = [0; 32];
+        digest[..2].copy_from_slice(&number.to_be_bytes());
+        expected.push(format!("{number:05}"));
+        ask(&store, &runtime, &expected[usize::from(number)], digest, 0);
+    }
+    let mut processes = started("expirers", directory.path());
+    for process in &mut processes {
+        process.tell("now");
+    }
+    let mut given = Vec::new();
+    for process in &mut processes {
+        given.extend(std::iter::from_fn(|| process.hear().filter(|said| said != "all")));
+    }
+    given.sort();
+    assert_eq!(given, expected);
+    processes.into_iter().for_each(Process::end);
 }

@@ -111,8 +111,12 @@ async fn decide_for(
         since: std::time::Instant::now(),
     };
     let target = Target { section: Section::Tools, name: "once".into(), arguments: None };
-    let decided = gateway.decide(Arc::clone(policies), about, &[target], definitions, retry).await;
-    decided.map_err(|refused| refused.denial)
+    let decided =
+        gateway.decide(Arc::clone(policies), about, &[target], definitions, retry, Consent::default()).await;
+    decided.map_err(|halted| match halted {
+        Halted::Refused(refused) => refused.denial,
+        Halted::Asks(asks) => nobody(&asks.decision),
+    })
 }
 
 /// Decides one call whose counters move so many times, within these limits.

@@ -11,6 +11,7 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
+use super::approval::Wanted;
 use super::{Concerning, MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
@@ -311,7 +312,8 @@ impl Relay {
         }
         let retry = self.retried(may_ask.as_deref(), &request);
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
-        match self.passage(about, judged, &targets, &retry).await {
+        let wanted = Wanted { params: request.params, number, version };
+        match self.passage(about, judged, &targets, &retry, wanted).await {
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
@@ -343,18 +345,19 @@ impl Relay {
         judged: Judged,
         targets: &[Target<'_>],
         retry: &Retry,
+        wanted: Wanted<'_>,
     ) -> Result<Passage, Refused> {
-        let policies = self.access.keep_policies();
+        let policies = || self.access.keep_policies();
         match judged {
-            Judged::Complete => self.gateway.decide_completion(policies, about, targets).await,
+            Judged::Complete => self.gateway.decide_completion(policies(), about, targets).await,
             // More input for a tool that the policy has closed since is refused, whenever its task was made.
             Judged::Task if about.method == "tasks/update" => {
-                self.gateway.decide_completion(policies, about, targets).await
+                self.gateway.decide_completion(policies(), about, targets).await
             }
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
-                self.gateway.unjudged(policies, about).await
+                self.gateway.unjudged(policies(), about).await
             }
-            _ => self.gateway.decide(policies, about, targets, self, retry).await,
+            _ => self.decided(about, targets, retry, wanted).await,
         }
     }
 

@@ -68,3 +68,12 @@ fn different_numbers_differ() {
         }
     }
 }
+
+#[test]
+fn numbers_may_stand_as_they_are_written() {
+    let as_written = |text: &str| super::as_written(scan(text, &Limits::default()).unwrap().root());
+    let text = r#"{"b":[500.0,5e2,1E400,-0],"a":"\u0041"}"#;
+    assert_eq!(as_written(text), r#"{"a":"A","b":[500.0,5e2,1E400,-0]}"#);
+    assert_ne!(as_written("500"), as_written("500.0"));
+    assert_eq!(as_written(r#"{"a":1,"b":2}"#), as_written(r#"{ "b": 2, "a": 1 }"#));
+}

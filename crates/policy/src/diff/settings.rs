@@ -59,6 +59,7 @@ impl Told {
             timeout: None,
             dedupe_window: None,
             approvers: Vec::new(),
+            needed: None,
             hold: None,
             webhook: None,
         };
@@ -68,6 +69,12 @@ impl Told {
         let words = "a repeated request was taken for the same one";
         self.span("/approvals/dedupe_window", words, [old.dedupe_window, new.dedupe_window], false);
         self.approvers(&old.approvers, &new.approvers);
+        let [were, are] = [old.needed, new.needed].map(|needed| needed.unwrap_or(1));
+        if were != are {
+            let direction = if are < were { Direction::Widen } else { Direction::Narrow };
+            let words = format!("{were} had to approve a call before, and {are} now");
+            self.tell("/approvals/needed", Some(direction), &words);
+        }
         if old.webhook != new.webhook {
             let same = old.webhook.as_ref().map(|of| &of.url) == new.webhook.as_ref().map(|of| &of.url);
             let what = if same { "signed otherwise" } else { "announced elsewhere" };

@@ -300,6 +300,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("timeout", "How long a person has to answer.", DURATION),
             key("dedupe_window", "How long the same question is not asked again.", DURATION),
             key("approvers", "Who may approve.", Of::List(&Of::Name)),
+            key("needed", "How many different people have to approve; one where nothing is said.", Of::Count),
             key("hold", "How long the caller is kept waiting.", DURATION),
             key("notify", "Where questions are announced.", Of::Shape("notify")),
         ],

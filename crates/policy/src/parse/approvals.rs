@@ -7,7 +7,7 @@ use crate::document::{Approvals, Webhook};
 use crate::tree::Node;
 
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
-    const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "hold", "notify"];
+    const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "notify"];
     let fields = Fields::open(node, "`approvals`", KNOWN, at, report)?;
     Some(Approvals {
         timeout: fields.read("timeout", at, report, scalar::duration),
@@ -15,9 +15,24 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         approvers: fields
             .read("approvers", at, report, |node, at, report| scalar::list(node, at, report, scalar::name))
             .unwrap_or_default(),
+        needed: fields.read("needed", at, report, people),
         hold: fields.read("hold", at, report, scalar::duration),
         webhook: fields.read("notify", at, report, notify).flatten(),
     })
+}
+
+/// More people than this are never asked about one call.
+const MOST_PEOPLE: u32 = 100;
+
+/// A number of people.
+fn people(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<u32> {
+    let count = scalar::count(node, at, report)?;
+    let people = count.to_string().parse().ok().filter(|people| (1..=MOST_PEOPLE).contains(people));
+    if people.is_none() {
+        let words = format!("at least one person and at most {MOST_PEOPLE} have to approve a call");
+        report.error("bad-value", node.mark(), at, &words);
+    }
+    people
 }
 
 fn notify(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Option<Webhook>> {

@@ -163,6 +163,7 @@ fn approvals(approvals: &Approvals) -> Out<'_> {
     map.maybe("timeout", approvals.timeout.map(seconds));
     map.maybe("dedupe_window", approvals.dedupe_window.map(seconds));
     map.list("approvers", &approvals.approvers, |name| text(name));
+    map.maybe("needed", approvals.needed.map(|people| number(people.into())));
     map.maybe("hold", approvals.hold.map(seconds));
     if let Some(webhook) = &approvals.webhook {
         let mut inner = Map::default();

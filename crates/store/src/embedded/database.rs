@@ -9,17 +9,19 @@ use std::time::{Duration, Instant};
 use interlock_json::Decimal;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Durability, Options, credentials, servers, tokens};
+use super::{Durability, Options, approvals, credentials, servers, tokens};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 6;
+const LAYOUT: i64 = 7;
 /// The layout before tokens were kept.
 const WITHOUT_TOKENS: i64 = 3;
 /// The layout before operators' tokens and servers were.
 const WITHOUT_SERVERS: i64 = 4;
 /// The layout before servers' credentials were.
 const WITHOUT_CREDENTIALS: i64 = 5;
+/// The layout before questions to people were.
+const WITHOUT_APPROVALS: i64 = 6;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -187,8 +189,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
         transaction.execute_batch(tokens::ADMIN_TABLE).map_err(&failed)?;
         transaction.execute_batch(servers::TABLE).map_err(&failed)?;
     }
-    if found < LAYOUT {
+    if found < WITHOUT_APPROVALS {
         transaction.execute_batch(credentials::TABLE).map_err(&failed)?;
+    }
+    if found < LAYOUT {
+        transaction.execute_batch(approvals::TABLE).map_err(&failed)?;
         transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)

@@ -12,7 +12,7 @@ use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
 use super::work::Work;
-use super::{credentials, servers, tokens};
+use super::{approvals, credentials, servers, tokens};
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
 
@@ -74,6 +74,7 @@ impl Engine {
                     let dates = Dates { ledger_ms: reserving.now.wall_ms, machine_ms: reading.wall_ms };
                     reserving.now = self.clock.reclock(&self.connection, &reading)?;
                     let moved = reserving.tallies.reclock(&self.connection, reserving.now)?;
+                    approvals::put_right(&self.connection, reserving.now.wall_ms)?;
                     asked.answer = Some(Reclocked { dates, moved });
                 }
                 Work::AddToken(asked) => {
@@ -100,12 +101,14 @@ impl Engine {
                     let (server, name) = &asked.question;
                     asked.answer = Some(credentials::forget(&self.connection, server, name)?);
                 }
+                Work::ApprovalStep(step) => step.perform(&self.connection, reserving.now.wall_ms)?,
                 Work::List(_)
                 | Work::Instances(_)
                 | Work::Dates(_)
                 | Work::Tokens(_)
                 | Work::Servers(_)
-                | Work::Credentials(_) => {}
+                | Work::Credentials(_)
+                | Work::ApprovalReading(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -153,6 +156,7 @@ impl Engine {
                 Work::Credentials(asked) => {
                     asked.answer = Some(credentials::credentials(&self.connection)?);
                 }
+                Work::ApprovalReading(looking) => looking.perform(&self.connection, clock.latest.wall_ms)?,
                 Work::Dates(asked) => {
                     asked.answer =
                         Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })

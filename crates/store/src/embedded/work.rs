@@ -3,7 +3,7 @@
 use interlock_json::Decimal;
 use tokio::sync::oneshot;
 
-use super::desk;
+use super::{approvals, desk};
 use crate::StoreError;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::credentials::{CredentialEntry, Resealed};
@@ -42,6 +42,8 @@ pub(super) enum Work {
     Reseal(Asked<Vec<Resealed>, u64>),
     ForgetCredential(Asked<(String, String), bool>),
     Credentials(Asked<(), Vec<CredentialEntry>>),
+    ApprovalStep(Box<approvals::Step>),
+    ApprovalReading(Box<approvals::Reading>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -51,9 +53,14 @@ impl<Q, A> Asked<Q, A> {
     }
 
     /// Whoever asked may have gone: what was reserved for them counts.
-    fn reply(self, committed: Result<(), StoreError>) {
+    pub(super) fn reply(self, committed: Result<(), StoreError>) {
         let answer = committed.and_then(|()| self.answer.ok_or(StoreError::Closed));
         drop(self.to.send(answer));
+    }
+
+    /// Whether nobody waits for the answer.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.to.is_closed()
     }
 }
 
@@ -80,6 +87,8 @@ impl Work {
             Self::Reseal(asked) => asked.reply(committed),
             Self::ForgetCredential(asked) => asked.reply(committed),
             Self::Credentials(asked) => asked.reply(committed),
+            Self::ApprovalStep(step) => step.reply(committed),
+            Self::ApprovalReading(reading) => reading.reply(committed),
         }
     }
 }
@@ -88,8 +97,10 @@ impl desk::Work for Work {
     /// Whether nobody waits for the answer, and nothing is lost if it is never done.
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Read(asked) => asked.to.is_closed(),
-            Self::Reserve(asked) => asked.to.is_closed(),
+            Self::Read(asked) => asked.is_abandoned(),
+            Self::Reserve(asked) => asked.is_abandoned(),
+            Self::ApprovalStep(step) => step.is_abandoned(),
+            Self::ApprovalReading(reading) => reading.is_abandoned(),
             _ => false,
         }
     }
@@ -104,6 +115,7 @@ impl desk::Work for Work {
                 | Self::Tokens(_)
                 | Self::Servers(_)
                 | Self::Credentials(_)
+                | Self::ApprovalReading(_)
         )
     }
 

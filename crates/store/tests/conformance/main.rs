@@ -6,6 +6,7 @@
     reason = "a test: to fail is its way to say so"
 )]
 
+mod approvals;
 mod clock;
 mod embedded;
 mod in_memory;

@@ -1,8 +1,8 @@
 //! The registers beside the counters: tokens of callers and of operators, servers, and their sealed credentials.
 
 use interlock_store::{
-    CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked, ServerEntry, Servers, TokenEntry,
-    Tokens,
+    Approvals, CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked, ServerEntry, Servers,
+    TokenEntry, Tokens, Which,
 };
 
 fn token(id: &str, holder: &str) -> TokenEntry {
@@ -79,15 +79,19 @@ async fn a_credential_is_replaced_only_by_whoever_read_it_last() {
 /// What was kept by the layouts before stays, and has the registers that came later.
 #[tokio::test]
 async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
-    for (layout, lacks) in [
+    // Each lacks what the later ones lack, too.
+    let mut lacks = String::new();
+    for (layout, since) in [
+        (6, "DROP TABLE opinions; DROP TABLE approvals; DROP TABLE approval_changes;"),
         (5, "DROP TABLE credentials;"),
-        (4, "DROP TABLE credentials; DROP TABLE admin_tokens; DROP TABLE servers;"),
-        (3, "DROP TABLE credentials; DROP TABLE admin_tokens; DROP TABLE servers; DROP TABLE tokens;"),
+        (4, "DROP TABLE admin_tokens; DROP TABLE servers;"),
+        (3, "DROP TABLE tokens;"),
     ] {
+        lacks.push_str(since);
         let directory = tempfile::tempdir().unwrap();
         drop(Embedded::open(directory.path(), Options::default()).unwrap());
         let connection = rusqlite::Connection::open(directory.path().join("ledger.db")).unwrap();
-        connection.execute_batch(lacks).unwrap();
+        connection.execute_batch(&lacks).unwrap();
         connection.pragma_update(None, "user_version", layout).unwrap();
         drop(connection);
         let store = Embedded::open(directory.path(), Options::default()).unwrap();
@@ -95,5 +99,6 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
         assert_eq!(Tokens::tokens(&store).await.unwrap(), []);
         assert_eq!(store.admin_tokens().tokens().await.unwrap(), []);
         assert_eq!(store.credentials().await.unwrap(), []);
+        assert_eq!(store.approvals(Which::default(), 9).await.unwrap(), []);
     }
 }

@@ -1,0 +1,271 @@
+//! Asking about one call, and waiting for the answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use interlock_json::Value;
+use interlock_policy::{Decision, Section};
+use interlock_store::{Approval, Asked, Asker, Question, Standing, StoreError};
+use serde_json::value::RawValue;
+
+use super::people::Heard;
+use super::{Definition, Details, Exact, People, Settings};
+use crate::answer::duration;
+use crate::denial::{Denial, Waits};
+use crate::gateway::Gateway;
+use crate::record::{About, now_ms};
+use crate::route::Target;
+use crate::snapshot::Snapshot;
+
+/// Random bytes of a question's name.
+const NAME: usize = 16;
+/// How often it is looked whether the caller is still there.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// A call that a rule asks about.
+#[derive(Debug)]
+pub(crate) struct Asks<'m> {
+    pub(crate) about: About,
+    pub(crate) target: Target<'m>,
+    pub(crate) decision: Box<Decision>,
+    pub(crate) exact: Exact,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// Who asks about which call, and how long it waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) asker: &'a Asker,
+    pub(crate) asks: &'a Asks<'a>,
+    /// When the call was made.
+    pub(crate) since: Instant,
+}
+
+/// A person's word for one exact call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Granted {
+    pub(crate) id: String,
+    pub(crate) digest: [u8; 32],
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// Somebody has approved it.
+    Granted(Granted),
+    /// It is not made, or not now.
+    Refused(Box<Denial>),
+}
+
+impl Gateway {
+    /// Asks people about a call and waits for their answer as long as the policy says, while its caller `is_there`.
+    pub(crate) async fn ask_people(
+        self: &Arc<Self>,
+        asking: Asking<'_>,
+        is_there: impl Fn() -> bool,
+    ) -> Answered {
+        let Some(people) = self.people() else {
+            return Answered::Refused(Box::new(nobody(&asking.asks.decision)));
+        };
+        match self.asked(people, asking, is_there).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tracing::error!("calls that a person must approve are denied: {error}");
+                let reason = "nobody can be asked about this call now";
+                Answered::Refused(Box::new(Denial::unavailable("(approvals)", reason, &error)))
+            }
+        }
+    }
+
+    async fn asked(
+        self: &Arc<Self>,
+        people: &People,
+        asking: Asking<'_>,
+        is_there: impl Fn() -> bool,
+    ) -> Result<Answered, StoreError> {
+        people.taken_over().await;
+        people.listen(self).await?;
+        let asks = asking.asks;
+        let settings = Settings::of(&asks.decision, &asks.snapshot, &self.options.limits);
+        let question = question(asking, &settings)?;
+        let approval = match people.store.ask(question, settings.patience).await? {
+            Asked::TooMany => {
+                let reason = "too many calls of this grant wait for a person already";
+                let denial = Denial::approval(&asks.decision.rule.text(), reason);
+                return Ok(Answered::Refused(Box::new(denial)));
+            }
+            Asked::New(approval) => {
+                self.record_step(&approval, "asked");
+                approval
+            }
+            Asked::Known(approval) => approval,
+        };
+        if approval.standing != Standing::Waiting {
+            return Ok(answered(&approval, asks, &settings));
+        }
+        let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
+        let waited = wait(people, &approval, until, is_there).await;
+        Ok(match waited {
+            Waited::Replaced => Answered::Refused(Box::new(replaced(&approval, asks))),
+            // Whoever has left finds the question again.
+            Waited::Long | Waited::Gone => Answered::Refused(Box::new(still_waits(&approval, asks))),
+            Waited::Told => match people.store.approval(&approval.question.id).await? {
+                Some(now) => answered(&now, asks, &settings),
+                None => Answered::Refused(Box::new(expired(&asks.decision))),
+            },
+        })
+    }
+}
+
+enum Waited {
+    /// The question stands otherwise now.
+    Told,
+    /// The same call was made again.
+    Replaced,
+    /// Nobody has decided so far.
+    Long,
+    /// The caller has left.
+    Gone,
+}
+
+async fn wait(people: &People, approval: &Approval, until: Instant, is_there: impl Fn() -> bool) -> Waited {
+    let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
+    let expires = Instant::now().checked_add(Duration::from_millis(left)).unwrap_or(until);
+    let mut place = people.join(&approval.question.id);
+    let mut glances = tokio::time::interval(GLANCE);
+    loop {
+        tokio::select! {
+            biased;
+            heard = place.hear() => {
+                return match heard {
+                    Heard::Now(_) => Waited::Told,
+                    Heard::Replaced => Waited::Replaced,
+                };
+            }
+            _ = glances.tick() => {}
+        }
+        if !is_there() {
+            return Waited::Gone;
+        }
+        let now = Instant::now();
+        if now >= expires {
+            return Waited::Told;
+        }
+        if now >= until {
+            return Waited::Long;
+        }
+    }
+}
+
+/// What a question that waits no more means for its call.
+fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answered {
+    let (decision, question) = (&asks.decision, &approval.question);
+    let refused = |denial: Denial| Answered::Refused(Box::new(denial));
+    match approval.standing {
+        Standing::Approved => Answered::Granted(Granted { id: question.id.clone(), digest: question.digest }),
+        Standing::Waiting => refused(still_waits(approval, asks)),
+        Standing::Expired => refused(expired(decision)),
+        Standing::Denied => {
+            let no = approval.opinions.iter().find(|opinion| !opinion.approves);
+            let by = no.map_or("a person", |no| no.by.as_str());
+            let why = no.and_then(|no| no.reason.as_deref());
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            refused(of_rule(decision, format!("{by} denied this call{why}")))
+        }
+        Standing::Used => {
+            let again = duration(settings.patience.dedupe_ms);
+            let reason = format!(
+                "this call was approved and has been made; the same call may be asked about again {again} after that"
+            );
+            refused(of_rule(decision, reason))
+        }
+    }
+}
+
+fn of_rule(decision: &Decision, reason: impl Into<String>) -> Denial {
+    let denial = Denial::approval(&decision.rule.text(), reason);
+    Denial { name: decision.name.clone(), ..denial }
+}
+
+/// Where no people are to be asked.
+pub(crate) fn nobody(decision: &Decision) -> Denial {
+    let reason = format!("a person must approve this call, and none can be asked here: {}", decision.reason);
+    of_rule(decision, reason)
+}
+
+fn expired(decision: &Decision) -> Denial {
+    of_rule(decision, "nobody decided in time whether this call may be made")
+}
+
+fn replaced(approval: &Approval, asks: &Asks<'_>) -> Denial {
+    let reason = "the same call was made again and waits for the decision in the place of this one";
+    Denial { approval: Some(waits(approval)), ..of_rule(&asks.decision, reason) }
+}
+
+fn still_waits(approval: &Approval, asks: &Asks<'_>) -> Denial {
+    let id = &approval.question.id;
+    let reason = format!(
+        "a person must approve this call first ({}). It is asked for as approval {id}; make exactly the same call \
+         again once that is given",
+        asks.decision.reason
+    );
+    Denial { approval: Some(waits(approval)), ..of_rule(&asks.decision, reason) }
+}
+
+fn waits(approval: &Approval) -> Waits {
+    Waits { id: approval.question.id.clone(), expires_ms: approval.expires_ms }
+}
+
+fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreError> {
+    let failed =
+        |action, error: &dyn std::fmt::Display| StoreError::Failed { action, message: error.to_string() };
+    let mut random = [0; NAME];
+    getrandom::fill(&mut random).map_err(|error| failed("name a question", &error))?;
+    let Asking { asker, asks, .. } = asking;
+    let Asks { about, target, .. } = asks;
+    let details = details(asks);
+    let details = serde_json::to_string(&details).map_err(|error| failed("write a question", &error))?;
+    Ok(Question {
+        id: hex::encode(random),
+        digest: asks.exact.digest,
+        asker: asker.clone(),
+        server: about.server.to_string(),
+        section: section(target.section).to_owned(),
+        name: target.name.clone().into_owned(),
+        approvers: settings.approvers.clone(),
+        needed: settings.needed,
+        details,
+    })
+}
+
+fn details(asks: &Asks<'_>) -> Details {
+    let Asks { about, decision, .. } = asks;
+    Details {
+        method: about.method.clone(),
+        arguments: asks.target.arguments.and_then(raw),
+        rule: decision.rule.text(),
+        rule_name: decision.name.clone(),
+        reason: decision.reason.clone(),
+        policy: asks.snapshot.digest().to_owned(),
+        client: about.identity.client.as_ref().map(|client| client.text.clone()),
+        definition: asks.exact.definition.as_deref().map(|definition| Definition {
+            fingerprint: hex::encode(definition.fingerprint),
+            title: definition.title.as_deref().map(str::to_owned),
+            description: definition.description.as_deref().map(str::to_owned),
+            annotations: definition.annotations.clone(),
+        }),
+    }
+}
+
+/// A value as it was written.
+fn raw(value: Value<'_>) -> Option<Box<RawValue>> {
+    RawValue::from_string(value.raw().to_owned()).ok()
+}
+
+fn section(section: Section) -> &'static str {
+    match section {
+        Section::Tools => "tools",
+        Section::Resources => "resources",
+        Section::Prompts => "prompts",
+    }
+}

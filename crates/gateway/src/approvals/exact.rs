@@ -1,0 +1,129 @@
+//! What tells one exact call from every other that may look like it.
+
+use std::sync::Arc;
+
+use interlock_json::{Value, canonical};
+use sha2::{Digest as _, Sha256};
+
+use crate::definitions::Described;
+use crate::record::About;
+use crate::route::Target;
+use crate::snapshot::Snapshot;
+
+/// Members of `params` that are of the exchange and not of the call: a retry has others.
+const OF_THE_EXCHANGE: [&str; 3] = ["_meta", "requestState", "inputResponses"];
+/// Members of `_meta` that are of the exchange: the protocol's own, and those of traces.
+const META_OF_THE_EXCHANGE: [&str; 4] = ["progressToken", "traceparent", "tracestate", "baggage"];
+/// What begins the protocol's own names in `_meta`.
+const PROTOCOL: &str = "io.modelcontextprotocol/";
+
+/// One call, by everything that an approval of it is bound to.
+#[derive(Debug, Clone)]
+pub(crate) struct Exact {
+    /// SHA-256 over all of it.
+    pub(crate) digest: [u8; 32],
+    /// What its server says of the tool.
+    pub(crate) definition: Option<Arc<Described>>,
+}
+
+impl Exact {
+    /// The call of `about` with these `params`, judged by `snapshot`. The order of keys makes no difference; the text
+    /// of a number does.
+    pub(crate) fn of(
+        about: &About,
+        target: &Target<'_>,
+        params: Option<Value<'_>>,
+        snapshot: &Snapshot,
+        definition: Option<Arc<Described>>,
+    ) -> Self {
+        let mut hash = Sha256::new();
+        let mut part = |text: &[u8]| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        let fixed = [
+            "approval",
+            &about.identity.grant,
+            &about.server,
+            target.section.noun(),
+            &target.name,
+            &about.method,
+            snapshot.digest(),
+        ];
+        fixed.iter().for_each(|text| part(text.as_bytes()));
+        for (label, value) in snapshot.labels() {
+            part(label.as_bytes());
+            part(value.as_bytes());
+        }
+        part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
+        part(wanted(params).as_bytes());
+        Self { digest: hash.finalize().into(), definition }
+    }
+}
+
+/// What of `params` belongs to the call, in one form.
+fn wanted(params: Option<Value<'_>>) -> String {
+    let mut members = Vec::new();
+    for (key, value) in params.into_iter().flat_map(Value::members) {
+        let name = key.text();
+        if !OF_THE_EXCHANGE.contains(&name.as_ref()) {
+            members.push((name.into_owned(), canonical::as_written(value)));
+        } else if name == "_meta" {
+            members.extend(meta(value));
+        }
+    }
+    members.sort_unstable();
+    let mut out = String::new();
+    for (name, value) in members {
+        canonical::write_str(&name, &mut out);
+        out.push(':');
+        out.push_str(&value);
+        out.push('\n');
+    }
+    out
+}
+
+/// What of `_meta` a server may act on: everything that the protocol does not know.
+fn meta(meta: Value<'_>) -> Vec<(String, String)> {
+    let is_foreign = |name: &str| !META_OF_THE_EXCHANGE.contains(&name) && !name.starts_with(PROTOCOL);
+    let members = meta.members().map(|(key, value)| (key.text(), value));
+    let foreign = members.filter(|(name, _)| is_foreign(name));
+    foreign.map(|(name, value)| (format!("_meta/{name}"), canonical::as_written(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use interlock_json::{Limits, scan};
+
+    fn wanted(params: &str) -> String {
+        let document = scan(params, &Limits::default()).unwrap();
+        super::wanted(Some(document.root()))
+    }
+
+    #[test]
+    fn a_retry_is_the_same_call_and_nothing_else_is() {
+        let call = r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"_meta":{"progressToken":1}}"#;
+        for same in [
+            r#"{"arguments":{"to":"a","amount":500},"name":"pay"}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"\u0061"},"_meta":{"progressToken":"x","traceparent":"00"}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"requestState":"s","inputResponses":{}}"#,
+        ] {
+            assert_eq!(wanted(same), wanted(call), "{same}");
+        }
+        for other in [
+            r#"{"name":"pay","arguments":{"amount":500.0,"to":"a"}}"#,
+            r#"{"name":"pay","arguments":{"amount":5e2,"to":"a"}}"#,
+            r#"{"name":"pay","arguments":{"amount":"500","to":"a"}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"\u0430"}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a","urgent":true}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"task":{}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"_meta":{"account":"b"}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"_meta/account":"b"}"#,
+            r#"{"name":"pay"}"#,
+        ] {
+            assert_ne!(wanted(other), wanted(call), "{other}");
+        }
+        let one = r#"{"name":"x","_meta":{"account":1}}"#;
+        assert_eq!(wanted(one), wanted(r#"{"_meta":{"account":1},"name":"x"}"#));
+    }
+}

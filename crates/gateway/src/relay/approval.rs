@@ -1,0 +1,146 @@
+//! Calls that a person decides about: they wait here for the answer, and are then judged anew.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use interlock_json::Value;
+use interlock_store::Asker;
+use interlock_wire::{Era, Version};
+
+use super::Relay;
+use crate::approvals::{Answered, Asking, Granted};
+use crate::call::{Consent, Halted, Passage, Refused};
+use crate::continuation::Retry;
+use crate::record::About;
+use crate::route::Target;
+
+/// How often one call is asked about because the policies or the tool's definition changed meanwhile.
+const ROUNDS: usize = 8;
+
+/// How often a caller that wants to hear of progress is told that its call waits.
+const NEWS: Duration = Duration::from_secs(10);
+/// How far the progress goes with each of these.
+const STEP: f64 = 1e-6;
+
+/// A request, as far as people are asked about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) params: Option<Value<'a>>,
+    /// Its number among those that wait for the server.
+    pub(super) number: u64,
+    pub(super) version: Version,
+}
+
+impl Relay {
+    /// Decides a call. Where a rule asks a person, they are asked and the call waits; what they say lets it be judged
+    /// anew, by the policies of that moment.
+    pub(super) async fn decided(
+        &self,
+        about: About,
+        targets: &[Target<'_>],
+        retry: &Retry,
+        wanted: Wanted<'_>,
+    ) -> Result<Passage, Refused> {
+        let mut about = about;
+        let mut granted: Option<(Granted, Asker)> = None;
+        let mut since = None;
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            let consent = Consent {
+                params: wanted.params.filter(|_| rounds <= ROUNDS),
+                granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
+            };
+            let policies = self.access.keep_policies();
+            let decided = self.gateway.decide(policies, about, targets, self, retry, consent).await;
+            let asks = match decided {
+                Err(Halted::Asks(asks)) => asks,
+                Err(Halted::Refused(refused)) => return Err(refused),
+                Ok(passage) => {
+                    if granted.is_some() {
+                        self.begins_to_wait(wanted.number);
+                    }
+                    return Ok(passage);
+                }
+            };
+            let asker = self.asker(&asks.about, wanted.version);
+            let asking =
+                Asking { asker: &asker, asks: &asks, since: *since.get_or_insert_with(Instant::now) };
+            match Box::pin(self.asked_about(asking, wanted.number)).await {
+                Answered::Granted(word) => granted = Some((word, asker)),
+                Answered::Refused(denial) => {
+                    let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
+                    self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &[]);
+                    return Err(Refused { denial: *denial, snapshot: asks.snapshot });
+                }
+            }
+            about = asks.about;
+        }
+    }
+
+    /// Asks people while the caller waits.
+    async fn asked_about(&self, asking: Asking<'_>, number: u64) -> Answered {
+        self.has_asked_people.store(true, Ordering::Release);
+        let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
+        let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
+        let mut news = tokio::time::interval(NEWS);
+        let mut told: u32 = 0;
+        loop {
+            tokio::select! {
+                biased;
+                answered = &mut answered => return answered,
+                _ = news.tick() => {
+                    told += 1;
+                    self.tell_waiting(number, told);
+                }
+            }
+        }
+    }
+
+    /// Tells the caller, who wants to hear of progress, that the call waits. The numbers only have to grow, and stay
+    /// below whatever the server may begin with.
+    fn tell_waiting(&self, number: u64, told: u32) {
+        const WORDS: &str = "waiting for a person to approve this call";
+        let (token, way) = {
+            let session = self.session();
+            let Some(asked) = session.to_server.get(number).map(|waiting| &waiting.item) else { return };
+            let (Some(token), Some(reply)) = (&asked.progress, &asked.reply) else { return };
+            (token.clone(), reply.outbox().clone())
+        };
+        let progress = f64::from(told) * STEP;
+        way.push(format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{progress},"message":"{WORDS}"}}}}"#
+        ));
+    }
+
+    /// The session ends: what it asked people may be taken up by another one of its grant.
+    pub(crate) async fn leave_questions(&self) {
+        self.calls.close();
+        let has_asked = self.has_asked_people.load(Ordering::Acquire);
+        let Some(people) = self.gateway.people().filter(|_| has_asked) else { return };
+        let session = self.session().identity.session.clone();
+        let instance = self.gateway.recorder.instance().to_string();
+        if let Err(error) = people.store.free(&instance, Some(&session)).await {
+            tracing::warn!("what a session asked people cannot be handed over: {error}");
+        }
+    }
+
+    /// Who asks: a modern client's requests stand by themselves, and belong to no session.
+    fn asker(&self, about: &About, version: Version) -> Asker {
+        let identity = &about.identity;
+        Asker {
+            grant: identity.grant.clone(),
+            instance: self.gateway.recorder.instance().to_string(),
+            session: (version.era() == Era::Legacy).then(|| identity.session.clone()),
+        }
+    }
+
+    /// The server's time for its answer begins when it is asked, however long people took.
+    fn begins_to_wait(&self, number: u64) {
+        let deadline = self.deadline();
+        if let Some(asked) = self.session().to_server.get_mut(number).filter(|asked| asked.deadline.is_some())
+        {
+            asked.deadline = deadline;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The steps of a question, each in the transaction that it is asked in.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::database::failed;
+use super::rows::{self, COLUMNS, code};
+use super::{FORGOTTEN_AT_ONCE, PAGE, changes, reading};
+use crate::StoreError;
+use crate::approvals::{Approval, Asked, Asker, Opinion, Patience, Question, Standing, Taken, Told};
+
+/// Asks, unless it was asked already.
+pub(super) fn ask(
+    connection: &Connection,
+    question: &Question,
+    patience: Patience,
+    now_ms: i64,
+) -> Result<Asked, StoreError> {
+    if let Some(number) = known(connection, question, patience, now_ms)? {
+        belong(connection, number, &question.asker)?;
+        return Ok(Asked::Known(reading::numbered(connection, number, now_ms)?));
+    }
+    if is_full(connection, &question.asker.grant, patience.most, now_ms)? {
+        return Ok(Asked::TooMany);
+    }
+    let values = params![
+        question.id,
+        question.digest,
+        question.asker.grant,
+        question.asker.instance,
+        question.asker.session,
+        question.server,
+        question.section,
+        question.name,
+        rows::written_names(&question.approvers),
+        question.needed.max(1),
+        question.details,
+        now_ms,
+        now_ms.saturating_add_unsigned(patience.timeout_ms),
+        changes::next(connection, 1)?
+    ];
+    let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
+               needed, details, asked_ms, expires_ms, change, standing) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)";
+    let number = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.insert(values))
+        .map_err(failed("note a question"))?;
+    Ok(Asked::New(reading::numbered(connection, number, now_ms)?))
+}
+
+/// What looks for a question that another one is.
+pub(super) const KNOWN: &str = "SELECT number FROM approvals WHERE digest = ?1 AND grant_name = ?2 \
+     AND (session IS NULL OR (session = ?3 AND instance = ?4)) \
+     AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing = 3 THEN FALSE ELSE since_ms > ?6 END \
+     ORDER BY standing = 1 DESC, standing = 0 DESC, change DESC LIMIT 1";
+
+/// The question that this one is: one that can still be answered or used before one that was, a later one before an
+/// earlier one.
+fn known(
+    connection: &Connection,
+    question: &Question,
+    patience: Patience,
+    now_ms: i64,
+) -> Result<Option<i64>, StoreError> {
+    let asker = &question.asker;
+    let forgiven = now_ms.saturating_sub_unsigned(patience.dedupe_ms);
+    let values = params![question.digest, asker.grant, asker.session, asker.instance, now_ms, forgiven];
+    connection
+        .prepare_cached(KNOWN)
+        .and_then(|mut statement| statement.query_row(values, |row| row.get(0)).optional())
+        .map_err(failed("look for a question"))
+}
+
+/// Whoever asks again is the one whose answer it is.
+fn belong(connection: &Connection, number: i64, asker: &Asker) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE approvals SET instance = ?2, session = ?3 WHERE number = ?1")
+        .and_then(|mut statement| statement.execute(params![number, asker.instance, asker.session]))
+        .map(|_| ())
+        .map_err(failed("note a question"))
+}
+
+/// What counts a grant's waiting questions, no further than it matters.
+pub(super) const COUNT_WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM approvals \
+     WHERE grant_name = ?1 AND standing = 0 AND expires_ms > ?2 LIMIT ?3)";
+
+fn is_full(connection: &Connection, grant: &str, most: u64, now_ms: i64) -> Result<bool, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(COUNT_WAITING)
+        .and_then(|mut statement| {
+            statement.query_row(params![grant, now_ms, most], |row| Ok(row.get::<_, i64>(0)? >= most))
+        })
+        .map_err(failed("count its questions"))
+}
+
+/// Notes what a person says.
+pub(super) fn tell(
+    connection: &Connection,
+    id: &str,
+    opinion: &Opinion,
+    now_ms: i64,
+) -> Result<Told, StoreError> {
+    let Some((number, approval)) = reading::named(connection, id, now_ms)? else {
+        return Ok(Told::Unknown);
+    };
+    if approval.standing != Standing::Waiting {
+        return Ok(Told::TooLate(approval));
+    }
+    if approval.opinions.iter().any(|earlier| earlier.by == opinion.by) {
+        return Ok(Told::Again(approval));
+    }
+    let place = i64::try_from(approval.opinions.len()).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached("INSERT INTO opinions VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        .and_then(|mut statement| {
+            statement.execute(params![number, place, opinion.by, opinion.approves, opinion.reason, now_ms])
+        })
+        .map_err(failed("note an opinion"))?;
+    // Whoever said no ended it, so that all the others said yes.
+    let approves = place.saturating_add(1) >= i64::from(approval.question.needed);
+    let standing = match opinion.approves {
+        false => Standing::Denied,
+        true if approves => Standing::Approved,
+        true => Standing::Waiting,
+    };
+    stand(connection, number, standing, now_ms)?;
+    Ok(Told::Counted(reading::numbered(connection, number, now_ms)?))
+}
+
+/// Has a question stand so from now on. One that goes on to wait has changed all the same.
+fn stand(connection: &Connection, number: i64, standing: Standing, now_ms: i64) -> Result<(), StoreError> {
+    let since = (standing != Standing::Waiting).then_some(now_ms);
+    let change = changes::next(connection, 1)?;
+    connection
+        .prepare_cached("UPDATE approvals SET standing = ?2, since_ms = ?3, change = ?4 WHERE number = ?1")
+        .and_then(|mut statement| statement.execute(params![number, code(standing), since, change]))
+        .map(|_| ())
+        .map_err(failed("note a decision"))
+}
+
+/// Takes an approval for the one call that it was given for.
+pub(super) fn take(
+    connection: &Connection,
+    id: &str,
+    digest: &[u8; 32],
+    asker: &Asker,
+    now_ms: i64,
+) -> Result<Taken, StoreError> {
+    let sql = "SELECT number FROM approvals WHERE id = ?1 AND standing = 1 AND expires_ms > ?2 AND digest = ?3 \
+               AND grant_name = ?4 AND (session IS NULL OR (session = ?5 AND instance = ?6))";
+    let values = params![id, now_ms, digest, asker.grant, asker.session, asker.instance];
+    let number: Option<i64> = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(values, |row| row.get(0)).optional())
+        .map_err(failed("look for an approval"))?;
+    let Some(number) = number else { return Ok(Taken::Refused) };
+    stand(connection, number, Standing::Used, now_ms)?;
+    Ok(Taken::Taken(reading::numbered(connection, number, now_ms)?))
+}
+
+/// What writes down that questions are past their time, those that are so longest first.
+pub(super) fn expire_sql() -> String {
+    format!(
+        "UPDATE approvals SET standing = 3, since_ms = expires_ms, change = ?2 + due.place FROM ( \
+             SELECT number AS due_number, row_number() OVER (ORDER BY expires_ms, number) - 1 AS place \
+             FROM approvals WHERE standing < 2 AND expires_ms <= ?1 ORDER BY expires_ms, number LIMIT {PAGE} \
+         ) AS due WHERE number = due.due_number RETURNING {COLUMNS}"
+    )
+}
+
+/// Notes which questions are past their time.
+pub(super) fn expire(connection: &Connection, now_ms: i64) -> Result<Vec<Approval>, StoreError> {
+    let first = changes::last(connection)?.saturating_add(1);
+    let expired: Vec<rows::Kept> = connection
+        .prepare_cached(&expire_sql())
+        .and_then(|mut statement| statement.query_map(params![now_ms, first], rows::kept)?.collect())
+        .map_err(failed("note what expires"))?;
+    if expired.is_empty() {
+        return Ok(Vec::new());
+    }
+    changes::next(connection, i64::try_from(expired.len()).unwrap_or(i64::MAX))?;
+    let mut expired = reading::complete(connection, expired, now_ms)?;
+    expired.sort_by_key(|approval| approval.change);
+    Ok(expired)
+}
+
+/// What frees questions of their sessions.
+pub(super) const FREE: &str = "UPDATE approvals SET session = NULL \
+     WHERE instance = ?1 AND session IS NOT NULL AND (?2 IS NULL OR session = ?2)";
+
+/// Questions of sessions that have ended belong to none.
+pub(super) fn free(connection: &Connection, instance: &str, session: Option<&str>) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(FREE)
+        .and_then(|mut statement| statement.execute(params![instance, session]))
+        .map(|_| ())
+        .map_err(failed("note that a session has ended"))
+}
+
+/// What finds what came to its end.
+pub(super) const ENDED: &str =
+    "SELECT number FROM approvals WHERE standing >= 2 AND since_ms < ?1 ORDER BY since_ms, number LIMIT ?2";
+
+/// Forgets what came to its end before.
+pub(super) fn forget(connection: &Connection, before_ms: i64) -> Result<u64, StoreError> {
+    let delete = |from: &str| {
+        connection
+            .prepare_cached(&format!("DELETE FROM {from} IN ({ENDED})"))
+            .and_then(|mut statement| statement.execute(params![before_ms, FORGOTTEN_AT_ONCE]))
+            .map_err(failed("forget approvals"))
+    };
+    delete("opinions WHERE approval")?;
+    delete("approvals WHERE number").map(|forgotten| u64::try_from(forgotten).unwrap_or(u64::MAX))
+}
+
+/// The ledger's date was put right: what was asked by a date that has not come yet has no time left, and what came to
+/// an end then has done so now.
+pub(in super::super) fn put_right(connection: &Connection, now_ms: i64) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE approvals SET expires_ms = ?1 WHERE standing < 2 AND asked_ms > ?1 AND expires_ms > ?1",
+        "UPDATE approvals SET since_ms = ?1 WHERE since_ms > ?1",
+    ] {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params![now_ms]))
+            .map_err(failed("put the time of its questions right"))?;
+    }
+    Ok(())
+}
