@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::desk::{Desk, approval_of, asks, payment, verdict};
+use crate::desk::{Desk, asks, payment, verdict};
 
 #[tokio::test]
 async fn an_approval_outlives_the_process_that_asked() -> Result<()> {

@@ -301,7 +301,7 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("dedupe_window", "How long the same question is not asked again.", DURATION),
             key("approvers", "Who may approve.", Of::List(&Of::Name)),
             key("needed", "How many different people have to approve; one where nothing is said.", Of::Count),
-            key("hold", "How long the caller is kept waiting.", DURATION),
+            key("hold", "How long the caller is kept waiting; `0` for not at all.", DURATION),
             key("notify", "Where questions are announced.", Of::Shape("notify")),
         ],
     },

@@ -4,7 +4,7 @@ use super::fields::Fields;
 use super::scalar;
 use crate::diagnostic::{At, Report};
 use crate::document::{Approvals, Webhook};
-use crate::tree::Node;
+use crate::tree::{Node, Value};
 
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
     const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "notify"];
@@ -16,9 +16,19 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
             .read("approvers", at, report, |node, at, report| scalar::list(node, at, report, scalar::name))
             .unwrap_or_default(),
         needed: fields.read("needed", at, report, people),
-        hold: fields.read("hold", at, report, scalar::duration),
+        hold: fields.read("hold", at, report, hold),
         webhook: fields.read("notify", at, report, notify).flatten(),
     })
+}
+
+/// How long a caller waits, which may be not at all.
+fn hold(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<u64> {
+    let is_none = match &node.value {
+        Value::Text(text) => text.trim_end_matches(['s', 'm', 'h', 'd']) == "0",
+        Value::Number(number) => &**number == "0",
+        _ => false,
+    };
+    if is_none { Some(0) } else { scalar::duration(node, at, report) }
 }
 
 /// More people than this are never asked about one call.
