@@ -249,6 +249,7 @@ mod tests {
             Kind::Unrecorded,
             Kind::Read,
             Kind::Reclock,
+            Kind::Approval,
         ];
         let named = ["intent", "outcome", "refusal"].into_iter();
         let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();

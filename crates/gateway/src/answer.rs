@@ -48,6 +48,14 @@ pub(crate) fn denied(
     }
 }
 
+/// The answer to a modern client's request that is to come again, with this state (2026-07-28, `InputRequiredResult`
+/// that asks for nothing).
+pub(crate) fn come_again(id: &str, state: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"resultType":"input_required","requestState":"{state}"}}}}"#
+    )
+}
+
 /// The reason as the agent may know it.
 fn told(denial: &Denial, tell: TellAgent) -> Option<String> {
     if tell == TellAgent::Nothing {

@@ -1,18 +1,20 @@
 //! One call's way through the steps: judge, reserve, record. What comes out is a ticket to forward it, or a
 //! denial that has been recorded.
 
+mod consent;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
-use interlock_json::Value;
 use interlock_policy::{
-    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, Section, ToolFacts,
-    Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
 };
-use interlock_store::{Asker, Taken};
 
-use crate::approvals::{Asks, Exact, Granted, nobody};
+pub(crate) use consent::Consent;
+use consent::{Called, Consented};
+
+use crate::approvals::{Asks, Exact, Granted};
 use crate::continuation::{Leg, Retry};
 use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
@@ -38,14 +40,8 @@ pub(crate) struct Passage {
     pub(crate) intent: Option<Seq>,
     pub(crate) held: Option<Held>,
     pub(crate) snapshot: Arc<Snapshot>,
-}
-
-/// What a call has of people's word.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Consent<'a> {
-    /// The whole `params` of the call, which an approval is bound to. `None`: nobody is asked.
-    pub(crate) params: Option<Value<'a>>,
-    pub(crate) granted: Option<(&'a Granted, &'a Asker)>,
+    /// The approval that it passes by.
+    pub(crate) approval: Option<Granted>,
 }
 
 /// Why a call does not pass.
@@ -110,28 +106,6 @@ impl Gateway {
         }
     }
 
-    /// Takes the approval that a call passes by, which nobody can after that.
-    async fn take_approval(&self, passed: Passed, consent: Consent<'_>) -> Result<Passed, Stopped> {
-        let Some(((granted, asker), people)) =
-            consent.granted.filter(|_| passed.approval.is_some()).zip(self.people())
-        else {
-            return Ok(passed);
-        };
-        let denial = match people.store.take(&granted.id, granted.digest, asker).await {
-            Ok(Taken::Taken(_)) => return Ok(passed),
-            Ok(Taken::Refused) => {
-                let rule = passed.decisions.first().map(|decision| decision.rule.text());
-                let reason = "the approval of this call is used up, or not valid any more";
-                Denial::approval(&rule.unwrap_or_default(), reason)
-            }
-            Err(error) => {
-                Denial::unavailable("(approvals)", "the approval of this call cannot be taken now", &error)
-            }
-        };
-        reserve::release(self, passed.reserved.held).await;
-        Err(denial.into())
-    }
-
     /// Decides a completion: whoever may not use a prompt or a resource learns nothing of its arguments.
     /// Its conditions and limits are for its use, not for this.
     pub(crate) async fn decide_completion(
@@ -190,7 +164,8 @@ impl Gateway {
                 return Err(Refused { denial, snapshot });
             }
         };
-        Ok(Passage { ticket, intent, held, snapshot })
+        let approval = passed.approval.map(|approval| approval.granted);
+        Ok(Passage { ticket, intent, held, snapshot, approval })
     }
 
     fn stage_intent(
@@ -206,7 +181,7 @@ impl Gateway {
         let decision = passed.decisions.first();
         let rule = decision.map_or_else(|| "(not judged)".to_owned(), |decision| decision.rule.text());
         let ruled = Ruled {
-            approval: passed.approval.as_deref(),
+            approval: passed.approval.as_ref().map(|approval| approval.granted.id.as_str()),
             mode: decision.map(mode).unwrap_or_default(),
             rule: &rule,
             name: decision.and_then(|decision| decision.name.as_deref()),
@@ -245,7 +220,7 @@ impl Gateway {
                 let decision = decision.map_err(|stopped| stopped.at(place))?;
                 if decision.verdict == Verdict::Ask {
                     let called = Called { snapshot, about, targets, place };
-                    approval = Some(self.consented(called, &decision, definitions, consent).await?);
+                    approval = Some(self.consented(called, &decision, definitions, retry, consent).await?);
                 }
                 decisions.push(*decision);
             }
@@ -284,63 +259,10 @@ impl Gateway {
         Err(denial.into())
     }
 
-    /// The approval of a call that a rule asks about, where it has one for exactly this.
-    async fn consented(
-        &self,
-        called: Called<'_>,
-        decision: &Decision,
-        definitions: &impl DefinitionSource,
-        consent: Consent<'_>,
-    ) -> Result<String, Stopped> {
-        let Called { snapshot, about, targets, place } = called;
-        let stopped = |denial: Denial| {
-            Stopped { decision: Some(Box::new(decision.clone())), ..denial.into() }.at(place)
-        };
-        let (Some(_), Some(_), [target]) = (self.people(), consent.params, targets) else {
-            return Err(stopped(nobody(decision)));
-        };
-        let definition = match target.section {
-            Section::Tools => {
-                let list = definitions.current().await.map_err(|error| {
-                    let reason = format!("nobody can be asked about `{}`", target.name);
-                    stopped(Denial::unavailable("(definitions)", &reason, &error))
-                })?;
-                list.described(&target.name).cloned()
-            }
-            Section::Resources | Section::Prompts => None,
-        };
-        let exact = Exact::of(about, target, consent.params, snapshot, definition);
-        match consent.granted {
-            Some((granted, _)) if granted.digest == exact.digest => Ok(granted.id.clone()),
-            _ => {
-                self.has_room(about, decision).await.map_err(stopped)?;
-                Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
-            }
-        }
-    }
-
-    /// Looks whether the limits would let a call pass: nobody is troubled for one that they would not.
-    async fn has_room(&self, about: &About, decision: &Decision) -> Result<(), Denial> {
-        let needs: Vec<&Need> = decision.needs.iter().collect();
-        let request = about.request.as_deref();
-        match reserve::reserve(self.counters.as_ref(), request, &needs, &[], None).await {
-            Ok(Some(reserved)) => {
-                reserve::release(self, reserved.held).await;
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(reserve::Failed::Limit { denial, .. }) => Err(denial),
-            Err(reserve::Failed::Store(error)) => {
-                let reason = "the limits of this call cannot be looked at now";
-                Err(Denial::unavailable("(ledger)", reason, &error))
-            }
-        }
-    }
-
     fn without_store(
         &self,
         decisions: Vec<Decision>,
-        approval: Option<String>,
+        approval: Option<Consented>,
         error: &interlock_store::StoreError,
     ) -> Result<Passed, Stopped> {
         match self.options.on_store_failure {
@@ -418,22 +340,13 @@ struct Passed {
     reserved: Reserved,
     note: Option<String>,
     /// The approval that it passes by.
-    approval: Option<String>,
+    approval: Option<Consented>,
 }
 
 impl Passed {
     fn unjudged() -> Self {
         Self { decisions: Vec::new(), reserved: Reserved::none(), note: None, approval: None }
     }
-}
-
-/// Which call a rule asks about.
-#[derive(Clone, Copy)]
-struct Called<'a> {
-    snapshot: &'a Snapshot,
-    about: &'a About,
-    targets: &'a [Target<'a>],
-    place: usize,
 }
 
 /// Whether a need is to be reserved. A retry whose first leg was let through by another policy is a new call for its

@@ -15,6 +15,7 @@ use interlock_policy::{Payment, Price};
 use interlock_wire::payment::Challenge;
 use sha2::{Digest as _, Sha256};
 
+use crate::approvals::Granted;
 use crate::limits::Limits;
 use crate::reserve::Held;
 use crate::snapshot::Snapshot;
@@ -36,6 +37,8 @@ pub(crate) struct Leg {
     pub(crate) snapshot: Arc<Snapshot>,
     /// What is reserved for it and for those legs.
     pub(crate) held: Option<Held>,
+    /// The approval that the call passed by, which is for all its legs.
+    pub(crate) approval: Option<Granted>,
     /// How many legs went before it.
     pub(crate) before: usize,
     /// What the server wants to be paid.
@@ -167,7 +170,7 @@ mod tests {
     fn leg(policy: &str, before: usize) -> Leg {
         let source = Source { name: "policy.yaml", text: policy, syntax: Syntax::Yaml };
         let snapshot = Arc::new(Snapshot::of_server(compile(&source).0.unwrap()));
-        Leg { intent: Some(Seq(7)), snapshot, held: None, before, challenge: None }
+        Leg { intent: Some(Seq(7)), snapshot, held: None, approval: None, before, challenge: None }
     }
 
     fn key(method: &str, name: &str, arguments: &str, state: &str) -> Key {

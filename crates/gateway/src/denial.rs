@@ -28,6 +28,8 @@ pub(crate) struct Waits {
     pub(crate) id: String,
     /// When it expires, unix milliseconds.
     pub(crate) expires_ms: i64,
+    /// Whether the same call may come again at once, to wait on.
+    pub(crate) waits_on: bool,
 }
 
 impl Denial {

@@ -26,8 +26,8 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::record::About;
 pub use catalogue::{Described, METRICS};
 use labels::{
-    Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Told, ToolCalled, Traced,
-    method, settlement, transport,
+    Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Step, Told, ToolCalled,
+    Traced, method, settlement, transport,
 };
 pub(crate) use labels::{Stream, Transport, category, status};
 use tools::KnownTools;
@@ -51,6 +51,8 @@ pub(crate) struct Metrics {
     server_failures: Family<OfServer, Counter>,
     in_flight: Family<OfServer, Gauge>,
     reservations_open: Gauge,
+    approvals: Family<Step, Counter>,
+    approvals_held: Gauge,
     settlements: Family<How, Counter>,
     refusals: Family<Peer, Counter>,
     sessions: Gauge,
@@ -123,6 +125,8 @@ impl Metrics {
             ),
             server_failures: add(&mut registry, &catalogue::SERVER_FAILURES, Family::default()),
             in_flight: add(&mut registry, &catalogue::IN_FLIGHT, Family::default()),
+            approvals: add(&mut registry, &catalogue::APPROVALS, Family::default()),
+            approvals_held: add(&mut registry, &catalogue::APPROVALS_HELD, Gauge::default()),
             reservations_open: add(&mut registry, &catalogue::RESERVATIONS_OPEN, Gauge::default()),
             settlements: add(&mut registry, &catalogue::SETTLEMENTS, Family::default()),
             refusals: add(&mut registry, &catalogue::REFUSALS, Family::default()),
@@ -234,6 +238,17 @@ impl Metrics {
     pub(crate) fn reserved(&self) -> Open {
         self.reservations_open.inc();
         Open(self.reservations_open.clone())
+    }
+
+    /// A call waits for a person until this is dropped.
+    pub(crate) fn held(&self) -> Open {
+        self.approvals_held.inc();
+        Open(self.approvals_held.clone())
+    }
+
+    /// A step of a call that needs a person.
+    pub(crate) fn approval(&self, step: &'static str) {
+        self.approvals.get_or_create(&Step { step }).inc();
     }
 
     pub(crate) fn settled(&self, how: Settlement) {

@@ -194,6 +194,11 @@ impl Recorder {
         self.log.instance()
     }
 
+    /// What digests are keyed with.
+    pub(crate) fn key(&self) -> &DigestKey {
+        &self.key
+    }
+
     /// Stages the record that a call is about to be forwarded. Until it is confirmed the call must not be.
     pub(crate) fn intent(
         &self,

@@ -26,7 +26,7 @@ mod anything;
 mod capabilities;
 #[cfg(test)]
 mod chain;
-mod edit;
+pub(crate) mod edit;
 mod legacy_to_modern;
 mod level;
 mod modern_to_legacy;

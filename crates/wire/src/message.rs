@@ -209,6 +209,12 @@ impl Message {
         }
     }
 
+    /// The message without these members of its `params`; every other byte as it was.
+    pub fn without_params(&self, names: &[&str]) -> String {
+        let edits = self.params().map(|params| crate::bridge::edit::rewrite(params, names, ""));
+        self.with_edits(edits.unwrap_or_default())
+    }
+
     /// The text with parts rewritten; every other byte stays. See [`splice::apply`].
     pub fn with_edits(&self, mut edits: Vec<Edit>) -> String {
         splice::apply(self.source(), &mut edits)

@@ -1,5 +1,6 @@
 //! A server behind a policy that asks people, and the people.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -22,10 +23,24 @@ pub fn payment() -> Value {
     json!({ "amount": 500, "to": "acme" })
 }
 
-/// `interlock run` in front of a recording server, and the store where people decide.
+/// `interlock run` in front of a recording server, and the people who are asked.
 pub struct Desk {
     pub interlock: Interlock,
     pub server: RecordingServer,
+    people: People,
+}
+
+/// The people who are asked about the calls of one data directory.
+pub struct People {
+    pub data: PathBuf,
+}
+
+impl std::ops::Deref for Desk {
+    type Target = People;
+
+    fn deref(&self) -> &People {
+        &self.people
+    }
 }
 
 impl Desk {
@@ -35,7 +50,8 @@ impl Desk {
 
     pub fn before(policy: &str, script: &Script) -> Result<Self> {
         let interlock = Interlock::with_policy(policy)?.settings("{}")?.server("bank");
-        Ok(Self { interlock, server: RecordingServer::new(script)? })
+        let people = People { data: interlock.data() };
+        Ok(Self { interlock, server: RecordingServer::new(script)?, people })
     }
 
     /// A process, whose client has said hello.
@@ -50,11 +66,24 @@ impl Desk {
         Ok(client)
     }
 
+    /// What arrived of `pay`.
+    pub fn paid(&self) -> Result<Vec<Value>> {
+        let calls = self.server.calls()?.into_iter();
+        Ok(calls.filter(|(name, _)| name == "pay").map(|(_, arguments)| arguments).collect())
+    }
+
+    /// The steps that are in the log, with the names of their approvals.
+    pub async fn steps(&self) -> Result<Vec<(String, String)>> {
+        let records = self.interlock.records_of("approval").await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let step = |record: &Value| (text(&record["details"]["step"]), text(&record["details"]["approval"]));
+        Ok(records.iter().map(step).collect())
+    }
+}
+
+impl People {
     fn store(&self) -> Result<Embedded> {
-        Ok(Embedded::open(
-            &self.interlock.data(),
-            Options { durability: Durability::Process, ..Options::default() },
-        )?)
+        Ok(Embedded::open(&self.data, Options { durability: Durability::Process, ..Options::default() })?)
     }
 
     /// Every question, the newest change first.
@@ -89,20 +118,6 @@ impl Desk {
     pub async fn approve(&self, id: &str) -> Result<()> {
         ensure!(self.say(id, "user:alice", true).await? == Standing::Approved);
         Ok(())
-    }
-
-    /// What arrived of `pay`.
-    pub fn paid(&self) -> Result<Vec<Value>> {
-        let calls = self.server.calls()?.into_iter();
-        Ok(calls.filter(|(name, _)| name == "pay").map(|(_, arguments)| arguments).collect())
-    }
-
-    /// The steps that are in the log, with the names of their approvals.
-    pub async fn steps(&self) -> Result<Vec<(String, String)>> {
-        let records = self.interlock.records_of("approval").await?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let step = |record: &Value| (text(&record["details"]["step"]), text(&record["details"]["approval"]));
-        Ok(records.iter().map(step).collect())
     }
 }
 

@@ -4,3 +4,8 @@ mod bound;
 mod decided;
 mod desk;
 mod restart;
+mod served;
+
+#[path = "../http/scene.rs"]
+#[expect(dead_code, reason = "shared with the tests of serving, which need all of it")]
+mod scene;

@@ -103,12 +103,15 @@ impl Gateway {
         if approval.standing != Standing::Waiting {
             return Ok(answered(&approval, asks, &settings));
         }
+        let _held = self.metrics.held();
         let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
         let waited = wait(people, &approval, until, is_there).await;
         Ok(match waited {
-            Waited::Replaced => Answered::Refused(Box::new(replaced(&approval, asks))),
+            Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
-            Waited::Long | Waited::Gone => Answered::Refused(Box::new(still_waits(&approval, asks))),
+            Waited::Long | Waited::Gone => {
+                Answered::Refused(Box::new(still_waits(&approval, asks, &settings)))
+            }
             Waited::Told => match people.store.approval(&approval.question.id).await? {
                 Some(now) => answered(&now, asks, &settings),
                 None => Answered::Refused(Box::new(expired(&asks.decision))),
@@ -163,7 +166,7 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
     let refused = |denial: Denial| Answered::Refused(Box::new(denial));
     match approval.standing {
         Standing::Approved => Answered::Granted(Granted { id: question.id.clone(), digest: question.digest }),
-        Standing::Waiting => refused(still_waits(approval, asks)),
+        Standing::Waiting => refused(still_waits(approval, asks, settings)),
         Standing::Expired => refused(expired(decision)),
         Standing::Denied => {
             let no = approval.opinions.iter().find(|opinion| !opinion.approves);
@@ -197,23 +200,21 @@ fn expired(decision: &Decision) -> Denial {
     of_rule(decision, "nobody decided in time whether this call may be made")
 }
 
-fn replaced(approval: &Approval, asks: &Asks<'_>) -> Denial {
+fn replaced(asks: &Asks<'_>) -> Denial {
     let reason = "the same call was made again and waits for the decision in the place of this one";
-    Denial { approval: Some(waits(approval)), ..of_rule(&asks.decision, reason) }
+    of_rule(&asks.decision, reason)
 }
 
-fn still_waits(approval: &Approval, asks: &Asks<'_>) -> Denial {
+fn still_waits(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Denial {
     let id = &approval.question.id;
     let reason = format!(
         "a person must approve this call first ({}). It is asked for as approval {id}; make exactly the same call \
          again once that is given",
         asks.decision.reason
     );
-    Denial { approval: Some(waits(approval)), ..of_rule(&asks.decision, reason) }
-}
-
-fn waits(approval: &Approval) -> Waits {
-    Waits { id: approval.question.id.clone(), expires_ms: approval.expires_ms }
+    let waits_on = !settings.hold.is_zero();
+    let waits = Waits { id: id.clone(), expires_ms: approval.expires_ms, waits_on };
+    Denial { approval: Some(waits), ..of_rule(&asks.decision, reason) }
 }
 
 fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreError> {

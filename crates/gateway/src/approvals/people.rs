@@ -207,7 +207,7 @@ async fn watch_over(gateway: Weak<Gateway>) {
         if let Err(error) = people.look().await {
             tracing::warn!("it cannot be seen what people decide: {error}");
         }
-        if looks % LOOKS == 0 {
+        if looks.is_multiple_of(LOOKS) {
             gateway.expire_approvals().await;
         }
         if people.leaves() {
@@ -256,7 +256,8 @@ impl Gateway {
     }
 
     /// Records a step of a question that no call and no person takes.
-    pub(crate) fn record_step(&self, approval: &Approval, step: &str) {
+    pub(crate) fn record_step(&self, approval: &Approval, step: &'static str) {
+        self.metrics.approval(step);
         let question = &approval.question;
         let needed = i64::from(question.needed);
         let details = [

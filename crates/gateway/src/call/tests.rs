@@ -10,6 +10,7 @@ use interlock_store::{
 };
 
 use super::*;
+use crate::approvals::nobody;
 use crate::gateway::Options;
 use crate::identify::{ClientInfo, Identity};
 use crate::limits::Limits;
@@ -175,6 +176,7 @@ async fn what_the_first_leg_reserved_is_settled_with_the_last() {
         let leg = Leg {
             intent: first.intent,
             snapshot: Arc::clone(&first.snapshot),
+            approval: None,
             held: first.held.clone(),
             before: 0,
             challenge: None,

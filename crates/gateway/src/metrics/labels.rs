@@ -82,6 +82,11 @@ pub(super) struct Operation {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Step {
+    pub(super) step: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Told {
     pub(super) what: &'static str,
     pub(super) result: &'static str,

@@ -1,5 +1,7 @@
 //! Calls that a person decides about: they wait here for the answer, and are then judged anew.
 
+mod again;
+
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -105,7 +107,7 @@ impl Relay {
             let session = self.session();
             let Some(asked) = session.to_server.get(number).map(|waiting| &waiting.item) else { return };
             let (Some(token), Some(reply)) = (&asked.progress, &asked.reply) else { return };
-            (token.clone(), reply.outbox().clone())
+            (token.clone(), reply.outbox())
         };
         let progress = f64::from(told) * STEP;
         way.push(format!(

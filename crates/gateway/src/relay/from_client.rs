@@ -200,7 +200,16 @@ impl Relay {
         to_server: ToServer,
     ) {
         let number = to_server.number;
-        if let Err(what) = caught(Arc::clone(&self).call(message, judged, version, to_server)).await {
+        let (message, round) = match self.comes_again(&message, version) {
+            Ok(None) => (message, 0),
+            Ok(Some((message, round))) => (message, round),
+            Err(why) => {
+                let about =
+                    self.about(&message.method().unwrap_or_default(), message.id().map(|id| id.raw()));
+                return self.refuse_route(&about, number, &why.to_string()).await;
+            }
+        };
+        if let Err(what) = caught(Arc::clone(&self).call(message, judged, version, to_server, round)).await {
             Box::pin(self.cut_off(number, &what)).await;
         }
     }
@@ -274,6 +283,7 @@ impl Relay {
         judged: Judged,
         version: Version,
         to_server: ToServer,
+        round: u32,
     ) {
         let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
@@ -333,8 +343,14 @@ impl Relay {
                 self.not_paid(may_ask.as_deref(), retry);
                 let Some(waiting) = self.session().to_server.take(number) else { return };
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
+                let id = asker.id.raw();
                 let tell = refused.snapshot.tell_agent();
-                reply.deliver(answer::denied(asker.id.raw(), section, &refused.denial, tell, version)).await;
+                let state = self.state_of(&message, &refused.denial, version, round);
+                let answer = match state {
+                    Some(state) => answer::come_again(id, &state),
+                    None => answer::denied(id, section, &refused.denial, tell, version),
+                };
+                reply.deliver(answer).await;
             }
         }
     }

@@ -92,6 +92,7 @@ impl MayAsk {
             intent: passage.intent,
             snapshot: Arc::clone(&passage.snapshot),
             held: passage.held.clone(),
+            approval: passage.approval.clone(),
             before: first.map_or(0, |first| first.before + 1),
             challenge: None,
         });

@@ -63,7 +63,7 @@ impl Rewrite<'_> {
 }
 
 /// The edits that take members out of an object and put others in front.
-pub(super) fn rewrite(object: Value<'_>, without: &[&str], with: &str) -> Vec<Edit> {
+pub(crate) fn rewrite(object: Value<'_>, without: &[&str], with: &str) -> Vec<Edit> {
     let parts = object
         .members()
         .map(|(key, value)| (key.span().start..value.span().end, !without.iter().any(|name| key.is(name))));

@@ -1,0 +1,126 @@
+//! A call that a rule asks a person about: whether somebody has approved exactly this one, and taking that.
+
+use interlock_json::Value;
+use interlock_policy::{Decision, Need, Section};
+use interlock_store::{Asker, Taken};
+
+use super::{DefinitionSource, Passed, Stopped};
+use crate::approvals::{Exact, Granted, nobody};
+use crate::continuation::Retry;
+use crate::denial::Denial;
+use crate::gateway::Gateway;
+use crate::record::About;
+use crate::reserve;
+use crate::route::Target;
+use crate::snapshot::Snapshot;
+
+/// What a call has of people's word.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Consent<'a> {
+    /// The whole `params` of the call, which an approval is bound to. `None`: nobody is asked.
+    pub(crate) params: Option<Value<'a>>,
+    pub(crate) granted: Option<(&'a Granted, &'a Asker)>,
+}
+
+/// A person's word for a call.
+pub(super) struct Consented {
+    pub(super) granted: Granted,
+    /// A leg before has taken it.
+    pub(super) is_taken: bool,
+}
+
+/// Which call a rule asks about.
+#[derive(Clone, Copy)]
+pub(super) struct Called<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) about: &'a About,
+    pub(super) targets: &'a [Target<'a>],
+    pub(super) place: usize,
+}
+
+impl Gateway {
+    /// Takes the approval that a call passes by, which nobody can after that.
+    pub(super) async fn take_approval(
+        &self,
+        passed: Passed,
+        consent: Consent<'_>,
+    ) -> Result<Passed, Stopped> {
+        let to_take = passed.approval.as_ref().is_some_and(|approval| !approval.is_taken);
+        let Some(((granted, asker), people)) = consent.granted.filter(|_| to_take).zip(self.people()) else {
+            return Ok(passed);
+        };
+        let denial = match people.store.take(&granted.id, granted.digest, asker).await {
+            Ok(Taken::Taken(_)) => {
+                self.metrics.approval("taken");
+                return Ok(passed);
+            }
+            Ok(Taken::Refused) => {
+                let rule = passed.decisions.first().map(|decision| decision.rule.text());
+                let reason = "the approval of this call is used up, or not valid any more";
+                Denial::approval(&rule.unwrap_or_default(), reason)
+            }
+            Err(error) => {
+                Denial::unavailable("(approvals)", "the approval of this call cannot be taken now", &error)
+            }
+        };
+        reserve::release(self, passed.reserved.held).await;
+        Err(denial.into())
+    }
+
+    /// The approval of a call that a rule asks about, where it has one for exactly this.
+    pub(super) async fn consented(
+        &self,
+        called: Called<'_>,
+        decision: &Decision,
+        definitions: &impl DefinitionSource,
+        retry: &Retry,
+        consent: Consent<'_>,
+    ) -> Result<Consented, Stopped> {
+        let Called { snapshot, about, targets, place } = called;
+        let stopped = |denial: Denial| {
+            Stopped { decision: Some(Box::new(decision.clone())), ..denial.into() }.at(place)
+        };
+        let (Some(_), Some(_), [target]) = (self.people(), consent.params, targets) else {
+            return Err(stopped(nobody(decision)));
+        };
+        let definition = match target.section {
+            Section::Tools => {
+                let list = definitions.current().await.map_err(|error| {
+                    let reason = format!("nobody can be asked about `{}`", target.name);
+                    stopped(Denial::unavailable("(definitions)", &reason, &error))
+                })?;
+                list.described(&target.name).cloned()
+            }
+            Section::Resources | Section::Prompts => None,
+        };
+        let exact = Exact::of(about, target, consent.params, snapshot, definition);
+        // The legs of a call that was let through are still the same call.
+        let earlier = retry.first.as_ref().and_then(|first| first.approval.as_ref());
+        let given = consent.granted.map(|(granted, _)| (granted, false));
+        let word = earlier.map(|granted| (granted, true)).into_iter().chain(given);
+        let word = word.into_iter().find(|(granted, _)| granted.digest == exact.digest);
+        if let Some((granted, is_taken)) = word {
+            return Ok(Consented { granted: granted.clone(), is_taken });
+        }
+        self.has_room(about, decision).await.map_err(stopped)?;
+        Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
+    }
+
+    /// Looks whether the limits would let a call pass: nobody is troubled for one that they would not.
+    async fn has_room(&self, about: &About, decision: &Decision) -> Result<(), Denial> {
+        let needs: Vec<&Need> = decision.needs.iter().collect();
+        let request = about.request.as_deref();
+        match reserve::reserve(self.counters.as_ref(), request, &needs, &[], None).await {
+            Ok(Some(reserved)) => {
+                reserve::release(self, reserved.held).await;
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(reserve::Failed::Limit { denial, .. }) => Err(denial),
+            Err(reserve::Failed::Store(error)) => {
+                let reason = "the limits of this call cannot be looked at now";
+                Err(Denial::unavailable("(ledger)", reason, &error))
+            }
+        }
+    }
+}
