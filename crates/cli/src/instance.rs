@@ -164,6 +164,7 @@ async fn complete(gateway: &Gateway, recovery: Recovery) {
         gateway
             .alarm(&format!("the audit chain `{instance}` of a process that died is not in order: {error}"));
     }
+    gateway.expire_approvals().await;
     for recovered in recovery.recovered {
         if let Err(error) = gateway.take_over_questions(recovered.instance.as_str()).await {
             tracing::warn!("what a killed process asked cannot be taken up by others: {error}");

@@ -96,6 +96,7 @@ impl Gateway {
             }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
+                people.remember(&approval);
                 approval
             }
             Asked::Known(approval) => approval,
@@ -105,8 +106,7 @@ impl Gateway {
         }
         let _held = self.metrics.held();
         let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
-        let waited = wait(people, &approval, until, is_there).await;
-        Ok(match waited {
+        Ok(match wait(people, &approval, until, is_there).await? {
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
             Waited::Long | Waited::Gone => {
@@ -131,31 +131,41 @@ enum Waited {
     Gone,
 }
 
-async fn wait(people: &People, approval: &Approval, until: Instant, is_there: impl Fn() -> bool) -> Waited {
+async fn wait(
+    people: &People,
+    approval: &Approval,
+    until: Instant,
+    is_there: impl Fn() -> bool,
+) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
     let expires = Instant::now().checked_add(Duration::from_millis(left)).unwrap_or(until);
     let mut place = people.join(&approval.question.id);
+    // What was decided before there was a place to hear of it.
+    let now = people.store.approval(&approval.question.id).await?;
+    if now.is_none_or(|now| now.standing != Standing::Waiting) {
+        return Ok(Waited::Told);
+    }
     let mut glances = tokio::time::interval(GLANCE);
     loop {
         tokio::select! {
             biased;
             heard = place.hear() => {
-                return match heard {
+                return Ok(match heard {
                     Heard::Now(_) => Waited::Told,
                     Heard::Replaced => Waited::Replaced,
-                };
+                });
             }
             _ = glances.tick() => {}
         }
         if !is_there() {
-            return Waited::Gone;
+            return Ok(Waited::Gone);
         }
         let now = Instant::now();
         if now >= expires {
-            return Waited::Told;
+            return Ok(Waited::Told);
         }
         if now >= until {
-            return Waited::Long;
+            return Ok(Waited::Long);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The people who are asked: what they are asked and what they say is in the store, and whoever waits here hears of it.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,13 +12,12 @@ use interlock_store::{Approval, Approvals, Standing, StoreError};
 use tokio::sync::watch;
 
 use crate::gateway::Gateway;
+use crate::record::now_ms;
 
 /// How long a question waits for it to be known which processes have ended.
 const TAKING_OVER: Duration = Duration::from_secs(5);
 /// How soon a decision is heard of that was made in another process.
 const LOOK: Duration = Duration::from_millis(250);
-/// How many looks go by until it is noted which questions are past their time.
-const LOOKS: u32 = 4;
 
 /// The people who are asked, and the calls that wait for them in this process.
 pub(crate) struct People {
@@ -44,6 +44,8 @@ impl Drop for TakingOver {
 #[derive(Debug, Default)]
 struct Rooms {
     by_question: HashMap<String, Room>,
+    /// When what was asked here expires, the next first.
+    expiries: BinaryHeap<Reverse<i64>>,
     /// Somebody looks for news.
     is_watched: bool,
 }
@@ -128,6 +130,21 @@ impl People {
         Place { people: self, id: id.to_owned(), turn, news: room.news.subscribe() }
     }
 
+    /// Sees to it that it is noted when this question expires, whether or not anybody waits then.
+    pub(crate) fn remember(&self, approval: &Approval) {
+        self.rooms().expiries.push(Reverse(approval.expires_ms));
+    }
+
+    /// Whether a question that was asked here is past its time, which is said once.
+    fn is_due(&self, now_ms: i64) -> bool {
+        let mut rooms = self.rooms();
+        let before = rooms.expiries.len();
+        while rooms.expiries.peek().is_some_and(|Reverse(expires)| *expires <= now_ms) {
+            rooms.expiries.pop();
+        }
+        rooms.expiries.len() < before
+    }
+
     /// Tells those who wait how a question stands now.
     pub(crate) fn tell(&self, id: &str, standing: Standing) {
         if let Some(room) = self.rooms().by_question.get(id) {
@@ -149,10 +166,10 @@ impl People {
         }
     }
 
-    /// Whether there is nobody to look for.
+    /// Whether there is nothing to look for.
     fn leaves(&self) -> bool {
         let mut rooms = self.rooms();
-        if rooms.by_question.is_empty() {
+        if rooms.by_question.is_empty() && rooms.expiries.is_empty() {
             rooms.is_watched = false;
         }
         !rooms.is_watched
@@ -196,18 +213,16 @@ impl fmt::Debug for People {
     }
 }
 
-/// Looks for news as long as somebody waits for any.
+/// Looks for news as long as somebody waits for any, or a question may expire.
 async fn watch_over(gateway: Weak<Gateway>) {
-    let mut looks: u32 = 0;
     loop {
         tokio::time::sleep(LOOK).await;
         let Some(gateway) = gateway.upgrade() else { return };
         let Some(people) = gateway.people() else { return };
-        looks = looks.wrapping_add(1);
         if let Err(error) = people.look().await {
             tracing::warn!("it cannot be seen what people decide: {error}");
         }
-        if looks.is_multiple_of(LOOKS) {
+        if people.is_due(now_ms()) {
             gateway.expire_approvals().await;
         }
         if people.leaves() {
@@ -237,7 +252,7 @@ impl Gateway {
     }
 
     /// Notes and records which questions are past their time.
-    pub(crate) async fn expire_approvals(&self) {
+    pub async fn expire_approvals(&self) {
         let Some(people) = self.people() else { return };
         loop {
             match people.store.expire().await {
