@@ -108,11 +108,18 @@ pub(crate) struct RunArgs {
     pub(crate) grant: String,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) reached: ReachedArgs,
+}
+
+/// How one server is reached.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReachedArgs {
     /// The address of a server that speaks Streamable HTTP, in the place of a command
     #[arg(long, value_name = "URL", conflicts_with = "command")]
     pub(crate) url: Option<String>,
     /// A header for every request to that server; may be given several times
-    #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", value_parser = header)]
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", conflicts_with = "command", value_parser = header)]
     pub(crate) headers: Vec<Header>,
     /// The server's command and its arguments
     #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
@@ -254,9 +261,11 @@ pub(crate) use crate::commands::test::TestArgs;
   interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
   interlock tools --names -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   interlock tools -- ./my-server | interlock check --tools - policy.yaml
+  interlock tools --url https://tools.example.com/mcp --header 'Authorization: Bearer ${TOKEN}' > tools.json
 
-The server is started, asked for every page of its list, and ended; nothing is called and nothing recorded. \
-Its own messages go to standard error.
+The server is started, or reached at its address, and asked for every page of its list; nothing is called and nothing \
+recorded. What a command writes on standard error goes there. `${NAME}` in a header reads the environment and \
+`${file:PATH}` a file.
 
 Exit codes: 0 the list is complete, 2 there is none.")]
 pub(crate) struct ToolsArgs {
@@ -269,9 +278,8 @@ pub(crate) struct ToolsArgs {
     /// Do not say on standard error how far it has come
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// The server's command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) reached: ReachedArgs,
 }
 
 /// How `check` prints what it found.

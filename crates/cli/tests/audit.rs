@@ -104,6 +104,42 @@ fn records_are_listed() {
     }
 }
 
+/// What is refused early has no server, no grant and perhaps no method: no word of the line is left blank.
+#[test]
+fn what_nobody_knows_leaves_no_blank() {
+    let data = tempfile::tempdir().unwrap();
+    let log = Log::open(data.path(), &InstanceId::generate(T0).unwrap(), Options::default()).unwrap();
+    let cases = [
+        (
+            Some(""),
+            Some("HTTP"),
+            Subject::None,
+            Some("(unknown)"),
+            "an HTTP request by an unknown caller, why",
+        ),
+        (Some("files"), Some(""), Subject::None, Some("alice"), "a message on files for alice, why"),
+        (Some(""), Some("tools/list"), Subject::None, Some("alice"), "tools/list for alice, why"),
+        (Some("files"), Some("tools/call"), Subject::Tool(""), Some("alice"), "\"\" on files for alice, why"),
+        (None, None, Subject::None, Some(""), "why"),
+        (None, None, Subject::None, None, "why"),
+    ];
+    for (server, method, subject, grant, _) in cases {
+        let refusal = Refusal {
+            identity: Identity { grant, ..Identity::default() },
+            target: Target { server, method, subject, ..Target::default() },
+            ruling: Ruling { reason: Some("why"), ..Ruling::default() },
+            ..Refusal::new(RefusalCategory::Malformed)
+        };
+        log.append(T0, &Entry::Refusal(refusal)).unwrap();
+    }
+    log.stop(T0 + 4, "done").unwrap();
+    let (text, _) = answer(data.path(), &["query", "--kind", "refusal"]);
+    let shown: Vec<&str> =
+        text.lines().map(|line| line.split_once("deny").map_or("", |(_, rest)| rest.trim_start())).collect();
+    let expected: Vec<&str> = cases.iter().map(|(.., expected)| *expected).collect();
+    assert_eq!(shown, expected);
+}
+
 /// A server chooses the names of its tools: none can say more of the line than its own.
 #[test]
 fn a_name_is_one_word() {

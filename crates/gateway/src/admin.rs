@@ -29,14 +29,14 @@ use interlock_audit::DigestKey;
 use interlock_store::{Servers, Timekeeping, Tokens};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::front::Front;
 use crate::known_tokens::KnownTokens;
 use crate::registration::Registration;
 use crate::serve::ListenError;
-use crate::transport::http::Activity;
+use crate::transport::http::{Activity, Place, Places};
 use crate::transport::tls::Tls;
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
@@ -44,6 +44,8 @@ use problem::Problem;
 
 /// Connections at the same time.
 const CONNECTIONS: usize = 128;
+/// Of these, how many may be from one address: whoever takes all of them leaves some to others.
+const CONNECTIONS_OF_PEER: usize = 96;
 /// Bytes of the body of a request.
 const BODY: usize = 64 << 10;
 /// How long the head of a request may take.
@@ -200,10 +202,10 @@ async fn answer(
         async move { desk.operated.tokens.keep_reading().await }
     });
     let service = TowerToHyperService::new(router(desk));
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(CONNECTIONS, CONNECTIONS_OF_PEER);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &connections) => accepted,
+            accepted = accept(&listener, &places) => accepted,
             _ = &mut stopped => break,
         };
         let Some((stream, from, place)) = accepted else { continue };
@@ -256,13 +258,12 @@ async fn talk(
     tokio::time::timeout(PATIENCE, connection).await?
 }
 
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(connections).acquire_owned().await.ok()?;
+/// The next connection that there is a place for.
+async fn accept(listener: &TcpListener, places: &Arc<Places>) -> Option<(TcpStream, IpAddr, Place)> {
+    places.free().await;
     match listener.accept().await {
-        Ok((stream, from)) => Some((stream, from.ip(), place)),
+        // One that has no place is closed at once: it would keep others waiting.
+        Ok((stream, from)) => places.take(from.ip()).map(|place| (stream, from.ip(), place)),
         Err(error) => {
             tracing::warn!("an operator's connection could not be taken: {error}");
             tokio::time::sleep(ACCEPT_AGAIN).await;

@@ -143,11 +143,9 @@ impl Gateway {
         passed: Passed,
     ) -> Result<Passage, Refused> {
         let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
-        let confirmed = self.recorder.confirm(staged).await;
-        if let Some(trace) = &about.trace {
-            trace.recorded();
-        }
-        let intent = match confirmed {
+        let held = passed.reserved.held;
+        let mut ticket = Ticket::new(Arc::clone(self), about, held.clone(), staged.as_ref().ok().copied());
+        let intent = match ticket.record(staged).await {
             Ok(intent) => Some(intent),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
                 tracing::error!("a call passes without a record, as `audit.on_failure: allow` says: {error}");
@@ -158,15 +156,14 @@ impl Gateway {
             // beside an intent that ends `unknown`: the refusal says that the call was not made.
             Err(error) => {
                 tracing::error!("calls are denied because the audit log cannot be written: {error}");
-                reserve::release(self, passed.reserved.held).await;
                 let denial =
                     Denial::unavailable("(audit)", "the call cannot be recorded, so it is not made", &error);
-                self.recorder.denied(&about, arguments, &denial, snapshot.digest(), &[]);
+                let refused =
+                    |about: &About| self.recorder.denied(about, arguments, &denial, snapshot.digest(), &[]);
+                ticket.refuse(refused).await;
                 return Err(Refused { denial, snapshot });
             }
         };
-        let held = passed.reserved.held.clone();
-        let ticket = Ticket::new(Arc::clone(self), about, passed.reserved.held, intent);
         let approval = passed.approval.map(|approval| approval.granted);
         Ok(Passage { ticket, intent, held, snapshot, approval })
     }

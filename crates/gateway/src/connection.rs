@@ -13,6 +13,7 @@ use crate::metrics::Transport;
 use crate::outbox::outbox;
 use crate::relay::Relay;
 use crate::run::{tell, tick};
+use crate::transport::child::StandardError;
 use crate::upstream::{self, Gone, OpenError, Server, Upstream};
 
 /// A connection that is open.
@@ -40,7 +41,7 @@ impl Connection {
         identity: Identity,
         keep: usize,
     ) -> Result<Arc<Self>, OpenError> {
-        let opened = server.open()?;
+        let opened = server.open(StandardError::Read)?;
         let limits = &gateway.options.limits;
         let (to_client, for_client) = outbox(limits.queued_bytes);
         let (to_server, for_server) = outbox(limits.queued_bytes);

@@ -1,5 +1,6 @@
 //! What stands behind the listener: who calls, on which connection, and what goes back.
 
+mod beginning;
 mod caller;
 mod requests;
 mod turned_away;
@@ -34,6 +35,7 @@ use crate::relay::{Origin, Relay};
 use crate::settle::Ending;
 use crate::streams::Streams;
 
+pub(crate) use beginning::{Beginning, Beginnings};
 pub(crate) use caller::{Caller, Shown};
 pub(crate) use requests::RequestPlace;
 pub(crate) use turned_away::TurnedAway;
@@ -47,6 +49,8 @@ pub struct Front {
     /// The instance's name, of which sessions' names in records begin.
     instance: String,
     sessions: Mutex<HashMap<String, Session>>,
+    /// Those that are not among the sessions yet.
+    beginning: Beginnings,
     shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
     together: Together,
     streams: Streams,
@@ -165,6 +169,7 @@ impl Front {
             tokens,
             instance: instance.to_owned(),
             sessions: Mutex::default(),
+            beginning: Beginnings::default(),
             shared: Mutex::default(),
             together: Together::default(),
             streams: Streams::default(),
@@ -353,12 +358,12 @@ impl Front {
         label: Option<String>,
     ) -> Result<(String, Arc<Connection>), TurnedAway> {
         self.forget_ended();
-        let of_grant = |session: &&Session| session.grant == grant.name;
-        let (all, own) = {
+        let place = {
             let sessions = self.sessions();
-            (sessions.len(), sessions.values().filter(of_grant).count())
+            let own = sessions.values().filter(|session| session.grant == grant.name).count();
+            let open = |all, begun| self.has_room(sessions.len() + all, own + begun);
+            self.beginning.begin(&grant.name, open)?
         };
-        self.has_room(all, own)?;
         let name = session_name()?;
         let connection = self.connect(grant, server, self.gateway.options.limits.mailbox, label)?;
         let session = Session {
@@ -367,7 +372,11 @@ impl Front {
             connection: Arc::clone(&connection),
             credential: credential.clone(),
         };
-        self.sessions().insert(name.clone(), session);
+        {
+            let mut sessions = self.sessions();
+            drop(place);
+            sessions.insert(name.clone(), session);
+        }
         // What was taken back meanwhile was not yet among the sessions.
         if credential.is_withdrawn() {
             connection.close();
@@ -453,11 +462,11 @@ impl Front {
         self: &Arc<Self>,
         caller: &Caller,
     ) -> Result<(String, Arc<Combined>), TurnedAway> {
-        let (all, own) = self.together.count(&caller.grant.name);
-        self.has_room(all, own)?;
+        let open = |all, own| self.has_room(all, own);
+        let place = self.together.begin(&caller.grant.name, open)?;
         let name = session_name()?;
         let combined = Combined::begin_session(self, caller, self.label(), session_name()?);
-        self.together.insert(name.clone(), Arc::clone(&combined));
+        self.together.insert(name.clone(), Arc::clone(&combined), place);
         // What was taken back meanwhile was not yet among the sessions.
         if caller.credential.is_withdrawn() {
             self.together.end(&name);

@@ -15,6 +15,7 @@ use crate::metered::Metered;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::sealed::Sealer;
+use crate::server_log::ServerLog;
 use crate::snapshot::Snapshot;
 use crate::tasks::Tasks;
 use crate::traces::{TraceOptions, Traces};
@@ -75,6 +76,8 @@ pub struct Gateway {
     pub(crate) conditions: Conditions,
     /// Who is asked where a rule asks a person.
     people: Option<People>,
+    /// What servers say on standard error.
+    pub(crate) server_log: Arc<ServerLog>,
 }
 
 impl Gateway {
@@ -92,9 +95,20 @@ impl Gateway {
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
         let traces = options.traces.as_ref().and_then(|options| Traces::start(options, &metrics));
-        let conditions = Conditions::default();
-        let people = None;
-        Self { counters, recorder, options, metrics, sealer, connections, tasks, traces, conditions, people }
+        let (conditions, people, server_log) = (Conditions::default(), None, Arc::default());
+        Self {
+            counters,
+            recorder,
+            options,
+            metrics,
+            sealer,
+            connections,
+            tasks,
+            traces,
+            conditions,
+            people,
+            server_log,
+        }
     }
 
     /// The same, where people can be asked about calls: what is asked, and what they say, is kept there.

@@ -47,6 +47,7 @@ mod route;
 mod run;
 mod sealed;
 pub mod serve;
+mod server_log;
 mod session;
 mod settle;
 mod snapshot;
@@ -73,7 +74,7 @@ pub use identify::{
 pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
-pub use listing::{Listing, ListingError, Progress, list_tools};
+pub use listing::{Listing, ListingError, Progress, list_tools, list_tools_through};
 pub use registration::{Authorization, DeclaredEra, DeclaredTransport, Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};

@@ -77,7 +77,8 @@ pub struct Limits {
     pub request: Duration,
     /// How often a quiet stream is kept open with a comment.
     pub keep_alive: Duration,
-    /// How long a server may take to go after its input was closed, and again after SIGTERM.
+    /// How long a server may take to go after its input was closed, and again after SIGTERM; and to end its answer over
+    /// HTTP to a request that was cancelled.
     pub shutdown: Duration,
 }
 

@@ -1,15 +1,18 @@
 //! A server's whole list of tools, read once and not for a client: for comparing a policy with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use interlock_json::{Kind, Value};
 use interlock_wire::line::Line;
 use interlock_wire::{Message, Outcome, Response, Shape, Version, reply};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use crate::gateway::Gateway;
 use crate::limits::Limits;
 use crate::relay::own::list_request;
-use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::run::{RunError, Wrapped, run};
+use crate::transport::child::{ServerCommand, ServerProcess, StandardError, StartError};
 use crate::transport::lines::LineReader;
 
 /// What a server lists.
@@ -39,6 +42,17 @@ pub enum ListingError {
     /// The server did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The gateway that was to reach it failed.
+    #[error(transparent)]
+    Reach(#[from] RunError),
+    /// A gateway that is asked for it says why it has no answer, or the server says so through it.
+    #[error("there is no answer to `{method}`: {message}")]
+    Unanswered {
+        /// What was asked.
+        method: &'static str,
+        /// Why.
+        message: String,
+    },
     /// It did not answer in time.
     #[error("the server did not answer `{method}` within {seconds} s")]
     TimedOut {
@@ -85,6 +99,8 @@ const LIST: &str = "tools/list";
 const MOST_OTHERS: usize = 10_000;
 /// How long a server may take to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
+/// Bytes on their way between a gateway and whoever asks through it.
+const PIPE: usize = 64 << 10;
 
 /// Starts the server, reads every page of its list of tools, and ends it.
 ///
@@ -95,11 +111,9 @@ pub async fn list_tools(
     patience: Duration,
     mut progress: impl FnMut(Progress),
 ) -> Result<Listing, ListingError> {
-    let (mut process, input, output) = ServerProcess::start(command)?;
+    let (mut process, input, output) = ServerProcess::start(command, StandardError::Shared)?;
     progress(Progress::Started);
-    let limits = Limits::default();
-    let lines = LineReader::new(output, limits.definition_bytes);
-    let mut asking = Asking { input, lines, number: 0, patience, limits, bytes: 0 };
+    let mut asking = Asking::new((input, output), patience, Peer::Server);
     let listed = asking.read(&mut progress).await;
     // Its input closed, it goes by itself.
     drop(asking);
@@ -107,16 +121,57 @@ pub async fn list_tools(
     listed
 }
 
-struct Asking {
-    input: ServerInput,
-    lines: LineReader<ServerOutput>,
+/// Reads every page of the list of a server as its clients reach it: through a gateway of its own, which speaks the
+/// server's transport and its version of the protocol.
+///
+/// # Errors
+/// [`ListingError`] where there is no complete list.
+pub async fn list_tools_through(
+    gateway: Arc<Gateway>,
+    wrapped: Wrapped,
+    patience: Duration,
+    mut progress: impl FnMut(Progress),
+) -> Result<Listing, ListingError> {
+    let (client, served) = tokio::io::duplex(PIPE);
+    let (input, output) = tokio::io::split(served);
+    let running = tokio::spawn(async move { run(gateway, &wrapped, input, output).await });
+    let (from, to) = tokio::io::split(client);
+    let mut asking = Asking::new((to, from), patience, Peer::Gateway);
+    let listed = asking.read(&mut progress).await;
+    drop(asking);
+    match running.await {
+        // Why nothing could be asked says more than that nothing answered.
+        Ok(Err(error)) => Err(error.into()),
+        Ok(Ok(_)) | Err(_) => listed,
+    }
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// The server itself: one that refuses the handshake may speak without one.
+    Server,
+    /// A gateway, which does the server's handshake.
+    Gateway,
+}
+
+struct Asking<W, R> {
+    input: W,
+    lines: LineReader<R>,
     number: u64,
     patience: Duration,
     limits: Limits,
     bytes: usize,
+    peer: Peer,
 }
 
-impl Asking {
+impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
+    fn new((input, output): (W, R), patience: Duration, peer: Peer) -> Self {
+        let limits = Limits::default();
+        let lines = LineReader::new(output, limits.definition_bytes);
+        Self { input, lines, number: 0, patience, limits, bytes: 0, peer }
+    }
+
     async fn read(&mut self, progress: &mut impl FnMut(Progress)) -> Result<Listing, ListingError> {
         let version = self.greet().await?;
         progress(Progress::Greeted);
@@ -145,6 +200,9 @@ impl Asking {
         );
         let answer = self.ask(INITIALIZE, &reply::request(0, INITIALIZE, Some(&params))).await?;
         match outcome(&answer, INITIALIZE)? {
+            Outcome::Error(error) if self.peer == Peer::Gateway => {
+                Err(ListingError::Unanswered { method: INITIALIZE, message: error.message.into_owned() })
+            }
             Outcome::Error(_) => Ok(Version::LATEST),
             Outcome::Result(result) => {
                 let answered = result.get("protocolVersion").and_then(Value::as_str);

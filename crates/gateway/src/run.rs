@@ -14,6 +14,7 @@ use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::outbox::{Outgoing, outbox};
 use crate::relay::{Origin, Relay};
+use crate::transport::child::StandardError;
 use crate::transport::lines::{LineReader, LineWriter};
 use crate::upstream::{self, Gone, OpenError, Opened, Server};
 
@@ -94,7 +95,7 @@ pub async fn run(
     input: impl AsyncRead + Unpin + Send + 'static,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> Result<Ended, RunError> {
-    let opened = match wrapped.server.open() {
+    let opened = match wrapped.server.open(StandardError::Shared) {
         Ok(opened) => opened,
         Err(error) => {
             gateway.recorder.stop(&error.to_string())?;

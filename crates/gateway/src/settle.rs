@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use interlock_audit::{Seq, Settlement, Status};
+use interlock_audit::{AuditError, Seq, Settlement, Staged, Status};
 use interlock_store::Failure;
 use interlock_wire::trace::TraceContext;
+use tokio::runtime::Handle;
 
 use crate::fault::guarded;
 use crate::gateway::Gateway;
@@ -29,6 +30,8 @@ struct Open {
     gateway: Arc<Gateway>,
     about: About,
     reservation: Option<Held>,
+    /// The intent on its way to the log, until it is known whether it is there.
+    staged: Option<Staged>,
     /// `None` when the log could not be written and the operator lets calls pass all the same.
     intent: Option<Seq>,
     since: Instant,
@@ -74,13 +77,33 @@ impl Ticket {
         gateway: Arc<Gateway>,
         about: About,
         reservation: Option<Held>,
-        intent: Option<Seq>,
+        staged: Option<Staged>,
     ) -> Self {
         let reserved = reservation.is_some().then(|| gateway.metrics.reserved());
         let since = Instant::now();
-        let open =
-            Open { gateway, about, reservation, intent, since, bytes_in: 0, reserved, in_flight: None };
+        let (intent, bytes_in, in_flight) = (None, 0, None);
+        let open = Open { gateway, about, reservation, staged, intent, since, bytes_in, reserved, in_flight };
         Self { open: Some(open), ending: None }
+    }
+
+    /// Waits until the intent is in the log.
+    pub(crate) async fn record(&mut self, staged: Result<Staged, AuditError>) -> Result<Seq, AuditError> {
+        let Some(open) = &mut self.open else { return Err(AuditError::Finished) };
+        let recorded = open.gateway.recorder.confirm(staged).await;
+        open.staged = None;
+        open.intent = recorded.as_ref().ok().copied();
+        if let Some(trace) = &open.about.trace {
+            trace.recorded();
+        }
+        recorded
+    }
+
+    /// Gives back what was reserved for a call that cannot be made, and has its refusal recorded.
+    pub(crate) async fn refuse(mut self, record: impl FnOnce(&About)) {
+        let Some(open) = &self.open else { return };
+        record(&open.about);
+        reserve::release(&open.gateway, open.reservation.clone()).await;
+        self.open = None;
     }
 
     /// The call is being forwarded: from here on it counts.
@@ -154,10 +177,23 @@ impl Open {
     }
 }
 
-/// A ticket that is dropped unsettled (its task was cut off) counts: the call may have reached the server.
+/// The call is not made whose intent nobody waits for any more. The intent comes into the log all the same, and has to have
+/// its outcome there.
+async fn not_made(mut open: Open, staged: Staged) {
+    open.intent = open.gateway.recorder.confirm(Ok(staged)).await.ok();
+    Ticket { open: Some(open), ending: None }.settle(Ending::NotSent).await;
+}
+
+/// A ticket that is dropped unsettled (its task was cut off) counts: the call may have reached the server, unless its
+/// intent is not known to be in the log yet.
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
+            let staged = open.staged.take();
+            if let (Some(staged), Ok(runtime)) = (staged, Handle::try_current()) {
+                runtime.spawn(not_made(open, staged));
+                return;
+            }
             let counted = open.counted();
             open.record(&self.ending.take().unwrap_or(Ending::Disconnected), counted);
         }

@@ -13,7 +13,9 @@ use crate::crossing::{self, Crossed, Crossing};
 use crate::gateway::Gateway;
 use crate::outbox::Outgoing;
 use crate::relay::Relay;
-use crate::transport::child::{ServerCommand, ServerInput, ServerOutput, ServerProcess, StartError};
+use crate::transport::child::{
+    ServerCommand, ServerInput, ServerOutput, ServerProcess, StandardError, StartError,
+};
 use crate::transport::http::{Direct, HttpLink, HttpServer};
 use crate::transport::lines::{LineReader, LineWriter};
 
@@ -73,13 +75,15 @@ struct Child {
     process: ServerProcess,
     reader: JoinHandle<()>,
     writer: JoinHandle<io::Result<()>>,
+    /// What reads its standard error, where the gateway does.
+    errors: Option<JoinHandle<()>>,
 }
 
 impl Server {
     /// Reaches the server.
-    pub(crate) fn open(&self) -> Result<Opened, OpenError> {
+    pub(crate) fn open(&self, errors: StandardError) -> Result<Opened, OpenError> {
         match self {
-            Self::Child(command) => Ok(Opened::Child(Box::new(ServerProcess::start(command)?))),
+            Self::Child(command) => Ok(Opened::Child(Box::new(ServerProcess::start(command, errors)?))),
             Self::Http(server) => {
                 let link = HttpLink::new(server.clone()).map_err(OpenError::Certificates)?;
                 Ok(Opened::Http(Box::new(link)))
@@ -97,10 +101,11 @@ impl Opened {
         let carrier = match self {
             Self::Child(started) => {
                 relay.starts_process();
-                let (process, input, output) = *started;
+                let (mut process, input, output) = *started;
+                let errors = log(&relay, &mut process);
                 let reader = tokio::spawn(read(Arc::clone(&crossing), output, most));
                 let writer = tokio::spawn(write(input, queued));
-                Carrier::Child(Box::new(Child { process, reader, writer }))
+                Carrier::Child(Box::new(Child { process, reader, writer, errors }))
             }
             Self::Http(link) => {
                 let link = Arc::new(*link);
@@ -118,7 +123,7 @@ impl Upstream {
     pub(crate) async fn gone(&mut self) -> Gone {
         match &mut self.carrier {
             Carrier::Child(child) => {
-                let Child { process, reader, writer } = child.as_mut();
+                let Child { process, reader, writer, .. } = child.as_mut();
                 tokio::select! {
                 biased;
                 ended = &mut *reader => cut_off("reading from the server", &ended),
@@ -149,13 +154,18 @@ impl Upstream {
         let grace = self.grace;
         let words = match &mut self.carrier {
             Carrier::Child(child) => {
-                let Child { process, reader, .. } = child.as_mut();
+                let Child { process, reader, errors, .. } = child.as_mut();
                 let status = end_process(process, grace, hurry).await;
                 if last_words && !reader.is_finished() {
                     let _in_time = tokio::time::timeout(grace, &mut *reader).await;
                 }
                 // A reader that a full queue holds up must not go on recording after the last record.
                 reader.abort();
+                if let Some(errors) = errors {
+                    // One that it started and that has left its group may hold it open for ever.
+                    let _in_time = tokio::time::timeout(grace, &mut *errors).await;
+                    errors.abort();
+                }
                 in_words(status)
             }
             Carrier::Http { driver } => {
@@ -173,6 +183,13 @@ impl Upstream {
         self.relay.server_gone().await;
         words
     }
+}
+
+/// Has what the server writes on standard error logged, where the gateway reads that.
+fn log(relay: &Relay, process: &mut ServerProcess) -> Option<JoinHandle<()>> {
+    let (pid, errors) = (process.id(), process.take_errors()?);
+    let (log, server) = (Arc::clone(&relay.gateway().server_log), Arc::clone(relay.access().server()));
+    Some(tokio::spawn(async move { log.follow(server, pid, errors).await }))
 }
 
 async fn end_process(

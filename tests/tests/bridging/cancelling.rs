@@ -10,6 +10,9 @@ use interlock_testkit::recording_http::{RecordingHttp, Seen, Speaks};
 use interlock_testkit::script::{LEGACY, MODERN, Script};
 use interlock_testkit::serving::{Serving, Site};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::over_http::{entry, modern};
 use crate::over_stdio::params;
@@ -45,17 +48,11 @@ impl Server {
     }
 
     async fn serve(&self) -> Result<(Site, Serving)> {
-        let server = match self {
+        serve(&match self {
             Self::Stdio(server) => entry(&server.command()?)?,
             Self::Http(server, _) => json!({ "url": server.url }),
-        };
-        let config = format!(
-            "servers:\n  recording: {server}\ngrants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n"
-        );
-        let site = Site::new(&config)?;
-        site.write("allow.yaml", ALLOW_ALL)?;
-        let serving = site.serve(|command| command).await?;
-        Ok((site, serving))
+        })
+        .await
     }
 
     /// Waits until a call of `slow` has arrived.
@@ -98,6 +95,18 @@ impl Server {
             }
         }
     }
+}
+
+/// A gateway before this server.
+async fn serve(server: &Value) -> Result<(Site, Serving)> {
+    let config = format!(
+        "servers:\n  recording: {server}\ngrants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n\
+         limits: {{ shutdown_seconds: 1 }}\n"
+    );
+    let site = Site::new(&config)?;
+    site.write("allow.yaml", ALLOW_ALL)?;
+    let serving = site.serve(|command| command).await?;
+    Ok((site, serving))
 }
 
 fn slow() -> Value {
@@ -172,8 +181,8 @@ async fn by_a_stream_that_is_closed() -> Result<()> {
         let tried = async {
             let (_site, serving) = server.serve().await?;
             let call = modern(&serving.address, 1, "tools/call", &slow());
-            let mut stream = tokio::net::TcpStream::connect(&serving.address).await?;
-            tokio::io::AsyncWriteExt::write_all(&mut stream, &call.bytes()).await?;
+            let mut stream = TcpStream::connect(&serving.address).await?;
+            stream.write_all(&call.bytes()).await?;
             server.is_called().await?;
             drop(stream);
             server.is_told().await?;
@@ -182,4 +191,134 @@ async fn by_a_stream_that_is_closed() -> Result<()> {
         tried.await.with_context(|| format!("before {name}"))?;
     }
     Ok(())
+}
+
+/// The name of a new legacy session.
+async fn session(serving: &Serving) -> Result<String> {
+    let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "c", "version": "1" } } });
+    let begun = post(serving, &begin).send(&serving.address).await?;
+    let session = begun.header("mcp-session-id").context("no session")?.to_owned();
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    post(serving, &ready).header("Mcp-Session-Id", &session).send(&serving.address).await?;
+    Ok(session)
+}
+
+fn post(serving: &Serving, message: &Value) -> Request {
+    Request::post(&serving.address, "/mcp/recording", &message.to_string())
+}
+
+fn cancellation() -> Value {
+    json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 2 } })
+}
+
+/// A legacy server need not end its answer to a call that was cancelled. What it would come on is closed all the same,
+/// after a while; that of a call which nobody cancelled is not.
+#[tokio::test]
+async fn what_is_cancelled_keeps_no_connection() -> Result<()> {
+    let server = RecordingHttp::start(Speaks::Legacy).await?;
+    let (_site, serving) = serve(&json!({ "url": server.url })).await?;
+    let session = session(&serving).await?;
+    let in_session = |message: &Value| post(&serving, message).header("Mcp-Session-Id", &session);
+    let call = |id: u64| json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": slow() });
+    let mut calling = Vec::new();
+    for id in [2, 3] {
+        let mut stream = TcpStream::connect(&serving.address).await?;
+        stream.write_all(&in_session(&call(id)).bytes()).await?;
+        calling.push(stream);
+        server.wait_until("the calls", |_| server.of_method("tools/call").len() == calling.len()).await?;
+    }
+    let number = server.of_method("tools/call").first().context("no call")?["id"].clone();
+    assert_eq!(in_session(&cancellation()).send(&serving.address).await?.status, 202);
+    server.wait_until("its end", |seen| seen.contains(&Seen::Closed(number.clone()))).await?;
+    let closed = server.seen().into_iter().filter(|seen| matches!(seen, Seen::Closed(_))).count();
+    assert_eq!(closed, 1);
+    drop(calling);
+    serving.stop().await
+}
+
+/// Bytes of a request, from its head.
+fn length(read: &[u8]) -> Option<usize> {
+    let text = String::from_utf8_lossy(read).to_ascii_lowercase();
+    let head = text.find("\r\n\r\n")? + 4;
+    let body = text.split_once("content-length: ").map_or("0", |(_, rest)| rest);
+    Some(head + body.split("\r\n").next()?.parse::<usize>().ok()?)
+}
+
+/// Reads a request, and of a large one the beginning.
+async fn begun(stream: &mut TcpStream) -> Result<Vec<u8>> {
+    let mut read = Vec::new();
+    while length(&read).is_none_or(|length| read.len() < length.min(2_048)) {
+        anyhow::ensure!(stream.read_buf(&mut read).await? > 0, "closed");
+    }
+    Ok(read)
+}
+
+/// A call and its cancellation go on connections of their own. While the server has not taken the call, there is no
+/// cancellation.
+#[tokio::test]
+async fn no_cancellation_comes_before_its_call() -> Result<()> {
+    let socket = TcpSocket::new_v4()?;
+    // So little that what is not read is not written either.
+    socket.set_recv_buffer_size(4_096)?;
+    socket.bind("127.0.0.1:0".parse()?)?;
+    let listener = socket.listen(16)?;
+    let url = format!("http://{}/mcp", listener.local_addr()?);
+    let (_site, serving) =
+        serve(&json!({ "url": url, "era": "legacy", "transport": "streamable_http" })).await?;
+    let (calls, mut called) = tokio::sync::mpsc::unbounded_channel();
+    // It answers what begins the conversation, and gives everything else to the test as it came.
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let calls = calls.clone();
+            tokio::spawn(async move {
+                loop {
+                    let read = begun(&mut stream).await?;
+                    let text = String::from_utf8_lossy(&read).into_owned();
+                    if text.starts_with("GET") {
+                        stream
+                            .write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+                            .await?;
+                    } else if text.contains("\"initialize\"") {
+                        let result = json!({ "jsonrpc": "2.0", "id": 1, "result": { "protocolVersion": "2025-11-25",
+                            "capabilities": { "tools": {} }, "serverInfo": { "name": "s", "version": "1" } } });
+                        let body = result.to_string();
+                        let head =
+                            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: s\r\n";
+                        let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+                        stream.write_all(answer.as_bytes()).await?;
+                    } else if text.contains("notifications/initialized") {
+                        stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").await?;
+                    } else {
+                        calls.send((stream, read))?;
+                        return anyhow::Ok(());
+                    }
+                }
+            });
+        }
+    });
+    let session = session(&serving).await?;
+    let large = json!({ "name": "slow", "arguments": { "text": "x".repeat(7 << 20) } });
+    let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": large });
+    let mut calling = TcpStream::connect(&serving.address).await?;
+    calling.write_all(&post(&serving, &call).header("Mcp-Session-Id", &session).bytes()).await?;
+    let (mut arriving, begun) = called.recv().await.context("no call")?;
+    let told = post(&serving, &cancellation()).header("Mcp-Session-Id", &session);
+    assert_eq!(told.send(&serving.address).await?.status, 202);
+    // What the client says next waits for nothing, and would come after a cancellation that did not either.
+    let next = json!({ "jsonrpc": "2.0", "method": "notifications/roots/list_changed" });
+    let next = post(&serving, &next).header("Mcp-Session-Id", &session);
+    assert_eq!(next.send(&serving.address).await?.status, 202);
+    let (_elsewhere, first) = timeout(PATIENCE, called.recv()).await?.context("nothing came")?;
+    let text = String::from_utf8_lossy(&first).into_owned();
+    anyhow::ensure!(text.contains("roots/list_changed"), "the cancellation has overtaken its call: {text}");
+    let whole = length(&begun).context("no length")?;
+    let mut rest = vec![0; whole - begun.len()];
+    arriving.read_exact(&mut rest).await?;
+    let (_, cancelled) = timeout(PATIENCE, called.recv()).await?.context("no cancellation")?;
+    let text = String::from_utf8_lossy(&cancelled).into_owned();
+    anyhow::ensure!(text.contains("notifications/cancelled"), "{text}");
+    server.abort();
+    drop((arriving, calling));
+    serving.stop().await
 }

@@ -13,9 +13,11 @@
 //! | `sh page` | run in the page's own directory; `uvx` starts a server with the tools of the HealthImaging server |
 //! | `yaml tests` | tests of the policy before it on the page: they pass |
 //! | `yaml workflow` | of GitHub: each `run:` is run in the page's own directory, as a repository whose `main` is what it holds |
+//! | `ini unit NAME` | a unit of systemd: its directives are known ones, and `systemd-analyze verify` says nothing of it |
 //! | `text` | nothing |
 
 mod language;
+mod units;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -219,6 +221,9 @@ impl Session {
             let path = page.join(name);
             fs::write(&path, &block.text)?;
             return if name == "policy.yaml" { accepted(&path) } else { Ok(()) };
+        }
+        if let Some(name) = block.info.strip_prefix("ini unit ") {
+            return units::check(name, &block.text);
         }
         match block.info.as_str() {
             "sh" => self.shell(&block.text, self.folder.path()),

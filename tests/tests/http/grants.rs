@@ -283,6 +283,49 @@ async fn rules_look_at_the_labels_that_the_grant_has_now() -> Result<()> {
     Ok(())
 }
 
+/// What ends first is what a grant's holders feel, and it is said which.
+#[tokio::test]
+async fn the_list_tells_which_end_comes_first() -> Result<()> {
+    let site = Site::new(
+        "servers: { files: { command: cat, policy: allow.yaml } }\nidentity:\n  issuers:\n    \
+         corporate: { issuer: \"https://id.example\", audiences: [a], algorithms: [ES256], jwks: keys.json }\n\
+         grants:\n  tokens: { servers: { files: server } }\n  \
+         early: { servers: { files: server }, expires: 2020-01-01 }\n  \
+         later: { servers: { files: server }, expires: 2999-01-01 }\n  \
+         both: { servers: { files: server }, auth: [token, { jwt: { issuer: corporate, scopes: [x] } }] }\n  \
+         lasting: { servers: { files: server } }\n",
+    )?;
+    site.write("allow.yaml", ALLOW_ALL)?;
+    for grant in ["tokens", "early", "later", "both", "lasting"] {
+        let made = site.command(&["grants", "create", grant, "--expires", "30d"])?.output().await?;
+        ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    site.token("lasting").await?;
+    let output = site.command(&["grants", "list", "--format", "json"])?.output().await?;
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let text = String::from_utf8(site.command(&["grants", "list"])?.output().await?.stdout)?;
+    for (grant, which, tokens_end, shown) in [
+        ("tokens", json!("tokens"), true, "(last token)"),
+        ("early", json!("grant"), true, "2020-01-01T00:00:00Z (grant, expired)"),
+        ("later", json!("tokens"), true, "(last token)"),
+        ("both", json!(null), true, "never"),
+        ("lasting", json!(null), false, "never"),
+    ] {
+        let found = list.as_array().into_iter().flatten().find(|report| report["grant"] == grant);
+        let report = found.unwrap_or(&serde_json::Value::Null);
+        assert_eq!(
+            (&report["ends_with"], report["tokens_expire"].is_string()),
+            (&which, tokens_end),
+            "{report}"
+        );
+        assert_eq!(report["ends"].is_string(), !which.is_null(), "{report}");
+        let row = text.lines().find(|line| line.trim_start().starts_with(grant)).unwrap_or_default();
+        ensure!(row.contains(shown), "{shown}: {text}");
+    }
+    assert_eq!(list[1]["expires"], "2020-01-01", "{list}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_grant_is_shown_with_what_it_may_use_and_by_whom() -> Result<()> {
     let site = Site::new(
@@ -299,7 +342,7 @@ async fn a_grant_is_shown_with_what_it_may_use_and_by_whom() -> Result<()> {
     let row = |name: &str| {
         text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default().to_owned()
     };
-    for part in ["files", "token, jwt of corporate", "2020-01-01T00:00:00Z (expired)", " 1"] {
+    for part in ["files", "token, jwt of corporate", "2020-01-01T00:00:00Z (grant, expired)", " 1"] {
         ensure!(row("team").contains(part), "{part}: {text}");
     }
     for part in ["token, nothing (anonymous)", "never", " 0"] {

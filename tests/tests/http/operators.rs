@@ -5,6 +5,8 @@ use interlock_testkit::client::PATIENCE;
 use interlock_testkit::http::{Request, Response};
 use interlock_testkit::script::{Script, Step};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::scene::{ALLOW_ALL, Scene, modern, records, with_token};
 
@@ -185,6 +187,49 @@ async fn silent_connections_do_not_keep_operators_out() -> Result<()> {
     let deadline = tokio::time::Instant::now() + 3 * PATIENCE;
     while !get(admin, "/healthz").await.is_ok_and(|response| response.status == 200) {
         ensure!(tokio::time::Instant::now() < deadline, "nobody is answered");
+    }
+    Ok(())
+}
+
+/// A connection to the operators' listener from this address of the machine's own, which asked something and was
+/// answered; `None` where it was closed instead.
+async fn kept(admin: &str, from: &str) -> Result<Option<TcpStream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(format!("{from}:0").parse()?)?;
+    let mut stream = socket.connect(admin.parse()?).await?;
+    Ok(alive(admin, &mut stream).await.ok().map(|()| stream))
+}
+
+/// Asks on a connection that is kept.
+async fn alive(admin: &str, stream: &mut TcpStream) -> Result<()> {
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {admin}\r\n\r\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"ok\n") {
+        ensure!(stream.read_buf(&mut answer).await? > 0, "it was closed");
+    }
+    Ok(())
+}
+
+/// One address that takes all it can leaves places for others.
+#[tokio::test]
+async fn one_address_does_not_keep_the_others_out() -> Result<()> {
+    let scene = Scene::start(&Script::with_tools(&["echo"]), ANYONE).await?;
+    let admin = &scene.serving.admin;
+    let mut taken = Vec::new();
+    while let Some(stream) = kept(admin, "127.0.0.2").await? {
+        taken.push(stream);
+        ensure!(taken.len() < 128, "one address has every place");
+    }
+    ensure!(taken.len() > 10, "{} connections are few for one address", taken.len());
+    assert_eq!(get(admin, "/healthz").await?.status, 200);
+    // They were there all the while, and make place for others when they go.
+    let first = taken.first_mut().context("no connection")?;
+    alive(admin, first).await?;
+    ensure!(kept(admin, "127.0.0.2").await?.is_none());
+    drop(taken);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while kept(admin, "127.0.0.2").await?.is_none() {
+        ensure!(tokio::time::Instant::now() < deadline, "no place is given back");
     }
     Ok(())
 }

@@ -150,6 +150,29 @@ async fn one_grant_s_requests_and_sessions_leave_room_for_others() -> Result<()>
     Ok(())
 }
 
+/// Callers that begin at the same time never pass the limit together.
+#[tokio::test]
+async fn sessions_that_begin_at_once_keep_to_their_limit() -> Result<()> {
+    const MOST: usize = 3;
+    let more = format!("anonymous: team\nlimits: {{ sessions_of_grant: {MOST} }}\n");
+    let scene = Scene::start(&Script::with_tools(&["echo"]), &more).await?;
+    let address = &scene.serving.address;
+    let begin = scene.post(&crate::scene::initialize("2025-11-25"));
+    let begun = (0..40).map(|_| {
+        let (begin, address) = (begin.clone(), address.clone());
+        tokio::spawn(async move { begin.send(&address).await })
+    });
+    let begun: Vec<_> = begun.collect();
+    let mut statuses = Vec::new();
+    for begun in begun {
+        statuses.push(begun.await??.status);
+    }
+    let of = |status: u16| statuses.iter().filter(|found| **found == status).count();
+    assert_eq!((of(200), of(503)), (MOST, 40 - MOST), "{statuses:?}");
+    assert_eq!(scene.server.pids()?.len(), MOST);
+    Ok(())
+}
+
 #[tokio::test]
 async fn addresses_that_differ_are_refused() -> Result<()> {
     let scene = Scene::start(&Script::with_tools(&["echo"]), "anonymous: team\n").await?;

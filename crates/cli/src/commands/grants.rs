@@ -1,6 +1,6 @@
 //! `interlock grants`: the tokens by which callers of `interlock serve` are known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ use crate::serving::{self, Mistake, Policies};
 use crate::settings::{Auth, Settings};
 use crate::terminal::{self, table::table};
 use crate::when;
+
+mod report;
+
+use report::{GRANTS, GrantReport, HEADER, Report};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -309,121 +313,4 @@ struct Created<'a> {
     token: &'a str,
     id: &'a str,
     expires: Option<String>,
-}
-
-const GRANTS: [&str; 6] = ["GRANT", "SERVERS", "KNOWN BY", "EXPIRES", "TOKENS", "STATE"];
-
-/// One grant, as the file says it, with how many of its tokens open something.
-#[derive(Serialize)]
-struct GrantReport {
-    grant: String,
-    /// Whether the file has it. Tokens of one that it has no more open nothing.
-    declared: bool,
-    /// Each with its policy file, or `server` for the server's own.
-    servers: BTreeMap<String, String>,
-    labels: BTreeMap<String, String>,
-    /// By what its holders are known.
-    known_by: Vec<String>,
-    expires: Option<String>,
-    expired: bool,
-    /// All that were ever made.
-    tokens: Vec<Report>,
-    /// What keeps it, and with it every change of the file, from being in force.
-    problems: Vec<String>,
-}
-
-impl GrantReport {
-    fn new(name: &str, settings: &Settings, entries: &[TokenEntry]) -> anyhow::Result<Self> {
-        let declared = settings.grants.get(name);
-        let mut known_by = match declared.map(|grant| grant.auth.as_deref()) {
-            None => Vec::new(),
-            Some(None) => vec![Auth::Token.in_words()],
-            Some(Some(ways)) => ways.iter().map(Auth::in_words).collect(),
-        };
-        if settings.anonymous.as_deref() == Some(name) {
-            known_by.push("nothing (anonymous)".to_owned());
-        }
-        let expires = declared.and_then(|grant| grant.expires.as_deref());
-        let expires = expires.map(|time| settings.expand(time)).transpose()?;
-        let ends = expires.as_ref().and_then(|time| when::point(time));
-        let own = entries.iter().filter(|entry| entry.grant == name);
-        Ok(Self {
-            grant: name.to_owned(),
-            declared: declared.is_some(),
-            servers: declared.map(|grant| grant.servers.clone()).unwrap_or_default(),
-            labels: declared.map(|grant| grant.labels.clone()).unwrap_or_default(),
-            known_by,
-            expires,
-            expired: ends.is_some_and(|end| end <= wall_ms()),
-            tokens: own.map(|entry| Report::new(entry, settings)).collect(),
-            problems: Vec::new(),
-        })
-    }
-
-    /// The same, with those of all mistakes that are its own.
-    fn with(mut self, mistakes: &[Mistake]) -> Self {
-        let own =
-            |mistake: &&Mistake| mistake.keys.get(..2) == Some(&["grants".to_owned(), self.grant.clone()]);
-        self.problems = mistakes.iter().filter(own).map(|mistake| mistake.message.clone()).collect();
-        self
-    }
-
-    fn row(&self) -> Vec<String> {
-        let names: Vec<&str> = self.servers.keys().map(String::as_str).collect();
-        let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
-        let expires = match (&self.expires, self.expired) {
-            (None, _) => "never".to_owned(),
-            (Some(time), false) => time.clone(),
-            (Some(time), true) => format!("{time} (expired)"),
-        };
-        vec![
-            self.grant.clone(),
-            if self.declared { or_none(names.join(", ")) } else { "not in the file".to_owned() },
-            or_none(self.known_by.join(", ")),
-            expires,
-            self.tokens.iter().filter(|token| token.state == "valid").count().to_string(),
-            if self.problems.is_empty() { "good".to_owned() } else { self.problems.join("; ") },
-        ]
-    }
-}
-
-const HEADER: [&str; 5] = ["TOKEN", "GRANT", "CREATED", "EXPIRES", "STATE"];
-
-#[derive(Serialize)]
-struct Report {
-    token: String,
-    grant: String,
-    created: String,
-    expires: Option<String>,
-    /// `valid`, `expired`, `revoked` or `no such grant`.
-    state: &'static str,
-}
-
-impl Report {
-    fn new(entry: &TokenEntry, settings: &Settings) -> Self {
-        let state = match entry {
-            TokenEntry { revoked_ms: Some(_), .. } => "revoked",
-            TokenEntry { expires_ms: Some(expires), .. } if *expires <= wall_ms() => "expired",
-            TokenEntry { grant, .. } if !settings.grants.contains_key(grant) => "no such grant",
-            _ => "valid",
-        };
-        Self {
-            token: entry.id.clone(),
-            grant: entry.grant.clone(),
-            created: when::to_the_second(entry.created_ms),
-            expires: entry.expires_ms.map(when::to_the_second),
-            state,
-        }
-    }
-
-    fn row(&self) -> Vec<String> {
-        let never = || "never".to_owned();
-        vec![
-            self.token.clone(),
-            self.grant.clone(),
-            self.created.clone(),
-            self.expires.clone().unwrap_or_else(never),
-            self.state.to_owned(),
-        ]
-    }
 }

@@ -12,7 +12,7 @@ use interlock_gateway::transport::http::HttpServer;
 use interlock_gateway::{Access, Ended, Gateway, Identity, PolicyFile, Server, Snapshot, Wrapped, transport};
 use interlock_policy::Diagnostic;
 
-use crate::args::{Header, RunArgs};
+use crate::args::{Header, ReachedArgs, RunArgs};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::{Instance, Start};
@@ -22,7 +22,7 @@ use crate::terminal;
 
 /// Wraps the server and relays until one side goes.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
-    let (named, shown) = (args.policy.clone(), in_words(&args.command));
+    let (named, shown) = (args.policy.clone(), in_words(&args.reached.command));
     let args = RunArgs { policy: policy_file(&args.policy)?, ..args };
     let settings = Settings::load(args.place.settings.as_deref())?;
     terminal::log::start(&settings.telemetry)?;
@@ -106,11 +106,8 @@ fn policy_file(named: &Path) -> anyhow::Result<PathBuf> {
 }
 
 async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> anyhow::Result<Ended> {
-    let reached = reached(&args, settings)?;
-    let server = args.server.unwrap_or_else(|| match &reached {
-        Server::Child(_) => server_name(&args.command),
-        Server::Http(server) => server.host().to_owned(),
-    });
+    let reached = reached(&args.reached, settings)?;
+    let server = args.server.unwrap_or_else(|| named(&reached, &args.reached.command));
     let data = data_dir(args.place.data.as_deref(), settings)?;
     // What can fail because of how it was called fails before anything is recorded as started.
     let input = transport::stdio::input().context("cannot read standard input")?;
@@ -184,8 +181,16 @@ async fn take(
     }
 }
 
+/// What a server is called that nobody has named.
+pub(super) fn named(reached: &Server, command: &[OsString]) -> String {
+    match reached {
+        Server::Child(_) => server_name(command),
+        Server::Http(server) => server.host().to_owned(),
+    }
+}
+
 /// The server as the command line names it.
-fn reached(args: &RunArgs, settings: &Settings) -> anyhow::Result<Server> {
+pub(super) fn reached(args: &ReachedArgs, settings: &Settings) -> anyhow::Result<Server> {
     let Some(url) = &args.url else { return Ok(Server::Child(command_of(&args.command)?)) };
     let mut headers = Vec::with_capacity(args.headers.len());
     for Header { name, value } in &args.headers {
@@ -195,7 +200,7 @@ fn reached(args: &RunArgs, settings: &Settings) -> anyhow::Result<Server> {
     Ok(Server::Http(HttpServer::new(url, &headers)?))
 }
 
-pub(super) fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
+fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
     let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
     Ok(ServerCommand { program: program.clone(), args: args.to_vec(), env: Vec::new(), directory: None })
 }

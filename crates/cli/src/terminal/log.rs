@@ -49,13 +49,25 @@ pub(crate) fn check_level(text: &str) -> Result<(), LevelError> {
     }
 }
 
+/// What servers say on standard error is told whatever the level of the rest, unless the filter speaks of it or nothing is
+/// to be told at all.
+fn with_servers(filter: &str) -> String {
+    let of_servers =
+        |part: &str| part.trim().split_once('=').is_some_and(|(name, _)| name.trim() == "server");
+    if filter.trim().eq_ignore_ascii_case("off") || filter.split(',').any(of_servers) {
+        return filter.to_owned();
+    }
+    format!("{filter},server=info")
+}
+
 /// Starts it: warnings and errors unless the settings or `INTERLOCK_LOG` say otherwise.
 pub(crate) fn start(telemetry: &Telemetry) -> anyhow::Result<()> {
     let variable = std::env::var("INTERLOCK_LOG").ok().filter(|text| !text.is_empty());
     if let Some(error) = variable.as_deref().and_then(|text| check_level(text).err()) {
         anyhow::bail!("the environment's `INTERLOCK_LOG`: {error}; {}", error.help());
     }
-    let filter = EnvFilter::try_new(variable.as_deref().or(telemetry.level.as_deref()).unwrap_or("warn"))?;
+    let filter = variable.as_deref().or(telemetry.level.as_deref()).unwrap_or("warn");
+    let filter = EnvFilter::try_new(with_servers(filter))?;
     let colour =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder =
@@ -70,6 +82,19 @@ pub(crate) fn start(telemetry: &Telemetry) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_are_told_unless_it_is_said_otherwise() {
+        for (filter, expected) in [
+            ("warn", "warn,server=info"),
+            ("interlock_gateway=debug,warn", "interlock_gateway=debug,warn,server=info"),
+            ("warn, server=off", "warn, server=off"),
+            ("server=error,debug", "server=error,debug"),
+            ("off", "off"),
+        ] {
+            assert_eq!(with_servers(filter), expected);
+        }
+    }
 
     #[test]
     fn levels_and_filters() {

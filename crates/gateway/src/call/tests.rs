@@ -232,6 +232,47 @@ async fn a_call_whose_settling_is_given_up_has_its_outcome() {
     assert!(outcomes[0].as_ref().unwrap().json().contains("not_sent"), "{outcomes:?}");
 }
 
+/// Whoever waits for the intent to be recorded may be cut off: the intent comes into the log all the same, and has its
+/// outcome there; what was reserved is given back.
+#[tokio::test]
+async fn a_call_that_is_cut_off_while_it_is_recorded_has_its_outcome() {
+    let data = tempfile::tempdir().unwrap();
+    let gateway = gateway(LIMITED, Arc::new(store(data.path())), data.path(), Limits::default());
+    let retry = Retry::default();
+    {
+        // Others have something to record too, so that this one lets them go first.
+        let _company = [gateway.gateway.recorder.company(), gateway.gateway.recorder.company()];
+        let mut deciding = Box::pin(decide(&gateway, "1", &retry));
+        loop {
+            let pending = gateway.gateway.recorder.backlog().records;
+            let polled =
+                std::future::poll_fn(|context| std::task::Poll::Ready(deciding.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "it was not held up");
+            if gateway.gateway.recorder.backlog().records > pending {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let outcomes = || {
+        let filter = interlock_audit::Filter { kind: Some("outcome".to_owned()), ..Default::default() };
+        interlock_audit::query(data.path(), filter).unwrap().collect::<Vec<_>>()
+    };
+    let recorded = async {
+        while outcomes().is_empty() {
+            tokio::task::yield_now().await;
+            gateway.gateway.recorder.write().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), recorded).await.unwrap();
+    let outcomes = outcomes();
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    assert!(outcomes[0].as_ref().unwrap().json().contains("not_sent"), "{outcomes:?}");
+    // One an hour may pass: the one before has not.
+    decide(&gateway, "2", &retry).await.unwrap().ticket.settle(Ending::HandedOver).await;
+    assert!(decide(&gateway, "3", &retry).await.is_err());
+}
+
 #[tokio::test]
 async fn counters_that_keep_moving_deny_only_after_real_time() {
     let patient = Limits { rejudgements: 2, rejudging: Duration::from_secs(60), ..Limits::default() };

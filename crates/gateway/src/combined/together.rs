@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Combined, Session};
-use crate::front::Caller;
+use crate::front::{Beginning, Beginnings, Caller};
 
 /// The sessions of clients that have all servers of their grant.
 #[derive(Debug, Default)]
 pub(crate) struct Together {
     sessions: Mutex<HashMap<String, Arc<Combined>>>,
+    /// Those that are not among the sessions yet.
+    beginning: Beginnings,
     slow: Mutex<HashMap<String, Probe>>,
 }
 
@@ -25,8 +27,21 @@ impl Together {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn insert(&self, name: String, combined: Arc<Combined>) {
-        self.sessions().insert(name, combined);
+    /// Takes a place for a session of this grant, where `has_room` says so of how many there are, in all and of the grant.
+    pub(crate) fn begin<E>(
+        &self,
+        grant: &Arc<str>,
+        has_room: impl FnOnce(usize, usize) -> Result<(), E>,
+    ) -> Result<Beginning<'_>, E> {
+        let sessions = self.sessions();
+        let own = sessions.values().filter(|combined| combined.grant == *grant).count();
+        self.beginning.begin(grant, |all, begun| has_room(sessions.len() + all, own + begun))
+    }
+
+    pub(crate) fn insert(&self, name: String, combined: Arc<Combined>, place: Beginning<'_>) {
+        let mut sessions = self.sessions();
+        drop(place);
+        sessions.insert(name, combined);
     }
 
     /// The session of this name, where it is this caller's; from now on it goes by what this caller has shown.
@@ -39,12 +54,6 @@ impl Together {
         }
         credential.replace(&caller.credential);
         Some(Arc::clone(combined))
-    }
-
-    /// How many sessions there are, and how many of them are this grant's.
-    pub(crate) fn count(&self, grant: &str) -> (usize, usize) {
-        let sessions = self.sessions();
-        (sessions.len(), sessions.values().filter(|combined| *combined.grant == *grant).count())
     }
 
     /// Ends the session of this name.

@@ -30,6 +30,8 @@ fn sampled() -> Metrics {
     metrics.ended(&about, Status::Ok, Duration::from_millis(3));
     drop(metrics.reserved());
     metrics.settled(Settlement::Commit);
+    metrics.approval("asked");
+    drop(metrics.held());
     metrics.refused("http", Some(403));
     drop(metrics.stream(&Stream { kind: "session" }));
     metrics.audit_failed();

@@ -1,5 +1,6 @@
 //! What the client sends.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use interlock_json::Value;
@@ -399,6 +400,14 @@ impl Relay {
         let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
         let at_once = at_once && !is_renamed;
         ticket.forwarded(line.len());
+        // It is under way there before anybody can cancel it: a cancellation must not come before it.
+        let way = self.direct.get().and_then(Direct::open).filter(|_| at_once);
+        let (asking, line) = match way {
+            Some(way) => (Some(way.ask(number, Arc::clone(message), line)), String::new()),
+            None => (None, line),
+        };
+        // In place: a future that is handed on is held twice.
+        let mut asking = pin!(asking);
         let cancelled = {
             let mut session = self.session();
             match session.to_server.get_mut(number) {
@@ -413,10 +422,10 @@ impl Relay {
             }
         };
         match cancelled {
-            None => match self.direct.get().and_then(Direct::open).filter(|_| at_once) {
-                Some(way) => {
+            None => match asking.as_mut().as_pin_mut() {
+                Some(asking) => {
                     drop(room);
-                    way.ask(number, Arc::clone(message), line).await;
+                    asking.await;
                 }
                 None => self.upstream.send_in(room, line),
             },

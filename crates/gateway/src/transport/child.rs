@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How to start a server.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,18 @@ impl fmt::Debug for ServerCommand {
 pub type ServerInput = ChildStdin;
 /// The stream that the server writes.
 pub type ServerOutput = ChildStdout;
+
+/// The stream that the server writes beside the protocol.
+pub(crate) type ServerErrors = ChildStderr;
+
+/// Where a server's standard error goes. It is never mixed into the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandardError {
+    /// It is the gateway's own.
+    Shared,
+    /// The gateway reads it.
+    Read,
+}
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +81,24 @@ pub struct ServerProcess {
     group: Option<Pid>,
 }
 
+impl StandardError {
+    fn connected(self) -> Stdio {
+        match self {
+            Self::Shared => Stdio::inherit(),
+            Self::Read => Stdio::piped(),
+        }
+    }
+}
+
 impl ServerProcess {
-    /// Starts the server. Its standard error is ours: passed through, never mixed into the protocol.
+    /// Starts the server.
     ///
     /// # Errors
     /// When the program cannot be found or started.
-    pub fn start(command: &ServerCommand) -> Result<(Self, ServerInput, ServerOutput), StartError> {
+    pub(crate) fn start(
+        command: &ServerCommand,
+        errors: StandardError,
+    ) -> Result<(Self, ServerInput, ServerOutput), StartError> {
         let program = || command.program.to_string_lossy().into_owned();
         let mut builder = Command::new(&command.program);
         builder
@@ -82,7 +106,7 @@ impl ServerProcess {
             .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(errors.connected())
             .process_group(0)
             .kill_on_drop(true);
         if let Some(directory) = &command.directory {
@@ -101,6 +125,16 @@ impl ServerProcess {
                 source: io::Error::other("its standard input and output are not connected"),
             }),
         }
+    }
+
+    /// The number that the system gave it.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// What it writes on standard error, where the gateway reads that; given once.
+    pub(crate) fn take_errors(&mut self) -> Option<ServerErrors> {
+        self.child.stderr.take()
     }
 
     /// Sends a signal to the server and everything it started.

@@ -21,7 +21,12 @@ pub(crate) struct LineReader<R> {
 impl<R: AsyncRead + Unpin> LineReader<R> {
     /// Reads `source`, refusing lines of more than `most` bytes.
     pub(crate) fn new(source: R, most: usize) -> Self {
-        Self { source, decoder: LineDecoder::new(most), chunk: vec![0; CHUNK], ended: false }
+        Self::with_chunk(source, most, CHUNK)
+    }
+
+    /// The same, reading at most `chunk` bytes in one go.
+    pub(crate) fn with_chunk(source: R, most: usize, chunk: usize) -> Self {
+        Self { source, decoder: LineDecoder::new(most), chunk: vec![0; chunk], ended: false }
     }
 
     /// Whether there is a line that needs no waiting.

@@ -16,6 +16,8 @@ const BOLD: &str = "\u{1b}[1m";
 const RESET: &str = "\u{1b}[0m";
 /// Of an instance's name, what tells it from the others: its time and a little more.
 const SHORT: usize = 14;
+/// As wide as that with the number of a record.
+const NUMBER: usize = SHORT + 6;
 
 /// What tells an instance from the others, and is enough to name it.
 pub(in crate::commands) fn short(instance: &str) -> &str {
@@ -34,9 +36,9 @@ const WIDEST: usize = 15;
 /// `2026-11-21T02:19:00.123Z 01kahz3b2c5xyz:12 deny            read_file on files for alice, reason`
 pub(super) fn line(record: &Record, out: &mut String) {
     let (word, colour) = word(record);
-    let short = short(record.instance().as_str());
     let time = format_ms(record.time_ms());
-    let _infallible = write!(out, "{DIM}{time} {short}:{:<5}{RESET} {colour}{word}{RESET}", record.seq().0);
+    let number = format!("{}:{}", short(record.instance().as_str()), record.seq().0);
+    let _infallible = write!(out, "{DIM}{time} {number:<NUMBER$}{RESET} {colour}{word}{RESET}");
     let facts: Vec<String> =
         [about(record), more(record)].into_iter().filter(|part| !part.is_empty()).collect();
     if !facts.is_empty() {
@@ -66,18 +68,35 @@ fn word(record: &Record) -> (String, &'static str) {
     }
 }
 
+/// What stands in records for the grant of a caller that nobody knows. No grant can be called so.
+const STRANGER: &str = "(unknown)";
+
 /// `read_file on files for alice`, as much of it as the record says.
 fn about(record: &Record) -> String {
-    let subject = record.subject().or_else(|| record.text("method")).map(|name| one_word(&name));
+    let subject = record.subject().map(|name| one_word(&name)).or_else(|| method(record));
     let subject = subject.map(|name| format!("{BOLD}{name}{RESET}"));
-    let server = record.text("server").map(|name| format!("on {}", one_word(&name)));
-    let grant = record.text("grant").map(|name| format!("for {}", one_word(&name)));
+    let named = |key: &str| record.text(key).filter(|name| !name.is_empty());
+    let server = named("server").map(|name| format!("on {}", one_word(&name)));
+    let grant = named("grant").map(|name| match &*name {
+        STRANGER => "by an unknown caller".to_owned(),
+        name => format!("for {}", one_word(name)),
+    });
     [subject, server, grant].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The method, where it is of nothing that has a name. What was refused before it was a message has none, nor has an
+/// answer.
+fn method(record: &Record) -> Option<String> {
+    Some(match &*record.text("method")? {
+        "HTTP" => "an HTTP request".to_owned(),
+        "" => "a message".to_owned(),
+        method => one_word(method),
+    })
 }
 
 /// A server chooses the names of its tools: one with a blank or a comma could pretend to be several words of the line.
 fn one_word(name: &str) -> String {
-    if name.contains([' ', ',', '"']) { plain(&format!("{name:?}")) } else { plain(name) }
+    if name.is_empty() || name.contains([' ', ',', '"']) { plain(&format!("{name:?}")) } else { plain(name) }
 }
 
 fn more(record: &Record) -> String {

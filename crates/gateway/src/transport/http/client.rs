@@ -1,12 +1,15 @@
 //! The connections to one server, which everybody who speaks to it shares.
 
-use http_body_util::Full;
+use std::sync::Arc;
+
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::flight::{Flight, Outgoing};
 
 /// How long a connection may take to be made.
 pub(super) const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
@@ -19,8 +22,8 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub(super) enum HttpClient {
     /// To `http://`, which needs no certificates: reading those of the system takes memory and a while.
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    Secure(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+    Plain(Client<HttpConnector, Outgoing>),
+    Secure(Client<HttpsConnector<HttpConnector>, Outgoing>),
 }
 
 impl HttpClient {
@@ -48,7 +51,17 @@ impl HttpClient {
         Ok(Self::Secure(builder.build(tls)))
     }
 
-    pub(super) async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
+    pub(super) async fn request(&self, request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
+        self.carry(request, None).await
+    }
+
+    /// The same; `flight` learns when the whole request is on its way.
+    pub(super) async fn carry(
+        &self,
+        request: Request<Bytes>,
+        flight: Option<Arc<Flight>>,
+    ) -> Result<Response<Incoming>, Error> {
+        let request = request.map(|body| Outgoing::new(body, flight));
         match self {
             Self::Plain(client) => client.request(request).await,
             Self::Secure(client) => client.request(request).await,

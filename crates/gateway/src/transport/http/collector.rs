@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
@@ -53,7 +53,7 @@ impl Collector {
     }
 
     async fn exchange(&self, body: Vec<u8>) -> Result<(), NotCollected> {
-        let mut request = Request::new(Full::new(Bytes::from(body)));
+        let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.0.url.clone();
         request.headers_mut().extend(self.0.headers.clone());

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use interlock_wire::{Message, Version};
 
+use super::flight::Flight;
 use super::upstream::HttpLink;
 use crate::crossing::Crossing;
 
@@ -13,6 +14,8 @@ pub(super) struct Posted {
     pub(super) message: Arc<Message>,
     /// How it is sent, where that is under another identifier than its own.
     pub(super) line: Option<String>,
+    /// Who learns when it is on its way.
+    pub(super) flight: Option<Arc<Flight>>,
 }
 
 /// The way of calls that need not wait for anything else that is said to the server.
@@ -51,7 +54,7 @@ impl Way {
         message: Arc<Message>,
         line: String,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let posted = Posted { message, line: Some(line) };
+        let posted = Posted { message, line: Some(line), flight: None };
         self.link.exchange(&self.crossing, number, posted, self.version)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode, Uri};
@@ -57,7 +57,7 @@ impl RemoteDocument {
 
     /// Fetches it. Redirections are not followed: the operator has named the place.
     pub(crate) async fn fetch(&self, most: usize) -> Result<Vec<u8>, FetchError> {
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Bytes::new());
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
         let answer = self.ask(request, most).await?;
         if answer.status != StatusCode::OK {
@@ -67,13 +67,13 @@ impl RemoteDocument {
     }
 
     /// Sends a request of any method there, and reads what is answered, whatever its status is.
-    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>, most: usize) -> Result<Answer, FetchError> {
+    pub(crate) async fn ask(&self, request: Request<Bytes>, most: usize) -> Result<Answer, FetchError> {
         tokio::time::timeout(TIME, self.exchange(request, most)).await.unwrap_or(Err(FetchError::Late))
     }
 
     /// Asks for the head of what is there, and leaves its body.
     pub(crate) async fn look(&self, accept: HeaderValue) -> Result<(StatusCode, HeaderMap), FetchError> {
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Bytes::new());
         *request.uri_mut() = self.0.clone();
         request.headers_mut().insert(ACCEPT, accept);
         let client = HttpClient::new(&self.0).map_err(FetchError::Roots)?;
@@ -83,7 +83,7 @@ impl RemoteDocument {
         Ok((response.status(), response.headers().clone()))
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>, most: usize) -> Result<Answer, FetchError> {
+    async fn exchange(&self, mut request: Request<Bytes>, most: usize) -> Result<Answer, FetchError> {
         let client = HttpClient::new(&self.0).map_err(FetchError::Roots)?;
         *request.uri_mut() = self.0.clone();
         let response = client.request(request).await.map_err(|error| FetchError::Request(chain(&error)))?;

@@ -13,8 +13,9 @@ use url::Url;
 
 use super::client::CONNECT;
 use super::failure::Failure;
+use super::hearing::LINE;
 use super::media::{Media, media_type};
-use super::upstream::{HttpLink, LINE};
+use super::upstream::HttpLink;
 use crate::crossing::Crossing;
 use crate::fault::guarded;
 
@@ -40,7 +41,7 @@ impl HttpLink {
     async fn open_old(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
         let mut request = self.request(Method::GET, None, Bytes::new())?;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static(sse::MEDIA_TYPE));
-        let response = self.send(request).await?;
+        let response = self.send(request, None).await?;
         let status = response.status();
         if !status.is_success() {
             return Err(Failure::Status { status });

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 #[derive(Debug)]
-pub(super) struct Places {
+pub(crate) struct Places {
     taken: Mutex<Taken>,
     freed: Notify,
     most: usize,
@@ -22,13 +22,13 @@ struct Taken {
 
 /// One place, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     peer: IpAddr,
 }
 
 impl Places {
-    pub(super) fn new(most: usize, most_of_peer: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, most_of_peer: usize) -> Arc<Self> {
         Arc::new(Self { taken: Mutex::default(), freed: Notify::new(), most, most_of_peer })
     }
 
@@ -37,7 +37,7 @@ impl Places {
     }
 
     /// Waits until there is a place for somebody.
-    pub(super) async fn free(&self) {
+    pub(crate) async fn free(&self) {
         loop {
             let freed = self.freed.notified();
             if self.taken().all < self.most {
@@ -48,7 +48,7 @@ impl Places {
     }
 
     /// A place for this peer, unless it has all that one may have.
-    pub(super) fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let mut taken = self.taken();
         let of_peer = taken.of_peers.get(&peer).copied().unwrap_or(0);
         if of_peer >= self.most_of_peer {

@@ -1,20 +1,19 @@
 //! A server that is reached by HTTP: each message goes in a request of its own, and what the server says comes in
 //! the responses.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use interlock_wire::http::{MOST_EVENT_ID, ParamHeaders};
+use interlock_wire::http::ParamHeaders;
 use interlock_wire::line::Line;
-use interlock_wire::sse::{self, Decoder};
+use interlock_wire::sse;
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
@@ -24,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::client::HttpClient;
 use super::direct::Posted;
 use super::failure::Failure;
+use super::flight::{Flight, InFlight};
 use super::headers;
 use super::media::{Media, media_type};
 use super::server::{HttpServer, HttpTransport};
@@ -41,6 +41,8 @@ pub(crate) struct HttpLink {
     /// That stream has ended, and with it the session.
     pub(super) over: CancellationToken,
     state: Mutex<State>,
+    /// The requests in flight, by the number they travel under.
+    in_flight: Arc<InFlight>,
     exchanges: TaskTracker,
     /// The client has told the server that it is ready: its calls may go out of turn.
     introduced: AtomicBool,
@@ -52,8 +54,6 @@ pub(crate) struct HttpLink {
 struct State {
     /// What the server calls the session, from its answer to `initialize`.
     session: Option<HeaderValue>,
-    /// The requests in flight, by the number they travel under.
-    in_flight: HashMap<u64, CancellationToken>,
     /// The stream of what the server says of its own.
     listening: Option<AbortHandle>,
 }
@@ -76,16 +76,14 @@ const MOST_TOLD: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Bytes of an error's body that are looked at.
 const ERROR_BODY: usize = 64 << 10;
-/// What a line of a stream holds besides its data.
-pub(super) const LINE: usize = 16;
 
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
         let client = server.client()?;
         let (old, over) = (OnceCell::new(), CancellationToken::new());
-        let (state, exchanges, introduced) = (Mutex::default(), TaskTracker::new(), AtomicBool::new(false));
-        let telling = Arc::new(Semaphore::new(MOST_TOLD));
-        Ok(Self { client, server, old, over, state, exchanges, introduced, telling })
+        let (state, in_flight, exchanges) = (Mutex::default(), Arc::default(), TaskTracker::new());
+        let (introduced, telling) = (AtomicBool::new(false), Arc::new(Semaphore::new(MOST_TOLD)));
+        Ok(Self { client, server, old, over, state, in_flight, exchanges, introduced, telling })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,7 +116,7 @@ impl HttpLink {
                     let asking = self.exchange(
                         &crossing,
                         number,
-                        Posted { message: Arc::new(message), line: None },
+                        Posted { message: Arc::new(message), line: None, flight: None },
                         version,
                     );
                     tokio::spawn(asking);
@@ -130,15 +128,33 @@ impl HttpLink {
                     self.listen(&crossing);
                 }
                 // 2026-07-28: closing the stream is the cancellation.
-                Queued::Cancelled(Some(number)) if version.era() == Era::Modern => self.give_up(number),
-                Queued::Cancelled(_) | Queued::Other => {
+                Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
+                    self.in_flight.give_up(number);
+                }
+                kind @ (Queued::Cancelled(_) | Queued::Other) => {
+                    let flight = match kind {
+                        Queued::Cancelled(Some(number)) => self.in_flight.get(number),
+                        _ => None,
+                    };
                     // While the server takes none of what nobody answers, nothing more is taken for it.
                     let place = Arc::clone(&self.telling).acquire_owned().await;
                     let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
                     self.exchanges.spawn(async move {
-                        let telling = link.tell(&crossing, message, version);
+                        let telling = async {
+                            match &flight {
+                                Some(flight) => {
+                                    link.tell_cancelled(&crossing, message, version, flight).await;
+                                }
+                                None => link.tell(&crossing, message, version).await,
+                            }
+                        };
                         guarded(crossing.gateway(), "telling the server something", telling).await;
                         drop(place);
+                        if let Some(flight) = &flight {
+                            // A server that never ends its answer must not keep what it would come on.
+                            let _in_time = tokio::time::timeout(grace, flight.over()).await;
+                            flight.give_up();
+                        }
                     });
                 }
             }
@@ -153,14 +169,12 @@ impl HttpLink {
         }
         self.exchanges.close();
         let _in_time = tokio::time::timeout(grace, self.exchanges.wait()).await;
-        for (_, exchange) in self.state().in_flight.drain() {
-            exchange.cancel();
-        }
+        self.in_flight.give_all_up();
         if self.state().session.is_some()
             && let Ok(request) = self.request(Method::DELETE, None, Bytes::new())
         {
             // A server that has no such thing says so, which is no matter.
-            let _goodbye = tokio::time::timeout(GOODBYE, self.send(request)).await;
+            let _goodbye = tokio::time::timeout(GOODBYE, self.send(request, None)).await;
         }
     }
 
@@ -169,20 +183,19 @@ impl HttpLink {
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
         number: u64,
-        posted: Posted,
+        mut posted: Posted,
         version: Version,
     ) -> impl Future<Output = ()> + Send + use<> {
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let given_up = CancellationToken::new();
-        self.state().in_flight.insert(number, given_up.clone());
+        let flying = self.in_flight.begin(number);
+        posted.flight = Some(Arc::clone(flying.flight()));
         self.exchanges.track_future(async move {
             // In place: a future that is handed on is held twice, and this one is moved for every call.
             let asking = pin!(caught(link.ask(&crossing, number, posted, version)));
-            let Either::Left((asked, _)) = select(asking, pin!(given_up.cancelled())).await else { return };
+            let Either::Left((asked, _)) = select(asking, pin!(flying.given_up())).await else { return };
             if !matches!(asked, Ok(Ok(()))) {
                 Box::pin(link.unanswered(&crossing, number, asked)).await;
             }
-            link.state().in_flight.remove(&number);
         })
     }
 
@@ -217,12 +230,6 @@ impl HttpLink {
     pub(super) fn is_ready(&self, version: Version) -> bool {
         let introduced = version.era() == Era::Modern || self.introduced.load(Ordering::Acquire);
         introduced && !self.exchanges.is_closed()
-    }
-
-    fn give_up(&self, number: u64) {
-        if let Some(exchange) = self.state().in_flight.remove(&number) {
-            exchange.cancel();
-        }
     }
 
     /// Sends a request and takes in everything that comes in its response. What is not the way of most calls is boxed:
@@ -267,10 +274,26 @@ impl HttpLink {
         if crossing.awaits(number) { Err(Failure::NoAnswer { status }) } else { Ok(()) }
     }
 
+    /// Tells the server that a request is given up, after the request: the two go on connections of their own. One that
+    /// the server does not take is broken off, which tells it as much.
+    async fn tell_cancelled(
+        self: &Arc<Self>,
+        crossing: &Arc<Crossing>,
+        message: Message,
+        version: Version,
+        flight: &Flight,
+    ) {
+        match tokio::time::timeout(TOLD, flight.sent()).await {
+            Ok(()) => self.tell(crossing, message, version).await,
+            Err(_) => flight.give_up(),
+        }
+    }
+
     /// Sends what nobody answers.
     async fn tell(self: &Arc<Self>, crossing: &Arc<Crossing>, message: Message, version: Version) {
         let method = message.method().map_or_else(|| "an answer".to_owned(), std::borrow::Cow::into_owned);
-        let posting = self.post(crossing, Posted { message: Arc::new(message), line: None }, version);
+        let posting =
+            self.post(crossing, Posted { message: Arc::new(message), line: None, flight: None }, version);
         let posted = tokio::time::timeout(TOLD, posting).await.unwrap_or(Err(Failure::NotTaken));
         let told = posted.and_then(|response| match response.status() {
             status if status.is_success() => Ok(()),
@@ -282,133 +305,11 @@ impl HttpLink {
         }
     }
 
-    /// Opens the stream of what the server says of its own, where it has one.
-    fn listen(self: &Arc<Self>, crossing: &Arc<Crossing>) {
-        if self.old.get().is_some() {
-            return;
-        }
-        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let task = tokio::spawn(async move {
-            guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
-        });
-        self.listens_with(task.abort_handle());
-    }
-
     /// Another task reads what the server says of its own.
     pub(super) fn listens_with(&self, task: AbortHandle) {
         if let Some(before) = self.state().listening.replace(task) {
             before.abort();
         }
-    }
-
-    async fn hear(&self, crossing: &Arc<Crossing>) {
-        let mut heard = Heard::default();
-        let mut failures = 0;
-        loop {
-            match self.hear_once(crossing, &mut heard, None).await {
-                Ok(Listened::ToTheEnd) => failures = 0,
-                Ok(Listened::HasNone) => return,
-                Err(failure) => {
-                    tracing::debug!("the server's own stream broke: {failure}");
-                    failures += 1;
-                }
-            }
-            tokio::time::sleep(heard.pause(failures)).await;
-        }
-    }
-
-    /// Reads the server's own stream to its end, from where it broke off.
-    async fn hear_once(
-        &self,
-        crossing: &Arc<Crossing>,
-        heard: &mut Heard,
-        on: Option<u64>,
-    ) -> Result<Listened, Failure> {
-        let mut request = self.request(Method::GET, Some(crossing.spoken()), Bytes::new())?;
-        let last = heard.last_event_id.as_deref();
-        if let Some(last) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
-            request.headers_mut().insert(headers::LAST_EVENT_ID, last);
-        }
-        let response = self.send(request).await?;
-        match response.status() {
-            status if status.is_success() && matches!(media_type(&response)?, Media::Events) => {
-                self.events_of(crossing, response, heard, on).await?;
-                Ok(Listened::ToTheEnd)
-            }
-            // It has too much to do now, or is not there for a while.
-            status if is_passing(status) => Err(Failure::Status { status }),
-            // 405: it has none (MCP, "Listening for Messages from the Server").
-            _ => Ok(Listened::HasNone),
-        }
-    }
-
-    /// Reads the stream that answers a request. One that the server ends before the answer goes on where its client
-    /// asks for what comes after the last event (2025-11-25, "Resumability and Redelivery").
-    async fn events(
-        &self,
-        crossing: &Arc<Crossing>,
-        number: u64,
-        response: Response<Incoming>,
-        version: Version,
-    ) -> Result<(), Failure> {
-        let mut heard = Heard::default();
-        let mut ended = self.events_of(crossing, response, &mut heard, Some(number)).await;
-        let mut failures = 0;
-        while crossing.awaits(number) && heard.last_event_id.is_some() && version.era() == Era::Legacy {
-            if failures >= RESUMED_MOST {
-                return ended;
-            }
-            tokio::time::sleep(heard.pause(failures)).await;
-            let before = heard.last_event_id.clone();
-            match self.hear_once(crossing, &mut heard, Some(number)).await {
-                Ok(Listened::HasNone) => return ended,
-                // A server that has nothing new each time may say so for as long as its answer takes.
-                Ok(Listened::ToTheEnd) => failures = 0,
-                Err(failure) => {
-                    failures += 1;
-                    ended = Err(failure);
-                }
-            }
-            if heard.last_event_id != before {
-                failures = 0;
-            }
-        }
-        if crossing.awaits(number) { ended } else { Ok(()) }
-    }
-
-    /// Takes in the events of one stream, and notes what it says of itself as it comes.
-    async fn events_of(
-        &self,
-        crossing: &Arc<Crossing>,
-        response: Response<Incoming>,
-        heard: &mut Heard,
-        on: Option<u64>,
-    ) -> Result<(), Failure> {
-        let mut body = response.into_body();
-        let most = crossing.gateway().options.limits.message.bytes;
-        let mut decoder = Decoder::new(sse::Limits {
-            data: most,
-            line: most.saturating_add(LINE),
-            ..sse::Limits::default()
-        });
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(Failure::from)?;
-            let Some(data) = frame.data_ref() else { continue };
-            decoder.feed(data).map_err(Failure::Stream)?;
-            while let Some(event) = decoder.next() {
-                if let Some(ms) = event.retry {
-                    heard.retry = Some(Duration::from_millis(ms));
-                }
-                if let Some(id) = event.id.as_ref().filter(|id| id.len() <= MOST_EVENT_ID) {
-                    // An empty one says that there is none to go on from (HTML, "Server-sent events").
-                    heard.last_event_id = Some(id.clone()).filter(|id| !id.is_empty());
-                }
-                if event.kind() == "message" && !event.data.is_empty() {
-                    crossing.from_server(Line::Complete(event.data), on).await;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The whole body as one message.
@@ -450,7 +351,7 @@ impl HttpLink {
         posted: Posted,
         version: Version,
     ) -> Result<Response<Incoming>, Failure> {
-        let Posted { message, line } = posted;
+        let Posted { message, line, flight } = posted;
         if self.server.transport == HttpTransport::Sse {
             Box::pin(self.old_address(crossing)).await?;
         }
@@ -465,20 +366,21 @@ impl HttpLink {
             *request.uri_mut() = address.clone();
         }
         request.headers_mut().extend(own);
-        self.send(request).await
+        self.send(request, flight).await
     }
 
     /// Sends a request, with the server's access token where it is to be shown one. A server that refuses the token has
     /// not taken the request: it is sent once more, with another.
     pub(super) async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        mut request: Request<Bytes>,
+        flight: Option<Arc<Flight>>,
     ) -> Result<Response<Incoming>, Failure> {
-        let Some(oauth) = &self.server.oauth else { return Ok(self.client.request(request).await?) };
+        let Some(oauth) = &self.server.oauth else { return Ok(self.client.carry(request, flight).await?) };
         let token = oauth.token().await?;
         let mut again = request.clone();
         token.carry(request.headers_mut());
-        let response = self.client.request(request).await?;
+        let response = self.client.carry(request, flight).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
@@ -492,8 +394,8 @@ impl HttpLink {
         method: Method,
         version: Option<Version>,
         body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut request = Request::new(Full::new(body));
+    ) -> Result<Request<Bytes>, Failure> {
+        let mut request = Request::new(body);
         *request.uri_mut() = self.server.url.clone();
         let headers = request.headers_mut();
         headers.extend(self.server.headers.clone());
@@ -515,36 +417,6 @@ impl HttpLink {
     }
 }
 
-/// How long after the end of a stream it is opened again, where the server does not say.
-const RECONNECT: Duration = Duration::from_secs(1);
-/// A server that says less is asked no more often than this.
-const RECONNECT_LEAST: Duration = Duration::from_millis(100);
-const RECONNECT_MOST: Duration = Duration::from_secs(60);
-/// How often in a row the stream of an answer is asked for in vain.
-const RESUMED_MOST: u32 = 5;
-
-/// What a stream said of itself.
-#[derive(Debug, Default)]
-struct Heard {
-    last_event_id: Option<String>,
-    retry: Option<Duration>,
-}
-
-impl Heard {
-    /// How long to wait before the stream is opened again, twice as long after each failure.
-    fn pause(&self, failures: u32) -> Duration {
-        let pause = self.retry.unwrap_or(RECONNECT).max(RECONNECT_LEAST);
-        pause.saturating_mul(1 << failures.min(6)).min(RECONNECT_MOST)
-    }
-}
-
-/// What came of listening to a server's own stream.
-enum Listened {
-    ToTheEnd,
-    /// It has no such stream.
-    HasNone,
-}
-
 /// The arguments of a call that headers repeat: a modern server says which in the definition of its tool.
 async fn repeated(crossing: &Crossing, message: &Message, version: Version) -> ParamHeaders {
     let is_call = version.era() == Era::Modern && message.method().as_deref() == Some("tools/call");
@@ -553,13 +425,6 @@ async fn repeated(crossing: &Crossing, message: &Message, version: Version) -> P
         Some(name) => crossing.param_headers(&name).await,
         None => ParamHeaders::default(),
     }
-}
-
-/// Whether a status says that the same may be answered later.
-fn is_passing(status: StatusCode) -> bool {
-    const EARLY: [StatusCode; 3] =
-        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
-    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED || EARLY.contains(&status)
 }
 
 fn kind(message: &Message) -> Queued {

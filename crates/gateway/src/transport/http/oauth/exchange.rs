@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
@@ -72,11 +71,7 @@ pub(super) async fn exchange(
     }
 }
 
-fn request(
-    settings: &OAuthSettings,
-    found: &Found,
-    grant: &Grant<'_>,
-) -> Result<Request<Full<Bytes>>, TokenError> {
+fn request(settings: &OAuthSettings, found: &Found, grant: &Grant<'_>) -> Result<Request<Bytes>, TokenError> {
     let mut form = Serializer::new(String::new());
     match grant {
         Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
@@ -98,7 +93,7 @@ fn request(
             form.append_pair("client_id", &settings.client_id);
         }
     }
-    let mut request = Request::new(Full::new(Bytes::from(form.finish())));
+    let mut request = Request::new(Bytes::from(form.finish()));
     *request.method_mut() = Method::POST;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
