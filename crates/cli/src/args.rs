@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Credentials(CredentialsArgs),
     /// Make, show and revoke the tokens by which operators are known to the admin listener of `serve`
     Admin(AdminArgs),
+    /// Show the calls that wait for a person, and decide about them
+    Approvals(ApprovalsArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -243,6 +245,7 @@ pub(crate) struct StatusArgs {
 }
 
 pub(crate) use crate::commands::admin::AdminArgs;
+pub(crate) use crate::commands::approvals::ApprovalsArgs;
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::credentials::CredentialsArgs;

@@ -1,5 +1,6 @@
 //! `interlock`: a policy gateway for the Model Context Protocol.
 
+mod approvals;
 mod args;
 mod commands;
 mod data_dir;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Servers(servers) => commands::servers::run(&servers),
         Command::Credentials(credentials) => commands::credentials::run(&credentials),
         Command::Admin(admin) => commands::admin::run(&admin),
+        Command::Approvals(approvals) => commands::approvals::run(&approvals),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),

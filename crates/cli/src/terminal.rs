@@ -42,6 +42,25 @@ pub(crate) fn note(text: &str) {
     let _nobody = writeln!(err, "{}", escaped(text).replace('\n', "\\n"));
 }
 
+/// Text of this program's own making on standard error, for whoever is asked something there. What it has from outside
+/// must be escaped already.
+pub(crate) fn aside(text: &str) {
+    let mut err = anstream::AutoStream::auto(io::stderr());
+    // Standard error may be closed: there is nobody left to tell.
+    let _nobody = writeln!(err, "{text}");
+}
+
+/// Asks on standard error, and reads a line. What was typed before the question is no answer to it.
+pub(crate) fn asked(question: &str) -> io::Result<String> {
+    rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush)?;
+    let mut err = io::stderr();
+    write!(err, "{question}")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
 /// The error and its causes, each said once: many an error's own text has its cause in it already.
 pub(crate) fn with_causes(error: &anyhow::Error) -> String {
     let mut text = error.to_string();

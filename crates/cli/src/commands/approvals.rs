@@ -1,0 +1,317 @@
+//! `interlock approvals`: calls that wait for a person, and their decision.
+
+mod deciding;
+mod listing;
+mod report;
+mod showing;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, Subcommand, ValueEnum};
+use interlock_audit::Filter;
+use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Timekeeping as _, Which};
+
+use super::audit::record_read;
+use crate::args::{Format, LookArgs};
+use crate::data_dir::{self, data_dir};
+use crate::exit::Exit;
+use crate::settings::Settings;
+
+/// What is read at once.
+const PAGE: usize = 500;
+/// What is listed where nobody says otherwise.
+const LISTED: NonZeroUsize = match NonZeroUsize::new(100) {
+    Some(most) => most,
+    None => NonZeroUsize::MIN,
+};
+/// Letters of a reason.
+const REASON: usize = 1_000;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock approvals list
+  interlock approvals show 3f9c2a71
+  interlock approvals approve 3f9c2a71 --reason 'checked with the customer'
+  interlock approvals deny 3f9c2a71 --reason 'not this bucket'
+  interlock approvals list -c interlock.yaml --all --format json
+
+A call that a policy's `require_approval` or `approve_if` asks about waits here. Whoever may read the data directory may \
+decide, as the operating-system user who runs the command, unless the policy names the approvers.
+
+Exit codes: 0 done, 1 it was too late, not allowed, or there is no such call, 2 it could not be done.")]
+pub(crate) struct ApprovalsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the calls that wait, those that have waited longest first
+    #[command(after_help = "Examples:
+  interlock approvals list
+  interlock approvals list --all --server payments
+  interlock approvals list --state denied --format json")]
+    List {
+        #[command(flatten)]
+        which: ListArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show one call with all that helps to decide: its arguments, the tool, who asks, why, and decisions about others
+    /// like it
+    #[command(after_help = "Examples:
+  interlock approvals show 3f9c2a71
+  interlock approvals show 3f9c2a71 --format json
+
+What a text hides or imitates is written as `\\u{…}` and named: control characters, letters that turn the direction of \
+text or of which nothing is seen, and letters that look like others.")]
+    Show {
+        /// The call, by what `list` shows or by any beginning of its name that no other has
+        #[arg(value_name = "ID", value_parser = id)]
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Allow calls, each once
+    #[command(after_help = "Examples:
+  interlock approvals approve 3f9c2a71
+  interlock approvals approve 3f9c2a71 b04e88d5 --reason 'agreed on the phone'
+  interlock approvals approve 3f9c2a71 --yes --format json
+
+On a terminal it shows what `show` shows, and asks, unless `--yes`; elsewhere it decides at once.")]
+    Approve {
+        #[command(flatten)]
+        said: SaidArgs,
+        /// Do not show the calls, and do not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Refuse calls
+    #[command(after_help = "Examples:
+  interlock approvals deny 3f9c2a71
+  interlock approvals deny 3f9c2a71 --reason 'ask for the amount of the invoice'
+
+The reason is told to the agent.")]
+    Deny {
+        #[command(flatten)]
+        said: SaidArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    place: LookArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// All, whatever became of them; those that changed last first
+    #[arg(long, conflicts_with = "state")]
+    all: bool,
+    /// Those that stand so; those that changed last first
+    #[arg(long, value_enum, value_name = "STATE")]
+    state: Option<State>,
+    /// Those for this server
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+    /// Those of this grant
+    #[arg(long, value_name = "NAME")]
+    grant: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = LISTED)]
+    limit: NonZeroUsize,
+}
+
+#[derive(Debug, Args)]
+struct SaidArgs {
+    /// The calls, by what `list` shows or by any beginning of their names that no others have
+    #[arg(required = true, value_name = "ID", value_parser = id)]
+    ids: Vec<String>,
+    /// Why, for the audit log and, of a refusal, the agent
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Option<String>,
+}
+
+/// How a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    /// Not decided
+    Waiting,
+    /// Allowed, and not made yet
+    Approved,
+    /// Refused
+    Denied,
+    /// Not decided, or not made, in time
+    Expired,
+    /// Made
+    Used,
+}
+
+impl From<State> for Standing {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => Self::Waiting,
+            State::Approved => Self::Approved,
+            State::Denied => Self::Denied,
+            State::Expired => Self::Expired,
+            State::Used => Self::Used,
+        }
+    }
+}
+
+/// How it stands, in a word.
+const fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "waiting",
+        Standing::Approved => "approved",
+        Standing::Denied => "denied",
+        Standing::Expired => "expired",
+        Standing::Used => "used",
+    }
+}
+
+fn id(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+    {
+        return Err(
+            "a call is named by letters and digits, as `interlock approvals list` shows it".to_owned()
+        );
+    }
+    Ok(text.to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("a reason says something".to_owned()),
+        1..=REASON => Ok(text.to_owned()),
+        _ => Err(format!("a reason has at most {REASON} letters")),
+    }
+}
+
+/// What a command works on.
+struct Desk {
+    data: PathBuf,
+    store: Embedded,
+    runtime: tokio::runtime::Runtime,
+    format: Format,
+}
+
+pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
+    let (Command::List { common, .. }
+    | Command::Show { common, .. }
+    | Command::Approve { common, .. }
+    | Command::Deny { common, .. }) = &args.command;
+    let settings = Settings::load(common.place.settings.as_deref())?;
+    let data = data_dir(common.place.data.as_deref(), &settings)?;
+    data_dir::used(&data)?;
+    let store = Embedded::open(&data, settings.store())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let desk = Desk { data, store, runtime, format: common.format };
+    match &args.command {
+        Command::List { which, .. } => desk.list(which),
+        Command::Show { id, .. } => desk.show(id),
+        Command::Approve { said, yes, .. } => desk.decide(said, true, *yes),
+        Command::Deny { said, .. } => desk.decide(said, false, false),
+    }
+}
+
+/// Which call a name means.
+enum Named {
+    /// This one.
+    One(Box<Approval>),
+    /// More than one begins so.
+    Several(Vec<String>),
+    /// None does.
+    None,
+}
+
+impl Desk {
+    /// The time that questions go by.
+    fn now_ms(&self) -> Result<i64, StoreError> {
+        Ok(self.runtime.block_on(self.store.dates())?.ledger_ms)
+    }
+
+    /// All of these, page by page.
+    fn pages(
+        &self,
+        mut which: Which,
+        mut take: impl FnMut(Vec<Approval>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let page = self.runtime.block_on(self.store.approvals(which.clone(), PAGE))?;
+            let Some(last) = page.last() else { return Ok(()) };
+            which.before = Some(last.change);
+            if take(page).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The names of all calls that are known.
+    fn names(&self) -> Result<BTreeSet<String>, StoreError> {
+        let (mut names, mut after) = (BTreeSet::new(), 0);
+        loop {
+            let (changes, _) = self.runtime.block_on(self.store.changes(after))?;
+            let Some(last) = changes.last() else { return Ok(names) };
+            after = last.change;
+            names.extend(changes.into_iter().map(|changed| changed.id));
+        }
+    }
+
+    /// The call of this name, or the only one whose name begins so.
+    fn named(&self, name: &str) -> Result<Named, StoreError> {
+        if let Some(approval) = self.runtime.block_on(self.store.approval(name))? {
+            return Ok(Named::One(Box::new(approval)));
+        }
+        let names = self.names()?;
+        let beginning = names.range(name.to_owned()..).take_while(|other| other.starts_with(name));
+        let mut beginning: Vec<&String> = beginning.collect();
+        match (beginning.pop(), beginning.is_empty()) {
+            (None, _) => Ok(Named::None),
+            (Some(only), true) => {
+                let found = self.runtime.block_on(self.store.approval(only))?;
+                Ok(found.map_or(Named::None, |approval| Named::One(Box::new(approval))))
+            }
+            (Some(last), false) => Ok(Named::Several(beginning.into_iter().chain([last]).cloned().collect())),
+        }
+    }
+
+    fn record_look(&self, command: &str, filter: &Filter) {
+        record_read(&self.data, command, filter);
+    }
+}
+
+/// The calls that begin so, for people who must choose.
+fn several(name: &str, names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    format!("`{name}` begins {} names: {}{more}; write more of it", names.len(), shown.join(", "))
+}
+
+/// What to do about a name that nothing has.
+fn unknown(name: &str) -> String {
+    format!("no call `{name}` waits or waited here; `interlock approvals list --all` shows them")
+}
+
+/// The one call that a name means.
+fn only(name: &str, named: Named) -> anyhow::Result<Option<Box<Approval>>> {
+    match named {
+        Named::One(approval) => Ok(Some(approval)),
+        Named::None => Ok(None),
+        Named::Several(names) => bail!(several(name, &names)),
+    }
+}

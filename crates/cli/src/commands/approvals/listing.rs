@@ -1,0 +1,181 @@
+//! `interlock approvals list`.
+
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::ControlFlow;
+
+use interlock_audit::Filter;
+use interlock_store::{Approval, Standing, StoreError, Which};
+
+use super::report::{Report, details};
+use super::{Desk, ListArgs, State, word};
+use crate::approvals::shown;
+use crate::args::Format;
+use crate::exit::Exit;
+use crate::terminal;
+use crate::terminal::table::table;
+
+/// Letters of a name that are shown at least.
+const SHORTEST: usize = 8;
+
+impl Desk {
+    pub(super) fn list(&self, args: &ListArgs) -> anyhow::Result<Exit> {
+        let filter = Filter {
+            grant: args.grant.clone(),
+            server: args.server.clone(),
+            limit: Some(args.limit.get()),
+            ..Filter::default()
+        };
+        self.record_look("approvals list", &filter);
+        let state = if args.all { None } else { Some(args.state.unwrap_or(State::Waiting)) };
+        let waiting = state == Some(State::Waiting);
+        let which = Which {
+            standing: state.map(Standing::from),
+            grant: args.grant.clone(),
+            server: args.server.clone(),
+            ..Which::default()
+        };
+        let (found, more) = self.first(which, args.limit.get(), waiting)?;
+        match self.format {
+            Format::Json => {
+                let reports: Vec<Report> = found.iter().map(Report::new).collect();
+                terminal::line(&serde_json::to_string_pretty(&reports)?)?;
+            }
+            Format::Text if found.is_empty() && waiting => terminal::line("no call waits for a person")?,
+            Format::Text if found.is_empty() => terminal::line("there is none")?,
+            Format::Text => terminal::line(&self.table(&found, waiting)?)?,
+        }
+        if more {
+            terminal::note(&format!("interlock: there are more; `--limit` shows more than {}", args.limit));
+        }
+        Ok(Exit::Yes)
+    }
+
+    /// So many of these, and whether there are more. Which ones have waited longest is known when all are.
+    fn first(
+        &self,
+        which: Which,
+        most: usize,
+        oldest_first: bool,
+    ) -> Result<(Vec<Approval>, bool), StoreError> {
+        let (mut found, mut more) = (Vec::new(), false);
+        self.pages(which, |page| {
+            found.extend(page);
+            if oldest_first {
+                found.sort_by_key(|approval: &Approval| approval.asked_ms);
+            }
+            more |= found.len() > most;
+            found.truncate(most);
+            if more && !oldest_first { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok((found, more))
+    }
+
+    fn table(&self, found: &[Approval], waiting: bool) -> anyhow::Result<String> {
+        let (names, now_ms) = (self.names()?, self.now_ms()?);
+        let mut header = vec!["ID", "AGE", "EXPIRES IN", "GRANT", "SERVER", "TOOL", "RULE"];
+        if !waiting {
+            header.insert(1, "STATE");
+        }
+        let rows = found.iter().map(|approval| {
+            let mut row = row(approval, &names, now_ms);
+            if !waiting {
+                row.insert(1, word(approval.standing).to_owned());
+            }
+            row
+        });
+        Ok(table(&header, rows))
+    }
+}
+
+fn row(approval: &Approval, names: &BTreeSet<String>, now_ms: i64) -> Vec<String> {
+    let question = &approval.question;
+    let open = matches!(approval.standing, Standing::Waiting | Standing::Approved);
+    let left = if open { length(approval.expires_ms.saturating_sub(now_ms)) } else { "-".to_owned() };
+    let rule = details(question).map(|details| details.rule_name.unwrap_or(details.rule));
+    let plain = |text: &str| shown::line(text).to_string();
+    vec![
+        short(&question.id, names).to_owned(),
+        length(now_ms.saturating_sub(approval.asked_ms)),
+        left,
+        plain(&question.asker.grant),
+        plain(&question.server),
+        plain(&subject(&question.section, &question.name)),
+        plain(&rule.unwrap_or_default()),
+    ]
+}
+
+/// What would be called; most are tools.
+pub(super) fn subject(section: &str, name: &str) -> String {
+    match section {
+        "tools" => name.to_owned(),
+        "resources" => format!("resource {name}"),
+        "prompts" => format!("prompt {name}"),
+        other => format!("{other} {name}"),
+    }
+}
+
+/// As much of a name as tells it from all others.
+pub(super) fn short<'n>(name: &'n str, names: &BTreeSet<String>) -> &'n str {
+    let shared = |other: &String| {
+        let alike = name.bytes().zip(other.bytes()).take_while(|(one, other)| one == other);
+        alike.count()
+    };
+    // Those that share most with it stand next to it.
+    let before = names.range::<str, _>((Unbounded, Excluded(name))).next_back();
+    let after = names.range::<str, _>((Excluded(name), Unbounded)).next();
+    let longest = before.into_iter().chain(after).map(shared).max();
+    let enough = longest.map_or(0, |shared| shared.saturating_add(1)).max(SHORTEST);
+    name.get(..enough).unwrap_or(name)
+}
+
+/// A length of time, to two units.
+pub(super) fn length(ms: i64) -> String {
+    let seconds = ms.max(0) / 1_000;
+    let units =
+        [("d", seconds / 86_400), ("h", seconds / 3_600 % 24), ("m", seconds / 60 % 60), ("s", seconds % 60)];
+    let mut told = units.into_iter().skip_while(|(_, count)| *count == 0).take(2);
+    let Some((unit, count)) = told.next() else { return "0s".to_owned() };
+    match told.next().filter(|(_, count)| *count > 0) {
+        Some((next, more)) => format!("{count}{unit} {more}{next}"),
+        None => format!("{count}{unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_two_units() {
+        for (ms, expected) in [
+            (-5, "0s"),
+            (999, "0s"),
+            (59_999, "59s"),
+            (60_000, "1m"),
+            (61_000, "1m 1s"),
+            (3_600_000, "1h"),
+            (3_661_000, "1h 1m"),
+            (90_000_000, "1d 1h"),
+            (86_400_000 + 60_000, "1d"),
+        ] {
+            assert_eq!(length(ms), expected, "{ms}");
+        }
+    }
+
+    #[test]
+    fn names_are_as_short_as_they_can_be_told_by() {
+        let names = ["0123456789aa", "0123456789ab", "0123456700000", "f", "ffffffffffff"];
+        let names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        for (name, expected) in [
+            ("0123456789aa", "0123456789aa"),
+            ("0123456789ab", "0123456789ab"),
+            ("0123456700000", "012345670"),
+            ("f", "f"),
+            ("ffffffffffff", "ffffffff"),
+            ("abcdefabcdef", "abcdefab"),
+        ] {
+            assert_eq!(short(name, &names), expected);
+        }
+    }
+}
