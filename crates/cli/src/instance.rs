@@ -159,12 +159,18 @@ fn recover_others(gateway: Arc<Gateway>, data: PathBuf) -> JoinHandle<()> {
     })
 }
 
+/// How long it is remembered what people decided, with the arguments; the audit log has the rest.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+
 async fn complete(gateway: &Gateway, recovery: Recovery) {
     for (instance, error) in recovery.failed {
         gateway
             .alarm(&format!("the audit chain `{instance}` of a process that died is not in order: {error}"));
     }
     gateway.expire_approvals().await;
+    if let Err(error) = gateway.forget_approvals(REMEMBERED).await {
+        tracing::warn!("old approvals cannot be forgotten: {error}");
+    }
     for recovered in recovery.recovered {
         if let Err(error) = gateway.take_over_questions(recovered.instance.as_str()).await {
             tracing::warn!("what a killed process asked cannot be taken up by others: {error}");

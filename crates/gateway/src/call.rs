@@ -397,9 +397,9 @@ fn decided(decision: Box<Decision>) -> Result<Box<Decision>, Stopped> {
 }
 
 /// What shadow constraints would have done, in the log's terms.
-type FindingText = (String, Option<String>, interlock_audit::Verdict, String);
+pub(crate) type FindingText = (String, Option<String>, interlock_audit::Verdict, String);
 
-fn findings(decision: &Decision) -> Vec<FindingText> {
+pub(crate) fn findings(decision: &Decision) -> Vec<FindingText> {
     let verdict = |verdict| match verdict {
         Verdict::Deny => interlock_audit::Verdict::Deny,
         Verdict::Ask => interlock_audit::Verdict::Ask,
@@ -423,7 +423,7 @@ fn mode(decision: &Decision) -> Mode {
     }
 }
 
-fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
+pub(crate) fn borrowed(findings: &[FindingText]) -> Vec<Finding<'_>> {
     let mut borrowed = Vec::with_capacity(findings.len());
     for (rule, name, verdict, reason) in findings {
         borrowed.push(Finding { rule, name: name.as_deref(), verdict: *verdict, reason });

@@ -155,7 +155,8 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     /// Asks, unless the same call of the same asker is being asked about already, or was decided a short while ago.
     ///
     /// The same asker is the same grant with the same session, or one whose question belongs to no session any more;
-    /// a question that is asked again belongs to the session that asked last.
+    /// a question that is asked again belongs to the session that asked last. What was denied or used a short while ago
+    /// is known to all sessions of the grant: another one neither gets around a no, nor makes the same call twice.
     fn ask(&self, question: Question, patience: Patience) -> BoxFuture<'_, Result<Asked, StoreError>>;
 
     /// Notes what a person says. One no denies; as many different people as needed approve.

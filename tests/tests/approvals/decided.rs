@@ -24,13 +24,16 @@ async fn an_approved_call_is_made_once() -> Result<()> {
     assert_eq!(desk.paid()?, [payment()]);
     let again = agent.call("pay", payment()).await?;
     let (verdict, words) = verdict(&again)?;
-    ensure!(verdict == "deny" && words.contains("has been made"), "{again}");
+    ensure!(verdict == "deny" && words.contains("let through"), "{again}");
     assert_eq!(desk.paid()?.len(), 1);
-    assert_eq!(desk.steps().await?, [("asked".to_owned(), question.question.id.clone())]);
+    let steps = ["asked", "taken"].map(|step| (step.to_owned(), question.question.id.clone()));
+    assert_eq!(desk.steps().await?, steps);
+    let taken = desk.interlock.records_of("approval").await?.pop().unwrap_or_default();
+    assert_eq!(taken["details"]["by"], json!(["user:alice"]), "the log tells who let it through");
     let intents = desk.interlock.records_of("intent").await?;
     let by: Vec<&Value> =
         intents.iter().filter(|one| one["tool"] == "pay").map(|one| &one["approval"]).collect();
-    assert_eq!(by, [&json!(question.question.id)], "the log tells who let it through");
+    assert_eq!(by, [&json!(question.question.id)], "the log tells by what it was let through");
     Ok(())
 }
 

@@ -72,7 +72,7 @@ async fn a_modern_client_comes_again_and_waits_on() -> Result<()> {
     ensure!(arrived[0]["params"]["inputResponses"].is_null(), "{arrived:?}");
     // Once used it is of no use.
     let again = scene.send(&pay(&scene, 4, &payment(), Some(&state))).await?.answer()?;
-    ensure!(verdict(&again)?.1.contains("has been made"), "{again}");
+    ensure!(verdict(&again)?.1.contains("let through"), "{again}");
     assert_eq!(scene.server.calls()?.len(), 1);
     Ok(())
 }
@@ -157,4 +157,54 @@ async fn a_gateway_that_starts_anew_knows_what_it_asked() -> Result<()> {
     assert_eq!(scene.server.calls()?.len(), 2);
     assert_eq!(people.questions().await?.len(), 2);
     Ok(())
+}
+
+#[tokio::test]
+async fn what_a_call_carries_besides_is_bound_and_shown() -> Result<()> {
+    let (scene, people) = scene("hold: 0s", "anonymous: team\n").await?;
+    let session = scene.initialize(None).await?;
+    let call = |id: u64, more: &Value| {
+        let mut params = json!({ "name": "pay", "arguments": payment() });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            params[name] = value.clone();
+        }
+        let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        scene.post(&message).header("Mcp-Session-Id", &session)
+    };
+    let plain = scene.send(&call(1, &json!({}))).await?.answer()?;
+    let approved = approval_of(&plain)?;
+    people.approve(&approved).await?;
+    for (id, more) in [
+        json!({ "inputResponses": { "to": "mallory" } }),
+        json!({ "requestState": "mine" }),
+        json!({ "_meta": { "account": "mallory" } }),
+        json!({ "account": "mallory" }),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let answer = scene.send(&call(id as u64 + 2, more)).await?.answer()?;
+        let id = approval_of(&answer)?;
+        ensure!(id != approved, "{more}: {answer}");
+        let asked = people.asked(waiting(&people).await?).await?;
+        let details: Value = serde_json::from_str(&asked.question.details)?;
+        assert_eq!(&details["besides"], more, "it is shown");
+    }
+    ensure!(scene.server.calls()?.is_empty());
+    let answer = scene.send(&call(9, &json!({}))).await?.answer()?;
+    assert_eq!(verdict(&answer)?.0, "done", "{answer}");
+    // Another session of the same grant makes it no second time, and does not ask about it.
+    let other = scene.initialize(None).await?;
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": "pay", "arguments": payment() } });
+    let again = scene.send(&scene.post(&message).header("Mcp-Session-Id", &other)).await?.answer()?;
+    ensure!(verdict(&again)?.0 == "deny" && verdict(&again)?.1.contains("let through"), "{again}");
+    assert_eq!(scene.server.calls()?.len(), 1);
+    Ok(())
+}
+
+/// How many questions wait.
+async fn waiting(people: &People) -> Result<usize> {
+    let waiting = people.questions().await?;
+    Ok(waiting.iter().filter(|one| one.standing == interlock_store::Standing::Waiting).count())
 }

@@ -55,8 +55,6 @@ fn tools() -> Vec<Case> {
         cases.push(Case::denied(call_of(&escaped, "{}"), &words).twin(call_of(r#""\u0065cho""#, "{}")));
     }
     cases.push(Case::denied(call_of("\"denied\"", "{}"), "not this one"));
-    let nobody = "a person must approve this call, and none can be asked here: it is expensive";
-    cases.push(Case::denied(call_of("\"asks\"", "{}"), nobody));
     cases.push(Case::denied_any(call_of("\"never\"", "{}")));
     cases
 }

@@ -1,5 +1,6 @@
 //! Who decides: the operating-system user whose process asks.
 
+use anyhow::{Context, bail};
 use nix::unistd::{Uid, User};
 
 /// What stands before the names of the system's users; no other kind of account is called so.
@@ -10,12 +11,20 @@ const KIND: &str = "user:";
 pub(crate) struct Person(String);
 
 impl Person {
-    /// By the name that the system's user database has, or by number.
-    pub(crate) fn of_this_process() -> Self {
+    /// By the name that the system's user database has, or by number where it has none.
+    ///
+    /// # Errors
+    /// Where it cannot be told who that is: the database does not answer, or the process is in a user namespace, where
+    /// everybody may be called anything.
+    pub(crate) fn of_this_process() -> anyhow::Result<Self> {
+        if let Ok(map) = std::fs::read_to_string("/proc/self/uid_map")
+            && !is_identity(&map)
+        {
+            bail!("in a user namespace it cannot be told who decides; run this outside of it");
+        }
         let uid = Uid::current();
-        // A database that cannot be read knows nobody.
-        let user = User::from_uid(uid).ok().flatten();
-        Self(user.map_or_else(|| uid.to_string(), |user| user.name))
+        let user = User::from_uid(uid).context("the system's user database does not say who you are")?;
+        Ok(Self(user.map_or_else(|| uid.to_string(), |user| user.name)))
     }
 
     /// Under this name opinions are kept.
@@ -30,9 +39,23 @@ impl Person {
     }
 }
 
+/// Whether users are called inside as they are outside (`user_namespaces(7)`).
+fn is_identity(map: &str) -> bool {
+    let all = ["0", "0", "4294967295"];
+    map.lines().all(|line| line.split_whitespace().eq(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_namespace_has_names_of_its_own() {
+        assert!(is_identity("         0          0 4294967295\n"));
+        for map in ["1001 0 1\n", "0 1000 1\n", "0 100000 65536\n", "0 0 1\n1 100000 65536\n"] {
+            assert!(!is_identity(map), "{map}");
+        }
+    }
 
     #[test]
     fn a_name_is_a_users_unless_it_says_otherwise() {

@@ -19,6 +19,8 @@ use crate::snapshot::Snapshot;
 
 /// Random bytes of a question's name.
 const NAME: usize = 16;
+/// Bytes of what a person is shown of one call: nobody reads more, and everybody's questions are kept.
+const MOST_DETAILS: usize = 256 << 10;
 /// How often it is looked whether the caller is still there.
 const GLANCE: Duration = Duration::from_millis(250);
 
@@ -46,6 +48,8 @@ pub(crate) struct Asking<'a> {
 pub(crate) struct Granted {
     pub(crate) id: String,
     pub(crate) digest: [u8; 32],
+    /// Until when it is good, unix milliseconds.
+    pub(crate) expires_ms: i64,
 }
 
 /// What came of asking.
@@ -87,7 +91,15 @@ impl Gateway {
         people.listen(self).await?;
         let asks = asking.asks;
         let settings = Settings::of(&asks.decision, &asks.snapshot, &self.options.limits);
+        if !settings.has_somebody {
+            let reason = "its policies have nobody in common who may decide about this call";
+            return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
+        }
         let question = question(asking, &settings)?;
+        if question.details.len() > MOST_DETAILS {
+            let reason = "this call is too long for a person to look at";
+            return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
+        }
         let approval = match people.store.ask(question, settings.patience).await? {
             Asked::TooMany => {
                 let reason = "too many calls of this grant wait for a person already";
@@ -96,11 +108,15 @@ impl Gateway {
             }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
-                people.remember(&approval);
                 approval
             }
             Asked::Known(approval) => approval,
         };
+        if matches!(approval.standing, Standing::Waiting | Standing::Approved) {
+            people.remember(&approval);
+            // Whoever looks for news may have left since.
+            people.listen(self).await?;
+        }
         if approval.standing != Standing::Waiting {
             return Ok(answered(&approval, asks, &settings));
         }
@@ -175,7 +191,10 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
     let (decision, question) = (&asks.decision, &approval.question);
     let refused = |denial: Denial| Answered::Refused(Box::new(denial));
     match approval.standing {
-        Standing::Approved => Answered::Granted(Granted { id: question.id.clone(), digest: question.digest }),
+        Standing::Approved => {
+            let (id, digest) = (question.id.clone(), question.digest);
+            Answered::Granted(Granted { id, digest, expires_ms: approval.expires_ms })
+        }
         Standing::Waiting => refused(still_waits(approval, asks, settings)),
         Standing::Expired => refused(expired(decision)),
         Standing::Denied => {
@@ -188,7 +207,7 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
         Standing::Used => {
             let again = duration(settings.patience.dedupe_ms);
             let reason = format!(
-                "this call was approved and has been made; the same call may be asked about again {again} after that"
+                "this call was approved and let through; the same call may be asked about again {again} after that"
             );
             refused(of_rule(decision, reason))
         }
@@ -254,6 +273,7 @@ fn details(asks: &Asks<'_>) -> Details {
     Details {
         method: about.method.clone(),
         arguments: asks.target.arguments.and_then(raw),
+        besides: asks.exact.besides.clone().and_then(|besides| RawValue::from_string(besides).ok()),
         rule: decision.rule.text(),
         rule_name: decision.name.clone(),
         reason: decision.reason.clone(),

@@ -12,6 +12,9 @@ pub struct Details {
     /// The arguments as they were written, to the last digit and the order of their keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Box<RawValue>>,
+    /// What the call carries besides, which its server may act on: an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub besides: Option<Box<RawValue>>,
     /// The rule that asks, as policies name it.
     pub rule: String,
     /// The rule's own name.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use interlock_json::{Value, canonical};
+use interlock_policy::Section;
 use sha2::{Digest as _, Sha256};
 
 use crate::definitions::Described;
@@ -10,8 +11,8 @@ use crate::record::About;
 use crate::route::Target;
 use crate::snapshot::Snapshot;
 
-/// Members of `params` that are of the exchange and not of the call: a retry has others.
-const OF_THE_EXCHANGE: [&str; 3] = ["_meta", "requestState", "inputResponses"];
+/// Members of `params` that only go with a later leg of a call, and answer what its server asked.
+const OF_A_LEG: [&str; 2] = ["requestState", "inputResponses"];
 /// Members of `_meta` that are of the exchange: the protocol's own, and those of traces.
 const META_OF_THE_EXCHANGE: [&str; 4] = ["progressToken", "traceparent", "tracestate", "baggage"];
 /// What begins the protocol's own names in `_meta`.
@@ -24,17 +25,20 @@ pub(crate) struct Exact {
     pub(crate) digest: [u8; 32],
     /// What its server says of the tool.
     pub(crate) definition: Option<Arc<Described>>,
+    /// What the call carries beside its name and arguments, as a JSON object; `None` for nothing.
+    pub(crate) besides: Option<String>,
 }
 
 impl Exact {
     /// The call of `about` with these `params`, judged by `snapshot`. The order of keys makes no difference; the text
-    /// of a number does.
+    /// of a number does. What answers its server `is_leg` of a call that passed before, and nothing of a first one.
     pub(crate) fn of(
         about: &About,
         target: &Target<'_>,
         params: Option<Value<'_>>,
         snapshot: &Snapshot,
         definition: Option<Arc<Described>>,
+        is_leg: bool,
     ) -> Self {
         let mut hash = Sha256::new();
         let mut part = |text: &[u8]| {
@@ -56,48 +60,66 @@ impl Exact {
             part(value.as_bytes());
         }
         part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
-        part(wanted(params).as_bytes());
-        Self { digest: hash.finalize().into(), definition }
+        let wanted = wanted(params, is_leg);
+        part(joined(wanted.iter()).as_bytes());
+        let shown: &[&str] = match target.section {
+            Section::Tools | Section::Prompts => &["name", "arguments"],
+            Section::Resources => &["uri"],
+        };
+        let besides = wanted.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
+        let besides = Some(joined(besides)).filter(|besides| besides != "{}");
+        Self { digest: hash.finalize().into(), definition, besides }
     }
 }
 
-/// What of `params` belongs to the call, in one form.
-fn wanted(params: Option<Value<'_>>) -> String {
+/// What of `params` belongs to the call, in one form and order.
+fn wanted(params: Option<Value<'_>>, is_leg: bool) -> Vec<(String, String)> {
     let mut members = Vec::new();
     for (key, value) in params.into_iter().flat_map(Value::members) {
         let name = key.text();
-        if !OF_THE_EXCHANGE.contains(&name.as_ref()) {
+        if name == "_meta" {
+            members.extend(meta(value).map(|meta| (name.into_owned(), meta)));
+        } else if !(is_leg && OF_A_LEG.contains(&name.as_ref())) {
             members.push((name.into_owned(), canonical::as_written(value)));
-        } else if name == "_meta" {
-            members.extend(meta(value));
         }
     }
     members.sort_unstable();
-    let mut out = String::new();
+    members
+}
+
+/// An object of these members.
+fn joined<'m>(members: impl Iterator<Item = &'m (String, String)>) -> String {
+    let mut out = String::from("{");
     for (name, value) in members {
-        canonical::write_str(&name, &mut out);
+        if out.len() > 1 {
+            out.push(',');
+        }
+        canonical::write_str(name, &mut out);
         out.push(':');
-        out.push_str(&value);
-        out.push('\n');
+        out.push_str(value);
     }
+    out.push('}');
     out
 }
 
-/// What of `_meta` a server may act on: everything that the protocol does not know.
-fn meta(meta: Value<'_>) -> Vec<(String, String)> {
+/// What of `_meta` a server may act on, where there is any: everything that the protocol does not know.
+fn meta(meta: Value<'_>) -> Option<String> {
     let is_foreign = |name: &str| !META_OF_THE_EXCHANGE.contains(&name) && !name.starts_with(PROTOCOL);
     let members = meta.members().map(|(key, value)| (key.text(), value));
     let foreign = members.filter(|(name, _)| is_foreign(name));
-    foreign.map(|(name, value)| (format!("_meta/{name}"), canonical::as_written(value))).collect()
+    let mut foreign: Vec<(String, String)> =
+        foreign.map(|(name, value)| (name.into_owned(), canonical::as_written(value))).collect();
+    foreign.sort_unstable();
+    (!foreign.is_empty()).then(|| joined(foreign.iter()))
 }
 
 #[cfg(test)]
 mod tests {
     use interlock_json::{Limits, scan};
 
-    fn wanted(params: &str) -> String {
+    fn wanted(params: &str) -> Vec<(String, String)> {
         let document = scan(params, &Limits::default()).unwrap();
-        super::wanted(Some(document.root()))
+        super::wanted(Some(document.root()), false)
     }
 
     #[test]
@@ -106,7 +128,6 @@ mod tests {
         for same in [
             r#"{"arguments":{"to":"a","amount":500},"name":"pay"}"#,
             r#"{"name":"pay","arguments":{"amount":500,"to":"\u0061"},"_meta":{"progressToken":"x","traceparent":"00"}}"#,
-            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"requestState":"s","inputResponses":{}}"#,
         ] {
             assert_eq!(wanted(same), wanted(call), "{same}");
         }
@@ -118,12 +139,20 @@ mod tests {
             r#"{"name":"pay","arguments":{"amount":500,"to":"a","urgent":true}}"#,
             r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"task":{}}"#,
             r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"_meta":{"account":"b"}}"#,
-            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"_meta/account":"b"}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"inputResponses":{}}"#,
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"requestState":"s"}"#,
             r#"{"name":"pay"}"#,
         ] {
             assert_ne!(wanted(other), wanted(call), "{other}");
         }
+        let leg = scan(
+            r#"{"name":"pay","arguments":{"amount":500,"to":"a"},"requestState":"s","inputResponses":{}}"#,
+            &Limits::default(),
+        )
+        .unwrap();
+        assert_eq!(super::wanted(Some(leg.root()), true), wanted(call), "the legs of a call are one call");
         let one = r#"{"name":"x","_meta":{"account":1}}"#;
         assert_eq!(wanted(one), wanted(r#"{"_meta":{"account":1},"name":"x"}"#));
+        assert_eq!(super::joined(wanted(one).iter()), r#"{"_meta":{"account":1},"name":"x"}"#);
     }
 }

@@ -135,14 +135,17 @@ impl People {
         self.rooms().expiries.push(Reverse(approval.expires_ms));
     }
 
-    /// Whether a question that was asked here is past its time, which is said once.
+    /// Whether a question that was asked here is past its time.
     fn is_due(&self, now_ms: i64) -> bool {
+        self.rooms().expiries.peek().is_some_and(|Reverse(expires)| *expires <= now_ms)
+    }
+
+    /// Those that were due are noted.
+    fn noted(&self, now_ms: i64) {
         let mut rooms = self.rooms();
-        let before = rooms.expiries.len();
         while rooms.expiries.peek().is_some_and(|Reverse(expires)| *expires <= now_ms) {
             rooms.expiries.pop();
         }
-        rooms.expiries.len() < before
     }
 
     /// Tells those who wait how a question stands now.
@@ -222,8 +225,9 @@ async fn watch_over(gateway: Weak<Gateway>) {
         if let Err(error) = people.look().await {
             tracing::warn!("it cannot be seen what people decide: {error}");
         }
-        if people.is_due(now_ms()) {
-            gateway.expire_approvals().await;
+        let now = now_ms();
+        if people.is_due(now) && gateway.expire_approvals().await {
+            people.noted(now);
         }
         if people.leaves() {
             return;
@@ -232,6 +236,16 @@ async fn watch_over(gateway: Weak<Gateway>) {
 }
 
 impl Gateway {
+    /// Forgets questions, with what was to be called, that came to their end so long ago.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn forget_approvals(&self, after: Duration) -> Result<u64, StoreError> {
+        let Some(people) = self.people() else { return Ok(0) };
+        let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        people.store.forget(now_ms().saturating_sub(after)).await
+    }
+
     /// Holds questions back while it is found out which processes have ended, until what is given back is dropped.
     pub fn take_over(self: &Arc<Self>) -> TakingOver {
         if let Some(people) = self.people() {
@@ -252,11 +266,13 @@ impl Gateway {
     }
 
     /// Notes and records which questions are past their time.
-    pub async fn expire_approvals(&self) {
-        let Some(people) = self.people() else { return };
+    ///
+    /// `false` where the store does not answer.
+    pub async fn expire_approvals(&self) -> bool {
+        let Some(people) = self.people() else { return true };
         loop {
             match people.store.expire().await {
-                Ok(expired) if expired.is_empty() => return,
+                Ok(expired) if expired.is_empty() => return true,
                 Ok(expired) => {
                     for approval in &expired {
                         self.record_step(approval, "expired");
@@ -264,7 +280,8 @@ impl Gateway {
                     }
                 }
                 Err(error) => {
-                    return tracing::warn!("it cannot be noted which approvals have expired: {error}");
+                    tracing::warn!("it cannot be noted which approvals have expired: {error}");
+                    return false;
                 }
             }
         }
@@ -275,12 +292,14 @@ impl Gateway {
         self.metrics.approval(step);
         let question = &approval.question;
         let needed = i64::from(question.needed);
+        let by: Vec<&str> = approval.opinions.iter().map(|opinion| opinion.by.as_str()).collect();
         let details = [
             ("approval", Detail::Text(&question.id)),
             ("step", Detail::Text(step)),
             ("section", Detail::Text(&question.section)),
             ("name", Detail::Text(&question.name)),
             ("needed", Detail::Number(needed)),
+            ("by", Detail::List(&by)),
         ];
         let asker = &question.asker;
         self.record(Lifecycle {

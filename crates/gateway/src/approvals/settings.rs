@@ -1,8 +1,8 @@
-//! How people are asked, as the policy whose rule asks has it.
+//! How people are asked, as the policies have it.
 
 use std::time::Duration;
 
-use interlock_policy::{Decision, RuleName};
+use interlock_policy::{Approvals, Decision};
 use interlock_store::Patience;
 
 use crate::limits::Limits;
@@ -18,7 +18,9 @@ const DEDUPE: Duration = Duration::from_secs(5 * 60);
 /// How people are asked about one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Who may decide.
+    /// Whether there is anybody at all who may decide.
+    pub(crate) has_somebody: bool,
+    /// Who may decide; empty: every operator.
     pub(crate) approvers: Vec<String>,
     /// How many different people have to say yes.
     pub(crate) needed: u32,
@@ -29,28 +31,41 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Those of the policy whose rule decided.
+    /// Those of all policies that the call was judged by: whoever decides has to be somebody whom each of them names, and
+    /// the strictest number and shortest times hold.
     pub(crate) fn of(decision: &Decision, snapshot: &Snapshot, limits: &Limits) -> Self {
-        let asking = match &decision.rule {
-            RuleName::At { origin, .. } => Some(*origin),
-            _ => None,
-        };
         let stack = snapshot.stack();
-        let policy = stack.iter().find(|(origin, _)| Some(*origin) == asking).map(|(_, policy)| policy);
-        let said = policy.and_then(|policy| policy.document().approvals.as_ref());
-        let seconds = |said: Option<u64>, otherwise| said.map_or(otherwise, Duration::from_secs);
-        let timeout = decision.approval_timeout.or(said.and_then(|said| said.timeout));
+        let said: Vec<&Approvals> =
+            stack.iter().filter_map(|(_, policy)| policy.document().approvals.as_ref()).collect();
+        let shortest = |of: fn(&Approvals) -> Option<u64>, otherwise| {
+            said.iter().filter_map(|said| of(said)).min().map_or(otherwise, Duration::from_secs)
+        };
+        let timeout = match decision.approval_timeout {
+            Some(seconds) => Duration::from_secs(seconds),
+            None => shortest(|said| said.timeout, TIMEOUT),
+        };
+        let named: Vec<&[String]> =
+            said.iter().map(|said| said.approvers.as_slice()).filter(|named| !named.is_empty()).collect();
+        let approvers = in_common(&named);
+        let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
         Self {
-            approvers: said.map(|said| said.approvers.clone()).unwrap_or_default(),
-            needed: said.and_then(|said| said.needed).unwrap_or(1),
-            hold: seconds(said.and_then(|said| said.hold), HOLD),
+            has_somebody: named.is_empty() || !approvers.is_empty(),
+            approvers,
+            needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
+            hold: shortest(|said| said.hold, HOLD),
             patience: Patience {
-                timeout_ms: ms(seconds(timeout, TIMEOUT)),
-                dedupe_ms: ms(seconds(said.and_then(|said| said.dedupe_window), DEDUPE)),
+                timeout_ms: ms(timeout),
+                dedupe_ms: ms(dedupe.unwrap_or(DEDUPE)),
                 most: limits.questions_of_grant as u64,
             },
         }
     }
+}
+
+/// Who is named by each.
+fn in_common(named: &[&[String]]) -> Vec<String> {
+    let Some((first, others)) = named.split_first() else { return Vec::new() };
+    first.iter().filter(|name| others.iter().all(|other| other.contains(name))).cloned().collect()
 }
 
 fn ms(span: Duration) -> u64 {

@@ -1,7 +1,7 @@
 //! A call that a rule asks a person about: whether somebody has approved exactly this one, and taking that.
 
-use interlock_json::Value;
-use interlock_policy::{Decision, Need, Section};
+use interlock_json::{Decimal, Value};
+use interlock_policy::{Bound, Decision, Need, Section};
 use interlock_store::{Asker, Taken};
 
 use super::{DefinitionSource, Passed, Stopped};
@@ -9,7 +9,7 @@ use crate::approvals::{Exact, Granted, nobody};
 use crate::continuation::Retry;
 use crate::denial::Denial;
 use crate::gateway::Gateway;
-use crate::record::About;
+use crate::record::{About, now_ms};
 use crate::reserve;
 use crate::route::Target;
 use crate::snapshot::Snapshot;
@@ -45,13 +45,15 @@ impl Gateway {
         passed: Passed,
         consent: Consent<'_>,
     ) -> Result<Passed, Stopped> {
-        let to_take = passed.approval.as_ref().is_some_and(|approval| !approval.is_taken);
-        let Some(((granted, asker), people)) = consent.granted.filter(|_| to_take).zip(self.people()) else {
+        // What was approved and is not asked about any more is used up all the same: it was for this call.
+        let is_taken = passed.approval.as_ref().is_some_and(|approval| approval.is_taken);
+        let Some(((granted, asker), people)) = consent.granted.filter(|_| !is_taken).zip(self.people())
+        else {
             return Ok(passed);
         };
         let denial = match people.store.take(&granted.id, granted.digest, asker).await {
-            Ok(Taken::Taken(_)) => {
-                self.metrics.approval("taken");
+            Ok(Taken::Taken(approval)) => {
+                self.record_step(&approval, "taken");
                 return Ok(passed);
             }
             Ok(Taken::Refused) => {
@@ -93,14 +95,19 @@ impl Gateway {
             }
             Section::Resources | Section::Prompts => None,
         };
-        let exact = Exact::of(about, target, consent.params, snapshot, definition);
-        // The legs of a call that was let through are still the same call.
-        let earlier = retry.first.as_ref().and_then(|first| first.approval.as_ref());
-        let given = consent.granted.map(|(granted, _)| (granted, false));
-        let word = earlier.map(|granted| (granted, true)).into_iter().chain(given);
-        let word = word.into_iter().find(|(granted, _)| granted.digest == exact.digest);
-        if let Some((granted, is_taken)) = word {
-            return Ok(Consented { granted: granted.clone(), is_taken });
+        let exact =
+            |definition, is_leg| Exact::of(about, target, consent.params, snapshot, definition, is_leg);
+        // The legs of a call that was let through are still the same call, as long as its approval is good.
+        let earlier = retry.first.as_ref().filter(|first| first.challenge.is_none());
+        let earlier = earlier.and_then(|first| first.approval.as_ref());
+        if let Some(granted) = earlier.filter(|granted| now_ms() < granted.expires_ms)
+            && granted.digest == exact(definition.clone(), true).digest
+        {
+            return Ok(Consented { granted: granted.clone(), is_taken: true });
+        }
+        let exact = exact(definition, false);
+        if let Some((granted, _)) = consent.granted.filter(|(granted, _)| granted.digest == exact.digest) {
+            return Ok(Consented { granted: granted.clone(), is_taken: false });
         }
         self.has_room(about, decision).await.map_err(stopped)?;
         Err(Stopped { asks: Some(Box::new(exact)), ..stopped(nobody(decision)) })
@@ -108,7 +115,16 @@ impl Gateway {
 
     /// Looks whether the limits would let a call pass: nobody is troubled for one that they would not.
     async fn has_room(&self, about: &About, decision: &Decision) -> Result<(), Denial> {
-        let needs: Vec<&Need> = decision.needs.iter().collect();
+        let needs: Vec<&Need> =
+            decision.needs.iter().filter(|need| !need.shadow && !need.key.is_of_one_call()).collect();
+        let counters = needs.iter().map(|need| reserve::counter_of(&need.key)).collect();
+        let values = self.counters.read(counters).await.map_err(|error| {
+            Denial::unavailable("(ledger)", "the limits of this call cannot be looked at now", &error)
+        })?;
+        if needs.iter().zip(values).all(|(need, value)| fits(need, value)) {
+            return Ok(());
+        }
+        // Only the ledger knows when it would fit.
         let request = about.request.as_deref();
         match reserve::reserve(self.counters.as_ref(), request, &needs, &[], None).await {
             Ok(Some(reserved)) => {
@@ -122,5 +138,15 @@ impl Gateway {
                 Err(Denial::unavailable("(ledger)", reason, &error))
             }
         }
+    }
+}
+
+/// Whether a need would fit beside what its counter holds.
+fn fits(need: &Need, value: Decimal) -> bool {
+    let Some(after) = value.checked_add(need.amount) else { return false };
+    match need.bound {
+        Bound::None => true,
+        Bound::AtMost(most) => after <= most,
+        Bound::Below(most) => after < most,
     }
 }

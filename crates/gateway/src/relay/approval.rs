@@ -11,7 +11,7 @@ use interlock_wire::{Era, Version};
 
 use super::Relay;
 use crate::approvals::{Answered, Asking, Granted};
-use crate::call::{Consent, Halted, Passage, Refused};
+use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
 use crate::record::About;
 use crate::route::Target;
@@ -72,7 +72,9 @@ impl Relay {
                 Answered::Granted(word) => granted = Some((word, asker)),
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
-                    self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &[]);
+                    let findings = findings(&asks.decision);
+                    let shadow = borrowed(&findings);
+                    self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &shadow);
                     return Err(Refused { denial: *denial, snapshot: asks.snapshot });
                 }
             }

@@ -52,7 +52,7 @@ fn yes(approval: &Approval) -> usize {
 impl Desk {
     /// Says yes or no to each; what goes wrong with one keeps none of the others.
     pub(super) fn decide(&self, said: &SaidArgs, approves: bool, yes: bool) -> anyhow::Result<Exit> {
-        let person = Person::of_this_process();
+        let person = Person::of_this_process()?;
         let asks = !yes && stdin().is_terminal() && stderr().is_terminal();
         let mut reports = Vec::new();
         for id in &said.ids {

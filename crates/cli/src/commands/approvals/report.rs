@@ -25,6 +25,8 @@ pub(super) struct Report {
     name: String,
     /// As they were written.
     arguments: Option<Box<RawValue>>,
+    /// What the call carries besides: an object.
+    besides: Option<Box<RawValue>>,
     rule: Option<String>,
     rule_name: Option<String>,
     reason: Option<String>,
@@ -66,9 +68,11 @@ impl Report {
         let Approval { question, opinions, .. } = approval;
         let details = details(question);
         let (mut arguments, mut client, mut rule, mut rule_name) = (None, None, None, None);
+        let mut besides = None;
         let (mut reason, mut policy, mut definition) = (None, None, None);
         if let Some(details) = details {
             (arguments, client) = (details.arguments, details.client);
+            besides = details.besides;
             (rule, rule_name, reason) = (Some(details.rule), details.rule_name, Some(details.reason));
             (policy, definition) = (Some(details.policy), details.definition);
         }
@@ -84,6 +88,7 @@ impl Report {
             section: question.section.clone(),
             name: question.name.clone(),
             arguments,
+            besides,
             rule,
             rule_name,
             reason,

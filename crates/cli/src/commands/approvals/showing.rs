@@ -69,18 +69,24 @@ impl Desk {
 
     fn similar(&self, approval: &Approval) -> anyhow::Result<Vec<Approval>> {
         let question = &approval.question;
-        let which = Which {
-            server: Some(question.server.clone()),
-            name: Some(question.name.clone()),
-            ..Which::default()
-        };
-        let found = self.runtime.block_on(self.store.approvals(which, LOOKED_AT))?;
-        let like = |other: &Approval| {
-            other.standing != Standing::Waiting
-                && other.question.id != question.id
-                && other.question.section == question.section
-        };
-        Ok(found.into_iter().filter(like).take(SIMILAR).collect())
+        let like =
+            |other: &Approval| other.question.id != question.id && other.question.section == question.section;
+        // Each standing by itself: however many wait, they hide nothing of what was decided.
+        let decided = [Standing::Approved, Standing::Denied, Standing::Expired, Standing::Used];
+        let mut found = Vec::new();
+        for standing in decided {
+            let which = Which {
+                standing: Some(standing),
+                server: Some(question.server.clone()),
+                name: Some(question.name.clone()),
+                ..Which::default()
+            };
+            let those = self.runtime.block_on(self.store.approvals(which, LOOKED_AT))?;
+            found.extend(those.into_iter().filter(like).take(SIMILAR));
+        }
+        found.sort_by_key(|other| std::cmp::Reverse(other.change));
+        found.truncate(SIMILAR);
+        Ok(found)
     }
 }
 
@@ -131,6 +137,7 @@ impl Page {
     }
 
     fn details(&mut self, details: &Details) {
+        self.fact("Method", &details.method);
         self.own_if("Client", details.client.as_deref(), "as it calls itself");
         self.fact("Rule", &rule(details));
         self.fact("Reason", &details.reason);
@@ -142,6 +149,10 @@ impl Page {
                 self.own("Arguments", "all of them:");
                 self.quoted("arguments", &laid_out(arguments.get()));
             }
+        }
+        if let Some(besides) = &details.besides {
+            self.own("Besides", "what the call carries beside its arguments:");
+            self.quoted("what it carries besides", &laid_out(besides.get()));
         }
     }
 

@@ -28,7 +28,9 @@ impl Relay {
         round: u32,
     ) -> Option<String> {
         let waits = denial.approval.as_ref().filter(|waits| waits.waits_on && round < RETRIES)?;
-        (version.era() == Era::Modern).then(|| self.state(message, &waits.id, round + 1))
+        let method = message.method();
+        let may = matches!(method.as_deref(), Some("tools/call" | "resources/read" | "prompts/get"));
+        (may && version.era() == Era::Modern).then(|| self.state(message, &waits.id, round + 1))
     }
 
     /// The call as it was made first, and how often it came, where a modern client brings back what it was given for

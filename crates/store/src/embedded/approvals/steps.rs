@@ -50,7 +50,7 @@ pub(super) fn ask(
 
 /// What looks for a question that another one is.
 pub(super) const KNOWN: &str = "SELECT number FROM approvals WHERE digest = ?1 AND grant_name = ?2 \
-     AND (session IS NULL OR (session = ?3 AND instance = ?4)) \
+     AND (standing IN (2, 4) OR session IS NULL OR (session = ?3 AND instance = ?4)) \
      AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing = 3 THEN FALSE ELSE since_ms > ?6 END \
      ORDER BY standing = 1 DESC, standing = 0 DESC, change DESC LIMIT 1";
 
@@ -74,7 +74,7 @@ fn known(
 /// Whoever asks again is the one whose answer it is.
 fn belong(connection: &Connection, number: i64, asker: &Asker) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE approvals SET instance = ?2, session = ?3 WHERE number = ?1")
+        .prepare_cached("UPDATE approvals SET instance = ?2, session = ?3 WHERE number = ?1 AND standing < 2")
         .and_then(|mut statement| statement.execute(params![number, asker.instance, asker.session]))
         .map(|_| ())
         .map_err(failed("note a question"))

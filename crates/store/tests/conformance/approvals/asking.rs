@@ -80,10 +80,15 @@ pub(super) async fn another_live_session_asks_for_itself(register: &Register) {
     assert_eq!(register.known(of("x", elsewhere)).await.question.id, "none");
     let namesake = Asker { instance: "other".to_owned(), ..asker("agent", Some("first")) };
     register.asked(of("namesake", namesake)).await;
-    // What was denied to one session was not denied to another.
+    // What was denied to one session is denied to another, and is not asked about by it again; of its own it hears first.
     register.counted("first", "alice", false).await;
     assert_eq!(register.known(question("x")).await.standing, Standing::Denied);
-    register.asked(of("fourth", asker("agent", Some("fourth")))).await;
+    let fourth = register.known(of("x", asker("agent", Some("fourth")))).await;
+    assert_eq!(
+        (fourth.standing, fourth.question.asker.session.as_deref()),
+        (Standing::Denied, Some("first"))
+    );
+    assert_eq!(register.known(of("x", asker("agent", Some("second")))).await.question.id, "second");
 }
 
 pub(super) async fn questions_of_an_ended_session_are_anybodys_of_the_grant(register: &Register) {
