@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::process::{cargo, command, output, works};
 use crate::{demo, environment, process, tidy};
 
-const FUZZ_SECONDS: u32 = 60;
+const FUZZ_SECONDS: u32 = 30;
 
 /// What `cargo xtask test` takes.
 #[derive(Debug, clap::Args)]
