@@ -87,11 +87,9 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// But for the ends of lines, which texts here may have.
 fn is_deceptive(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    c != '\n' && interlock_gateway::is_deceptive(c)
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ fn shown(line: &Line) -> Option<String> {
 }
 
 /// What a terminal would obey, or a reader be misled by.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,7 +1,6 @@
 //! The people who are asked: what they are asked and what they say is in the store, and whoever waits here hears of it.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -44,8 +43,8 @@ impl Drop for TakingOver {
 #[derive(Debug, Default)]
 struct Rooms {
     by_question: HashMap<String, Room>,
-    /// When what was asked here expires, the next first.
-    expiries: BinaryHeap<Reverse<i64>>,
+    /// When what was asked here expires: however often the same is asked, it is one time.
+    expiries: BTreeSet<i64>,
     /// Somebody looks for news.
     is_watched: bool,
 }
@@ -132,20 +131,17 @@ impl People {
 
     /// Sees to it that it is noted when this question expires, whether or not anybody waits then.
     pub(crate) fn remember(&self, approval: &Approval) {
-        self.rooms().expiries.push(Reverse(approval.expires_ms));
+        self.rooms().expiries.insert(approval.expires_ms);
     }
 
     /// Whether a question that was asked here is past its time.
     fn is_due(&self, now_ms: i64) -> bool {
-        self.rooms().expiries.peek().is_some_and(|Reverse(expires)| *expires <= now_ms)
+        self.rooms().expiries.first().is_some_and(|expires| *expires <= now_ms)
     }
 
     /// Those that were due are noted.
     fn noted(&self, now_ms: i64) {
-        let mut rooms = self.rooms();
-        while rooms.expiries.peek().is_some_and(|Reverse(expires)| *expires <= now_ms) {
-            rooms.expiries.pop();
-        }
+        self.rooms().expiries.retain(|expires| *expires > now_ms);
     }
 
     /// Tells those who wait how a question stands now.
