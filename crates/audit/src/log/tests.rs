@@ -258,7 +258,7 @@ fn what_was_staged_behind_what_could_not_be_written_is_lost_with_it() {
         let call = log.append(T0, &intent("alice", "read")).unwrap();
         let flying =
             [(); 2].map(|()| log.stage(T0, &Entry::Refusal(Refusal::new(RefusalCategory::Policy))).unwrap());
-        let mut file = log.shared.file();
+        let file = log.shared.file();
         let flight = log.shared.writer().take_off(file.path()).unwrap();
         let behind = log.stage(T0, &outcome(call, "alice", "read")).unwrap();
         if written == 1 {
