@@ -38,6 +38,7 @@ async fn a_person_approves() -> Result<()> {
     browser.shot("login").await?;
     browser.log_in("ila_wrong").await?;
     browser.until("This is not an operator's token").await?;
+    browser.shot("login-failed").await?;
     browser.log_in(&token).await?;
     let (text, here) = browser.page().await?;
     assert_eq!(here, page, "one arrives at the page that one wanted");
