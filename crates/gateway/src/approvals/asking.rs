@@ -106,6 +106,11 @@ impl Gateway {
                 let denial = Denial::approval(&asks.decision.rule.text(), reason);
                 return Ok(Answered::Refused(Box::new(denial)));
             }
+            Asked::TooLong => {
+                let reason = "what waits for a person of this grant's calls is too long already; \
+                              make the call again when some of them are decided";
+                return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
+            }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
                 approval
