@@ -14,6 +14,7 @@ mod server_name;
 mod serving;
 mod settings;
 mod terminal;
+mod webhooks;
 mod when;
 
 use std::process::ExitCode;

@@ -52,6 +52,7 @@ fn question(id: &str) -> Question {
         approvers: Vec::new(),
         needed: 1,
         details: details(r#"{"output_s3_uri":"s3://new/","amount":1.10,"id":9007199254740993}"#, "Exports."),
+        announce_to: Vec::new(),
     }
 }
 

@@ -7,12 +7,15 @@
 mod asking;
 mod details;
 mod exact;
+mod notify;
 mod people;
 mod settings;
 
 pub(crate) use asking::{Answered, Asking, Asks, Granted, nobody};
 pub use details::{Definition, Details};
 pub(crate) use exact::Exact;
+pub(crate) use notify::{Announcer, Places, Webhooks};
+pub use notify::{Webhook, WebhookError};
 pub(crate) use people::People;
 pub use people::TakingOver;
 pub(crate) use settings::Settings;

@@ -108,6 +108,7 @@ impl Gateway {
             }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
+                self.webhooks.nudge();
                 approval
             }
             Asked::Known(approval) => approval,
@@ -265,6 +266,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
         approvers: settings.approvers.clone(),
         needed: settings.needed,
         details,
+        announce_to: asks.snapshot.announce_to(),
     })
 }
 
