@@ -80,7 +80,7 @@ pub struct Gateway {
     pub(crate) webhooks: Webhooks,
     pub(crate) announcer: Mutex<Option<Announcer>>,
     /// Where people decide, as far as they can be told.
-    pub(crate) places: OnceLock<Places>,
+    pub(crate) places: Option<Places>,
     /// What servers say on standard error.
     pub(crate) server_log: Arc<ServerLog>,
 }
@@ -96,7 +96,7 @@ impl Gateway {
     ) -> Self {
         let metrics = Arc::new(Metrics::new());
         let tasks = Tasks::new(&key);
-        let (webhooks, places) = (Webhooks::new(key.clone()), OnceLock::new());
+        let (webhooks, places) = (Webhooks::new(key.clone()), None);
         let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
@@ -132,6 +132,13 @@ impl Gateway {
     /// [`WebhookError`] for one that cannot be used.
     pub fn webhook(&self, said: &interlock_policy::Webhook) -> Result<Arc<Webhook>, WebhookError> {
         self.webhooks.named(said)
+    }
+
+    /// People decide at the console that is reached at this address, and by links that are signed with this key.
+    #[must_use]
+    pub fn deciding_at(mut self, console: &str, links: DigestKey) -> Self {
+        self.places = Some(Places { console: console.to_owned(), key: links });
+        self
     }
 
     /// Who is asked; nobody where nothing keeps what they say.

@@ -2,23 +2,25 @@
 
 mod deciding;
 mod listing;
-mod report;
 mod showing;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::Filter;
-use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Timekeeping as _, Which};
+use interlock_gateway::approvals::{DecisionDesk, reason};
+use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Which};
 
 use super::audit::record_read;
 use crate::args::{Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
+use crate::recorded::CommandBook;
 use crate::settings::Settings;
 
 /// What is read at once.
@@ -28,8 +30,6 @@ const LISTED: NonZeroUsize = match NonZeroUsize::new(100) {
     Some(most) => most,
     None => NonZeroUsize::MIN,
 };
-/// Letters of a reason.
-const REASON: usize = 1_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -171,17 +171,6 @@ impl From<State> for Standing {
     }
 }
 
-/// How it stands, in a word.
-const fn word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Approved => "approved",
-        Standing::Denied => "denied",
-        Standing::Expired => "expired",
-        Standing::Used => "used",
-    }
-}
-
 fn id(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
     {
@@ -192,19 +181,11 @@ fn id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err("a reason says something".to_owned()),
-        1..=REASON => Ok(text.to_owned()),
-        _ => Err(format!("a reason has at most {REASON} letters")),
-    }
-}
-
 /// What a command works on.
 struct Desk {
     data: PathBuf,
     store: Embedded,
+    desk: DecisionDesk,
     runtime: tokio::runtime::Runtime,
     format: Format,
 }
@@ -219,7 +200,10 @@ pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
     data_dir::used(&data)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let desk = Desk { data, store, runtime, format: common.format };
+    let shared = Arc::new(store.clone());
+    let book = Arc::new(CommandBook { data: data.clone() });
+    let desk = DecisionDesk::new(shared.clone(), shared, book);
+    let desk = Desk { data, store, desk, runtime, format: common.format };
     match &args.command {
         Command::List { which, .. } => desk.list(which),
         Command::Show { id, .. } => desk.show(id),
@@ -241,7 +225,7 @@ enum Named {
 impl Desk {
     /// The time that questions go by.
     fn now_ms(&self) -> Result<i64, StoreError> {
-        Ok(self.runtime.block_on(self.store.dates())?.ledger_ms)
+        self.runtime.block_on(self.desk.now_ms())
     }
 
     /// All of these, page by page.

@@ -14,16 +14,3 @@ pub(crate) use book::Webhooks;
 pub(crate) use delivery::Announcer;
 pub(crate) use message::Places;
 pub use webhook::{Webhook, WebhookError};
-
-/// Text with what hides or imitates something made visible.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter != '\n' && crate::is_deceptive(letter) {
-            out.extend(letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}

@@ -3,6 +3,8 @@
 use interlock_store::{Event, Standing};
 
 use super::message::{Message, Told};
+use crate::approvals::arguments::laid_out;
+use crate::approvals::shown::{self, Shown};
 
 /// Letters of one line of foreign text, and of all arguments.
 const LINE: usize = 300;
@@ -27,7 +29,10 @@ impl Card {
     pub(super) fn new(message: &Message<'_>) -> Self {
         let told = &message.approval;
         let headline = headline(message.event, message.standing);
-        let arguments = told.arguments.as_ref().map(|arguments| shown(arguments.get(), ARGUMENTS));
+        let arguments = told
+            .arguments
+            .as_ref()
+            .map(|arguments| shortened(shown::lines(&laid_out(arguments.get())), ARGUMENTS));
         Self {
             headline,
             summary: format!("{headline}: {} at {}", plain(told.name), plain(told.server)),
@@ -71,7 +76,7 @@ fn rows(told: &Told<'_>) -> Vec<(&'static str, String)> {
     }
     rows.push(("Expires", told.expires.clone()));
     rows.push(("Approval", told.id.to_owned()));
-    rows.into_iter().map(|(what, text)| (what, shown(&text.replace('\n', "\\n"), LINE))).collect()
+    rows.into_iter().map(|(what, text)| (what, shortened(shown::line(&text), LINE))).collect()
 }
 
 fn links(told: &Told<'_>, standing: Standing) -> Vec<(&'static str, String)> {
@@ -85,14 +90,12 @@ fn links(told: &Told<'_>, standing: Standing) -> Vec<(&'static str, String)> {
 }
 
 /// Text with what hides or imitates something made visible, and no longer than so many letters.
-fn shown(text: &str, most: usize) -> String {
-    let visible: Vec<char> = super::visible(text).chars().collect();
-    match visible.len().checked_sub(most) {
-        None | Some(0) => visible.into_iter().collect(),
-        Some(more) => {
-            let begins: String = visible.into_iter().take(most).collect();
-            format!("{begins}… ({more} more letters)")
-        }
+fn shortened(shown: Shown, most: usize) -> String {
+    let letters: Vec<char> = shown.to_string().chars().collect();
+    let begins: String = letters.iter().take(most).collect();
+    match letters.len().saturating_sub(most) {
+        0 => begins,
+        more => format!("{begins}… ({more} more letters)"),
     }
 }
 

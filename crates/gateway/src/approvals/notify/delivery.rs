@@ -188,7 +188,7 @@ async fn send(
         return store.finish(announcement).await.map(drop);
     };
     let attempt = Attempt { announcement: &announcement, approval: Some(&approval), webhook: Some(webhook) };
-    let places = gateway.places.get();
+    let places = gateway.places.as_ref();
     match webhook.send(&announcement, &approval, places, now_ms()).await {
         Ok(()) => {
             gateway.webhooks.answered(webhook);

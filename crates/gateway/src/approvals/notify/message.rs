@@ -1,6 +1,6 @@
 //! What is said of a call that waits for a person, or waited.
 
-use interlock_audit::format_ms;
+use interlock_audit::{DigestKey, format_ms};
 use interlock_json::{Limits, scan};
 use interlock_policy::AnnouncedArguments;
 use interlock_store::{Announcement, Approval, Event, Standing};
@@ -8,13 +8,15 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Webhook;
-use crate::approvals::Details;
+use crate::approvals::{DecisionLink, Details};
 
 /// Where people decide.
 #[derive(Debug)]
 pub(crate) struct Places {
-    /// The address below which the pages are, without a slash at its end.
+    /// The address below which the pages are.
     pub(crate) console: String,
+    /// What signs links by which somebody decides without a login.
+    pub(crate) key: DigestKey,
 }
 
 /// A message, as receivers of JSON read it. Nothing is taken out of it from one version to the next.
@@ -161,8 +163,31 @@ fn told<'a>(webhook: &'a Webhook, approval: &'a Approval, places: Option<&Places
         argument_names: arguments.map(|arguments| names(arguments.get())).unwrap_or_default(),
         arguments: arguments.filter(|_| is_full).cloned(),
         besides: details.and_then(|details| details.besides.clone()).filter(|_| is_full),
-        link: places.map(|places| format!("{}/console/approvals/{}", places.console, question.id)),
-        decide: None,
+        link: places.map(|places| places.page(&question.id)),
+        decide: places.and_then(|places| places.decide(webhook, approval)),
+    }
+}
+
+impl Places {
+    fn page(&self, id: &str) -> String {
+        format!("{}/console/approvals/{id}", self.console.trim_end_matches('/'))
+    }
+
+    /// Links for whom the policy names, as long as there is something to decide.
+    fn decide<'a>(&self, webhook: &'a Webhook, approval: &Approval) -> Option<Decide<'a>> {
+        let person = webhook.decide_as.as_deref()?;
+        let link = |approves| DecisionLink {
+            approval: approval.question.id.clone(),
+            approves,
+            person: person.to_owned(),
+            expires_ms: approval.expires_ms,
+        };
+        let url = |approves| link(approves).url(&self.console, &self.key);
+        (approval.standing == Standing::Waiting).then(|| Decide {
+            person,
+            approve: url(true),
+            deny: url(false),
+        })
     }
 }
 
