@@ -32,7 +32,7 @@ impl Card {
         let arguments = told
             .arguments
             .as_ref()
-            .map(|arguments| shortened(shown::lines(&laid_out(arguments.get())), ARGUMENTS));
+            .map(|arguments| shortened(&shown::lines(&laid_out(arguments.get())), ARGUMENTS));
         Self {
             headline,
             summary: format!("{headline}: {} at {}", plain(told.name), plain(told.server)),
@@ -76,7 +76,7 @@ fn rows(told: &Told<'_>) -> Vec<(&'static str, String)> {
     }
     rows.push(("Expires", told.expires.clone()));
     rows.push(("Approval", told.id.to_owned()));
-    rows.into_iter().map(|(what, text)| (what, shortened(shown::line(&text), LINE))).collect()
+    rows.into_iter().map(|(what, text)| (what, shortened(&shown::line(&text), LINE))).collect()
 }
 
 fn links(told: &Told<'_>, standing: Standing) -> Vec<(&'static str, String)> {
@@ -90,7 +90,7 @@ fn links(told: &Told<'_>, standing: Standing) -> Vec<(&'static str, String)> {
 }
 
 /// Text with what hides or imitates something made visible, and no longer than so many letters.
-fn shortened(shown: Shown, most: usize) -> String {
+fn shortened(shown: &Shown, most: usize) -> String {
     let letters: Vec<char> = shown.to_string().chars().collect();
     let begins: String = letters.iter().take(most).collect();
     match letters.len().saturating_sub(most) {
