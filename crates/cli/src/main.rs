@@ -7,6 +7,7 @@ mod data_dir;
 mod exit;
 mod input;
 mod instance;
+mod operators;
 mod policy_tests;
 mod recorded;
 mod rehearsal;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
+use interlock_gateway::admin::ConsoleAddress;
 use interlock_gateway::{
-    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Registration,
+    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Reached, Registration,
 };
 use serde::Deserialize;
 
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) listen: Option<String>,
     /// Where operators are answered; `none` for nowhere.
     pub(crate) admin: Option<String>,
+    /// The pages on which people decide.
+    pub(crate) console: ConsoleSettings,
     /// `Host` values that both accept beside their addresses.
     pub(crate) hosts: Vec<String>,
     /// `Origin` values that it accepts.
@@ -64,6 +67,20 @@ pub(crate) struct Settings {
     /// What it was read from.
     #[serde(skip)]
     source: places::Source,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConsoleSettings {
+    /// Where people reach them, if not at the listener's own address.
+    url: Option<String>,
+}
+
+impl ConsoleSettings {
+    pub(crate) fn address(&self) -> anyhow::Result<Option<ConsoleAddress>> {
+        let address = self.url.as_deref().map(ConsoleAddress::read).transpose();
+        address.context("`console.url`")
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
@@ -282,6 +299,15 @@ impl Settings {
             DeclaredEra::Legacy => Era::Legacy,
             DeclaredEra::Modern => Era::Modern,
         })
+    }
+
+    /// Where a server is, as the file has it: a variable that holds something else moves none.
+    pub(crate) fn reached(&self, server: &str) -> Reached {
+        let Some(server) = self.servers.get(server) else { return Reached::default() };
+        let fixed =
+            [&server.command, &server.cwd, &server.url].map(|word| word.as_deref().unwrap_or_default());
+        let named = server.env.iter().chain(&server.headers).flat_map(|(name, value)| [name, value]);
+        Reached::by(fixed.into_iter().chain(named.chain(&server.args).map(String::as_str)))
     }
 
     fn limits(&self) -> Limits {

@@ -59,7 +59,7 @@ pub mod transport;
 mod upstream;
 mod way;
 
-pub use access::Access;
+pub use access::{Access, Reached};
 pub use answer::duration;
 pub use approvals::{
     Account, DecisionLink, Definition, Details, NotALink, TakingOver, Webhook, WebhookError,

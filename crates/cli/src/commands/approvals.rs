@@ -2,6 +2,7 @@
 
 mod deciding;
 mod listing;
+mod serving;
 mod showing;
 mod watch;
 
@@ -105,6 +106,18 @@ On a terminal it shows what `show` shows, and asks, unless `--yes`; elsewhere it
         #[command(flatten)]
         common: Common,
     },
+    /// Serve the pages and the API by which people decide, until it is told to stop
+    #[command(after_help = "Examples:
+  interlock admin create alice
+  interlock approvals serve
+  interlock approvals serve --listen 127.0.0.1:8080 --data /var/lib/interlock
+
+For calls of `interlock run`; `interlock serve` has them at its own `admin` address. People log in with a token that \
+`interlock admin create` made for the same data directory. Of the settings, `admin_tls`, `hosts` and `console` apply.")]
+    Serve {
+        #[command(flatten)]
+        serving: serving::ServeArgs,
+    },
     /// Refuse calls
     #[command(after_help = "Examples:
   interlock approvals deny 3f9c2a71
@@ -205,6 +218,7 @@ struct Desk {
 
 pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
     let (place, format) = match &args.command {
+        Command::Serve { serving } => return serving::run(serving),
         Command::List { common, .. }
         | Command::Show { common, .. }
         | Command::Approve { common, .. }
@@ -226,6 +240,8 @@ pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
         Command::Watch { .. } => desk.watch(),
         Command::Approve { said, yes, .. } => desk.decide(said, true, *yes),
         Command::Deny { said, .. } => desk.decide(said, false, false),
+        // It has been served above.
+        Command::Serve { .. } => Ok(Exit::Yes),
     }
 }
 

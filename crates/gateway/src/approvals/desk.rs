@@ -204,10 +204,11 @@ impl DecisionDesk {
                 return Err(error.into());
             }
         };
+        let noted = self.note(decided.approval().unwrap_or(&approval), saying, decided.step(saying));
         if let Decided::Counted(now) = &decided {
             self.book.decided(now);
         }
-        match self.note(decided.approval().unwrap_or(&approval), saying, decided.step(saying)) {
+        match noted {
             Ok(()) => Ok(decided),
             Err(error) => {
                 let (decided, by) = (Box::new(decided), Box::new(saying.by.clone()));
