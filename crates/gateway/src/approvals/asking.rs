@@ -113,6 +113,7 @@ impl Gateway {
             }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
+                self.webhooks.nudge();
                 approval
             }
             Asked::Known(approval) => approval,
@@ -270,6 +271,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
         approvers: settings.approvers.clone(),
         needed: settings.needed,
         details,
+        announce_to: asks.snapshot.announce_to(),
     })
 }
 

@@ -303,6 +303,13 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: ftp://example.com/a, secret: '' } } }\n",
         "approvals: { notify: { webhook: { url: 'https://', secret: x } } }\n",
         "approvals: { notify: { webhook: { url: 'HTTP://example.com' } } }\n",
+        "approvals: { notify: { webhook: { url: 'http://127.0.0.1.example/', decide_as: '' } } }\n",
+        "approvals: { notify: { webhook: { url: 'http://LOCALHOST:8080/x', format: xml, arguments: none } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://a:b@example.com/', secret: '${' } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://example.com/${}', secret: 'x${A}' } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://example.com/a', secret: known } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://hooks.slack.com/services/T/B/X', format: slack } } }\n",
+        "approvals: { notify: { webhook: { url: '${HOOK}', format: teams, decide_as: 'operator:ada', arguments: full } } }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
