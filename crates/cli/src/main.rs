@@ -15,6 +15,7 @@ mod server_name;
 mod serving;
 mod settings;
 mod terminal;
+mod webhooks;
 mod when;
 
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ mod desk;
 mod details;
 mod exact;
 mod link;
+mod notify;
 mod people;
 mod report;
 mod settings;
@@ -23,6 +24,8 @@ pub use desk::{Book, Decided, DecisionDesk, LONGEST_REASON, Looked, NotDecided, 
 pub use details::{Definition, Details};
 pub(crate) use exact::Exact;
 pub use link::{DecisionLink, NotALink};
+pub(crate) use notify::{Announcer, Places, Webhooks};
+pub use notify::{Webhook, WebhookError};
 pub(crate) use people::People;
 pub use people::TakingOver;
 pub(crate) use report::standing;

@@ -4,6 +4,7 @@ mod deciding;
 mod listing;
 mod serving;
 mod showing;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -35,6 +36,7 @@ const LISTED: NonZeroUsize = match NonZeroUsize::new(100) {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock approvals list
+  interlock approvals watch
   interlock approvals show 3f9c2a71
   interlock approvals approve 3f9c2a71 --reason 'checked with the customer'
   interlock approvals deny 3f9c2a71 --reason 'not this bucket'
@@ -76,6 +78,17 @@ text or of which nothing is seen, and letters that look like others.")]
         id: String,
         #[command(flatten)]
         common: Common,
+    },
+    /// Watch what waits, and decide, on a screen that stays up to date
+    #[command(after_help = "Examples:
+  interlock approvals watch
+  interlock approvals watch -c interlock.yaml
+
+Select a call with the arrows, read all of it below, and press `a` to approve or `d` to deny it; `?` shows all keys. It \
+needs a terminal.")]
+    Watch {
+        #[command(flatten)]
+        place: LookArgs,
     },
     /// Allow calls, each once
     #[command(after_help = "Examples:
@@ -204,25 +217,27 @@ struct Desk {
 }
 
 pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
-    let common = match &args.command {
+    let (place, format) = match &args.command {
         Command::Serve { serving } => return serving::run(serving),
         Command::List { common, .. }
         | Command::Show { common, .. }
         | Command::Approve { common, .. }
-        | Command::Deny { common, .. } => common,
+        | Command::Deny { common, .. } => (&common.place, common.format),
+        Command::Watch { place } => (place, Format::default()),
     };
-    let settings = Settings::load(common.place.settings.as_deref())?;
-    let data = data_dir(common.place.data.as_deref(), &settings)?;
+    let settings = Settings::load(place.settings.as_deref())?;
+    let data = data_dir(place.data.as_deref(), &settings)?;
     data_dir::used(&data)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let shared = Arc::new(store.clone());
     let book = Arc::new(CommandBook { data: data.clone() });
     let desk = DecisionDesk::new(shared.clone(), shared, book);
-    let desk = Desk { data, store, desk, runtime, format: common.format };
+    let desk = Desk { data, store, desk, runtime, format };
     match &args.command {
         Command::List { which, .. } => desk.list(which),
         Command::Show { id, .. } => desk.show(id),
+        Command::Watch { .. } => desk.watch(),
         Command::Approve { said, yes, .. } => desk.decide(said, true, *yes),
         Command::Deny { said, .. } => desk.decide(said, false, false),
         // It has been served above.

@@ -62,7 +62,7 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
     let mut instance = Instance::start(&settings, data.clone(), &start).await?;
-    let mut policies = Policies::default();
+    let mut policies = Policies::of(&instance.gateway);
     let configuration = Arc::new(Configuration::default());
     let registered = instance.store().servers().await?;
     settings.use_credentials(instance.store(), instance.store().credentials().await?)?;
@@ -267,7 +267,7 @@ async fn follow(following: Following, mut watching: Watching, mut in_force: InFo
     // What changed between reading the files first and watching them is read now.
     loop {
         let reading = following.configuration.begin();
-        let mut policies = Policies::default();
+        let mut policies = Policies::of(&following.gateway);
         let mut files = BTreeSet::new();
         let registered = Registered::read(&following.store).await;
         // Last: nothing is waited for between knowing that nobody writes the files and reading them.
