@@ -158,14 +158,19 @@ impl DecisionDesk {
                 standing: Some(standing),
                 server: Some(question.server.clone()),
                 name: Some(question.name.clone()),
+                // What is long is read of those alone that are shown.
+                bare: true,
                 ..Which::default()
             };
             let those = self.store.approvals(which, LOOKED_AT).await?;
             found.extend(those.into_iter().filter(like).take(SIMILAR));
         }
         found.sort_by_key(|other| std::cmp::Reverse(other.change));
-        found.truncate(SIMILAR);
-        Ok(found)
+        let mut whole = Vec::new();
+        for other in found.into_iter().take(SIMILAR) {
+            whole.extend(self.store.approval(&other.question.id).await?);
+        }
+        Ok(whole)
     }
 
     /// Says yes or no. It is recorded what is meant before it is done, and what came of it after; what counts for
@@ -335,3 +340,6 @@ fn counted(approval: &Approval) -> String {
         standing => format!("{}: {what}", word(standing)),
     }
 }
+
+#[cfg(test)]
+mod tests;
