@@ -6,6 +6,7 @@ mod decided;
 mod desk;
 mod restart;
 mod served;
+mod watching;
 
 #[path = "../http/scene.rs"]
 #[expect(dead_code, reason = "shared with the tests of serving, which need all of it")]

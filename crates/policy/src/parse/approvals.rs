@@ -2,14 +2,14 @@
 
 use super::fields::Fields;
 use super::{scalar, webhook};
-use crate::diagnostic::{At, Report};
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Approvals, Webhook};
 use crate::tree::{Node, Value};
 
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
     const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "notify"];
     let fields = Fields::open(node, "`approvals`", KNOWN, at, report)?;
-    Some(Approvals {
+    let approvals = Approvals {
         timeout: fields.read("timeout", at, report, scalar::duration),
         dedupe_window: fields.read("dedupe_window", at, report, scalar::duration),
         approvers: fields
@@ -18,7 +18,21 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         needed: fields.read("needed", at, report, people),
         hold: fields.read("hold", at, report, hold),
         webhook: fields.read("notify", at, report, notify).flatten(),
-    })
+    };
+    warn_of_links(&approvals, &fields, at, report);
+    Some(approvals)
+}
+
+/// Whoever follows a link of a message is an account of its own, which the policy has to name where it names any.
+fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
+    let Some(account) = person.map(|person| format!("link:{person}")) else { return };
+    if !approvals.approvers.is_empty() && !approvals.approvers.contains(&account) {
+        let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
+        report
+            .warning("no-effect", fields.key_range("notify"), &at.key("notify"), message)
+            .help(format!("add {} to `approvers`, or leave `decide_as` out", quoted(&account)));
+    }
 }
 
 /// How long a caller waits, which may be not at all.
