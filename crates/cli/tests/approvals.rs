@@ -61,7 +61,7 @@ fn store(data: &Path) -> Embedded {
 }
 
 fn ask_for(data: &Path, question: Question, timeout_ms: u64) {
-    let patience = Patience { timeout_ms, dedupe_ms: 0, most: 100 };
+    let patience = Patience { timeout_ms, dedupe_ms: 0, most: 100, most_bytes: u64::MAX };
     let asked = now(store(data).ask(question, patience)).unwrap();
     assert!(matches!(asked, Asked::New(_)), "{asked:?}");
 }

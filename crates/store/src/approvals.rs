@@ -50,6 +50,8 @@ pub struct Patience {
     pub dedupe_ms: u64,
     /// How many questions of one grant may wait.
     pub most: u64,
+    /// How many bytes the [`Question::details`] of these may have together.
+    pub most_bytes: u64,
 }
 
 /// How a question stands.
@@ -108,6 +110,8 @@ pub enum Asked {
     Known(Approval),
     /// As many of the grant's questions as may are waiting.
     TooMany,
+    /// With this one, the details of the grant's waiting questions would be longer together than they may be.
+    TooLong,
 }
 
 /// What came of an opinion.
@@ -146,6 +150,8 @@ pub struct Which {
     pub name: Option<String>,
     /// Those that changed before this one did, for the next page: the last's [`Approval::change`].
     pub before: Option<i64>,
+    /// Without their [`Question::details`], which are long: empty.
+    pub bare: bool,
 }
 
 /// Keeps questions and decisions.
@@ -177,7 +183,7 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Notes which questions are past their time, up to some hundred at once. Each is given out once, to whoever is to
-    /// record it.
+    /// record it, without its [`Question::details`].
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;
 
     /// The questions of a session that has ended, or of all of an instance, belong to no session any more.

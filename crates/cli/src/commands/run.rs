@@ -56,20 +56,12 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     }
 }
 
-/// Says at the start what `check` warns of. That nobody can be asked is how a ready policy is meant, and no news at
-/// every start.
+/// Says at the start how much `check` warns of.
 fn warn(policy: &Path, diagnostics: &[Diagnostic]) {
-    let policy = policy.display();
-    let (known, news): (Vec<_>, Vec<_>) =
-        diagnostics.iter().partition(|diagnostic| diagnostic.code == "cannot-ask");
-    let said = |count: usize| {
+    let (policy, count) = (policy.display(), diagnostics.len());
+    if count > 0 {
         let s = if count == 1 { "" } else { "s" };
-        format!("the policy `{policy}` has {count} warning{s}; `interlock check {policy}` shows them")
-    };
-    match (news.len(), known.len()) {
-        (0, 0) => {}
-        (0, known) => tracing::info!("{}", said(known)),
-        (news, known) => tracing::warn!("{}", said(news + known)),
+        tracing::warn!("the policy `{policy}` has {count} warning{s}; `interlock check {policy}` shows them");
     }
 }
 

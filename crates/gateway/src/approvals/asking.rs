@@ -39,8 +39,8 @@ pub(crate) struct Asks<'m> {
 pub(crate) struct Asking<'a> {
     pub(crate) asker: &'a Asker,
     pub(crate) asks: &'a Asks<'a>,
-    /// When the call was made.
-    pub(crate) since: Instant,
+    /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
+    pub(crate) since: Option<Instant>,
 }
 
 /// A person's word for one exact call.
@@ -106,6 +106,11 @@ impl Gateway {
                 let denial = Denial::approval(&asks.decision.rule.text(), reason);
                 return Ok(Answered::Refused(Box::new(denial)));
             }
+            Asked::TooLong => {
+                let reason = "what waits for a person of this grant's calls is too long already; \
+                              make the call again when some of them are decided";
+                return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
+            }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
                 self.webhooks.nudge();
@@ -122,7 +127,7 @@ impl Gateway {
             return Ok(answered(&approval, asks, &settings));
         }
         let _held = self.metrics.held();
-        let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
+        let until = asking.since.map(|since| since.checked_add(settings.hold).unwrap_or(since));
         Ok(match wait(people, &approval, until, is_there).await? {
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
@@ -151,11 +156,11 @@ enum Waited {
 async fn wait(
     people: &People,
     approval: &Approval,
-    until: Instant,
+    until: Option<Instant>,
     is_there: impl Fn() -> bool,
 ) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
-    let expires = Instant::now().checked_add(Duration::from_millis(left)).unwrap_or(until);
+    let expires = Instant::now().checked_add(Duration::from_millis(left));
     let mut place = people.join(&approval.question.id);
     // What was decided before there was a place to hear of it.
     let now = people.store.approval(&approval.question.id).await?;
@@ -178,10 +183,10 @@ async fn wait(
             return Ok(Waited::Gone);
         }
         let now = Instant::now();
-        if now >= expires {
+        if expires.is_none_or(|expires| now >= expires) {
             return Ok(Waited::Told);
         }
-        if now >= until {
+        if until.is_some_and(|until| now >= until) {
             return Ok(Waited::Long);
         }
     }

@@ -1,7 +1,9 @@
 //! Calls that a person decides about: they wait here for the answer, and are then judged anew.
 
 mod again;
+mod apart;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,7 @@ use interlock_store::Asker;
 use interlock_wire::{Era, Version};
 
 use super::Relay;
-use crate::approvals::{Answered, Asking, Granted};
+use crate::approvals::{Answered, Asking, Asks, Granted};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
 use crate::outbox::Room;
@@ -40,7 +42,7 @@ impl Relay {
     /// Decides a call. Where a rule asks a person, they are asked and the call waits; what they say lets it be judged
     /// anew, by the policies of that moment.
     pub(super) async fn decided(
-        &self,
+        self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
         retry: &Retry,
@@ -59,7 +61,7 @@ impl Relay {
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
             let policies = self.access.keep_policies();
-            let decided = self.gateway.decide(policies, about, targets, self, retry, consent).await;
+            let decided = self.gateway.decide(policies, about, targets, &**self, retry, consent).await;
             let asks = match decided {
                 Err(Halted::Asks(asks)) => asks,
                 Err(Halted::Refused(refused)) => return Err(refused),
@@ -72,9 +74,8 @@ impl Relay {
             };
             drop(room.take());
             let asker = self.asker(&asks.about, wanted.version);
-            let asking =
-                Asking { asker: &asker, asks: &asks, since: *since.get_or_insert_with(Instant::now) };
-            match Box::pin(self.asked_about(asking, wanted.number)).await {
+            let since = *since.get_or_insert_with(Instant::now);
+            match Box::pin(self.asked_patiently(&asker, &asks, since, wanted)).await {
                 Answered::Granted(word) => granted = Some((word, asker)),
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
@@ -85,6 +86,29 @@ impl Relay {
                 }
             }
             about = asks.about;
+        }
+    }
+
+    /// Asks people while the caller waits, and for as long as they take where the call goes on as a task.
+    async fn asked_patiently(
+        self: &Arc<Self>,
+        asker: &Asker,
+        asks: &Asks<'_>,
+        since: Instant,
+        wanted: Wanted<'_>,
+    ) -> Answered {
+        let since = Some(since).filter(|_| !self.is_apart(wanted.number));
+        let asking = Asking { asker, asks, since };
+        let answered = self.asked_about(asking, wanted.number).await;
+        let waits = match &answered {
+            Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
+            Answered::Granted(_) => None,
+        };
+        match waits.filter(|_| since.is_some()) {
+            Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
+                self.asked_about(Asking { since: None, ..asking }, wanted.number).await
+            }
+            _ => answered,
         }
     }
 

@@ -334,9 +334,6 @@ fn cases() -> Vec<String> {
         "tools:\n  t: { limits: [{ max: 10, window: hour, align: calendar }, { max: 19, window: hour }, { max: 20, window: hour }] }\n",
         "tools:\n  t: { limits: [{ max: 10, window: hour }, { max: 10, window: hour, amount: args.a }] }\n",
         "tools:\n  t: { rules: [{ rate_limit: 0/minute }] }\n",
-        // Nobody can be asked yet.
-        "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
-        "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
         // Entries that are hidden as a whole.
         "hide: [delete_*, exact]\ntools:\n  delete_all: {}\n  delete_*_now: {}\n  '*_all': {}\n  exact: { rules: [{ rate_limit: 1/day }] }\n  exactly: {}\n  delete_x: { hide: true }\n",
         "mode: shadow\nhide: [t]\ntools: { t: {} }\n",

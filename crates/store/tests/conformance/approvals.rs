@@ -19,7 +19,8 @@ use crate::clock::TestClock;
 use crate::embedded::options;
 
 const MINUTE: i64 = 60_000;
-const PATIENCE: Patience = Patience { timeout_ms: 60_000, dedupe_ms: 10_000, most: 100 };
+const PATIENCE: Patience =
+    Patience { timeout_ms: 60_000, dedupe_ms: 10_000, most: 100, most_bytes: u64::MAX };
 const DIGEST: [u8; 32] = [7; 32];
 const TARGETS: [Target; 2] = [Target([1; 32]), Target([2; 32])];
 
@@ -66,6 +67,7 @@ passes! {
         callers_without_sessions_share_their_questions,
         what_can_still_be_used_is_known_first,
         only_so_many_of_one_grant_wait,
+        only_so_long_ones_of_one_grant_wait,
     }
     deciding {
         as_many_people_as_needed_approve,
@@ -87,6 +89,7 @@ passes! {
         an_approval_expires_at_its_time,
         what_expired_is_given_out_once,
         many_that_expire_are_given_out_in_order,
+        long_ones_that_expire_are_given_out_a_few_at_a_time,
         a_clock_that_is_set_back_gives_no_more_time,
         a_date_that_is_put_right_leaves_no_time_to_what_was_asked_by_the_false_one,
         a_date_that_is_put_right_blocks_no_call_for_longer,
@@ -106,6 +109,7 @@ passes! {
         many_changes_come_in_parts,
         lists_hold_what_is_asked_for,
         lists_come_in_pages,
+        a_list_may_leave_out_what_is_long,
         what_has_ended_is_forgotten,
     }
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use interlock_audit::Filter;
 use interlock_gateway::approvals::{Report, details, length, subject, word};
-use interlock_store::{Approval, Standing, StoreError, Which};
+use interlock_store::{Approval, Approvals as _, Standing, StoreError, Which};
 
 use super::{Desk, ListArgs, State};
 use crate::approvals::shown;
@@ -51,7 +51,8 @@ impl Desk {
         Ok(Exit::Yes)
     }
 
-    /// So many of these, and whether there are more. Which ones have waited longest is known when all are.
+    /// So many of these, and whether there are more. Which ones have waited longest is known when all are: only what is
+    /// shown is read whole.
     fn first(
         &self,
         which: Which,
@@ -59,7 +60,7 @@ impl Desk {
         oldest_first: bool,
     ) -> Result<(Vec<Approval>, bool), StoreError> {
         let (mut found, mut more) = (Vec::new(), false);
-        self.pages(which, |page| {
+        self.pages(Which { bare: true, ..which }, |page| {
             found.extend(page);
             if oldest_first {
                 found.sort_by_key(|approval: &Approval| approval.asked_ms);
@@ -68,6 +69,12 @@ impl Desk {
             found.truncate(most);
             if more && !oldest_first { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
+        for bare in &mut found {
+            // What is forgotten meanwhile is shown as far as it is known.
+            if let Some(whole) = self.runtime.block_on(self.store.approval(&bare.question.id))? {
+                bare.question.details = whole.question.details;
+            }
+        }
         Ok((found, more))
     }
 

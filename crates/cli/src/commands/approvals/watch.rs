@@ -76,7 +76,7 @@ impl Taken {
         }));
         enable_raw_mode().context("cannot read keys from this terminal")?;
         // What was typed before anything could be seen is about nothing that is shown.
-        drop(rustix::termios::tcflush(stdin(), QueueSelector::IFlush));
+        let _flushed = rustix::termios::tcflush(stdin(), QueueSelector::IFlush);
         let made = execute!(stdout(), EnterAlternateScreen, cursor::Hide)
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match made {

@@ -104,6 +104,7 @@ pub(crate) async fn list(
         standing(state).ok_or_else(|| unfit(unknown))
     });
     let which = Which {
+        bare: false,
         standing: state.transpose()?,
         grant: wanted.grant,
         server: wanted.server,

@@ -7,9 +7,20 @@ use super::super::database::failed;
 use crate::StoreError;
 use crate::approvals::{Approval, Asker, Opinion, Question, Standing};
 
+macro_rules! columns {
+    ($details:literal) => {
+        concat!(
+            "number, id, digest, grant_name, instance, session, server, section, name, approvers, needed, ",
+            $details,
+            ", asked_ms, expires_ms, standing, since_ms, change, announce_to"
+        )
+    };
+}
+
 /// What [`Kept`] is read from, in its order.
-pub(super) const COLUMNS: &str = "number, id, digest, grant_name, instance, session, server, section, name, approvers, \
-     needed, details, asked_ms, expires_ms, standing, since_ms, change, announce_to";
+pub(super) const COLUMNS: &str = columns!("details");
+/// The same without the details, which are long.
+pub(super) const BARE: &str = columns!("''");
 
 /// A question as it was written down, without what people said.
 pub(super) struct Kept {
@@ -69,7 +80,7 @@ fn unescaped(line: &str) -> String {
     name
 }
 
-/// Reads a row of [`COLUMNS`].
+/// Reads a row of [`COLUMNS`] or [`BARE`].
 pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
         number: row.get(0)?,
