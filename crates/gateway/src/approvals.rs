@@ -4,11 +4,15 @@
 //! matters of it ([`Exact`]); the call waits here for a while, and where somebody has approved it by then it is judged
 //! anew, by the policies of that moment, and takes the approval: once, and only for that very call.
 
+pub mod arguments;
 mod asking;
+mod at_client;
 mod details;
+pub(crate) mod elicitation;
 mod exact;
 mod people;
 mod settings;
+pub mod shown;
 
 pub(crate) use asking::{Answered, Asking, Asks, Granted, nobody};
 pub use details::{Definition, Details};

@@ -39,6 +39,8 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
+    /// Where people decide about calls in a browser: the address before `/console`.
+    pub console: Option<String>,
     /// Where spans of calls go; nowhere where nothing is said.
     pub traces: Option<TraceOptions>,
 }

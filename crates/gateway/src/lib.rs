@@ -8,7 +8,7 @@ mod access;
 pub mod admin;
 mod admit;
 mod answer;
-mod approvals;
+pub mod approvals;
 mod batch;
 mod call;
 mod capabilities;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interlock_policy::{Approvals, Decision};
+use interlock_policy::{Approvals, Approve, Decision};
 use interlock_store::Patience;
 
 use crate::limits::Limits;
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) has_somebody: bool,
     /// Who may decide; empty: every operator.
     pub(crate) approvers: Vec<String>,
+    /// Whether whoever sits at the client may decide, too.
+    pub(crate) at_client: bool,
     /// How many different people have to say yes.
     pub(crate) needed: u32,
     /// How long the call itself waits.
@@ -47,11 +49,14 @@ impl Settings {
         let named: Vec<&[String]> =
             said.iter().map(|said| said.approvers.as_slice()).filter(|named| !named.is_empty()).collect();
         let approvers = in_common(&named);
+        let needed = said.iter().filter_map(|said| said.needed).max().unwrap_or(1);
+        let may = |said: &&Approvals| said.approve == Some(Approve::Client);
         let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
         Self {
             has_somebody: named.is_empty() || !approvers.is_empty(),
+            at_client: !said.is_empty() && said.iter().all(may) && named.is_empty() && needed == 1,
             approvers,
-            needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
+            needed,
             hold: shortest(|said| said.hold, HOLD),
             patience: Patience {
                 timeout_ms: ms(timeout),

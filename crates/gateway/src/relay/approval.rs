@@ -1,20 +1,26 @@
 //! Calls that a person decides about: they wait here for the answer, and are then judged anew.
 
 mod again;
+mod at_client;
 
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use interlock_json::Value;
 use interlock_store::Asker;
 use interlock_wire::{Era, Version};
+use tokio::sync::watch;
 
 use super::Relay;
-use crate::approvals::{Answered, Asking, Granted};
+use crate::approvals::{Answered, Asking, Asks, Granted};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
 use crate::record::About;
 use crate::route::Target;
+
+pub(super) use again::Round;
+use at_client::{AtClient, Way};
 
 /// How often one call is asked about because the policies or the tool's definition changed meanwhile.
 const ROUNDS: usize = 8;
@@ -31,6 +37,8 @@ pub(super) struct Wanted<'a> {
     /// Its number among those that wait for the server.
     pub(super) number: u64,
     pub(super) version: Version,
+    /// How often it came before, and what it brings.
+    pub(super) round: &'a Round,
 }
 
 impl Relay {
@@ -66,9 +74,8 @@ impl Relay {
                 }
             };
             let asker = self.asker(&asks.about, wanted.version);
-            let asking =
-                Asking { asker: &asker, asks: &asks, since: *since.get_or_insert_with(Instant::now) };
-            match Box::pin(self.asked_about(asking, wanted.number)).await {
+            let since = *since.get_or_insert_with(Instant::now);
+            match Box::pin(self.asked_about(&asker, &asks, since, wanted)).await {
                 Answered::Granted(word) => granted = Some((word, asker)),
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
@@ -83,22 +90,43 @@ impl Relay {
     }
 
     /// Asks people while the caller waits.
-    async fn asked_about(&self, asking: Asking<'_>, number: u64) -> Answered {
+    async fn asked_about(
+        &self,
+        asker: &Asker,
+        asks: &Asks<'_>,
+        since: Instant,
+        wanted: Wanted<'_>,
+    ) -> Answered {
         self.has_asked_people.store(true, Ordering::Release);
+        self.take_word(asks, wanted).await;
+        let number = wanted.number;
+        let way = self.way_at_client(asks, wanted);
+        // A modern client asks its user when it is answered.
+        let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
+        let (posed, question) = watch::channel(None);
+        let asking = Asking { asker, asks, since, holds, posed: &posed };
+        let shown = OnceLock::new();
+        let at_client = AtClient { asks, wanted, way, shown: &shown };
         let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
         let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
+        let mut asked = std::pin::pin!(self.ask_client(at_client, question));
+        let mut has_answered = false;
         let mut news = tokio::time::interval(NEWS);
         let mut told: u32 = 0;
-        loop {
+        let mut answered = loop {
             tokio::select! {
                 biased;
-                answered = &mut answered => return answered,
+                answered = &mut answered => break answered,
+                () = &mut asked, if !has_answered => has_answered = true,
                 _ = news.tick() => {
                     told += 1;
                     self.tell_waiting(number, told);
                 }
             }
-        }
+        };
+        self.tell_complete(&shown, number).await;
+        self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
+        answered
     }
 
     /// Tells the caller, who wants to hear of progress, that the call waits. The numbers only have to grow, and stay

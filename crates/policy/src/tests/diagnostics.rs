@@ -303,6 +303,8 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: ftp://example.com/a, secret: '' } } }\n",
         "approvals: { notify: { webhook: { url: 'https://', secret: x } } }\n",
         "approvals: { notify: { webhook: { url: 'HTTP://example.com' } } }\n",
+        "approvals: { approve: client, approvers: [ann], needed: 2 }\n",
+        "approvals: { approve: agent }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",
