@@ -1,6 +1,7 @@
 //! The operator's listener: health, readiness, metrics and the admin API, on a thread and a runtime of its own, so that
 //! neither it nor the data path waits for the other.
 
+mod addresses;
 mod api;
 mod configuration;
 mod entry;
@@ -38,6 +39,7 @@ use crate::registration::Registration;
 use crate::serve::ListenError;
 use crate::transport::http::{Activity, Place, Places};
 use crate::transport::tls::Tls;
+pub use addresses::{ConsoleAddress, NotAnAddress};
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
 use problem::Problem;
