@@ -1,9 +1,12 @@
 //! Calls that a person decides about: each approved call reaches the recording server once, and no other does.
 
+mod at_client;
 mod bound;
+mod by_link;
 mod commands;
 mod decided;
 mod desk;
+mod modern_client;
 mod restart;
 mod served;
 
