@@ -205,11 +205,11 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
         Standing::Waiting => refused(still_waits(approval, asks, settings)),
         Standing::Expired => refused(expired(decision)),
         Standing::Denied => {
+            // Who that was is in the log: what people's accounts are called is not for agents.
             let no = approval.opinions.iter().find(|opinion| !opinion.approves);
-            let by = no.map_or("a person", |no| no.by.as_str());
             let why = no.and_then(|no| no.reason.as_deref());
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            refused(of_rule(decision, format!("{by} denied this call{why}")))
+            refused(of_rule(decision, format!("a person denied this call{why}")))
         }
         Standing::Used => {
             let again = duration(settings.patience.dedupe_ms);

@@ -16,6 +16,7 @@ use super::Relay;
 use crate::approvals::{Answered, Asking, Asks, Granted};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
+use crate::outbox::Room;
 use crate::record::About;
 use crate::route::Target;
 
@@ -25,6 +26,8 @@ use at_client::{AtClient, Way};
 /// How often one call is asked about because the policies or the tool's definition changed meanwhile.
 const ROUNDS: usize = 8;
 
+/// How long the end of a session waits for its calls to see it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often a caller that wants to hear of progress is told that its call waits.
 const NEWS: Duration = Duration::from_secs(10);
 /// How far the progress goes with each of these.
@@ -50,6 +53,7 @@ impl Relay {
         targets: &[Target<'_>],
         retry: &Retry,
         wanted: Wanted<'_>,
+        room: &mut Option<Room>,
     ) -> Result<Passage, Refused> {
         let mut about = about;
         let mut granted: Option<(Granted, Asker)> = None;
@@ -59,6 +63,7 @@ impl Relay {
             rounds += 1;
             let consent = Consent {
                 params: wanted.params.filter(|_| rounds <= ROUNDS),
+                reached: self.access.where_it_is(),
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
             let policies = self.access.keep_policies();
@@ -73,6 +78,7 @@ impl Relay {
                     return Ok(passage);
                 }
             };
+            drop(room.take());
             let asker = self.asker(&asks.about, wanted.version);
             let since = *since.get_or_insert_with(Instant::now);
             match Box::pin(self.asked_about(&asker, &asks, since, wanted)).await {
@@ -150,6 +156,8 @@ impl Relay {
         self.calls.close();
         let has_asked = self.has_asked_people.load(Ordering::Acquire);
         let Some(people) = self.gateway.people().filter(|_| has_asked) else { return };
+        // A call that is about to ask would have its question belong to nobody who can come again.
+        drop(tokio::time::timeout(LAST_WORDS, self.calls.wait()).await);
         let session = self.session().identity.session.clone();
         let instance = self.gateway.recorder.instance().to_string();
         if let Err(error) = people.store.free(&instance, Some(&session)).await {

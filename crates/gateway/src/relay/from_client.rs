@@ -36,7 +36,8 @@ use crate::transport::http::Direct;
 /// How a judged call goes to the server: under its number, in room that was waited for.
 struct ToServer {
     number: u64,
-    room: Room,
+    /// `None` while people are asked: they take their time, and others need the room.
+    room: Option<Room>,
     /// Whether somebody waits for the answer in whose task the server can be asked, past what is queued for it.
     at_once: bool,
 }
@@ -170,7 +171,7 @@ impl Relay {
         match inserted {
             Ok(number) if judging => {
                 drop(request);
-                let to_server = ToServer { number, room, at_once: is_exchange };
+                let to_server = ToServer { number, room: Some(room), at_once: is_exchange };
                 let call =
                     Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
                 match errands {
@@ -283,7 +284,7 @@ impl Relay {
         message: Arc<Message>,
         judged: Judged,
         version: Version,
-        to_server: ToServer,
+        mut to_server: ToServer,
         round: Round,
     ) {
         let number = to_server.number;
@@ -324,7 +325,7 @@ impl Relay {
         let retry = self.retried(may_ask.as_deref(), &request);
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
         let wanted = Wanted { params: request.params, number, version, round: &round };
-        match self.passage(about, judged, &targets, &retry, wanted).await {
+        match self.passage(about, judged, &targets, &retry, wanted, &mut to_server.room).await {
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
@@ -363,6 +364,7 @@ impl Relay {
         targets: &[Target<'_>],
         retry: &Retry,
         wanted: Wanted<'_>,
+        room: &mut Option<Room>,
     ) -> Result<Passage, Refused> {
         let policies = || self.access.keep_policies();
         match judged {
@@ -374,7 +376,7 @@ impl Relay {
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
                 self.gateway.unjudged(policies(), about).await
             }
-            _ => self.decided(about, targets, retry, wanted).await,
+            _ => self.decided(about, targets, retry, wanted, room).await,
         }
     }
 
@@ -397,6 +399,10 @@ impl Relay {
     ) {
         let Going { line, listens, may_ask, task } = goes;
         let ToServer { number, room, at_once } = to_server;
+        let room = match room {
+            Some(room) => room,
+            None => self.upstream.room(message.source().len()).await,
+        };
         // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
         let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
         let at_once = at_once && !is_renamed;
