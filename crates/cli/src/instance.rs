@@ -43,7 +43,8 @@ impl Instance {
         let (jumped, jumps) = mpsc::unbounded_channel();
         let store = Embedded::open(&data, watching(settings.store(), jumped))?;
         let arguments = settings.arguments()?;
-        let options = interlock_gateway::Options { traces: settings.traces()?, ..settings.gateway() };
+        let (traces, console) = (settings.traces()?, settings.console.address()?);
+        let options = interlock_gateway::Options { traces, console, ..settings.gateway() };
         let key = DigestKey::open(&data)?;
         let now = wall_ms();
         let id = InstanceId::generate(now)?;

@@ -7,8 +7,10 @@
 mod account;
 pub mod arguments;
 mod asking;
+mod at_client;
 mod desk;
 mod details;
+pub(crate) mod elicitation;
 mod exact;
 mod link;
 mod notify;
