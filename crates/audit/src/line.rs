@@ -35,11 +35,6 @@ pub(crate) fn write(record: &str, out: &mut String) -> Leaf {
     leaf
 }
 
-/// The length of the line of a record, with its line feed.
-pub(crate) const fn length(record: &str) -> usize {
-    HEAD.len() + LEAF_DIGITS + MIDDLE.len() + record.len() + TAIL.len() + 1
-}
-
 /// The record of a line without its line feed, unchecked: for readers, which leave proof to `verify`.
 pub(crate) fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(HEAD.as_bytes())?;

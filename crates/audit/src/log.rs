@@ -1,5 +1,7 @@
-//! Writing: one chain, appended to by any number of threads of one process.
+//! Writing: one chain, appended to by any number of threads of one process. Who takes a record never waits for one who
+//! writes: what is staged meanwhile is written next.
 
+mod file;
 mod flush;
 mod open;
 mod segment;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use crate::entry::{Entry, Lifecycle, LifecycleKind};
 use crate::{AuditError, InstanceId};
+use file::ChainFile;
 use flush::Flusher;
 use writer::Writer;
 
@@ -109,16 +112,72 @@ pub struct Log {
 
 #[derive(Debug)]
 struct Shared {
+    /// Held while it is written to. Whoever needs both takes this first.
+    file: Mutex<ChainFile>,
+    /// Held for no longer than it takes to write a record down in memory, unless what failed before is made up for.
     writer: Mutex<Writer>,
     dirty: AtomicBool,
     flusher: Flusher,
 }
 
 impl Shared {
-    /// A thread that panicked while it held the lock left the writer between two records at worst: whole
-    /// lines only ever follow the length that the last success recorded.
+    /// A thread that panicked while it held the file left whole lines in it, and what follows them is cut off.
+    fn file(&self) -> MutexGuard<'_, ChainFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A thread that panicked while it held the lock left the writer between two records at worst.
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what is staged, while others stage more.
+    fn write(&self, file: &mut ChainFile) -> Result<(), AuditError> {
+        let taken_off = self.writer().take_off(file.path());
+        let Some(flight) = taken_off else { return Ok(()) };
+        let written = file.append(&flight);
+        drop(flight);
+        self.writer().landed(written, file.path())
+    }
+
+    /// Takes a record. What is older and could not be written is written first.
+    fn stage(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Staged, AuditError> {
+        let mut writer = self.writer();
+        if writer.is_behind() {
+            drop(writer);
+            writer = self.catch_up(now_ms).inspect_err(|_| self.writer().keep(now_ms, entry))?;
+        }
+        let staged = writer.stage(now_ms, entry);
+        let is_full = writer.is_full();
+        drop(writer);
+        if is_full {
+            // Those whose records cannot be written learn it when they confirm them.
+            let _lost = self.write(&mut self.file());
+        }
+        staged
+    }
+
+    fn catch_up(&self, now_ms: i64) -> Result<MutexGuard<'_, Writer>, AuditError> {
+        let mut file = self.file();
+        let mut writer = self.writer();
+        writer.write_backlog(&mut file, now_ms)?;
+        Ok(writer)
+    }
+
+    /// Sees to it that a staged record is in the file.
+    fn confirm(&self, staged: Staged) -> Result<Seq, AuditError> {
+        let known = self.writer().known(staged);
+        if let Some(known) = known {
+            return known;
+        }
+        let mut file = self.file();
+        // Whoever had the file before may have written this one, too.
+        let known = self.writer().known(staged);
+        if let Some(known) = known {
+            return known;
+        }
+        self.write(&mut file)?;
+        self.writer().known(staged).unwrap_or(Ok(staged.seq))
     }
 }
 
@@ -129,7 +188,13 @@ impl Log {
     /// # Errors
     /// [`AuditError::InUse`] if there is such a chain already, [`AuditError::Io`] as it comes.
     pub fn open(data_dir: &Path, instance: &InstanceId, options: Options) -> Result<Self, AuditError> {
-        Self::start(open::create(data_dir, instance, options)?, instance, options)
+        Self::start(
+            open::create(data_dir, instance, options)?,
+            open::audit_dir(data_dir).join(instance.as_str()),
+            instance,
+            options,
+            Position::default(),
+        )
     }
 
     /// Continues a chain whose lock the caller holds, from where it ends.
@@ -140,13 +205,19 @@ impl Log {
         options: Options,
         at: Position,
     ) -> Result<Self, AuditError> {
-        Self::start(open::resume(dir, instance, lock, options, at)?, instance, options)
+        Self::start(open::resume(dir, lock, options, &at)?, dir.to_owned(), instance, options, at)
     }
 
-    fn start(writer: Writer, instance: &InstanceId, options: Options) -> Result<Self, AuditError> {
-        let dir = writer.dir().to_owned();
+    fn start(
+        file: ChainFile,
+        dir: PathBuf,
+        instance: &InstanceId,
+        options: Options,
+        at: Position,
+    ) -> Result<Self, AuditError> {
         let shared = Arc::new(Shared {
-            writer: Mutex::new(writer),
+            file: Mutex::new(file),
+            writer: Mutex::new(Writer::new(dir.clone(), instance, options, at)),
             dirty: AtomicBool::new(false),
             flusher: Flusher::default(),
         });
@@ -181,10 +252,8 @@ impl Log {
     /// outcome of a call is kept, and both are written as soon as a later write succeeds (a record of kind
     /// `unrecorded` with the numbers).
     pub fn append(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Seq, AuditError> {
-        let mut writer = self.shared.writer();
-        let staged = writer.stage(now_ms, entry)?;
-        let confirmed = writer.confirm(staged);
-        drop(writer);
+        let staged = self.shared.stage(now_ms, entry)?;
+        let confirmed = self.shared.confirm(staged);
         self.mark_dirty();
         self.on_disk(confirmed?)
     }
@@ -198,7 +267,7 @@ impl Log {
     /// # Errors
     /// As for [`Log::append`].
     pub fn stage(&self, now_ms: i64, entry: &Entry<'_>) -> Result<Staged, AuditError> {
-        let staged = self.shared.writer().stage(now_ms, entry);
+        let staged = self.shared.stage(now_ms, entry);
         self.mark_dirty();
         staged
     }
@@ -210,7 +279,7 @@ impl Log {
     /// # Errors
     /// As for [`Log::append`]; all that was staged together fails together.
     pub fn confirm(&self, staged: Staged) -> Result<Seq, AuditError> {
-        let confirmed = self.shared.writer().confirm(staged)?;
+        let confirmed = self.shared.confirm(staged)?;
         self.on_disk(confirmed)
     }
 
@@ -219,10 +288,8 @@ impl Log {
     /// # Errors
     /// As for [`Log::append`].
     pub fn write(&self) -> Result<(), AuditError> {
-        let mut writer = self.shared.writer();
-        writer.write()?;
-        let last = writer.last();
-        drop(writer);
+        self.shared.write(&mut self.shared.file())?;
+        let last = self.shared.writer().written().checked_sub(1).map(Seq);
         last.map_or(Ok(()), |last| self.on_disk(last).map(drop))
     }
 
@@ -248,7 +315,10 @@ impl Log {
     /// # Errors
     /// As for [`Log::stop`].
     pub fn stop_with(&self, now_ms: i64, stop: &Lifecycle<'_>) -> Result<(), AuditError> {
-        self.shared.writer().finish(now_ms, stop)?;
+        {
+            let mut file = self.shared.file();
+            self.shared.writer().finish(&mut file, now_ms, stop)?;
+        }
         self.flush()?;
         // The kernel's lock stays with the open file. Without the new name the chain is looked at again, no more.
         let _still_named_so = std::fs::rename(self.dir.join(open::LOCK), self.dir.join(open::STOPPED));

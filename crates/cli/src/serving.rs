@@ -331,8 +331,11 @@ fn accesses(
             .with_context(|| settings.place_of(&["grants", name, "servers", server]))?;
         let snapshot = snapshot.labelled(Arc::clone(&labels));
         in_force.insert(server.clone(), facts);
+        let reached = settings.reached(server);
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
-            access.extensions() == settings.extensions(server) && access.era() == settings.era(server)
+            access.extensions() == settings.extensions(server)
+                && access.era() == settings.era(server)
+                && access.where_it_is() == reached
         });
         let access = match kept {
             Some(access) => {
@@ -341,7 +344,7 @@ fn accesses(
             }
             None => {
                 let access = Access::new(server, settings.extensions(server), snapshot);
-                Arc::new(access.speaking(settings.era(server)))
+                Arc::new(access.speaking(settings.era(server)).reached(reached))
             }
         };
         accesses.insert(server.clone(), access);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
 use interlock_gateway::{
-    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Registration,
+    Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Reached, Registration,
 };
 use serde::Deserialize;
 
@@ -283,6 +283,15 @@ impl Settings {
             DeclaredEra::Legacy => Era::Legacy,
             DeclaredEra::Modern => Era::Modern,
         })
+    }
+
+    /// Where a server is, as the file has it: a variable that holds something else moves none.
+    pub(crate) fn reached(&self, server: &str) -> Reached {
+        let Some(server) = self.servers.get(server) else { return Reached::default() };
+        let fixed =
+            [&server.command, &server.cwd, &server.url].map(|word| word.as_deref().unwrap_or_default());
+        let named = server.env.iter().chain(&server.headers).flat_map(|(name, value)| [name, value]);
+        Reached::by(fixed.into_iter().chain(named.chain(&server.args).map(String::as_str)))
     }
 
     fn limits(&self) -> Limits {

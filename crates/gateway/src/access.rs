@@ -5,9 +5,27 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 use interlock_wire::Era;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use crate::snapshot::Snapshot;
+
+/// Where a server is (SHA-256): an approval is for the one that a person was asked about, and for no other of its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached(pub(crate) [u8; 32]);
+
+impl Reached {
+    /// By these words, in this order: a command with its arguments and directory, or an address.
+    pub fn by<W: AsRef<[u8]>>(words: impl IntoIterator<Item = W>) -> Self {
+        let mut hash = Sha256::new();
+        for word in words {
+            let word = word.as_ref();
+            hash.update((word.len() as u64).to_le_bytes());
+            hash.update(word);
+        }
+        Self(hash.finalize().into())
+    }
+}
 
 /// One server as one grant may use it.
 #[derive(Debug)]
@@ -15,6 +33,7 @@ pub struct Access {
     server: Arc<str>,
     extensions: Vec<String>,
     era: Option<Era>,
+    reached: Reached,
     /// What was found out of the era, and when.
     found: Mutex<Option<(Era, Instant)>>,
     snapshot: ArcSwap<Snapshot>,
@@ -30,6 +49,7 @@ impl Access {
             server: Arc::from(server),
             extensions,
             era: None,
+            reached: Reached::default(),
             found: Mutex::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             replaced: watch::Sender::new(0),
@@ -40,6 +60,17 @@ impl Access {
     #[must_use]
     pub fn speaking(self, era: Option<Era>) -> Self {
         Self { era, ..self }
+    }
+
+    /// The same, of a server that is there.
+    #[must_use]
+    pub fn reached(self, reached: Reached) -> Self {
+        Self { reached, ..self }
+    }
+
+    /// Where the server is.
+    pub fn where_it_is(&self) -> Reached {
+        self.reached
     }
 
     /// The era that the server speaks, where the operator says so; otherwise it is found out.

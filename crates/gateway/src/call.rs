@@ -144,7 +144,8 @@ impl Gateway {
     ) -> Result<Passage, Refused> {
         let staged = self.stage_intent(&snapshot, &about, arguments, &passed);
         let held = passed.reserved.held;
-        let mut ticket = Ticket::new(Arc::clone(self), about, held.clone(), staged.as_ref().ok().copied());
+        let on_its_way = staged.as_ref().ok().copied();
+        let mut ticket = Ticket::new(Arc::clone(self), about, held.clone(), passed.taken, on_its_way);
         let intent = match ticket.record(staged).await {
             Ok(intent) => Some(intent),
             Err(error) if self.options.on_audit_failure == OnFailure::Allow => {
@@ -237,7 +238,8 @@ impl Gateway {
             }
             match reserved {
                 Ok(Some(reserved)) => {
-                    return Ok(Passed { decisions, reserved, note: first.map(Leg::note), approval });
+                    let note = first.map(Leg::note);
+                    return Ok(Passed { decisions, reserved, note, approval, taken: None });
                 }
                 // A counter moved between judging and reserving: judge again on what it says now.
                 Ok(None) => {}
@@ -268,7 +270,7 @@ impl Gateway {
         match self.options.on_store_failure {
             OnFailure::Allow => {
                 let note = Some(format!("not counted, as `on_store_failure: allow` says: {error}"));
-                Ok(Passed { decisions, reserved: Reserved::none(), note, approval })
+                Ok(Passed { decisions, reserved: Reserved::none(), note, approval, taken: None })
             }
             OnFailure::Deny => {
                 tracing::error!("calls with limits are denied because the ledger does not answer: {error}");
@@ -341,11 +343,13 @@ struct Passed {
     note: Option<String>,
     /// The approval that it passes by.
     approval: Option<Consented>,
+    /// The approval that was taken for it just now.
+    taken: Option<Granted>,
 }
 
 impl Passed {
     fn unjudged() -> Self {
-        Self { decisions: Vec::new(), reserved: Reserved::none(), note: None, approval: None }
+        Self { decisions: Vec::new(), reserved: Reserved::none(), note: None, approval: None, taken: None }
     }
 }
 

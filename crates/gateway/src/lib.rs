@@ -59,7 +59,7 @@ pub mod transport;
 mod upstream;
 mod way;
 
-pub use access::Access;
+pub use access::{Access, Reached};
 pub use answer::duration;
 pub use approvals::{Definition, Details, TakingOver};
 pub use combined::not_joinable;

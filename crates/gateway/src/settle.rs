@@ -8,6 +8,7 @@ use interlock_store::Failure;
 use interlock_wire::trace::TraceContext;
 use tokio::runtime::Handle;
 
+use crate::approvals::Granted;
 use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::metrics;
@@ -30,6 +31,8 @@ struct Open {
     gateway: Arc<Gateway>,
     about: About,
     reservation: Option<Held>,
+    /// The approval that was taken for it.
+    taken: Option<Granted>,
     /// The intent on its way to the log, until it is known whether it is there.
     staged: Option<Staged>,
     /// `None` when the log could not be written and the operator lets calls pass all the same.
@@ -77,12 +80,22 @@ impl Ticket {
         gateway: Arc<Gateway>,
         about: About,
         reservation: Option<Held>,
+        taken: Option<Granted>,
         staged: Option<Staged>,
     ) -> Self {
         let reserved = reservation.is_some().then(|| gateway.metrics.reserved());
-        let since = Instant::now();
-        let (intent, bytes_in, in_flight) = (None, 0, None);
-        let open = Open { gateway, about, reservation, staged, intent, since, bytes_in, reserved, in_flight };
+        let open = Open {
+            gateway,
+            about,
+            reservation,
+            taken,
+            staged,
+            intent: None,
+            since: Instant::now(),
+            bytes_in: 0,
+            reserved,
+            in_flight: None,
+        };
         Self { open: Some(open), ending: None }
     }
 
@@ -103,6 +116,7 @@ impl Ticket {
         let Some(open) = &self.open else { return };
         record(&open.about);
         reserve::release(&open.gateway, open.reservation.clone()).await;
+        open.gateway.give_approval_back(open.taken.as_ref()).await;
         self.open = None;
     }
 
@@ -133,6 +147,7 @@ impl Ticket {
             Ending::NotSent => {
                 let releasing = reserve::release(&open.gateway, open.reservation.clone());
                 let released = guarded(&open.gateway, GIVING_BACK, releasing).await.unwrap_or(false);
+                open.gateway.give_approval_back(open.taken.as_ref()).await;
                 released.then_some(Settlement::Release)
             }
             Ending::Answered { status: status @ (Status::Error | Status::ToolError), .. } => {

@@ -176,6 +176,10 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
         asker: &Asker,
     ) -> BoxFuture<'a, Result<Taken, StoreError>>;
 
+    /// Gives an approval back that was taken for a call which was not made: it is as good as before, unless its time is
+    /// over. Gives whether it was.
+    fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
     /// Notes which questions are past their time, up to some hundred at once. Each is given out once, to whoever is to
     /// record it, without its [`Question::details`].
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;

@@ -1,7 +1,8 @@
 //! An approval is for one exact call, of one asker, under one policy and definition, once.
 
 use anyhow::{Result, ensure};
-use interlock_testkit::client::PATIENCE;
+use interlock_testkit::client::{PATIENCE, ScriptedClient};
+use interlock_testkit::recording::RecordingServer;
 use interlock_testkit::script::{Script, Step, tool};
 use serde_json::{Value, json};
 
@@ -73,6 +74,26 @@ async fn another_session_and_another_grant_get_nothing_of_it() -> Result<()> {
     assert_eq!(verdict(&agent.call("pay", payment()).await?)?.0, "done");
     assert_eq!(desk.paid()?.len(), 1);
     assert_eq!(desk.let_through().await?, [approved]);
+    Ok(())
+}
+
+/// Who may name a server may have any program answer to that name.
+#[tokio::test]
+async fn another_server_of_the_same_name_gets_nothing_of_it() -> Result<()> {
+    let desk = Desk::new(&asks("hold: 0s"))?;
+    let other = RecordingServer::new(&Script::with_tools(&["look", "pay"]))?;
+    let mut agent = desk.connect().await?;
+    let approved = approval_of(&agent.call("pay", payment()).await?)?;
+    desk.approve(&approved).await?;
+    agent.finish().await?;
+    let elsewhere = desk.interlock.before_as(Some("bank"), Some("local"), &other.command()?)?;
+    let mut misled = ScriptedClient::spawn(&elsewhere)?;
+    misled.initialize("2025-11-25").await?;
+    let answer = misled.call("pay", payment()).await?;
+    ensure!(approval_of(&answer)? != approved, "{answer}");
+    misled.finish().await?;
+    assert_eq!(verdict(&desk.connect().await?.call("pay", payment()).await?)?.0, "done");
+    ensure!(other.calls()?.is_empty() && desk.paid()?.len() == 1);
     Ok(())
 }
 

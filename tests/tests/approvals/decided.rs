@@ -47,7 +47,12 @@ async fn a_denied_call_is_not_made_nor_asked_about_again() -> Result<()> {
     let answers = [agent.response(&json!(call)).await?, agent.call("pay", payment()).await?];
     for answer in &answers {
         let (verdict, words) = verdict(answer)?;
-        ensure!(verdict == "deny" && words.contains("user:alice denied this call: as agreed"), "{answer}");
+        ensure!(
+            verdict == "deny"
+                && words.contains("a person denied this call: as agreed")
+                && !words.contains("alice"),
+            "{answer}"
+        );
     }
     ensure!(desk.paid()?.is_empty());
     assert_eq!(desk.questions().await?.len(), 1);

@@ -1,5 +1,6 @@
 //! Calls that a person decides about: each approved call reaches the recording server once, and no other does.
 
+mod as_task;
 mod attacks;
 mod bound;
 mod clients;

@@ -78,12 +78,17 @@ pub(super) fn through(shared: &Shared, seq: Seq) -> Result<(), AuditError> {
 }
 
 fn flush(shared: &Shared, flushed: &mut u64) -> Result<(), AuditError> {
-    let pending = shared.writer().take_unflushed();
+    let (pending, records, path) = {
+        let mut file = shared.file();
+        // Whoever has records in a batch that cannot be written learns it when they confirm them.
+        let _lost = shared.write(&mut file);
+        (file.take_unflushed(), shared.writer().written(), file.path().to_owned())
+    };
     let result = pending.flush();
-    let records = pending.records;
-    let outcome = shared.writer().flushed(pending, result);
-    if outcome.is_ok() {
+    if result.is_err() {
+        shared.file().not_flushed(pending);
+    } else {
         *flushed = records;
     }
-    outcome
+    shared.writer().flushed(&path, result)
 }

@@ -6,8 +6,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::file::ChainFile;
 use super::segment::Segment;
-use super::writer::{Position, Writer};
+use super::writer::Position;
 use crate::key::{make_private_dir, sync_dir};
 use crate::{AuditError, InstanceId};
 
@@ -24,7 +25,11 @@ pub(crate) const STOPPED: &str = "stopped";
 
 /// The directory is made under a hidden name, its lock taken and its first segment created, and then renamed:
 /// a recoverer that looked in between could take the lock of an instance that is only just starting.
-pub(super) fn create(data_dir: &Path, instance: &InstanceId, options: Options) -> Result<Writer, AuditError> {
+pub(super) fn create(
+    data_dir: &Path,
+    instance: &InstanceId,
+    options: Options,
+) -> Result<ChainFile, AuditError> {
     let audit = audit_dir(data_dir);
     make_private_dir(&audit)?;
     let hidden = audit.join(format!(".new-{instance}"));
@@ -41,22 +46,21 @@ pub(super) fn create(data_dir: &Path, instance: &InstanceId, options: Options) -
     let (lock, mut segment) = built?;
     segment.moved_to(&dir);
     sync_dir(&audit)?;
-    Ok(Writer::new(dir, instance, lock, segment, options, Position::default()))
+    Ok(ChainFile::new(dir, lock, segment, options))
 }
 
 /// Continues a chain where it ends; one that has lost its first segment gets a new one.
 pub(super) fn resume(
     dir: &Path,
-    instance: &InstanceId,
     lock: File,
     options: Options,
-    at: Position,
-) -> Result<Writer, AuditError> {
+    at: &Position,
+) -> Result<ChainFile, AuditError> {
     let segment = match at.segment {
         0 => Segment::create(dir, 1)?,
         number => Segment::resume(dir, number, at.length)?,
     };
-    Ok(Writer::new(dir.to_owned(), instance, lock, segment, options, at))
+    Ok(ChainFile::new(dir.to_owned(), lock, segment, options))
 }
 
 fn fill(hidden: &Path, dir: &Path) -> Result<(File, Segment), AuditError> {

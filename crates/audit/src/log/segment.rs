@@ -59,19 +59,21 @@ impl Segment {
         self.path = dir.join(segment_name(self.number));
     }
 
-    /// Appends one line, whole or not at all. What a failed write left is cut off again, now or before the
+    /// Appends lines, all of them whole or none at all. What a failed write left is cut off again, now or before the
     /// next write.
     pub(super) fn append(&mut self, line: &[u8]) -> Result<(), AuditError> {
         if self.torn {
             self.cut_back()?;
         }
+        // Also where this is cut short.
+        self.torn = true;
         if let Err(error) = write_whole(&self.file, line) {
-            self.torn = true;
             // If even this fails, the next append tries again and fails before it writes.
             let _retried_later = self.cut_back();
             return Err(AuditError::io("write", &self.path)(error));
         }
         self.length += line.len() as u64;
+        self.torn = false;
         Ok(())
     }
 

@@ -228,3 +228,77 @@ fn the_disk_is_asked_once_a_second_at_most() {
     }
     assert!(asked.load(Ordering::Relaxed) <= 1 + since.elapsed().as_secs());
 }
+
+#[test]
+fn who_takes_a_record_does_not_wait_for_one_who_writes() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    let first = log.stage(T0, &intent("alice", "read")).unwrap();
+    let mut file = log.shared.file();
+    let flight = log.shared.writer().take_off(file.path()).unwrap();
+    let second = log.stage(T0, &intent("alice", "read")).unwrap();
+    assert_eq!(log.pending().records, 2);
+    assert!(log.shared.writer().known(first).is_none(), "it is being written");
+    let written = file.append(&flight);
+    drop(flight);
+    log.shared.writer().landed(written, file.path()).unwrap();
+    assert!(log.shared.writer().known(first).is_some() && log.shared.writer().known(second).is_none());
+    drop(file);
+    assert_eq!((log.confirm(first).unwrap(), log.confirm(second).unwrap()), (Seq(0), Seq(1)));
+    log.stop(T0, "").unwrap();
+    assert!(verify(data.path(), &[]).unwrap().is_good());
+}
+
+/// What is in flight is written so far, or not at all, and what was staged behind it hangs on it.
+#[test]
+fn what_was_staged_behind_what_could_not_be_written_is_lost_with_it() {
+    for written in 0..2 {
+        let data = tempfile::tempdir().unwrap();
+        let log = open(data.path(), T0);
+        let call = log.append(T0, &intent("alice", "read")).unwrap();
+        let flying =
+            [(); 2].map(|()| log.stage(T0, &Entry::Refusal(Refusal::new(RefusalCategory::Policy))).unwrap());
+        let file = log.shared.file();
+        let flight = log.shared.writer().take_off(file.path()).unwrap();
+        let behind = log.stage(T0, &outcome(call, "alice", "read")).unwrap();
+        if written == 1 {
+            let (lines, _) = flight.lines(0, 0);
+            fs::write(file.path(), text(&log) + lines).unwrap();
+        }
+        let error = AuditError::io("write", file.path())(std::io::ErrorKind::StorageFull.into());
+        let path = file.path().to_owned();
+        drop(flight);
+        let landed = file::Written { records: written, result: Err(error) };
+        log.shared.writer().landed(landed, &path).unwrap_err();
+        drop(file);
+        assert_eq!(log.confirm(flying[0]).is_ok(), written == 1);
+        log.confirm(flying[1]).unwrap_err();
+        log.confirm(behind).unwrap_err();
+        assert!(log.pending().is_failing);
+        // The next record brings the outcome, and the number of what was lost, before itself.
+        log.append(T0, &event(LifecycleKind::Alarm)).unwrap();
+        let text = text(&log);
+        let late: Vec<&str> = text.lines().skip(1 + written).collect();
+        assert!(late.len() == 3 && late[0].contains("\"happened\""), "{late:?}");
+        let lost = format!("\"refusals\":{}", 2 - written);
+        assert!(late[1].contains("unrecorded") && late[1].contains(&lost), "{late:?}");
+        log.stop(T0, "").unwrap();
+        let report = verify(data.path(), &[]).unwrap();
+        assert!(report.is_good(), "{:?}", report.first_problem());
+    }
+}
+
+#[test]
+fn what_was_cut_short_is_cut_off() {
+    let data = tempfile::tempdir().unwrap();
+    let log = open(data.path(), T0);
+    let call = log.stage(T0, &intent("alice", "read")).unwrap();
+    let path = log.shared.file().path().to_owned();
+    // Whoever took it off does not come back.
+    log.shared.writer().take_off(&path).unwrap();
+    log.confirm(call).unwrap_err();
+    log.append(T0, &event(LifecycleKind::Alarm)).unwrap();
+    log.stop(T0, "").unwrap();
+    assert_eq!(text(&log).lines().count(), 2);
+    assert!(verify(data.path(), &[]).unwrap().is_good());
+}

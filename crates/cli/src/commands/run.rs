@@ -9,7 +9,9 @@ use anyhow::Context;
 use interlock_gateway::reload::{self, LoadError, Watch};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::HttpServer;
-use interlock_gateway::{Access, Ended, Gateway, Identity, PolicyFile, Server, Snapshot, Wrapped, transport};
+use interlock_gateway::{
+    Access, Ended, Gateway, Identity, PolicyFile, Reached, Server, Snapshot, Wrapped, transport,
+};
 use interlock_policy::Diagnostic;
 
 use crate::args::{Header, ReachedArgs, RunArgs};
@@ -109,7 +111,8 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     instance.record_policy((&args.grant, &server), &args.policy, loaded.policy.digest())?;
     let gateway = Arc::clone(&instance.gateway);
     let access = Access::new(&server, settings.extensions(&server), Snapshot::of_server(loaded.policy));
-    let access = Arc::new(access.speaking(settings.era(&server)));
+    let place = place(&args.reached)?;
+    let access = Arc::new(access.speaking(settings.era(&server)).reached(place));
     let from = PolicyFile { grant: args.grant.clone(), server, path: args.policy.display().to_string() };
     let following = tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from));
     let identity = Identity { grant: args.grant, session: instance.id.to_string(), client: None };
@@ -179,6 +182,16 @@ pub(super) fn named(reached: &Server, command: &[OsString]) -> String {
         Server::Child(_) => server_name(command),
         Server::Http(server) => server.host().to_owned(),
     }
+}
+
+/// Where the server is: the same command does another thing in another folder.
+fn place(args: &ReachedArgs) -> anyhow::Result<Reached> {
+    if let Some(url) = &args.url {
+        return Ok(Reached::by([url]));
+    }
+    let folder = std::env::current_dir().context("cannot tell the current folder")?;
+    let words = args.command.iter().map(|word| word.as_encoded_bytes());
+    Ok(Reached::by(words.chain([folder.as_os_str().as_encoded_bytes()])))
 }
 
 /// The server as the command line names it.

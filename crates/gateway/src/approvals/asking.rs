@@ -39,8 +39,8 @@ pub(crate) struct Asks<'m> {
 pub(crate) struct Asking<'a> {
     pub(crate) asker: &'a Asker,
     pub(crate) asks: &'a Asks<'a>,
-    /// When the call was made.
-    pub(crate) since: Instant,
+    /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
+    pub(crate) since: Option<Instant>,
 }
 
 /// A person's word for one exact call.
@@ -126,7 +126,7 @@ impl Gateway {
             return Ok(answered(&approval, asks, &settings));
         }
         let _held = self.metrics.held();
-        let until = asking.since.checked_add(settings.hold).unwrap_or(asking.since);
+        let until = asking.since.map(|since| since.checked_add(settings.hold).unwrap_or(since));
         Ok(match wait(people, &approval, until, is_there).await? {
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
@@ -155,11 +155,11 @@ enum Waited {
 async fn wait(
     people: &People,
     approval: &Approval,
-    until: Instant,
+    until: Option<Instant>,
     is_there: impl Fn() -> bool,
 ) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
-    let expires = Instant::now().checked_add(Duration::from_millis(left)).unwrap_or(until);
+    let expires = Instant::now().checked_add(Duration::from_millis(left));
     let mut place = people.join(&approval.question.id);
     // What was decided before there was a place to hear of it.
     let now = people.store.approval(&approval.question.id).await?;
@@ -182,10 +182,10 @@ async fn wait(
             return Ok(Waited::Gone);
         }
         let now = Instant::now();
-        if now >= expires {
+        if expires.is_none_or(|expires| now >= expires) {
             return Ok(Waited::Told);
         }
-        if now >= until {
+        if until.is_some_and(|until| now >= until) {
             return Ok(Waited::Long);
         }
     }
@@ -203,11 +203,11 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
         Standing::Waiting => refused(still_waits(approval, asks, settings)),
         Standing::Expired => refused(expired(decision)),
         Standing::Denied => {
+            // Who that was is in the log: what people's accounts are called is not for agents.
             let no = approval.opinions.iter().find(|opinion| !opinion.approves);
-            let by = no.map_or("a person", |no| no.by.as_str());
             let why = no.and_then(|no| no.reason.as_deref());
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            refused(of_rule(decision, format!("{by} denied this call{why}")))
+            refused(of_rule(decision, format!("a person denied this call{why}")))
         }
         Standing::Used => {
             let again = duration(settings.patience.dedupe_ms);

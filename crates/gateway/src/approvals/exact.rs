@@ -6,6 +6,7 @@ use interlock_json::{Value, canonical};
 use interlock_policy::Section;
 use sha2::{Digest as _, Sha256};
 
+use crate::access::Reached;
 use crate::definitions::Described;
 use crate::record::About;
 use crate::route::Target;
@@ -30,10 +31,10 @@ pub(crate) struct Exact {
 }
 
 impl Exact {
-    /// The call of `about` with these `params`, judged by `snapshot`. The order of keys makes no difference; the text
+    /// The call of `about`, at the server that is reached there, with these `params`, judged by `snapshot`. The order of keys makes no difference; the text
     /// of a number does. What answers its server `is_leg` of a call that passed before, and nothing of a first one.
     pub(crate) fn of(
-        about: &About,
+        (about, reached): (&About, Reached),
         target: &Target<'_>,
         params: Option<Value<'_>>,
         snapshot: &Snapshot,
@@ -59,6 +60,7 @@ impl Exact {
             part(label.as_bytes());
             part(value.as_bytes());
         }
+        part(&reached.0);
         part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
         let wanted = wanted(params, is_leg);
         part(joined(wanted.iter()).as_bytes());

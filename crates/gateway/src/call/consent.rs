@@ -5,6 +5,7 @@ use interlock_policy::{Bound, Decision, Need, Section};
 use interlock_store::{Asker, Taken};
 
 use super::{DefinitionSource, Passed, Stopped};
+use crate::access::Reached;
 use crate::approvals::{Exact, Granted, nobody};
 use crate::continuation::Retry;
 use crate::denial::Denial;
@@ -19,6 +20,8 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Consent<'a> {
     /// The whole `params` of the call, which an approval is bound to. `None`: nobody is asked.
     pub(crate) params: Option<Value<'a>>,
+    /// Where its server is, which it is bound to as well.
+    pub(crate) reached: Reached,
     pub(crate) granted: Option<(&'a Granted, &'a Asker)>,
 }
 
@@ -54,7 +57,7 @@ impl Gateway {
         let denial = match people.store.take(&granted.id, granted.digest, asker).await {
             Ok(Taken::Taken(approval)) => {
                 self.record_step(&approval, "taken");
-                return Ok(passed);
+                return Ok(Passed { taken: Some(granted.clone()), ..passed });
             }
             Ok(Taken::Refused) => {
                 let rule = passed.decisions.first().map(|decision| decision.rule.text());
@@ -67,6 +70,16 @@ impl Gateway {
         };
         reserve::release(self, passed.reserved.held).await;
         Err(denial.into())
+    }
+
+    /// A call that was not made has used up no approval.
+    pub(crate) async fn give_approval_back(&self, taken: Option<&Granted>) {
+        let (Some(granted), Some(people)) = (taken, self.people()) else { return };
+        let given_back = people.store.give_back(&granted.id, granted.digest).await;
+        match given_back {
+            Ok(given_back) => tracing::debug!(given_back, "the call of an approval was not made"),
+            Err(error) => tracing::warn!("the approval of a call that was not made is used up: {error}"),
+        }
     }
 
     /// The approval of a call that a rule asks about, where it has one for exactly this.
@@ -95,8 +108,9 @@ impl Gateway {
             }
             Section::Resources | Section::Prompts => None,
         };
-        let exact =
-            |definition, is_leg| Exact::of(about, target, consent.params, snapshot, definition, is_leg);
+        let exact = |definition, is_leg| {
+            Exact::of((about, consent.reached), target, consent.params, snapshot, definition, is_leg)
+        };
         // The legs of a call that was let through are still the same call, as long as its approval is good.
         let earlier = retry.first.as_ref().filter(|first| first.challenge.is_none());
         let earlier = earlier.and_then(|first| first.approval.as_ref());

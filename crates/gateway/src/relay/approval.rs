@@ -1,7 +1,9 @@
 //! Calls that a person decides about: they wait here for the answer, and are then judged anew.
 
 mod again;
+mod apart;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,15 +12,18 @@ use interlock_store::Asker;
 use interlock_wire::{Era, Version};
 
 use super::Relay;
-use crate::approvals::{Answered, Asking, Granted};
+use crate::approvals::{Answered, Asking, Asks, Granted};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
+use crate::outbox::Room;
 use crate::record::About;
 use crate::route::Target;
 
 /// How often one call is asked about because the policies or the tool's definition changed meanwhile.
 const ROUNDS: usize = 8;
 
+/// How long the end of a session waits for its calls to see it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often a caller that wants to hear of progress is told that its call waits.
 const NEWS: Duration = Duration::from_secs(10);
 /// How far the progress goes with each of these.
@@ -37,11 +42,12 @@ impl Relay {
     /// Decides a call. Where a rule asks a person, they are asked and the call waits; what they say lets it be judged
     /// anew, by the policies of that moment.
     pub(super) async fn decided(
-        &self,
+        self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
         retry: &Retry,
         wanted: Wanted<'_>,
+        room: &mut Option<Room>,
     ) -> Result<Passage, Refused> {
         let mut about = about;
         let mut granted: Option<(Granted, Asker)> = None;
@@ -51,10 +57,11 @@ impl Relay {
             rounds += 1;
             let consent = Consent {
                 params: wanted.params.filter(|_| rounds <= ROUNDS),
+                reached: self.access.where_it_is(),
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
             let policies = self.access.keep_policies();
-            let decided = self.gateway.decide(policies, about, targets, self, retry, consent).await;
+            let decided = self.gateway.decide(policies, about, targets, &**self, retry, consent).await;
             let asks = match decided {
                 Err(Halted::Asks(asks)) => asks,
                 Err(Halted::Refused(refused)) => return Err(refused),
@@ -65,10 +72,10 @@ impl Relay {
                     return Ok(passage);
                 }
             };
+            drop(room.take());
             let asker = self.asker(&asks.about, wanted.version);
-            let asking =
-                Asking { asker: &asker, asks: &asks, since: *since.get_or_insert_with(Instant::now) };
-            match Box::pin(self.asked_about(asking, wanted.number)).await {
+            let since = *since.get_or_insert_with(Instant::now);
+            match Box::pin(self.asked_patiently(&asker, &asks, since, wanted)).await {
                 Answered::Granted(word) => granted = Some((word, asker)),
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
@@ -79,6 +86,29 @@ impl Relay {
                 }
             }
             about = asks.about;
+        }
+    }
+
+    /// Asks people while the caller waits, and for as long as they take where the call goes on as a task.
+    async fn asked_patiently(
+        self: &Arc<Self>,
+        asker: &Asker,
+        asks: &Asks<'_>,
+        since: Instant,
+        wanted: Wanted<'_>,
+    ) -> Answered {
+        let since = Some(since).filter(|_| !self.is_apart(wanted.number));
+        let asking = Asking { asker, asks, since };
+        let answered = self.asked_about(asking, wanted.number).await;
+        let waits = match &answered {
+            Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
+            Answered::Granted(_) => None,
+        };
+        match waits.filter(|_| since.is_some()) {
+            Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
+                self.asked_about(Asking { since: None, ..asking }, wanted.number).await
+            }
+            _ => answered,
         }
     }
 
@@ -122,6 +152,8 @@ impl Relay {
         self.calls.close();
         let has_asked = self.has_asked_people.load(Ordering::Acquire);
         let Some(people) = self.gateway.people().filter(|_| has_asked) else { return };
+        // A call that is about to ask would have its question belong to nobody who can come again.
+        drop(tokio::time::timeout(LAST_WORDS, self.calls.wait()).await);
         let session = self.session().identity.session.clone();
         let instance = self.gateway.recorder.instance().to_string();
         if let Err(error) = people.store.free(&instance, Some(&session)).await {

@@ -35,7 +35,8 @@ use crate::transport::http::Direct;
 /// How a judged call goes to the server: under its number, in room that was waited for.
 struct ToServer {
     number: u64,
-    room: Room,
+    /// `None` while people are asked: they take their time, and others need the room.
+    room: Option<Room>,
     /// Whether somebody waits for the answer in whose task the server can be asked, past what is queued for it.
     at_once: bool,
 }
@@ -169,7 +170,7 @@ impl Relay {
         match inserted {
             Ok(number) if judging => {
                 drop(request);
-                let to_server = ToServer { number, room, at_once: is_exchange };
+                let to_server = ToServer { number, room: Some(room), at_once: is_exchange };
                 let call =
                     Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
                 match errands {
@@ -282,7 +283,7 @@ impl Relay {
         message: Arc<Message>,
         judged: Judged,
         version: Version,
-        to_server: ToServer,
+        mut to_server: ToServer,
         round: u32,
     ) {
         let number = to_server.number;
@@ -304,6 +305,10 @@ impl Relay {
             Ok(concerning) => concerning,
             Err(why) => return self.refuse_route(&about, number, &why.to_string()).await,
         };
+        if let Some(Concerning::One { named, .. }) = task.as_ref().filter(|task| task.is_apart()) {
+            let own = named.own.clone();
+            return Box::pin(self.about_apart(about, &own, number, version)).await;
+        }
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
@@ -323,7 +328,10 @@ impl Relay {
         let retry = self.retried(may_ask.as_deref(), &request);
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
         let wanted = Wanted { params: request.params, number, version };
-        match self.passage(about, judged, &targets, &retry, wanted).await {
+        match self.passage(about, judged, &targets, &retry, wanted, &mut to_server.room).await {
+            Ok(passage) if self.is_apart(number) => {
+                self.forward_apart(&message, passage.ticket, version, to_server).await;
+            }
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
@@ -355,13 +363,36 @@ impl Relay {
         }
     }
 
+    /// Hands over a call that goes on as a task of the gateway's own.
+    async fn forward_apart(
+        self: &Arc<Self>,
+        message: &Message,
+        ticket: Ticket,
+        version: Version,
+        to_server: ToServer,
+    ) {
+        let Some(message) = self.without_task(message, version).map(Arc::new) else {
+            ticket.settle(Ending::NotSent).await;
+            return self.cut_off(to_server.number, "a call could not be written without its task").await;
+        };
+        let mut edits: Vec<_> = self.own_related(message.params()).into_iter().collect();
+        edits.extend(
+            ticket.trace().map(|context| trace::carry(&message, context, None)).into_iter().flatten(),
+        );
+        let exchange = self.session().to_server.exchange_of(to_server.number);
+        let line = forward::with_number(&message, to_server.number, exchange, edits);
+        let goes = Going { line, listens: false, may_ask: None, task: None };
+        self.forward_call(&message, goes, ticket, to_server).await;
+    }
+
     async fn passage(
-        &self,
+        self: &Arc<Self>,
         about: About,
         judged: Judged,
         targets: &[Target<'_>],
         retry: &Retry,
         wanted: Wanted<'_>,
+        room: &mut Option<Room>,
     ) -> Result<Passage, Refused> {
         let policies = || self.access.keep_policies();
         match judged {
@@ -373,11 +404,11 @@ impl Relay {
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
                 self.gateway.unjudged(policies(), about).await
             }
-            _ => self.decided(about, targets, retry, wanted).await,
+            _ => self.decided(about, targets, retry, wanted, room).await,
         }
     }
 
-    async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
+    pub(super) async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
         const INVALID_PARAMS: i64 = -32_602;
         self.gateway.recorder.refused(about, Some(INVALID_PARAMS), reason);
         let Some(waiting) = self.session().to_server.take(number) else { return };
@@ -396,6 +427,10 @@ impl Relay {
     ) {
         let Going { line, listens, may_ask, task } = goes;
         let ToServer { number, room, at_once } = to_server;
+        let room = match room {
+            Some(room) => room,
+            None => self.upstream.room(message.source().len()).await,
+        };
         // A header repeats the name of a task, which the client knows by another: it is made of the line itself.
         let is_renamed = matches!(task.as_deref(), Some(Concerning::One { .. }));
         let at_once = at_once && !is_renamed;

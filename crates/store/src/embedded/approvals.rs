@@ -104,6 +104,10 @@ impl Approvals for Embedded {
         Box::pin(self.ask(wanted, |asked| step(Step::Take(asked))))
     }
 
+    fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.ask((id.to_owned(), digest), |asked| step(Step::GiveBack(asked))))
+    }
+
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>> {
         Box::pin(self.ask((), |asked| step(Step::Expire(asked))))
     }

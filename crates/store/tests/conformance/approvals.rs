@@ -70,6 +70,7 @@ passes! {
     }
     taking {
         an_approval_is_taken_once,
+        what_was_given_back_is_taken_again_in_its_time,
         it_is_taken_for_its_call_and_asker_only,
         what_is_not_approved_is_not_taken,
         of_many_at_once_one_takes_it,

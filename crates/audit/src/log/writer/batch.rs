@@ -2,15 +2,12 @@
 
 use super::End;
 use crate::entry::Entry;
-use crate::leaf::Leaf;
 use crate::line;
 use crate::log::Seq;
 
 /// Lines that wait for one `write(2)`.
 #[derive(Debug)]
-pub(super) struct Batch {
-    /// Where the chain ends in the file.
-    before: End,
+pub(in crate::log) struct Batch {
     lines: String,
     records: Vec<Record>,
 }
@@ -18,10 +15,11 @@ pub(super) struct Batch {
 #[derive(Debug)]
 struct Record {
     seq: Seq,
-    time_ms: i64,
     kept: Kept,
     /// Where its line begins.
     at: usize,
+    /// The chain with it as its last record.
+    end: End,
 }
 
 /// What is done about a record that could not be written.
@@ -66,62 +64,69 @@ pub(super) struct Lost {
 }
 
 impl Batch {
-    /// An empty batch on top of a chain that ends there.
-    pub(super) fn after(end: End) -> Self {
-        Self { before: end, lines: String::with_capacity(2048), records: Vec::new() }
+    pub(super) fn new() -> Self {
+        Self { lines: String::with_capacity(2048), records: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::log) fn len(&self) -> usize {
         self.records.len()
     }
 
-    pub(super) fn lines(&self) -> &str {
-        &self.lines
+    /// The size of all its lines.
+    pub(super) fn bytes(&self) -> usize {
+        self.lines.len()
     }
 
-    /// Where the chain ends without the batch.
-    pub(super) fn before(&self) -> End {
-        self.before
+    /// Takes a record, after which the chain ends there.
+    pub(super) fn push(&mut self, record: &str, seq: Seq, time_ms: i64, kept: Kept) -> End {
+        let at = self.lines.len();
+        let leaf = line::write(record, &mut self.lines);
+        let end = End { next: seq.0 + 1, prev: Some(leaf), last_ms: time_ms };
+        self.records.push(Record { seq, kept, at, end });
+        end
     }
 
-    /// Whether a record is in here.
-    pub(super) fn holds(&self, seq: Seq) -> bool {
-        seq.0 >= self.before.next
-    }
-
-    pub(super) fn push(&mut self, record: &str, seq: Seq, time_ms: i64, kept: Kept) -> Leaf {
-        self.records.push(Record { seq, time_ms, kept, at: self.lines.len() });
-        line::write(record, &mut self.lines)
-    }
-
-    /// The batch is in the file, which ends there now.
-    pub(super) fn written(&mut self, end: End) {
-        self.before = end;
+    pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.records.clear();
     }
 
-    /// Empties a batch that could not be written.
-    pub(super) fn take(&mut self) -> Vec<Lost> {
-        let lines = std::mem::take(&mut self.lines);
-        let records = std::mem::take(&mut self.records);
-        let text_of = |record: &Record| {
-            let line = lines.get(record.at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            let text = line::split(line.as_bytes()).map(|(_, text)| String::from_utf8_lossy(text));
-            text.unwrap_or_default().into_owned()
-        };
-        records
-            .iter()
-            .map(|record| Lost {
-                seq: record.seq,
-                time_ms: record.time_ms,
-                kept: record.kept,
-                text: text_of(record),
-            })
-            .collect()
+    /// The lines of records from `first` on, as many as have room in so many bytes but one at least; and how many.
+    pub(in crate::log) fn lines(&self, first: usize, room: u64) -> (&str, usize) {
+        let begin = self.begin_of(first);
+        let fits = |last: usize| (self.begin_of(last + 1) - begin) as u64 <= room;
+        let more = (first + 1..self.records.len()).take_while(|last| fits(*last)).count();
+        let count = self.records.len().saturating_sub(first).min(1 + more);
+        (self.lines.get(begin..self.begin_of(first + count)).unwrap_or_default(), count)
+    }
+
+    fn begin_of(&self, record: usize) -> usize {
+        self.records.get(record).map_or(self.lines.len(), |record| record.at)
+    }
+
+    /// Where the chain ends after so many of its records; `None` for none.
+    pub(super) fn end_of(&self, count: usize) -> Option<End> {
+        count.checked_sub(1).and_then(|last| self.records.get(last)).map(|record| record.end)
+    }
+
+    /// The records after the first `written`, which could not be written.
+    pub(super) fn lost(&self, written: usize) -> impl Iterator<Item = Lost> {
+        let lost = self.records.iter().enumerate().skip(written);
+        lost.map(|(index, record)| Lost {
+            seq: record.seq,
+            time_ms: record.end.last_ms,
+            kept: record.kept,
+            text: self.text_of(index),
+        })
+    }
+
+    fn text_of(&self, record: usize) -> String {
+        let line = self.lines.get(self.begin_of(record)..self.begin_of(record + 1)).unwrap_or_default();
+        let text = line::split(line.trim_end().as_bytes()).map(|(_, text)| String::from_utf8_lossy(text));
+        text.unwrap_or_default().into_owned()
     }
 }

@@ -2,7 +2,9 @@
 //! again.
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 
+use crate::AuditError;
 use crate::log::Staged;
 
 /// Losses that are remembered one by one. A record that waits for its confirmation through more is taken for lost.
@@ -14,6 +16,7 @@ pub(super) struct Losses {
     count: u64,
     /// Where the latest ones began in the chain.
     began: VecDeque<u64>,
+    path: PathBuf,
     why: String,
 }
 
@@ -24,17 +27,18 @@ impl Losses {
     }
 
     /// Why the latest batch could not be written.
-    pub(super) fn why(&self) -> &str {
-        &self.why
+    pub(super) fn why(&self) -> AuditError {
+        AuditError::Unwritten { path: self.path.clone(), message: self.why.clone() }
     }
 
-    /// Another one, of the records from `first` on.
-    pub(super) fn add(&mut self, first: u64, why: String) {
+    /// Another one, of the records from `first` on, which were to go into this file.
+    pub(super) fn add(&mut self, first: u64, path: &Path, why: String) {
         self.count += 1;
         self.began.push_back(first);
         if self.began.len() > MOST {
             self.began.pop_front();
         }
+        path.clone_into(&mut self.path);
         self.why = why;
     }
 
@@ -57,21 +61,21 @@ mod tests {
 
     #[test]
     fn only_the_first_loss_after_it_takes_a_record() {
-        let mut losses = Losses::default();
+        let (mut losses, path) = (Losses::default(), Path::new("000001.jsonl"));
         let staged = |losses: &Losses, seq| Staged { seq: Seq(seq), losses: losses.count() };
         let (early, late) = (staged(&losses, 5), staged(&losses, 7));
         assert!(!losses.took(early) && !losses.took(late));
-        losses.add(7, "full".to_owned());
+        losses.add(7, path, "full".to_owned());
         assert!(!losses.took(early), "it was in the file");
         assert!(losses.took(late));
         let again = staged(&losses, 7);
-        losses.add(8, "full".to_owned());
+        losses.add(8, path, "full".to_owned());
         assert!(!losses.took(again), "its number was used again, and written");
         assert!(losses.took(late) && !losses.took(early));
         for _ in 0..MOST {
-            losses.add(9, "full".to_owned());
+            losses.add(9, path, "full".to_owned());
         }
         assert!(losses.took(early), "nobody knows any more");
-        assert_eq!(losses.why(), "full");
+        assert!(losses.why().to_string().contains("full"), "{}", losses.why());
     }
 }

@@ -167,6 +167,26 @@ pub(super) fn take(
     Ok(Taken::Taken(reading::numbered(connection, number, now_ms)?))
 }
 
+/// Gives an approval back whose call was not made.
+pub(super) fn give_back(
+    connection: &Connection,
+    id: &str,
+    digest: &[u8; 32],
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT number FROM approvals WHERE id = ?1 AND digest = ?2 AND standing = 4 AND expires_ms > ?3";
+    let number: Option<i64> = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.query_row(params![id, digest, now_ms], |row| row.get(0)).optional()
+        })
+        .map_err(failed("look for an approval"))?;
+    let Some(number) = number else { return Ok(false) };
+    stand(connection, number, Standing::Approved, now_ms)?;
+    Ok(true)
+}
+
 /// What writes down that questions are past their time, those that are so longest first: a row is written anew as a
 /// whole, so that long ones are written a few at a time.
 pub(super) fn expire_sql() -> String {

@@ -13,6 +13,7 @@ pub(in super::super) enum Step {
     Ask(Asked<(Question, Patience), approvals::Asked>),
     Tell(Asked<(String, Opinion), Told>),
     Take(Asked<(String, [u8; 32], Asker), Taken>),
+    GiveBack(Asked<(String, [u8; 32]), bool>),
     Expire(Asked<(), Vec<Approval>>),
     Free(Asked<(String, Option<String>), ()>),
     Forget(Asked<i64, u64>),
@@ -47,6 +48,10 @@ impl Step {
                 let (id, digest, asker) = &asked.question;
                 asked.answer = Some(steps::take(connection, id, digest, asker, now_ms)?);
             }
+            Self::GiveBack(asked) => {
+                let (id, digest) = &asked.question;
+                asked.answer = Some(steps::give_back(connection, id, digest, now_ms)?);
+            }
             Self::Expire(asked) => asked.answer = Some(steps::expire(connection, now_ms)?),
             Self::Free(asked) => {
                 let (instance, session) = &asked.question;
@@ -62,20 +67,21 @@ impl Step {
             Self::Ask(asked) => asked.reply(committed),
             Self::Tell(asked) => asked.reply(committed),
             Self::Take(asked) => asked.reply(committed),
+            Self::GiveBack(asked) => asked.reply(committed),
             Self::Expire(asked) => asked.reply(committed),
             Self::Free(asked) => asked.reply(committed),
             Self::Forget(asked) => asked.reply(committed),
         }
     }
 
-    /// Whether nobody waits for the answer, and nothing is lost if it is never done. What people said is kept, and
-    /// sessions that ended have.
+    /// Whether nobody waits for the answer, and nothing is lost if it is never done. What people said is kept, and so is
+    /// what was given back; sessions that ended have.
     pub(in super::super) fn is_abandoned(&self) -> bool {
         match self {
             Self::Ask(asked) => asked.is_abandoned(),
             Self::Take(asked) => asked.is_abandoned(),
             Self::Expire(asked) => asked.is_abandoned(),
-            Self::Tell(_) | Self::Free(_) | Self::Forget(_) => false,
+            Self::Tell(_) | Self::GiveBack(_) | Self::Free(_) | Self::Forget(_) => false,
         }
     }
 }

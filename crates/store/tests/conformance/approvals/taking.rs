@@ -50,6 +50,24 @@ pub(super) async fn it_is_taken_for_its_call_and_asker_only(register: &Register)
     }
 }
 
+pub(super) async fn what_was_given_back_is_taken_again_in_its_time(register: &Register) {
+    register.asked(question("q")).await;
+    let give_back = async |id: &str, digest| register.approvals.give_back(id, digest).await.unwrap();
+    assert!(!give_back("q", DIGEST).await, "nobody has taken it");
+    register.counted("q", "alice", true).await;
+    assert!(!give_back("q", DIGEST).await);
+    let taken = register.used("q").await.unwrap();
+    assert!(!give_back("q", [8; 32]).await && !give_back("Q", DIGEST).await);
+    assert!(give_back("q", DIGEST).await);
+    let back = register.approval("q").await;
+    assert_eq!((back.standing, back.expires_ms), (Standing::Approved, taken.expires_ms));
+    assert!(back.change > taken.change && !give_back("q", DIGEST).await);
+    assert!(register.used("q").await.is_some());
+    register.clock.advance(MINUTE);
+    assert!(!give_back("q", DIGEST).await, "its time is over");
+    assert_eq!(register.standing("q").await, Standing::Used);
+}
+
 pub(super) async fn what_is_not_approved_is_not_taken(register: &Register) {
     let own = asker("agent", Some("first"));
     for (number, needed, said) in [(1, 1, None), (2, 2, Some(true)), (3, 2, Some(false))] {
