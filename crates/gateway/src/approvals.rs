@@ -5,7 +5,7 @@
 //! anew, by the policies of that moment, and takes the approval: once, and only for that very call.
 
 mod account;
-pub mod arguments;
+mod arguments;
 mod asking;
 mod at_client;
 mod desk;
