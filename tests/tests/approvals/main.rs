@@ -7,6 +7,7 @@ mod commands;
 mod decided;
 mod desk;
 mod modern_client;
+mod real_forms;
 mod restart;
 mod served;
 
