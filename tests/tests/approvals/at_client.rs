@@ -83,7 +83,7 @@ async fn a_no_denies() -> Result<()> {
         answer(&mut agent, &asked, no.clone()).await?;
         let told = agent.response(&json!(called)).await?;
         let (verdict_now, words) = verdict(&told)?;
-        ensure!(verdict_now == "deny" && words.contains("client:local denied this call"), "{told}");
+        ensure!(verdict_now == "deny" && words.contains("a person denied this call"), "{told}");
         ensure!(words.contains("as agreed") == (no["action"] == "accept"), "{told}");
         // It is not asked about again.
         let again = agent.call("pay", payment()).await?;

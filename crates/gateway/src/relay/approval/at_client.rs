@@ -71,7 +71,10 @@ impl Relay {
         let has_form = version >= Version::V2025_06_18 && declared.allow(METHOD, None, version).is_ok();
         let has_link = version >= Version::V2025_11_25 && declared.allow_url().is_ok();
         let settings = Settings::of(&asks.decision, &asks.snapshot, &self.gateway.options.limits);
-        if settings.at_client && has_form {
+        if settings.hold.is_zero() && version.era() == Era::Legacy {
+            // Nothing can be asked during a call that does not wait.
+            Way::Nothing
+        } else if settings.at_client && has_form {
             Way::Form
         } else if has_link && self.gateway.options.console.is_some() {
             Way::Link
