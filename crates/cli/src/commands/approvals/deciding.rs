@@ -64,7 +64,7 @@ impl Desk {
             reports.push(report);
         }
         if self.format == Format::Json {
-            terminal::line(&serde_json::to_string_pretty(&reports)?)?;
+            terminal::json(&reports)?;
         }
         let worst = |exit: Exit| reports.iter().any(|report| report.exit == exit);
         Ok([Exit::Failed, Exit::No].into_iter().find(|exit| worst(*exit)).unwrap_or(Exit::Yes))
@@ -116,7 +116,8 @@ impl Desk {
     }
 
     fn tell(&self, id: &str, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
-        let saying = approvals::Saying { by: said.person, approves: said.approves, reason: why };
+        let saying =
+            approvals::Saying { by: said.person, approves: said.approves, reason: why, through: None };
         match self.runtime.block_on(self.desk.decide(id, &saying)) {
             Ok(decided) => Ok(report(id, &decided, said.person)),
             Err(NotDecided::Unrecorded { decided, by, error }) => {
