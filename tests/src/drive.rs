@@ -4,15 +4,47 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use interlock_testkit::command::Command;
+use interlock_testkit::command::{Command, Group};
 use interlock_testkit::peers::Environment;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Child;
 use tokio::time::timeout;
 
 use crate::plan::{Plan, Report, Run};
 
 /// How long one client may take for a whole plan.
 const PATIENCE: Duration = Duration::from_secs(240);
+
+/// How a peer speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Lines on its standard streams.
+    Stdio,
+    /// Streamable HTTP.
+    Http,
+    /// HTTP with SSE, of 2024-11-05.
+    Sse,
+}
+
+/// Which of the two kinds of protocol versions it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Era {
+    /// Those with a handshake.
+    Legacy,
+    /// Those without.
+    Modern,
+}
+
+impl Era {
+    /// The newest version of it.
+    #[must_use]
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Legacy => "2025-11-25",
+            Self::Modern => "2026-07-28",
+        }
+    }
+}
 
 /// A real MCP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +83,24 @@ impl Client {
         })
     }
 
+    /// Starts on a plan; what comes of it is not looked at.
+    ///
+    /// # Errors
+    /// When the client cannot be started.
+    pub async fn start(
+        self,
+        environment: &Environment,
+        variables: &[(OsString, OsString)],
+        runs: Vec<Run>,
+    ) -> Result<Driven> {
+        let mut command = self.command(environment)?;
+        command.env.extend_from_slice(variables);
+        let (mut child, group) = command.spawn()?;
+        let mut input = child.stdin.take().context("no standard input")?;
+        input.write_all(&serde_json::to_vec(&Plan { runs })?).await?;
+        Ok(Driven { child, group })
+    }
+
     /// Makes the connections of a plan, with these variables set, and gives what came of each.
     ///
     /// # Errors
@@ -62,14 +112,9 @@ impl Client {
         runs: Vec<Run>,
     ) -> Result<Vec<Report>> {
         let expected = runs.len();
-        let mut command = self.command(environment)?;
-        command.env.extend_from_slice(variables);
-        let (mut child, _group) = command.spawn()?;
-        let mut input = child.stdin.take().context("no standard input")?;
+        let Driven { mut child, group: _group } = self.start(environment, variables, runs).await?;
         let mut output = child.stdout.take().context("no standard output")?;
         let mut complaints = child.stderr.take().context("no standard error")?;
-        input.write_all(&serde_json::to_vec(&Plan { runs })?).await?;
-        drop(input);
         let (mut text, mut said) = (String::new(), String::new());
         let done = async {
             tokio::try_join!(output.read_to_string(&mut text), complaints.read_to_string(&mut said))?;
@@ -82,6 +127,28 @@ impl Client {
         let reports = reports.with_context(|| format!("read the reports of {self:?}"))?;
         ensure!(reports.len() == expected, "{} reports for {expected} runs", reports.len());
         Ok(reports)
+    }
+}
+
+/// A client that is at its plan. It is killed, with all that it started in its process group, when this is dropped.
+#[derive(Debug)]
+pub struct Driven {
+    child: Child,
+    group: Group,
+}
+
+impl Driven {
+    /// Kills the client alone, as a crash would: what it started finds out by itself, and is in the group that is given
+    /// back.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn kill(mut self) -> Result<Group> {
+        let status = self.child.try_wait()?;
+        ensure!(status.is_none(), "it ended before, with {status:?}");
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        Ok(self.group)
     }
 }
 

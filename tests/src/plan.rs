@@ -15,7 +15,7 @@ pub struct Plan {
 pub struct Run {
     /// The server's command.
     pub command: Vec<String>,
-    /// Where the server is, instead of a command. Only the client from PyPI and version 2 of npm's can be told.
+    /// Where the server is, instead of a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The protocol version to offer, or `auto`.
@@ -57,6 +57,14 @@ pub enum Step {
     },
     /// Calls a tool and cancels the call at its first progress.
     CancelCall {
+        /// Its name.
+        name: String,
+        /// Its arguments.
+        arguments: Value,
+    },
+    /// Calls a tool, and again and again as long as it is told that a person has to approve the call first; each time
+    /// is the event `told_to_wait`.
+    Insist {
         /// Its name.
         name: String,
         /// Its arguments.
@@ -162,6 +170,18 @@ pub fn list(what: &str) -> Step {
 #[must_use]
 pub fn call(name: &str, arguments: Value) -> Step {
     Step::Call { name: name.to_owned(), arguments, progress: false }
+}
+
+/// Calls a tool until it is not told to wait for a person any more.
+#[must_use]
+pub fn insist(name: &str, arguments: Value) -> Step {
+    Step::Insist { name: name.to_owned(), arguments }
+}
+
+/// Calls a tool and cancels the call at its first progress.
+#[must_use]
+pub fn cancel_call(name: &str, arguments: Value) -> Step {
+    Step::CancelCall { name: name.to_owned(), arguments }
 }
 
 /// Calls a tool and asks for progress.

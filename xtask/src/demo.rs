@@ -12,6 +12,8 @@ use crate::environment::{self, HEALTHIMAGING};
 use crate::process::{self, cargo, debug_directory};
 
 const POLICY: &str = "policies/aws-healthimaging.yaml";
+/// One that asks a person.
+const ASKING: &str = "policies/aws-healthimaging-exports.yaml";
 
 /// What `cargo xtask demo` takes.
 #[derive(Debug, Default, clap::Args)]
@@ -52,8 +54,16 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     }
     let server = ["uvx", HEALTHIMAGING];
     client.arg("--server").args(server);
-    client.arg("--through").arg(debug_directory(root).join("interlock"));
-    client.args(["run", "-c", POLICY, "--data"]).arg(directory.join("data")).arg("--").args(server);
+    let (interlock, data) = (debug_directory(root).join("interlock"), directory.join("data"));
+    client.arg("--through").arg(&interlock);
+    client.args(["run", "-c", POLICY, "--data"]).arg(&data).arg("--").args(server);
+    if standin.is_some() {
+        // With limits of its own: those of the first are used up.
+        let data = directory.join("asking");
+        client.arg("--asking").arg(&interlock);
+        client.args(["run", "-c", ASKING, "--data"]).arg(&data).arg("--").args(server);
+        client.arg("--person").arg(&interlock).arg(&data);
+    }
 
     println!("$ interlock run -c {POLICY} -- {}", server.join(" "));
     match &standin {

@@ -22,8 +22,7 @@ mod traces;
 
 use crate::terminal;
 use credentials::{CredentialSettings, Kept};
-pub(crate) use expand::ExpandError;
-use expand::expand;
+pub(crate) use expand::{ExpandError, expand};
 pub(crate) use identity::{Auth, Identity, Tls};
 use traces::TraceSettings;
 

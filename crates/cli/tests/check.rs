@@ -67,14 +67,14 @@ fn every_file_is_reported() {
 #[test]
 fn what_is_alike_stands_together() {
     let folder = folder();
-    let entry = |index| format!("  t{index}: {{ rules: [{{ action: require_approval }}] }}\n");
+    let entry = |index| format!("  t{index}: {{ rules: [{{ rate_limit: 0/minute }}] }}\n");
     let rules: String = (0..5).map(entry).collect();
     let text = format!("version: \"1\"\ndefault: deny\ntools:\n{rules}");
-    fs::write(folder.path().join("ask.yaml"), text).unwrap();
-    let (out, _, exit) = check(folder.path(), &["ask.yaml"]);
-    assert_eq!((out.matches("warning[cannot-ask]").count(), exit), (1, 0), "{out}");
-    assert_eq!(out.lines().filter(|line| line.contains("^^^")).count(), 5, "{out}");
-    assert!(out.ends_with("ask.yaml: ok (5 warnings)\n"), "{out}");
+    fs::write(folder.path().join("none.yaml"), text).unwrap();
+    let (out, _, exit) = check(folder.path(), &["none.yaml"]);
+    assert_eq!((out.matches("warning[never-permits]").count(), exit), (1, 0), "{out}");
+    assert_eq!(out.lines().filter(|line| line.contains('^')).count(), 5, "{out}");
+    assert!(out.ends_with("none.yaml: ok (5 warnings)\n"), "{out}");
 }
 
 /// A device that never ends, and a text that is none, are refused without being kept.

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::outbox::{Outbox, Room};
+use crate::record::now_ms;
+use crate::tasks::apart::TaskApart;
 
 /// Where the answer to one request goes.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) enum ReplyTo {
     Peer(Outbox),
     /// Into the array that answers a batch.
     Batch(BatchSlot),
+    /// To the task that it is the end of.
+    Task(Arc<TaskApart>),
 }
 
 impl ReplyTo {
@@ -20,6 +24,7 @@ impl ReplyTo {
         match self {
             Self::Peer(outbox) => outbox.push(answer),
             Self::Batch(slot) => slot.settle(Some(answer)).push(),
+            Self::Task(task) => task.ends(answer, now_ms()),
         }
     }
 
@@ -28,6 +33,7 @@ impl ReplyTo {
         match self {
             Self::Peer(outbox) => outbox.send(answer).await,
             Self::Batch(slot) => slot.settle(Some(answer)).send().await,
+            Self::Task(task) => task.ends(answer, now_ms()),
         }
     }
 
@@ -36,6 +42,7 @@ impl ReplyTo {
         match self {
             Self::Peer(outbox) => outbox.clone(),
             Self::Batch(slot) => slot.peer.clone(),
+            Self::Task(task) => task.nowhere().clone(),
         }
     }
 

@@ -33,17 +33,21 @@ pub(crate) struct Described {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) annotations: Option<Box<RawValue>>,
+    /// Whether it is called as a task and not otherwise (2025-11-25, `execution.taskSupport`).
+    pub(crate) is_task_only: bool,
 }
 
 impl Described {
     fn read(tool: Value<'_>) -> Self {
         let text = |key| tool.get(key).and_then(Value::as_str).map(std::borrow::Cow::into_owned);
+        let support = tool.get("execution").and_then(|execution| execution.get("taskSupport"));
         let annotations = tool.get("annotations").map(|said| RawValue::from_string(said.raw().to_owned()));
         Self {
             fingerprint: Sha256::digest(canonical::to_string(tool)).into(),
             title: text("title"),
             description: text("description"),
             annotations: annotations.and_then(Result::ok),
+            is_task_only: support.is_some_and(|support| support.is_str("required")),
         }
     }
 }

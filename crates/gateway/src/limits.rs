@@ -42,6 +42,8 @@ pub struct Limits {
     pub continuation: Duration,
     /// Calls of one grant that may wait for a person at the same time.
     pub questions_of_grant: usize,
+    /// Bytes of what people are shown of these together.
+    pub question_bytes_of_grant: usize,
     /// Tasks of one grant at one server that are known at the same time.
     pub tasks_of_grant: usize,
     /// How long a task is waited for, whatever its server says.
@@ -103,6 +105,7 @@ impl Default for Limits {
             continuations: 1_024,
             continuation: Duration::from_secs(3_600),
             questions_of_grant: 10_000,
+            question_bytes_of_grant: 64 << 20,
             tasks_of_grant: 1_000,
             task: Duration::from_secs(86_400),
             task_look: Duration::from_secs(30),

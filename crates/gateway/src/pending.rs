@@ -147,6 +147,14 @@ impl<T> Pending<T> {
         self.waiting.get_mut(&number).map(|waiting| &mut waiting.item)
     }
 
+    /// Has a request belong to another asker from now on; gives who asked.
+    pub(crate) fn set_apart(&mut self, number: u64, asker: Asker) -> Option<Asker> {
+        let before = self.waiting.get_mut(&number)?.asker.replace(asker.clone())?;
+        self.by_asker.remove(&before);
+        self.by_asker.insert(asker, number);
+        Some(before)
+    }
+
     /// Every item that waits.
     pub(crate) fn items_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.waiting.values_mut().map(|waiting| &mut waiting.item)

@@ -4,6 +4,7 @@
 //!
 //! What is known here is lost with the process; the names that clients were given are not ([`names`]).
 
+pub(crate) mod apart;
 mod names;
 mod state;
 
@@ -24,6 +25,8 @@ pub(crate) use state::{State, TASKS, outcome_of};
 #[derive(Debug)]
 pub(crate) struct Tasks {
     names: Option<names::Names>,
+    /// Those of the gateway's own.
+    pub(crate) apart: apart::TasksApart,
     known: Mutex<Known>,
     /// How many are known: most gateways have none, and then nothing is looked up.
     count: AtomicUsize,
@@ -72,7 +75,8 @@ const MOST_PAUSES: u32 = 32;
 impl Tasks {
     /// Whose names are sealed with a key of this one.
     pub(crate) fn new(key: &DigestKey) -> Self {
-        Self { names: names::Names::new(key), known: Mutex::default(), count: AtomicUsize::new(0) }
+        let apart = apart::TasksApart::default();
+        Self { names: names::Names::new(key), apart, known: Mutex::default(), count: AtomicUsize::new(0) }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -3,7 +3,7 @@
 //! A question is asked once for one exact call. It waits, is approved or denied by people, or expires; an approval is
 //! taken by the one call that it was given for, and by that only once.
 
-use crate::{BoxFuture, StoreError};
+use crate::{BoxFuture, StoreError, Target};
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Question {
     pub needed: u32,
     /// What people are shown, JSON as its reader understands it.
     pub details: String,
+    /// To whom it is announced that it was asked, decided, or expired.
+    pub announce_to: Vec<Target>,
 }
 
 /// Who asks: a grant, and its session where it has one.
@@ -48,6 +50,8 @@ pub struct Patience {
     pub dedupe_ms: u64,
     /// How many questions of one grant may wait.
     pub most: u64,
+    /// How many bytes the [`Question::details`] of these may have together.
+    pub most_bytes: u64,
 }
 
 /// How a question stands.
@@ -106,6 +110,8 @@ pub enum Asked {
     Known(Approval),
     /// As many of the grant's questions as may are waiting.
     TooMany,
+    /// With this one, the details of the grant's waiting questions would be longer together than they may be.
+    TooLong,
 }
 
 /// What came of an opinion.
@@ -144,6 +150,8 @@ pub struct Which {
     pub name: Option<String>,
     /// Those that changed before this one did, for the next page: the last's [`Approval::change`].
     pub before: Option<i64>,
+    /// Without their [`Question::details`], which are long: empty.
+    pub bare: bool,
 }
 
 /// Keeps questions and decisions.
@@ -175,7 +183,7 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Notes which questions are past their time, up to some hundred at once. Each is given out once, to whoever is to
-    /// record it.
+    /// record it, without its [`Question::details`].
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;
 
     /// The questions of a session that has ended, or of all of an instance, belong to no session any more.

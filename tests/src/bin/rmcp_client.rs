@@ -18,7 +18,7 @@ use rmcp::service::{
     ClientLifecycleMode, ClientServiceExt, NotificationContext, PeerRequestOptions, RequestContext,
     RoleClient, RunningService, ServiceError,
 };
-use rmcp::transport::TokioChildProcess;
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -35,12 +35,9 @@ async fn main() -> Result<()> {
 }
 
 async fn perform(run: &Run) -> Result<Report> {
-    let (program, arguments) = run.command.split_first().context("an empty command")?;
-    let mut command = tokio::process::Command::new(program);
-    command.args(arguments);
     let agent = Agent::new(run)?;
     let events = agent.events.clone();
-    let service = agent.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle(run)?).await?;
+    let service = connect(agent, run).await?;
     let mut results = Vec::new();
     for step in &run.steps {
         let done = tokio::time::timeout(PATIENCE, take(&service, &events, step));
@@ -55,6 +52,17 @@ async fn perform(run: &Run) -> Result<Report> {
     let version = service.peer_info().context("no handshake")?.protocol_version.to_string();
     service.cancel().await?;
     Ok(Report { version, results, events: events.seen() })
+}
+
+async fn connect(agent: Agent, run: &Run) -> Result<Service> {
+    if let Some(url) = &run.url {
+        let transport = StreamableHttpClientTransport::from_uri(url.as_str());
+        return Ok(agent.serve_with_lifecycle(transport, lifecycle(run)?).await?);
+    }
+    let (program, arguments) = run.command.split_first().context("an empty command")?;
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments);
+    Ok(agent.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle(run)?).await?)
 }
 
 fn version(text: &str) -> Result<ProtocolVersion> {
@@ -132,6 +140,14 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
             call.cancel(Some("changed my mind".to_owned())).await?;
             Ok(json!("cancelled"))
         }
+        Step::Insist { name, arguments } => loop {
+            let call = Step::Call { name: name.clone(), arguments: arguments.clone(), progress: false };
+            let result = Box::pin(take(service, events, &call)).await?;
+            if result["_meta"]["interlock/decision"]["verdict"] != "await_approval" {
+                break Ok(result);
+            }
+            events.happened("told_to_wait", json!({}));
+        },
         Step::Task { name } => task(service, name).await,
         Step::Read { uri } => ask(service, "resources/read", json!({ "uri": uri })).await,
         Step::Prompt { name, arguments } => {

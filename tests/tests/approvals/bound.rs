@@ -49,6 +49,12 @@ async fn whatever_differs_is_another_call() -> Result<()> {
     agent.send(line("same", r#"{ "to" : "\u0061cme", "amount" : 500 }"#)).await?;
     assert_eq!(verdict(&agent.response(&json!("same")).await?)?.0, "done");
     assert_eq!(desk.paid()?, [payment()]);
+    assert_eq!(desk.let_through().await?, std::slice::from_ref(&approved));
+    // Each has a record of its own.
+    let refused = desk.refused().await?;
+    assert_eq!(refused.len(), 1 + others.len());
+    ensure!(refused.iter().all(|(verdict, _)| verdict == "ask"), "{refused:?}");
+    assert_eq!(refused.iter().filter(|(_, of)| *of == Some(approved.clone())).count(), 1);
     Ok(())
 }
 
@@ -64,8 +70,10 @@ async fn another_session_and_another_grant_get_nothing_of_it() -> Result<()> {
         ensure!(approval_of(&answer)? != approved, "{answer}");
     }
     ensure!(desk.paid()?.is_empty());
+    assert_eq!(desk.refused().await?.len(), 3);
     assert_eq!(verdict(&agent.call("pay", payment()).await?)?.0, "done");
     assert_eq!(desk.paid()?.len(), 1);
+    assert_eq!(desk.let_through().await?, [approved]);
     Ok(())
 }
 
@@ -122,6 +130,8 @@ async fn an_approval_is_taken_by_one_of_many() -> Result<()> {
         done += usize::from(verdict(&agent.response(&json!(call)).await?)?.0 == "done");
     }
     assert_eq!((done, desk.paid()?.len()), (1, 1));
+    assert_eq!(desk.let_through().await?, [id]);
+    assert_eq!(desk.refused().await?.len(), 1 + 15, "each of the others is recorded");
     Ok(())
 }
 
@@ -166,6 +176,12 @@ async fn another_policy_asks_anew() -> Result<()> {
     let answer = agent.call("pay", payment()).await?;
     assert_eq!(verdict(&answer)?.0, "deny", "{answer}");
     ensure!(desk.paid()?.is_empty());
+    let refused: Vec<String> = desk.refused().await?.into_iter().map(|(verdict, _)| verdict).collect();
+    assert_eq!(refused, ["ask", "ask", "deny"]);
+    // What is allowed is made, by whatever policy.
+    desk.interlock.replace_policy(&asks("hold: 0s, timeout: 3h"))?;
+    desk.interlock.wait_for_records("policy_reload", PATIENCE, |found| found.len() == 3).await?;
+    assert_eq!(verdict(&agent.call("look", json!({})).await?)?.0, "done");
     Ok(())
 }
 
@@ -183,7 +199,13 @@ async fn another_definition_of_the_tool_asks_anew() -> Result<()> {
     agent.call("look", json!({})).await?;
     agent.wait_for("the news", |message| message["method"] == "notifications/tools/list_changed").await?;
     let answer = agent.call("pay", payment()).await?;
-    ensure!(verdict(&answer)?.0 == "await_approval" && approval_of(&answer)? != old, "{answer}");
+    let new = approval_of(&answer)?;
+    ensure!(verdict(&answer)?.0 == "await_approval" && new != old, "{answer}");
     ensure!(desk.paid()?.is_empty());
+    let asked = |id: String| ("ask".to_owned(), Some(id));
+    assert_eq!(desk.refused().await?, [asked(old), asked(new.clone())]);
+    desk.approve(&new).await?;
+    assert_eq!(verdict(&agent.call("pay", payment()).await?)?.0, "done");
+    assert_eq!((desk.paid()?.len(), desk.let_through().await?), (1, vec![new]));
     Ok(())
 }

@@ -91,6 +91,21 @@ impl Desk {
         Ok(calls.filter(|(name, _)| name == "pay").map(|(_, arguments)| arguments).collect())
     }
 
+    /// By which approvals calls of `pay` were let through, as the log has it.
+    pub async fn let_through(&self) -> Result<Vec<String>> {
+        let intents = self.interlock.records_of("intent").await?;
+        let by = |intent: &Value| intent["approval"].as_str().unwrap_or("none").to_owned();
+        Ok(intents.iter().filter(|intent| intent["tool"] == "pay").map(by).collect())
+    }
+
+    /// What the log has of calls of `pay` that were not made: the verdict, and the approval that was waited for.
+    pub async fn refused(&self) -> Result<Vec<(String, Option<String>)>> {
+        let refusals = self.interlock.records_of("refusal").await?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let refused = |one: &Value| (text(&one["verdict"]).unwrap_or_default(), text(&one["approval"]));
+        Ok(refusals.iter().filter(|one| one["tool"] == "pay").map(refused).collect())
+    }
+
     /// The steps that are in the log, with the names of their approvals.
     pub async fn steps(&self) -> Result<Vec<(String, String)>> {
         let records = self.interlock.records_of("approval").await?;

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::desk::{People, approval_of, asks, payment, verdict};
 use crate::scene::{Scene, modern, records, with_token};
 
-async fn scene(approvals: &str, more: &str) -> Result<(Scene, People)> {
+pub async fn scene(approvals: &str, more: &str) -> Result<(Scene, People)> {
     let scene = Scene::with_policy(&Script::with_tools(&["look", "pay"]), &asks(approvals), more).await?;
     let people = People { data: scene.site.path().join("data") };
     Ok((scene, people))
 }
 
 /// A modern call of `pay`, which comes again with `state`.
-fn pay(scene: &Scene, id: u64, arguments: &Value, state: Option<&str>) -> Request {
+pub fn pay(scene: &Scene, id: u64, arguments: &Value, state: Option<&str>) -> Request {
     let mut params = json!({ "name": "pay", "arguments": arguments });
     if let Some(state) = state {
         params["requestState"] = json!(state);
@@ -24,7 +24,7 @@ fn pay(scene: &Scene, id: u64, arguments: &Value, state: Option<&str>) -> Reques
     modern(&scene.serving.address, id, "tools/call", &params)
 }
 
-fn state_of(answer: &Value) -> Result<String> {
+pub fn state_of(answer: &Value) -> Result<String> {
     ensure!(answer["result"]["resultType"] == "input_required", "{answer}");
     ensure!(answer["result"]["inputRequests"].is_null(), "{answer}");
     Ok(answer["result"]["requestState"].as_str().context("no state")?.to_owned())

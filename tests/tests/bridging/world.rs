@@ -13,35 +13,13 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
 
-/// How a peer speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    Stdio,
-    Http,
-    /// HTTP with SSE, of 2024-11-05.
-    Sse,
-}
+pub use interlock_tests::drive::{Era, Transport};
 
-/// Which of the two it speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Era {
-    Legacy,
-    Modern,
-}
-
-impl Era {
-    pub fn version(self) -> &'static str {
-        match self {
-            Self::Legacy => "2025-11-25",
-            Self::Modern => "2026-07-28",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Legacy => "legacy",
-            Self::Modern => "modern",
-        }
+/// What the servers call it.
+fn name(era: Era) -> &'static str {
+    match era {
+        Era::Legacy => "legacy",
+        Era::Modern => "modern",
     }
 }
 
@@ -56,7 +34,7 @@ pub struct Server {
 impl Server {
     /// The server of the SDK from PyPI. Over HTTP it runs, and is killed when this is dropped.
     pub async fn start(environment: &Environment, transport: Transport, era: Era) -> Result<Self> {
-        let command = environment.python_script("one_era_server.py").env("ERA", era.name());
+        let command = environment.python_script("one_era_server.py").env("ERA", name(era));
         if transport == Transport::Stdio {
             return Ok(Self { command, url: None, _running: None });
         }

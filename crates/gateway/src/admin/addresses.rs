@@ -1,4 +1,4 @@
-//! Under which addresses people reach the pages.
+//! Under which addresses people reach the pages, and which pages may send what.
 
 use std::fmt;
 
@@ -9,6 +9,8 @@ use url::Url;
 pub struct ConsoleAddress {
     /// As browsers write an origin.
     origin: String,
+    /// What stands in `Host` there.
+    authority: String,
 }
 
 /// What is not such an address.
@@ -29,13 +31,47 @@ impl ConsoleAddress {
         if !is_bare || !is_named || !matches!(url.scheme(), "https" | "http") {
             return Err(unfit());
         }
-        Ok(Self { origin: url.origin().ascii_serialization() })
+        let origin = url.origin().ascii_serialization();
+        let (_, authority) = origin.split_once("://").ok_or_else(unfit)?;
+        Ok(Self { authority: authority.to_owned(), origin })
+    }
+
+    /// What stands in `Host` there.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Whether connections to it are encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.origin.starts_with("https://")
     }
 }
 
 impl fmt::Display for ConsoleAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin)
+    }
+}
+
+/// The origins of the listener's own pages.
+#[derive(Debug)]
+pub(super) struct Origins {
+    scheme: &'static str,
+    console: Option<String>,
+}
+
+impl Origins {
+    pub(super) fn new(is_secure: bool, console: Option<&ConsoleAddress>) -> Self {
+        let scheme = if is_secure { "https" } else { "http" };
+        Self { scheme, console: console.map(ToString::to_string) }
+    }
+
+    /// Whether a page of this origin is one of the listener's own, asked for under this host, which is one of its names.
+    pub(super) fn has(&self, origin: &str, host: &str) -> bool {
+        let is_own = origin
+            .split_once("://")
+            .is_some_and(|(scheme, authority)| scheme == self.scheme && authority.eq_ignore_ascii_case(host));
+        is_own || self.console.as_deref() == Some(origin)
     }
 }
 
@@ -60,6 +96,24 @@ mod tests {
         ] {
             let read = ConsoleAddress::read(text).ok().map(|address| address.to_string());
             assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_are_the_listeners_own_or_those_of_its_address() {
+        let console = ConsoleAddress::read("https://ops.example.com").unwrap();
+        let origins = Origins::new(false, Some(&console));
+        for (origin, expected) in [
+            ("http://127.0.0.1:7421", true),
+            ("https://ops.example.com", true),
+            ("https://127.0.0.1:7421", false),
+            ("http://ops.example.com", false),
+            ("http://127.0.0.1:7422", false),
+            ("http://evil.example", false),
+            ("null", false),
+            ("", false),
+        ] {
+            assert_eq!(origins.has(origin, "127.0.0.1:7421"), expected, "{origin}");
         }
     }
 }

@@ -40,9 +40,9 @@ pub(crate) struct Asks<'m> {
 pub(crate) struct Asking<'a> {
     pub(crate) asker: &'a Asker,
     pub(crate) asks: &'a Asks<'a>,
-    /// When the call was made.
-    pub(crate) since: Instant,
-    /// Whether the call itself waits, as long as the policy says.
+    /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
+    pub(crate) since: Option<Instant>,
+    /// Whether it waits at all.
     pub(crate) holds: bool,
     /// Whoever also asks the client's own user looks here for what is asked.
     pub(crate) posed: &'a watch::Sender<Option<Approval>>,
@@ -111,8 +111,14 @@ impl Gateway {
                 let denial = Denial::approval(&asks.decision.rule.text(), reason);
                 return Ok(Answered::Refused(Box::new(denial)));
             }
+            Asked::TooLong => {
+                let reason = "what waits for a person of this grant's calls is too long already; \
+                              make the call again when some of them are decided";
+                return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
+            }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
+                self.webhooks.nudge();
                 approval
             }
             Asked::Known(approval) => approval,
@@ -128,7 +134,7 @@ impl Gateway {
         asking.posed.send_replace(Some(approval.clone()));
         let _held = self.metrics.held();
         let hold = if asking.holds { settings.hold } else { Duration::ZERO };
-        let until = asking.since.checked_add(hold).unwrap_or(asking.since);
+        let until = asking.since.map(|since| since.checked_add(hold).unwrap_or(since));
         Ok(match wait(people, &approval, until, is_there).await? {
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
@@ -157,11 +163,11 @@ enum Waited {
 async fn wait(
     people: &People,
     approval: &Approval,
-    until: Instant,
+    until: Option<Instant>,
     is_there: impl Fn() -> bool,
 ) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
-    let expires = Instant::now().checked_add(Duration::from_millis(left)).unwrap_or(until);
+    let expires = Instant::now().checked_add(Duration::from_millis(left));
     let mut place = people.join(&approval.question.id);
     // What was decided before there was a place to hear of it.
     let now = people.store.approval(&approval.question.id).await?;
@@ -184,10 +190,10 @@ async fn wait(
             return Ok(Waited::Gone);
         }
         let now = Instant::now();
-        if now >= expires {
+        if expires.is_none_or(|expires| now >= expires) {
             return Ok(Waited::Told);
         }
-        if now >= until {
+        if until.is_some_and(|until| now >= until) {
             return Ok(Waited::Long);
         }
     }
@@ -272,6 +278,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
         approvers: settings.approvers.clone(),
         needed: settings.needed,
         details,
+        announce_to: asks.snapshot.announce_to(),
     })
 }
 

@@ -60,6 +60,7 @@ impl Settings {
                 timeout_ms: ms(timeout),
                 dedupe_ms: ms(dedupe.unwrap_or(DEDUPE)),
                 most: limits.questions_of_grant as u64,
+                most_bytes: limits.question_bytes_of_grant as u64,
             },
         }
     }

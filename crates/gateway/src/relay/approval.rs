@@ -1,10 +1,11 @@
 //! Calls that a person decides about: they wait here for the answer, and are then judged anew.
 
 mod again;
+mod apart;
 mod at_client;
 
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use interlock_json::Value;
@@ -48,7 +49,7 @@ impl Relay {
     /// Decides a call. Where a rule asks a person, they are asked and the call waits; what they say lets it be judged
     /// anew, by the policies of that moment.
     pub(super) async fn decided(
-        &self,
+        self: &Arc<Self>,
         about: About,
         targets: &[Target<'_>],
         retry: &Retry,
@@ -67,7 +68,7 @@ impl Relay {
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
             let policies = self.access.keep_policies();
-            let decided = self.gateway.decide(policies, about, targets, self, retry, consent).await;
+            let decided = self.gateway.decide(policies, about, targets, &**self, retry, consent).await;
             let asks = match decided {
                 Err(Halted::Asks(asks)) => asks,
                 Err(Halted::Refused(refused)) => return Err(refused),
@@ -81,7 +82,7 @@ impl Relay {
             drop(room.take());
             let asker = self.asker(&asks.about, wanted.version);
             let since = *since.get_or_insert_with(Instant::now);
-            match Box::pin(self.asked_about(&asker, &asks, since, wanted)).await {
+            match Box::pin(self.asked_patiently(&asker, &asks, since, wanted)).await {
                 Answered::Granted(word) => granted = Some((word, asker)),
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
@@ -95,31 +96,51 @@ impl Relay {
         }
     }
 
-    /// Asks people while the caller waits.
-    async fn asked_about(
-        &self,
+    /// Asks people while the caller waits, and for as long as they take where the call goes on as a task.
+    async fn asked_patiently(
+        self: &Arc<Self>,
         asker: &Asker,
         asks: &Asks<'_>,
         since: Instant,
         wanted: Wanted<'_>,
     ) -> Answered {
-        self.has_asked_people.store(true, Ordering::Release);
         self.take_word(asks, wanted).await;
-        let number = wanted.number;
-        let way = self.way_at_client(asks, wanted);
-        // A modern client asks its user when it is answered.
+        let since = Some(since).filter(|_| !self.is_apart(wanted.number));
+        let way = since.map_or(Way::Nothing, |_| self.way_at_client(asks, wanted));
+        // A modern client asks its user once it is answered.
         let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
-        let (posed, question) = watch::channel(None);
+        let (posed, _) = watch::channel(None);
         let asking = Asking { asker, asks, since, holds, posed: &posed };
+        let mut answered = self.asked_about(asking, wanted, way).await;
+        let waits = match &answered {
+            Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
+            Answered::Granted(_) => None,
+        };
+        match waits.filter(|_| since.is_some() && holds) {
+            Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
+                self.asked_about(Asking { since: None, ..asking }, wanted, Way::Nothing).await
+            }
+            _ => {
+                self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
+                answered
+            }
+        }
+    }
+
+    /// Asks people while the caller waits, and meanwhile its client.
+    async fn asked_about(&self, asking: Asking<'_>, wanted: Wanted<'_>, way: Way) -> Answered {
+        self.has_asked_people.store(true, Ordering::Release);
+        let number = wanted.number;
         let shown = OnceLock::new();
-        let at_client = AtClient { asks, wanted, way, shown: &shown };
+        let at_client = AtClient { asks: asking.asks, wanted, way, shown: &shown };
+        let question = asking.posed.subscribe();
         let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
         let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
         let mut asked = std::pin::pin!(self.ask_client(at_client, question));
         let mut has_answered = false;
         let mut news = tokio::time::interval(NEWS);
         let mut told: u32 = 0;
-        let mut answered = loop {
+        let answered = loop {
             tokio::select! {
                 biased;
                 answered = &mut answered => break answered,
@@ -131,7 +152,6 @@ impl Relay {
             }
         };
         self.tell_complete(&shown, number).await;
-        self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
         answered
     }
 

@@ -306,6 +306,10 @@ impl Relay {
             Ok(concerning) => concerning,
             Err(why) => return self.refuse_route(&about, number, &why.to_string()).await,
         };
+        if let Some(Concerning::One { named, .. }) = task.as_ref().filter(|task| task.is_apart()) {
+            let own = named.own.clone();
+            return Box::pin(self.about_apart(about, &own, number, version)).await;
+        }
         about.subject = targets.first().map(|target| (target.section, target.name.to_string()));
         if targets.len() > 1 {
             about.resources = targets.iter().map(|target| target.name.to_string()).collect();
@@ -326,6 +330,9 @@ impl Relay {
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
         let wanted = Wanted { params: request.params, number, version, round: &round };
         match self.passage(about, judged, &targets, &retry, wanted, &mut to_server.room).await {
+            Ok(passage) if self.is_apart(number) => {
+                self.forward_apart(&message, passage.ticket, version, to_server).await;
+            }
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
                     may_ask.passed(&passage, retry.first.as_ref());
@@ -357,8 +364,30 @@ impl Relay {
         }
     }
 
+    /// Hands over a call that goes on as a task of the gateway's own.
+    async fn forward_apart(
+        self: &Arc<Self>,
+        message: &Message,
+        ticket: Ticket,
+        version: Version,
+        to_server: ToServer,
+    ) {
+        let Some(message) = self.without_task(message, version).map(Arc::new) else {
+            ticket.settle(Ending::NotSent).await;
+            return self.cut_off(to_server.number, "a call could not be written without its task").await;
+        };
+        let mut edits: Vec<_> = self.own_related(message.params()).into_iter().collect();
+        edits.extend(
+            ticket.trace().map(|context| trace::carry(&message, context, None)).into_iter().flatten(),
+        );
+        let exchange = self.session().to_server.exchange_of(to_server.number);
+        let line = forward::with_number(&message, to_server.number, exchange, edits);
+        let goes = Going { line, listens: false, may_ask: None, task: None };
+        self.forward_call(&message, goes, ticket, to_server).await;
+    }
+
     async fn passage(
-        &self,
+        self: &Arc<Self>,
         about: About,
         judged: Judged,
         targets: &[Target<'_>],
@@ -380,7 +409,7 @@ impl Relay {
         }
     }
 
-    async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
+    pub(super) async fn refuse_route(&self, about: &About, number: u64, reason: &str) {
         const INVALID_PARAMS: i64 = -32_602;
         self.gateway.recorder.refused(about, Some(INVALID_PARAMS), reason);
         let Some(waiting) = self.session().to_server.take(number) else { return };

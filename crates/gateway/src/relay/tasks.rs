@@ -14,12 +14,12 @@ use crate::lists;
 use crate::route::Target;
 use crate::session::{Asked, Awaited};
 use crate::settle::{Ending, Ticket};
-use crate::tasks::{Made, Named, Owner, State, TASKS, outcome_of};
+use crate::tasks::{Made, Named, Owner, State, TASKS, apart, outcome_of};
 
 /// 2025-11-25, "Tasks": what belongs to a task names it here.
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 /// JSON-RPC: what is named is not there.
-const INVALID_PARAMS: i64 = -32_602;
+pub(super) const INVALID_PARAMS: i64 = -32_602;
 
 /// What a request has to do with tasks.
 #[derive(Debug)]
@@ -56,6 +56,11 @@ pub(super) struct InAnswer {
 }
 
 impl Concerning {
+    /// Whether it is a task of the gateway's own.
+    pub(super) fn is_apart(&self) -> bool {
+        matches!(self, Self::One { named, .. } if apart::is_apart(&named.own))
+    }
+
     /// What policy judges of a request that concerns a task, where it judges anything: input is for the tool.
     pub(super) fn target(&self) -> Option<Target<'_>> {
         match self {
@@ -69,7 +74,7 @@ impl Concerning {
 }
 
 impl Relay {
-    fn owner(&self) -> Owner {
+    pub(super) fn owner(&self) -> Owner {
         Owner {
             grant: Arc::from(self.session().identity.grant.as_str()),
             server: Arc::clone(self.access.server()),
@@ -89,7 +94,7 @@ impl Relay {
         let member = |name| request.params.and_then(|params| params.get(name));
         let mut edits: Vec<Edit> = self.own_related(request.params).into_iter().collect();
         let concerning = match judged {
-            Judged::CallTool if may_make(request, version) => {
+            Judged::CallTool if may_make(request.params, version) => {
                 let tool = member("name").and_then(Value::as_str).unwrap_or_default().into_owned();
                 Some(Concerning::Made { tool })
             }
@@ -124,6 +129,9 @@ impl Relay {
         let name = id.as_str().ok_or_else(|| unknown(id))?;
         let (owner, tasks) = (self.owner(), &self.gateway.tasks);
         let named = tasks.named(&owner, &name).ok_or_else(|| unknown(id))?;
+        if apart::is_apart(&named.own) {
+            return Ok((named, Arc::from(name)));
+        }
         tasks.adopt(&owner, &named.own, &name, Instant::now(), &self.gateway.options.limits);
         Ok((named, Arc::from(name)))
     }
@@ -367,8 +375,8 @@ impl Relay {
 
 /// Whether a call may be answered with a task: its client asked for one (2025-11-25), or said that it can take one (the
 /// extension).
-fn may_make(request: &Request<'_>, version: Version) -> bool {
-    let member = |name| request.params.and_then(|params| params.get(name));
+pub(super) fn may_make(params: Option<Value<'_>>, version: Version) -> bool {
+    let member = |name| params.and_then(|params| params.get(name));
     match version {
         Version::V2026_07_28 => {
             let declared =

@@ -16,7 +16,7 @@ impl Relay {
         }
     }
 
-    async fn withdraw(&self, number: u64) {
+    pub(super) async fn withdraw(&self, number: u64) {
         let (seen, waiting) = {
             let mut session = self.session();
             let judging = session.to_server.get(number).map(|waiting| &waiting.item.awaited);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Direction, SettingChange, Stack, budgets};
 use crate::compile::{CompiledEntry, Policy};
 use crate::decision::{Origin, RuleName};
-use crate::document::{Approvals, Refund, Section, TellAgent};
+use crate::document::{AnnouncedArguments, Approvals, Refund, Section, TellAgent, Webhook};
 use crate::limit::Limit;
 
 /// Everything that is otherwise.
@@ -86,10 +86,42 @@ impl Told {
                 &format!("whoever sits at the client {may} approve a call"),
             );
         }
-        if old.webhook != new.webhook {
-            let same = old.webhook.as_ref().map(|of| &of.url) == new.webhook.as_ref().map(|of| &of.url);
-            let what = if same { "signed otherwise" } else { "announced elsewhere" };
-            self.tell("/approvals/notify/webhook", None, &format!("requests for approval are {what}"));
+        self.webhook(old.webhook.as_ref(), new.webhook.as_ref());
+    }
+
+    /// Where requests for approval are announced, and what a message says and may do.
+    fn webhook(&mut self, old: Option<&Webhook>, new: Option<&Webhook>) {
+        const AT: &str = "/approvals/notify/webhook";
+        if old.map(|of| &of.url) != new.map(|of| &of.url) {
+            self.tell(AT, None, "requests for approval are announced elsewhere");
+        } else if old.map(|of| &of.secret) != new.map(|of| &of.secret) {
+            self.tell(AT, None, "requests for approval are signed otherwise");
+        }
+        let format = |of: Option<&Webhook>| of.and_then(|of| of.format).unwrap_or_default();
+        if format(old) != format(new) {
+            self.tell(&format!("{AT}/format"), None, "requests for approval look otherwise");
+        }
+        let arguments = |of: Option<&Webhook>| of.and_then(|of| of.arguments).unwrap_or_default();
+        if arguments(old) != arguments(new) {
+            let words = match arguments(new) {
+                AnnouncedArguments::Full => "calls are announced with all their arguments now",
+                AnnouncedArguments::Keys => "calls are announced without the values of their arguments now",
+            };
+            self.tell(&format!("{AT}/arguments"), None, words);
+        }
+        let decide_as = |of: Option<&Webhook>| of.and_then(|of| of.decide_as.clone());
+        let (were, are) = (decide_as(old), decide_as(new));
+        if were != are {
+            let direction = match (&were, &are) {
+                (None, _) => Some(Direction::Widen),
+                (_, None) => Some(Direction::Narrow),
+                _ => None,
+            };
+            let words = match are {
+                Some(name) => format!("whoever has a link of a message decides as {name:?} now"),
+                None => "nobody decides by a link of a message any more".to_owned(),
+            };
+            self.tell(&format!("{AT}/decide_as"), direction, &words);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The `approvals` block.
 
 use super::fields::Fields;
-use super::scalar;
+use super::{scalar, webhook};
 use crate::diagnostic::{At, Report};
 use crate::document::{Approvals, Approve, Webhook};
 use crate::tree::{Node, Value};
@@ -72,43 +72,5 @@ fn people(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<u32> {
 
 fn notify(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Option<Webhook>> {
     let fields = Fields::open(node, "`notify`", &["webhook"], at, report)?;
-    Some(fields.read("webhook", at, report, |node, at, report| {
-        let fields = Fields::open(node, "`webhook`", &["url", "secret"], at, report)?;
-        let url = fields.need("url", at, report, web_address);
-        let secret = fields.read("secret", at, report, secret);
-        Some(Webhook { url: url?, secret })
-    }))
-}
-
-/// An address that a request can be sent to.
-fn web_address(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
-    let text = scalar::name(node, at, report)?;
-    let rest = text
-        .split_once("://")
-        .filter(|(scheme, _)| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
-    let reached = rest.is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']));
-    if !reached || text.contains(char::is_whitespace) {
-        report
-            .error(
-                "bad-value",
-                node.mark(),
-                at,
-                "the address of a webhook begins with `https://` or `http://` and a host",
-            )
-            .help("such as `url: https://approvals.example.com/hook`");
-        return None;
-    }
-    Some(text)
-}
-
-/// What messages are signed with: everybody knows the empty one.
-fn secret(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
-    let text = scalar::text(node, at, report)?;
-    if text.trim().is_empty() {
-        report
-            .error("bad-value", node.mark(), at, "an empty secret keeps nobody from forging messages")
-            .help("write a long random text, or leave `secret` out");
-        return None;
-    }
-    Some(text)
+    Some(fields.read("webhook", at, report, webhook::read))
 }

@@ -1,6 +1,5 @@
 //! What only the whole document shows.
 
-mod approval;
 mod arguments;
 mod conditions;
 mod contradiction;
@@ -138,7 +137,6 @@ impl<'r, 'd> Check<'r, 'd, '_> {
         self.counters(section, matcher, entry, pointer, counted);
         self.always_denies(entry, pointer);
         self.spending(entry, pointer);
-        self.approvals(entry, pointer);
         self.contradictions(entry, pointer);
         let at = At::from_pointer(pointer);
         for (index, rule) in entry.rules.iter().enumerate() {

@@ -303,6 +303,13 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: ftp://example.com/a, secret: '' } } }\n",
         "approvals: { notify: { webhook: { url: 'https://', secret: x } } }\n",
         "approvals: { notify: { webhook: { url: 'HTTP://example.com' } } }\n",
+        "approvals: { notify: { webhook: { url: 'http://127.0.0.1.example/', decide_as: '' } } }\n",
+        "approvals: { notify: { webhook: { url: 'http://LOCALHOST:8080/x', format: xml, arguments: none } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://a:b@example.com/', secret: '${' } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://example.com/${}', secret: 'x${A}' } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://example.com/a', secret: known } } }\n",
+        "approvals: { notify: { webhook: { url: 'https://hooks.slack.com/services/T/B/X', format: slack } } }\n",
+        "approvals: { notify: { webhook: { url: '${HOOK}', format: teams, decide_as: 'operator:ada', arguments: full } } }\n",
         "approvals: { approve: client, approvers: [ann], needed: 2 }\n",
         "approvals: { approve: agent }\n",
         // What can never hold together.
@@ -327,9 +334,6 @@ fn cases() -> Vec<String> {
         "tools:\n  t: { limits: [{ max: 10, window: hour, align: calendar }, { max: 19, window: hour }, { max: 20, window: hour }] }\n",
         "tools:\n  t: { limits: [{ max: 10, window: hour }, { max: 10, window: hour, amount: args.a }] }\n",
         "tools:\n  t: { rules: [{ rate_limit: 0/minute }] }\n",
-        // Nobody can be asked yet.
-        "tools:\n  t: { rules: [{ action: require_approval }], approve_if: [{ conditions: [] }] }\n",
-        "tools:\n  t: { mode: shadow, rules: [{ action: require_approval }, { action: require_approval, mode: enforce }] }\n",
         // Entries that are hidden as a whole.
         "hide: [delete_*, exact]\ntools:\n  delete_all: {}\n  delete_*_now: {}\n  '*_all': {}\n  exact: { rules: [{ rate_limit: 1/day }] }\n  exactly: {}\n  delete_x: { hide: true }\n",
         "mode: shadow\nhide: [t]\ntools: { t: {} }\n",

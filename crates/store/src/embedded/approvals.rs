@@ -22,6 +22,8 @@ pub(super) use work::{Reading, Step};
 
 /// Questions that are given at once, at most.
 const PAGE: usize = 500;
+/// Bytes of the details of those that expire at once: others wait while they are written anew. One may be longer.
+const EXPIRED_BYTES: usize = 8 << 20;
 /// Questions that are forgotten at once, at most: others wait meanwhile.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
 
@@ -49,7 +51,9 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_of_call ON approvals (digest, grant_name);
 CREATE INDEX approvals_due ON approvals (expires_ms) WHERE standing < 2;
-CREATE INDEX approvals_waiting ON approvals (grant_name, expires_ms) WHERE standing = 0;
+-- With all that is asked of it, so that no row is looked at.
+CREATE INDEX approvals_waiting ON approvals (grant_name, expires_ms, octet_length(details), standing)
+    WHERE standing = 0;
 CREATE INDEX approvals_ended ON approvals (since_ms) WHERE standing >= 2;
 CREATE UNIQUE INDEX approvals_changed ON approvals (change);
 CREATE INDEX approvals_standing ON approvals (standing, change);

@@ -1,5 +1,6 @@
 //! What `Approvals` promises, whoever keeps them.
 
+mod announcing;
 mod asking;
 mod deciding;
 mod files;
@@ -10,20 +11,23 @@ mod time;
 use std::sync::Arc;
 
 use interlock_store::{
-    Approval, Approvals, Asked, Asker, Embedded, Opinion, Patience, Question, Standing, Taken, Timekeeping,
-    Told, Which,
+    Announcements, Approval, Approvals, Asked, Asker, Embedded, Opinion, Patience, Question, Standing, Taken,
+    Target, Timekeeping, Told, Which,
 };
 
 use crate::clock::TestClock;
 use crate::embedded::options;
 
 const MINUTE: i64 = 60_000;
-const PATIENCE: Patience = Patience { timeout_ms: 60_000, dedupe_ms: 10_000, most: 100 };
+const PATIENCE: Patience =
+    Patience { timeout_ms: 60_000, dedupe_ms: 10_000, most: 100, most_bytes: u64::MAX };
 const DIGEST: [u8; 32] = [7; 32];
+const TARGETS: [Target; 2] = [Target([1; 32]), Target([2; 32])];
 
 /// A backend that holds nothing yet, with its time in the test's hand.
 struct Register {
     approvals: Arc<dyn Approvals>,
+    announcements: Arc<dyn Announcements>,
     time: Arc<dyn Timekeeping>,
     clock: Arc<TestClock>,
     _keep: Box<dyn std::any::Any>,
@@ -33,7 +37,13 @@ fn register() -> Register {
     let clock = Arc::new(TestClock::new());
     let directory = tempfile::tempdir().unwrap();
     let store = Embedded::open(directory.path(), options(&clock)).unwrap();
-    Register { approvals: Arc::new(store.clone()), time: Arc::new(store), clock, _keep: Box::new(directory) }
+    Register {
+        approvals: Arc::new(store.clone()),
+        announcements: Arc::new(store.clone()),
+        time: Arc::new(store),
+        clock,
+        _keep: Box::new(directory),
+    }
 }
 
 /// Each function of the suite as a test, with an empty register.
@@ -57,6 +67,7 @@ passes! {
         callers_without_sessions_share_their_questions,
         what_can_still_be_used_is_known_first,
         only_so_many_of_one_grant_wait,
+        only_so_long_ones_of_one_grant_wait,
     }
     deciding {
         as_many_people_as_needed_approve,
@@ -78,15 +89,27 @@ passes! {
         an_approval_expires_at_its_time,
         what_expired_is_given_out_once,
         many_that_expire_are_given_out_in_order,
+        long_ones_that_expire_are_given_out_a_few_at_a_time,
         a_clock_that_is_set_back_gives_no_more_time,
         a_date_that_is_put_right_leaves_no_time_to_what_was_asked_by_the_false_one,
         a_date_that_is_put_right_blocks_no_call_for_longer,
+    }
+    announcing {
+        what_happens_is_announced_to_each,
+        each_is_held_by_one_until_its_time,
+        who_was_too_slow_has_no_say,
+        what_is_put_off_is_due_later,
+        nothing_is_announced_for_ever,
+        only_so_many_wait_for_one_receiver,
+        of_many_at_once_one_claims_it,
+        a_date_that_is_put_right_announces_at_once,
     }
     listing {
         changes_come_in_their_order,
         many_changes_come_in_parts,
         lists_hold_what_is_asked_for,
         lists_come_in_pages,
+        a_list_may_leave_out_what_is_long,
         what_has_ended_is_forgotten,
     }
 }
@@ -103,6 +126,7 @@ fn question(id: &str) -> Question {
         approvers: vec!["user:alice".to_owned(), "odd\nname\\n".to_owned(), String::new()],
         needed: 1,
         details: r#"{"arguments":{"amount":1.10}}"#.to_owned(),
+        announce_to: TARGETS.to_vec(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::announcements;
 use super::TABLE;
 use super::reading::{CHANGES, Written, list};
 use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, expire_sql};
@@ -18,6 +19,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn database() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(TABLE).unwrap();
+    connection.execute_batch(announcements::TABLE).unwrap();
     connection
 }
 
@@ -33,7 +35,8 @@ fn goes_by(connection: &Connection, sql: &str, index: &str) -> Vec<String> {
 fn each_step_goes_by_an_index() {
     let connection = database();
     goes_by(&connection, KNOWN, "approvals_of_call");
-    goes_by(&connection, COUNT_WAITING, "approvals_waiting");
+    let counting = goes_by(&connection, COUNT_WAITING, "approvals_waiting");
+    assert!(counting.iter().any(|line| line.contains("COVERING INDEX approvals_waiting")), "{counting:#?}");
     goes_by(&connection, FREE, "approvals_of_session");
     goes_by(&connection, ENDED, "approvals_ended");
     goes_by(&connection, CHANGES, "approvals_changed");

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::super::database::failed;
-use super::rows::{COLUMNS, Kept, code, kept, read_standing, stands};
+use super::rows::{BARE, COLUMNS, Kept, code, kept, read_standing, stands};
 use super::{PAGE, changes};
 use crate::StoreError;
 use crate::approvals::{Approval, Changed, Standing, Which};
@@ -100,7 +100,8 @@ fn written(standing: Option<Standing>) -> &'static [Written] {
 /// Which index serves is not left to a guess that could have it look through all that ever was, or sort all that
 /// waits: `+` keeps a column from choosing one.
 pub(super) fn list(which: &Which, written: Written, most: usize, now_ms: i64) -> (String, Vec<Value>) {
-    let mut list = List { sql: format!("SELECT {COLUMNS} FROM approvals WHERE TRUE"), values: Vec::new() };
+    let columns = if which.bare { BARE } else { COLUMNS };
+    let mut list = List { sql: format!("SELECT {columns} FROM approvals WHERE TRUE"), values: Vec::new() };
     // Those that are open are few beside those that were.
     let by_name = matches!(written, Written::Any | Written::Ended(_));
     let by_server = by_name && which.server.is_some();

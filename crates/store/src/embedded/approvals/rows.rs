@@ -2,18 +2,30 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::super::announcements;
 use super::super::database::failed;
 use crate::StoreError;
 use crate::approvals::{Approval, Asker, Opinion, Question, Standing};
 
+macro_rules! columns {
+    ($details:literal) => {
+        concat!(
+            "number, id, digest, grant_name, instance, session, server, section, name, approvers, needed, ",
+            $details,
+            ", asked_ms, expires_ms, standing, since_ms, change, announce_to"
+        )
+    };
+}
+
 /// What [`Kept`] is read from, in its order.
-pub(super) const COLUMNS: &str = "number, id, digest, grant_name, instance, session, server, section, name, approvers, \
-     needed, details, asked_ms, expires_ms, standing, since_ms, change";
+pub(super) const COLUMNS: &str = columns!("details");
+/// The same without the details, which are long.
+pub(super) const BARE: &str = columns!("''");
 
 /// A question as it was written down, without what people said.
 pub(super) struct Kept {
     pub(super) number: i64,
-    question: Question,
+    pub(super) question: Question,
     asked_ms: i64,
     expires_ms: i64,
     standing: Standing,
@@ -68,7 +80,7 @@ fn unescaped(line: &str) -> String {
     name
 }
 
-/// Reads a row of [`COLUMNS`].
+/// Reads a row of [`COLUMNS`] or [`BARE`].
 pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
         number: row.get(0)?,
@@ -82,6 +94,7 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
             approvers: read_names(row.get_ref(9)?.as_str()?),
             needed: row.get(10)?,
             details: row.get(11)?,
+            announce_to: announcements::read_targets(row.get_ref(17)?.as_blob()?),
         },
         asked_ms: row.get(12)?,
         expires_ms: row.get(13)?,

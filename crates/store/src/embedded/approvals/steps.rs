@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::announcements;
 use super::super::database::failed;
-use super::rows::{self, COLUMNS, code};
-use super::{FORGOTTEN_AT_ONCE, PAGE, changes, reading};
+use super::rows::{self, BARE, code};
+use super::{EXPIRED_BYTES, FORGOTTEN_AT_ONCE, PAGE, changes, reading};
 use crate::StoreError;
+use crate::announcements::Event;
 use crate::approvals::{Approval, Asked, Asker, Opinion, Patience, Question, Standing, Taken, Told};
 
 /// Asks, unless it was asked already.
@@ -19,8 +21,12 @@ pub(super) fn ask(
         belong(connection, number, &question.asker)?;
         return Ok(Asked::Known(reading::numbered(connection, number, now_ms)?));
     }
-    if is_full(connection, &question.asker.grant, patience.most, now_ms)? {
+    let (waiting, bytes) = waiting(connection, &question.asker.grant, patience.most, now_ms)?;
+    if waiting >= patience.most {
         return Ok(Asked::TooMany);
+    }
+    if bytes.saturating_add(question.details.len() as u64) > patience.most_bytes {
+        return Ok(Asked::TooLong);
     }
     let values = params![
         question.id,
@@ -36,16 +42,19 @@ pub(super) fn ask(
         question.details,
         now_ms,
         now_ms.saturating_add_unsigned(patience.timeout_ms),
-        changes::next(connection, 1)?
+        changes::next(connection, 1)?,
+        announcements::written_targets(&question.announce_to)
     ];
     let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
-               needed, details, asked_ms, expires_ms, change, standing) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)";
+               needed, details, asked_ms, expires_ms, change, announce_to, standing) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)";
     let number = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.insert(values))
         .map_err(failed("note a question"))?;
-    Ok(Asked::New(reading::numbered(connection, number, now_ms)?))
+    let asked = reading::numbered(connection, number, now_ms)?;
+    announcements::write(connection, &asked, Event::Asked, now_ms)?;
+    Ok(Asked::New(asked))
 }
 
 /// What looks for a question that another one is.
@@ -80,17 +89,21 @@ fn belong(connection: &Connection, number: i64, asker: &Asker) -> Result<(), Sto
         .map_err(failed("note a question"))
 }
 
-/// What counts a grant's waiting questions, no further than it matters.
-pub(super) const COUNT_WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM approvals \
+/// What counts a grant's waiting questions and the bytes of their details, no further than it matters. The index has
+/// the lengths: no question is read.
+pub(super) const COUNT_WAITING: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM ( \
+     SELECT octet_length(details) AS bytes FROM approvals \
      WHERE grant_name = ?1 AND standing = 0 AND expires_ms > ?2 LIMIT ?3)";
 
-fn is_full(connection: &Connection, grant: &str, most: u64, now_ms: i64) -> Result<bool, StoreError> {
+/// How many of a grant's questions wait, up to `most`, and how many bytes their details have.
+fn waiting(connection: &Connection, grant: &str, most: u64, now_ms: i64) -> Result<(u64, u64), StoreError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     connection
         .prepare_cached(COUNT_WAITING)
         .and_then(|mut statement| {
-            statement.query_row(params![grant, now_ms, most], |row| Ok(row.get::<_, i64>(0)? >= most))
+            statement.query_row(params![grant, now_ms, most], |row| Ok((row.get(0)?, row.get(1)?)))
         })
+        .map(|(count, bytes): (i64, i64)| (count.unsigned_abs(), bytes.unsigned_abs()))
         .map_err(failed("count its questions"))
 }
 
@@ -125,7 +138,11 @@ pub(super) fn tell(
         true => Standing::Waiting,
     };
     stand(connection, number, standing, now_ms)?;
-    Ok(Told::Counted(reading::numbered(connection, number, now_ms)?))
+    let told = reading::numbered(connection, number, now_ms)?;
+    if standing != Standing::Waiting {
+        announcements::write(connection, &told, Event::Decided, now_ms)?;
+    }
+    Ok(Told::Counted(told))
 }
 
 /// Has a question stand so from now on. One that goes on to wait has changed all the same.
@@ -179,13 +196,17 @@ pub(super) fn give_back(
     Ok(true)
 }
 
-/// What writes down that questions are past their time, those that are so longest first.
+/// What writes down that questions are past their time, those that are so longest first: a row is written anew as a
+/// whole, so that long ones are written a few at a time.
 pub(super) fn expire_sql() -> String {
     format!(
         "UPDATE approvals SET standing = 3, since_ms = expires_ms, change = ?2 + due.place FROM ( \
-             SELECT number AS due_number, row_number() OVER (ORDER BY expires_ms, number) - 1 AS place \
-             FROM approvals WHERE standing < 2 AND expires_ms <= ?1 ORDER BY expires_ms, number LIMIT {PAGE} \
-         ) AS due WHERE number = due.due_number RETURNING {COLUMNS}"
+             SELECT number AS due_number, row_number() OVER earlier - 1 AS place, sum(bytes) OVER earlier AS bytes \
+             FROM (SELECT number, expires_ms, octet_length(details) AS bytes FROM approvals \
+                   WHERE standing < 2 AND expires_ms <= ?1 ORDER BY expires_ms, number LIMIT {PAGE}) \
+             WINDOW earlier AS (ORDER BY expires_ms, number) \
+         ) AS due WHERE number = due.due_number AND (due.place = 0 OR due.bytes <= {EXPIRED_BYTES}) \
+         RETURNING {BARE}"
     )
 }
 
@@ -202,6 +223,9 @@ pub(super) fn expire(connection: &Connection, now_ms: i64) -> Result<Vec<Approva
     changes::next(connection, i64::try_from(expired.len()).unwrap_or(i64::MAX))?;
     let mut expired = reading::complete(connection, expired, now_ms)?;
     expired.sort_by_key(|approval| approval.change);
+    for approval in &expired {
+        announcements::write(connection, approval, Event::Expired, now_ms)?;
+    }
     Ok(expired)
 }
 
@@ -230,6 +254,7 @@ pub(super) fn forget(connection: &Connection, before_ms: i64) -> Result<u64, Sto
             .and_then(|mut statement| statement.execute(params![before_ms, FORGOTTEN_AT_ONCE]))
             .map_err(failed("forget approvals"))
     };
+    announcements::forget(connection, before_ms)?;
     delete("opinions WHERE approval")?;
     delete("approvals WHERE number").map(|forgotten| u64::try_from(forgotten).unwrap_or(u64::MAX))
 }

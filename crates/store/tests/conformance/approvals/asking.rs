@@ -178,3 +178,22 @@ pub(super) async fn only_so_many_of_one_grant_wait(register: &Register) {
     let asked = register.approvals.ask(another(10), nobody).await.unwrap();
     assert_eq!(asked, Asked::TooMany);
 }
+
+pub(super) async fn only_so_long_ones_of_one_grant_wait(register: &Register) {
+    let long = |number: u64, letters: usize| Question { details: "é".repeat(letters), ..another(number) };
+    let patience = Patience { most_bytes: 1_000, ..PATIENCE };
+    let ask = async |question| register.approvals.ask(question, patience).await.unwrap();
+    let fits = async |question| assert!(matches!(ask(question).await, Asked::New(_)));
+    assert_eq!(ask(long(1, 501)).await, Asked::TooLong, "by itself");
+    fits(long(1, 300)).await;
+    assert_eq!(ask(long(2, 201)).await, Asked::TooLong, "it is bytes that count");
+    fits(long(2, 200)).await;
+    assert_eq!(ask(long(3, 1)).await, Asked::TooLong);
+    fits(long(4, 0)).await;
+    assert!(matches!(ask(Question { id: "x".to_owned(), ..long(1, 300) }).await, Asked::Known(_)));
+    fits(Question { asker: asker("other", None), ..long(5, 500) }).await;
+    register.counted(&another(2).id, "alice", false).await;
+    fits(long(3, 200)).await;
+    register.clock.advance(MINUTE);
+    fits(long(6, 500)).await;
+}

@@ -114,7 +114,7 @@ pub(super) async fn lists_hold_what_is_asked_for(register: &Register) {
             ] {
                 for before in [None, Some(40)] {
                     let [grant, server, name] = text(texts);
-                    let which = Which { standing, grant, server, name, before };
+                    let which = Which { standing, grant, server, name, before, bare: false };
                     let expected: Vec<_> =
                         all.iter().filter(|approval| is(approval, &which)).cloned().collect();
                     let found = register.approvals.approvals(which.clone(), 500).await.unwrap();
@@ -155,6 +155,16 @@ pub(super) async fn lists_come_in_pages(register: &Register) {
     }
     assert_eq!(expected, 0);
     assert_eq!(register.list(Which::default(), 0).await, [""; 0]);
+}
+
+pub(super) async fn a_list_may_leave_out_what_is_long(register: &Register) {
+    register.asked(question("q")).await;
+    register.counted("q", "alice", true).await;
+    let bare = Which { bare: true, ..Which::default() };
+    let found = register.approvals.approvals(bare, 1).await.unwrap();
+    let mut expected = register.approval("q").await;
+    expected.question.details.clear();
+    assert_eq!(found, [expected]);
 }
 
 pub(super) async fn what_has_ended_is_forgotten(register: &Register) {

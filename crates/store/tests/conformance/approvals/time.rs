@@ -1,6 +1,6 @@
 //! The time that questions have.
 
-use interlock_store::{Asked, Patience, Standing, Told, Which};
+use interlock_store::{Asked, Patience, Question, Standing, Told, Which};
 
 use super::*;
 use crate::clock::NOON;
@@ -101,6 +101,23 @@ pub(super) async fn many_that_expire_are_given_out_in_order(register: &Register)
     assert_eq!(times.len(), 1_100);
     assert!(times.is_sorted());
     assert_eq!(register.approvals.changes(last).await.unwrap(), (Vec::new(), last));
+}
+
+/// Nobody else is held up for as long as it takes to write all of them anew.
+pub(super) async fn long_ones_that_expire_are_given_out_a_few_at_a_time(register: &Register) {
+    let details = |bytes: usize| "x".repeat(bytes);
+    for (number, bytes) in [(1, 9 << 20), (2, 3 << 20), (3, 3 << 20), (4, 3 << 20), (5, 1)] {
+        register.asked(Question { details: details(bytes), ..another(number) }).await;
+    }
+    register.clock.advance(MINUTE);
+    for expected in [vec![1], vec![2, 3], vec![4, 5], vec![]] {
+        let expected: Vec<String> = expected.into_iter().map(|number| another(number).id).collect();
+        let expired = register.approvals.expire().await.unwrap();
+        assert!(expired.iter().all(|approval| approval.question.details.is_empty()));
+        let ids: Vec<String> = expired.into_iter().map(|approval| approval.question.id).collect();
+        assert_eq!(ids, expected);
+    }
+    assert_eq!(register.approval(&another(1).id).await.question.details.len(), 9 << 20);
 }
 
 pub(super) async fn a_clock_that_is_set_back_gives_no_more_time(register: &Register) {
