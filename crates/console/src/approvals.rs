@@ -257,7 +257,7 @@ pub(crate) async fn decided(console: &Console, id: &str, by: &Account, said: &Sa
     let (status, notice, problem) = match said.reason() {
         Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, None, Some(problem)),
         Ok(reason) => {
-            let saying = Saying { by, approves: said.approves(), reason: reason.as_deref(), through: None };
+            let saying = Saying { by, approves: said.approves(), reason: reason.as_deref() };
             let decided = match desk.decide(id, &saying).await {
                 Ok(decided) => decided,
                 Err(error) => return Outcome::Failed(error.to_string()),

@@ -6,7 +6,7 @@
 
 mod account;
 mod approvers;
-mod arguments;
+pub mod arguments;
 mod asking;
 mod at_client;
 mod desk;

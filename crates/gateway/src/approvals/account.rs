@@ -1,9 +1,6 @@
-//! Who decides about calls. Grants never do: whoever asks has no account here, but for whoever sits at a client where all
-//! policies say that they may.
+//! Who decides about calls. Whoever asks never does; the person at their client may, where the policies say so.
 
 use std::fmt;
-
-use interlock_store::Question;
 
 /// An account that decides. No account of one kind can be taken for one of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,24 +11,18 @@ pub enum Account {
     Operator(String),
     /// Whoever holds a decision link that was made for this person.
     Link(String),
-    /// Whoever sits at a client of this grant: nobody in particular.
+    /// Whoever sits at a client of this grant: nobody in particular, and so nobody who is named.
     Client(String),
 }
 
 impl Account {
-    /// Whether this question is theirs to decide. Several people are never one client.
-    pub(crate) fn may_decide_about(&self, question: &Question) -> bool {
-        let is_one = question.needed == 1 || !matches!(self, Self::Client(_));
-        is_one && self.may_decide(&question.approvers)
-    }
-
     /// Whether a question is theirs to decide: it names them, or nobody. A name that says of no kind what it is means a
     /// user.
     pub fn may_decide(&self, approvers: &[String]) -> bool {
+        let (own, user) = (self.to_string(), matches!(self, Self::User(_)));
         if matches!(self, Self::Client(_)) {
             return approvers.is_empty();
         }
-        let (own, user) = (self.to_string(), matches!(self, Self::User(_)));
         let is_meant = |named: &String| *named == own || user && own.strip_prefix("user:") == Some(named);
         approvers.is_empty() || approvers.iter().any(is_meant)
     }
@@ -43,7 +34,7 @@ impl fmt::Display for Account {
             Self::User(name) => ("user", name),
             Self::Operator(name) => ("operator", name),
             Self::Link(name) => ("link", name),
-            Self::Client(grant) => ("client", grant),
+            Self::Client(name) => ("client", name),
         };
         write!(f, "{kind}:{name}")
     }
@@ -59,19 +50,18 @@ mod tests {
             [Account::User, Account::Operator, Account::Link, Account::Client]
                 .map(|kind| kind("alice".to_owned()));
         for (approvers, expected) in [
-            (&[][..], [true, true, true]),
-            (&["alice"], [true, false, false]),
-            (&["user:alice"], [true, false, false]),
-            (&["bob", "alice"], [true, false, false]),
-            (&["bob"], [false, false, false]),
-            (&["operator:alice"], [false, true, false]),
-            (&["link:alice", "operator:bob"], [false, false, true]),
-            (&["client:alice"], [false, false, false]),
-            (&["Alice", "user:", "user:user:alice", "operator:", "link:", ""], [false, false, false]),
+            (&[][..], [true, true, true, true]),
+            (&["alice"], [true, false, false, false]),
+            (&["user:alice"], [true, false, false, false]),
+            (&["bob", "alice"], [true, false, false, false]),
+            (&["client:alice"], [false, false, false, false]),
+            (&["bob"], [false, false, false, false]),
+            (&["operator:alice"], [false, true, false, false]),
+            (&["link:alice", "operator:bob"], [false, false, true, false]),
+            (&["Alice", "user:", "user:user:alice", "operator:", "link:", ""], [false, false, false, false]),
         ] {
             let approvers: Vec<String> = approvers.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(client.may_decide(&approvers), approvers.is_empty(), "{approvers:?}");
-            let may = [&user, &operator, &link].map(|account| account.may_decide(&approvers));
+            let may = [&user, &operator, &link, &client].map(|account| account.may_decide(&approvers));
             assert_eq!(may, expected, "{approvers:?}");
         }
     }

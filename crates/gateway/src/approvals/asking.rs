@@ -42,7 +42,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) asks: &'a Asks<'a>,
     /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
     pub(crate) since: Option<Instant>,
-    /// Whether the call itself waits, as long as the policy says.
+    /// Whether it waits at all.
     pub(crate) holds: bool,
     /// Whoever also asks the client's own user looks here for what is asked.
     pub(crate) posed: &'a watch::Sender<Option<Approval>>,

@@ -8,7 +8,6 @@ use interlock_store::{Approval, Approvals, Opinion, Standing, StoreError, Timeke
 use super::report::{subject, word, yes};
 use super::{Account, Sheet, shown};
 use crate::gateway::Gateway;
-use crate::identify::Identity as Caller;
 
 /// Letters of a reason.
 pub const LONGEST_REASON: usize = 1_000;
@@ -46,8 +45,6 @@ pub struct Saying<'a> {
     pub approves: bool,
     /// Why.
     pub reason: Option<&'a str>,
-    /// Whose session they were asked in, where they were asked at a client.
-    pub through: Option<&'a Caller>,
 }
 
 /// One call, and what else helps to decide about it.
@@ -188,7 +185,10 @@ impl DecisionDesk {
     }
 }
 
-/// Says yes or no, see [`DecisionDesk::decide`].
+/// Says yes or no, as [`DecisionDesk::decide`].
+///
+/// # Errors
+/// [`NotDecided`] when the store or the log cannot be written.
 pub(super) async fn decide(
     store: &dyn Approvals,
     book: &dyn Book,
@@ -197,7 +197,7 @@ pub(super) async fn decide(
 ) -> Result<Decided, NotDecided> {
     let Some(approval) = store.approval(id).await? else { return Ok(Decided::Unknown) };
     let by = saying.by.to_string();
-    let idle = if !saying.by.may_decide_about(&approval.question) {
+    let idle = if !saying.by.may_decide(&approval.question.approvers) {
         Some(Decided::NotAllowed(approval.clone()))
     } else if approval.standing != Standing::Waiting {
         Some(Decided::TooLate(approval.clone()))
@@ -206,12 +206,13 @@ pub(super) async fn decide(
     } else {
         None
     };
+    let noted = |approval: &Approval, step| note(book, approval, saying.by, saying.reason, step);
     if let Some(idle) = idle {
-        note(book, &approval, saying, idle.step(saying)).map_err(NotDecided::NotRecorded)?;
+        noted(&approval, idle.step(saying)).map_err(NotDecided::NotRecorded)?;
         return Ok(idle);
     }
     let meant = if saying.approves { "approving" } else { "denying" };
-    note(book, &approval, saying, meant).map_err(NotDecided::NotRecorded)?;
+    noted(&approval, meant).map_err(NotDecided::NotRecorded)?;
     let opinion =
         Opinion { by, approves: saying.approves, reason: saying.reason.map(str::to_owned), at_ms: 0 };
     let decided = match store.tell(id, opinion).await {
@@ -221,11 +222,11 @@ pub(super) async fn decide(
         Ok(Told::Unknown) => Decided::Unknown,
         Err(error) => {
             // The store's own answer says more than that the log cannot be written either.
-            drop(note(book, &approval, saying, "failed"));
+            drop(noted(&approval, "failed"));
             return Err(error.into());
         }
     };
-    let noted = note(book, decided.approval().unwrap_or(&approval), saying, decided.step(saying));
+    let noted = noted(decided.approval().unwrap_or(&approval), decided.step(saying));
     if let Decided::Counted(now) = &decided {
         book.decided(now);
     }
@@ -238,15 +239,19 @@ pub(super) async fn decide(
     }
 }
 
-/// Records a step of somebody's.
+/// Records a step that somebody takes.
+///
+/// # Errors
+/// When the log cannot be written.
 pub(super) fn note(
     book: &dyn Book,
     approval: &Approval,
-    saying: &Saying<'_>,
+    by: &Account,
+    why: Option<&str>,
     step: &str,
 ) -> Result<(), AuditError> {
     let question = &approval.question;
-    let by = saying.by.to_string();
+    let by = by.to_string();
     let mut details = vec![
         ("approval", Detail::Text(&question.id)),
         ("step", Detail::Text(step)),
@@ -257,17 +262,9 @@ pub(super) fn note(
         ("needed", Detail::Number(question.needed.into())),
         ("state", Detail::Text(word(approval.standing))),
     ];
-    details.extend(saying.reason.map(|why| ("why", Detail::Text(why))));
+    details.extend(why.map(|why| ("why", Detail::Text(why))));
     book.record(Lifecycle {
-        identity: Identity {
-            grant: Some(&question.asker.grant),
-            session: saying.through.map(|caller| caller.session.as_str()),
-            client: saying
-                .through
-                .and_then(|caller| caller.client.as_ref())
-                .map(|client| client.text.as_str()),
-            ..Identity::default()
-        },
+        identity: Identity { grant: Some(&question.asker.grant), ..Identity::default() },
         server: Some(&question.server),
         details: &details,
         ..Lifecycle::new(LifecycleKind::Approval)

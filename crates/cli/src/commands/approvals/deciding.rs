@@ -116,8 +116,7 @@ impl Desk {
     }
 
     fn tell(&self, id: &str, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
-        let saying =
-            approvals::Saying { by: said.person, approves: said.approves, reason: why, through: None };
+        let saying = approvals::Saying { by: said.person, approves: said.approves, reason: why };
         match self.runtime.block_on(self.desk.decide(id, &saying)) {
             Ok(decided) => Ok(report(id, &decided, said.person)),
             Err(NotDecided::Unrecorded { decided, by, error }) => {

@@ -188,7 +188,7 @@ impl Watching<'_> {
             Ok(by) => by,
             Err(error) => return format!("not decided: {}", terminal::with_causes(error)),
         };
-        match self.desk.desk.decide(id, &Saying { by, approves, reason, through: None }).await {
+        match self.desk.desk.decide(id, &Saying { by, approves, reason }).await {
             Ok(decided) => decided.said(by),
             Err(error) => error.to_string(),
         }

@@ -175,7 +175,7 @@ pub(crate) async fn decide(
     let unfit = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
     let why = why.as_deref().map(reason).transpose().map_err(unfit)?;
     let by = Account::Operator(operator.0.to_string());
-    let saying = Saying { by: &by, approves: approve, reason: why.as_deref(), through: None };
+    let saying = Saying { by: &by, approves: approve, reason: why.as_deref() };
     let decided = desk.decisions.decide(&id, &saying).await.map_err(|error| not_decided(&error))?;
     let message = decided.said(&by);
     match decided {
