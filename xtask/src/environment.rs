@@ -1,4 +1,4 @@
-//! What a fresh machine lacks: Python and Node with the real servers and clients of the end-to-end tests.
+//! What a fresh machine lacks: Python and Node with the real servers and clients of the end-to-end tests, and a browser.
 //!
 //! Everything goes into `.testenv` and the `node_modules` of `tests/fixtures/node` and `tests/fixtures/conformance`,
 //! pinned by the requirements and lock files under `tests/fixtures`. A second run with nothing changed only compares those files with what was
@@ -26,6 +26,9 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
     SystemPackage { name: "npm", present: &["npm", "--version"] },
     SystemPackage { name: "procps", present: &["ps", "--version"] },
     SystemPackage { name: "strace", present: &["strace", "--version"] },
+    SystemPackage { name: "chromium", present: &["chromium", "--version"] },
+    // Without any font a browser shows no text.
+    SystemPackage { name: "fonts-liberation", present: &["sh", "-c", "fc-list | grep -q ."] },
 ];
 
 /// The server of the demonstration, as a user names it.

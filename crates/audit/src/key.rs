@@ -14,6 +14,7 @@ use crate::leaf::push_hex;
 
 const NAME: &str = "audit.key";
 const TOKENS: &str = "tokens.key";
+const LINKS: &str = "links.key";
 const BYTES: usize = 32;
 
 /// Makes HMAC-SHA-256 digests of canonical arguments. Keyed, because a plain hash of a short argument is
@@ -37,6 +38,15 @@ impl DigestKey {
     /// As [`DigestKey::open`].
     pub fn open_for_tokens(data_dir: &Path) -> Result<Self, AuditError> {
         Self::open_named(data_dir, TOKENS)
+    }
+
+    /// The same with `<data>/links.key`, for what is signed and given to people. Links that were made with another key are
+    /// of no use: whoever removes the file takes all of them back.
+    ///
+    /// # Errors
+    /// As [`DigestKey::open`].
+    pub fn open_for_links(data_dir: &Path) -> Result<Self, AuditError> {
+        Self::open_named(data_dir, LINKS)
     }
 
     fn open_named(data_dir: &Path, name: &str) -> Result<Self, AuditError> {
@@ -75,6 +85,19 @@ impl DigestKey {
         let mut out = String::with_capacity(2 * BYTES);
         push_hex(&mac.finalize().into_bytes().into(), &mut out);
         out
+    }
+
+    /// Whether this is its digest, found out in the same time wherever they differ.
+    #[must_use]
+    pub fn is_digest(&self, canonical: &str, digest: &str) -> bool {
+        let mut given = [0; BYTES];
+        let is_written_so = !digest.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !is_written_so || hex::decode_to_slice(digest, &mut given).is_err() {
+            return false;
+        }
+        let mut mac = self.0.clone();
+        mac.update(canonical.as_bytes());
+        mac.verify_slice(&given).is_ok()
     }
 }
 
@@ -137,6 +160,10 @@ mod tests {
         let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(key.digest("what do ya want for nothing?"), expected);
         assert_eq!(format!("{key:?}"), "DigestKey");
+        assert!(key.is_digest("what do ya want for nothing?", expected));
+        for other in ["", "zz", &expected[1..], &expected.to_uppercase(), &expected.replace('5', "6")] {
+            assert!(!key.is_digest("what do ya want for nothing?", other), "{other}");
+        }
     }
 
     #[test]

@@ -56,5 +56,5 @@ pub use recover::{Recovered, Recovery, recover};
 pub use shared::append_shared;
 pub use show::{Address, Shown, show};
 pub use tail::Tail;
-pub use timestamp::{format_ms, parse_ms};
+pub use timestamp::{format_ms, format_seconds, parse_ms};
 pub use verify::{ChainReport, ChainState, MAX_FINDINGS, Problem, Registered, Report, verify};

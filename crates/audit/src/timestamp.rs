@@ -13,6 +13,13 @@ pub fn format_ms(unix_ms: i64) -> String {
     out
 }
 
+/// The same to the second, for people: `2026-11-21T02:19:00Z`.
+#[must_use]
+pub fn format_seconds(unix_ms: i64) -> String {
+    let whole = format_ms(unix_ms);
+    whole.rsplit_once('.').map_or_else(|| whole.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
 /// Written by hand because it runs for every record: a tenth of the cost of a calendar library's general
 /// formatter.
 pub(crate) fn write_ms(unix_ms: i64, out: &mut String) {

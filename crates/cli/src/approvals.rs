@@ -1,5 +1,6 @@
-//! Calls that wait for a person, as people are shown them, and who such a person is.
+//! Calls that wait for a person, as people are shown them at a terminal, and who such a person is.
 
-pub(crate) mod arguments;
 pub(crate) mod person;
-pub(crate) mod shown;
+pub(crate) mod screen;
+
+pub(crate) use interlock_gateway::approvals::shown;

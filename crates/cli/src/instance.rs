@@ -43,7 +43,8 @@ impl Instance {
         let (jumped, jumps) = mpsc::unbounded_channel();
         let store = Embedded::open(&data, watching(settings.store(), jumped))?;
         let arguments = settings.arguments()?;
-        let options = interlock_gateway::Options { traces: settings.traces()?, ..settings.gateway() };
+        let (traces, console) = (settings.traces()?, settings.console.address()?);
+        let options = interlock_gateway::Options { traces, console, ..settings.gateway() };
         let key = DigestKey::open(&data)?;
         let now = wall_ms();
         let id = InstanceId::generate(now)?;
@@ -54,6 +55,7 @@ impl Instance {
         let gateway = Gateway::new(counters, Arc::clone(&log), arguments, key, options);
         let gateway = Arc::new(gateway.asking_people(Arc::new(store.clone())));
         let recovering = recover_others(Arc::clone(&gateway), data);
+        gateway.announce_approvals(Arc::new(store.clone()), id.as_str());
         let alarming = tokio::spawn(report_jumps(Arc::clone(&gateway), jumps));
         Ok(Self { id, gateway, log, store, recovering, alarming })
     }
@@ -84,6 +86,7 @@ impl Instance {
     /// Waits a while for what others left behind to be completed: a short run may be over before.
     pub(crate) async fn wind_up(&mut self) {
         self.alarming.abort();
+        self.gateway.leave_announcing().await;
         self.gateway.flush_traces().await;
         let _too_much = tokio::time::timeout(RECOVERING, &mut self.recovering).await;
     }

@@ -7,6 +7,7 @@ mod data_dir;
 mod exit;
 mod input;
 mod instance;
+mod operators;
 mod policy_tests;
 mod recorded;
 mod rehearsal;
@@ -14,6 +15,7 @@ mod server_name;
 mod serving;
 mod settings;
 mod terminal;
+mod webhooks;
 mod when;
 
 use std::process::ExitCode;

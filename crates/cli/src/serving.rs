@@ -13,7 +13,8 @@ use interlock_gateway::reload::{self, LoadError};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::{HttpServer, HttpTransport};
 use interlock_gateway::{
-    Access, Auth, DeclaredTransport, Gateway, Grant, Registration, Registry, Server, Snapshot, not_joinable,
+    Access, Auth, DeclaredTransport, Gateway, Grant, Registration, Registry, Server, Snapshot, Webhook,
+    not_joinable,
 };
 use interlock_policy::{Policy, did_you_mean};
 use interlock_store::ServerEntry;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 use crate::terminal;
+use crate::webhooks;
 use crate::when;
 pub(crate) use changes::InForce;
 use changes::{GrantInForce, PolicyInForce, ServerInForce};
@@ -37,6 +39,8 @@ pub(crate) struct Policies {
     tried: BTreeSet<PathBuf>,
     /// Whether somebody else shows their mistakes.
     is_quiet: bool,
+    /// Where they are to be in force.
+    gateway: Option<Arc<Gateway>>,
 }
 
 /// What the settings say, before it is in force. Nothing is, until all of it is known to be good.
@@ -76,6 +80,19 @@ impl Policies {
         let policy = Arc::new(loaded.policy);
         self.read.insert(path, Arc::clone(&policy));
         Ok(policy)
+    }
+
+    /// None is read yet, and they are to be in force at this gateway.
+    pub(crate) fn of(gateway: &Arc<Gateway>) -> Self {
+        Self { gateway: Some(Arc::clone(gateway)), ..Self::default() }
+    }
+
+    /// Where a policy announces what people are asked. Where it is not to be in force, it is looked at what that reads.
+    fn webhook(&self, policy: &Policy, file: &Path) -> anyhow::Result<Option<Arc<Webhook>>> {
+        match &self.gateway {
+            Some(gateway) => webhooks::named(policy, file, gateway),
+            None => webhooks::check(policy, file).map(|()| None),
+        }
     }
 
     /// None is read yet, and their mistakes are shown by whoever reads them so.
@@ -372,9 +389,15 @@ fn judged(
     let mut files = own.iter().chain(&servers_own).map(|path| path.display().to_string());
     let (file, server_file) = (files.next().unwrap_or_default(), files.next());
     drop(files);
-    let servers_own = servers_own.map(|path| policies.policy(path)).transpose()?;
-    let own = own.map(|path| policies.policy(path)).transpose()?;
-    let snapshot = Snapshot::new(servers_own, own);
+    let mut announced = Vec::new();
+    let mut in_force = |path: PathBuf| -> anyhow::Result<Arc<Policy>> {
+        let policy = policies.policy(path.clone())?;
+        announced.extend(policies.webhook(&policy, &path)?);
+        Ok(policy)
+    };
+    let servers_own = servers_own.map(&mut in_force).transpose()?;
+    let own = own.map(in_force).transpose()?;
+    let snapshot = Snapshot::new(servers_own, own).announcing(announced);
     let digest = snapshot.digest().to_owned();
     Ok((snapshot, PolicyInForce { file, server_file, digest }))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
+use interlock_gateway::admin::ConsoleAddress;
 use interlock_gateway::{
     Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Reached, Registration,
 };
@@ -21,8 +22,7 @@ mod traces;
 
 use crate::terminal;
 use credentials::{CredentialSettings, Kept};
-pub(crate) use expand::ExpandError;
-use expand::expand;
+pub(crate) use expand::{ExpandError, expand};
 pub(crate) use identity::{Auth, Identity, Tls};
 use traces::TraceSettings;
 
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) listen: Option<String>,
     /// Where operators are answered; `none` for nowhere.
     pub(crate) admin: Option<String>,
+    /// The pages on which people decide.
+    pub(crate) console: ConsoleSettings,
     /// `Host` values that both accept beside their addresses.
     pub(crate) hosts: Vec<String>,
     /// `Origin` values that it accepts.
@@ -65,6 +67,20 @@ pub(crate) struct Settings {
     /// What it was read from.
     #[serde(skip)]
     source: places::Source,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConsoleSettings {
+    /// Where people reach them, if not at the listener's own address.
+    url: Option<String>,
+}
+
+impl ConsoleSettings {
+    pub(crate) fn address(&self) -> anyhow::Result<Option<ConsoleAddress>> {
+        let address = self.url.as_deref().map(ConsoleAddress::read).transpose();
+        address.context("`console.url`")
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, PartialEq)]
@@ -240,6 +256,7 @@ impl Settings {
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
             traces: None,
+            console: None,
         }
     }
 

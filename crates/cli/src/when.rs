@@ -1,18 +1,11 @@
 //! Times as people write them.
 
-use interlock_audit::{format_ms, parse_ms};
+/// A time as tables show it: to the second.
+pub(crate) use interlock_audit::format_seconds as to_the_second;
+use interlock_audit::parse_ms;
 
 pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
     parse(text, jiff::Timestamp::now().as_millisecond())
-}
-
-/// A time as tables show it: to the second.
-pub(crate) fn to_the_second(ms: i64) -> String {
-    let whole = format_ms(ms);
-    match whole.rsplit_once('.') {
-        Some((seconds, _)) => format!("{seconds}Z"),
-        None => whole,
-    }
 }
 
 /// A date or a time, in milliseconds since 1970. A date begins at midnight, UTC.

@@ -52,6 +52,7 @@ fn question(id: &str) -> Question {
         approvers: Vec::new(),
         needed: 1,
         details: details(r#"{"output_s3_uri":"s3://new/","amount":1.10,"id":9007199254740993}"#, "Exports."),
+        announce_to: Vec::new(),
     }
 }
 
@@ -116,7 +117,9 @@ fn an_approved_call_is_approved_once_and_recorded() {
     assert_eq!(approval.standing, Standing::Approved);
     let [opinion] = &*approval.opinions else { panic!("one opinion") };
     assert_eq!((&opinion.by, opinion.approves, opinion.reason.as_deref()), (&me(), true, Some("agreed")));
-    let [record] = &*records(data.path(), "approval") else { panic!("one record") };
+    let [intent, record] = &*records(data.path(), "approval") else { panic!("two records") };
+    let meant = ["step", "state", "by", "why"].map(|key| intent["details"][key].as_str().unwrap());
+    assert_eq!(meant, ["approving", "waiting", &me(), "agreed"], "it is recorded before it is decided");
     assert_eq!((&record["grant"], &record["server"]), (&"radiology".into(), &"healthimaging".into()));
     let details = &record["details"];
     for (key, expected) in [
@@ -141,7 +144,7 @@ fn an_approved_call_is_approved_once_and_recorded() {
         );
     }
     assert_eq!(standing(data.path(), FIRST), Standing::Approved);
-    assert_eq!(records(data.path(), "approval").len(), 3);
+    assert_eq!(records(data.path(), "approval").len(), 4);
     let asker = question(FIRST).asker;
     let taken = now(store(data.path()).take(FIRST, question(FIRST).digest, &asker)).unwrap();
     assert!(matches!(taken, Taken::Taken(_)));
@@ -173,7 +176,7 @@ fn several_calls_are_decided_at_once_and_each_by_itself() {
     assert_eq!(standing(data.path(), SECOND), Standing::Waiting);
     let steps: Vec<Value> =
         records(data.path(), "approval").iter().map(|record| record["details"]["step"].clone()).collect();
-    assert_eq!(steps, ["approved", "too late", "approved", "repeated"]);
+    assert_eq!(steps, ["approving", "approved", "too late", "approving", "approved", "repeated"]);
 }
 
 #[test]
@@ -198,21 +201,19 @@ fn whoever_is_not_named_may_not_decide() {
     }
     let steps: Vec<Value> =
         records(data.path(), "approval").iter().map(|record| record["details"]["step"].clone()).collect();
-    assert_eq!(steps, ["not allowed", "not allowed", "denied", "denied"]);
+    assert_eq!(steps, ["not allowed", "not allowed", "denying", "denied", "denying", "denied"]);
 }
 
 #[test]
-fn what_cannot_be_recorded_is_said_loudly() {
+fn what_cannot_be_recorded_is_not_decided() {
     let data = tempfile::tempdir().unwrap();
     ask(data.path(), question(FIRST));
     std::fs::write(data.path().join("audit"), "in the way").unwrap();
     let (_, err, exit) = approvals(data.path(), &["approve", FIRST]);
-    assert!(exit == 2 && err.contains("the audit log does not have it"), "{exit} {err}");
-    assert_eq!(
-        standing(data.path(), FIRST),
-        Standing::Approved,
-        "the ledger has it, and the message says so"
-    );
+    assert!(exit == 2 && err.contains("not decided, because it cannot be recorded"), "{exit} {err}");
+    assert_eq!(standing(data.path(), FIRST), Standing::Waiting);
+    std::fs::remove_file(data.path().join("audit")).unwrap();
+    assert_eq!(approvals(data.path(), &["approve", FIRST]).2, 0, "and is, where it can be");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The operator's listener: health, readiness, metrics and the admin API, on a thread and a runtime of its own, so that
 //! neither it nor the data path waits for the other.
 
+mod addresses;
 mod api;
 mod configuration;
 mod entry;
 mod health;
+mod operations;
 mod problem;
 
 use std::io;
@@ -25,21 +27,26 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use interlock_audit::DigestKey;
-use interlock_store::{Servers, Timekeeping, Tokens};
+use interlock_audit::{DigestKey, RefusalCategory};
+use interlock_store::{Approvals, Servers, Timekeeping, Tokens};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use crate::front::Front;
+use crate::approvals::{Book, DecisionDesk};
+use crate::front::{Asker, Front};
 use crate::known_tokens::KnownTokens;
 use crate::registration::Registration;
 use crate::serve::ListenError;
 use crate::transport::http::{Activity, Place, Places};
 use crate::transport::tls::Tls;
+use addresses::Origins;
+pub use addresses::{ConsoleAddress, NotAnAddress};
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
+pub use entry::{CameFrom, IsEncrypted};
+pub use operations::{LoggedIn, Operations, PageRefusal};
 use problem::Problem;
 
 /// Connections at the same time.
@@ -66,6 +73,8 @@ pub struct AdminListening {
     pub address: SocketAddr,
     /// `Host` values beside those of the address itself.
     pub hosts: Vec<String>,
+    /// The address at which people reach the pages, where it is not the listener's own.
+    pub console: Option<ConsoleAddress>,
     /// The certificate that connections are encrypted with; none for connections in the clear.
     pub tls: Option<Arc<Tls>>,
 }
@@ -76,6 +85,7 @@ pub struct AdminBound {
     listener: StdListener,
     address: SocketAddr,
     hosts: Vec<String>,
+    console: Option<ConsoleAddress>,
     tls: Option<Arc<Tls>>,
 }
 
@@ -100,8 +110,23 @@ pub struct Operated {
     pub configuration: Arc<Configuration>,
     /// Whether a server could be put in force, or why not.
     pub check: Box<CheckServer>,
+    /// The calls that wait for a person.
+    pub approvals: Arc<dyn Approvals>,
+    /// What decision links are signed with.
+    pub link_key: DigestKey,
     /// The data directory, in which the audit log is.
     pub data: PathBuf,
+    /// What is answered.
+    pub offers: Offers,
+}
+
+/// What an operator's listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offers {
+    /// Everything, beside a listener for callers.
+    Everything,
+    /// What concerns the calls that wait for a person: there are no callers here.
+    Approvals,
 }
 
 impl std::fmt::Debug for Operated {
@@ -121,7 +146,10 @@ pub struct Administered {
 #[derive(Debug)]
 struct Desk {
     operated: Operated,
+    decisions: DecisionDesk,
     hosts: Vec<String>,
+    /// Where pages are from that may ask for other pages.
+    origins: Origins,
     /// Whether only this machine can reach it.
     is_local: bool,
 }
@@ -141,7 +169,9 @@ impl AdminListening {
         if address.ip().is_loopback() {
             hosts.push(format!("localhost:{}", address.port()));
         }
-        Ok(AdminBound { listener, address, hosts, tls: self.tls.clone() })
+        hosts.extend(self.console.as_ref().map(|console| console.authority().to_owned()));
+        let (console, tls) = (self.console.clone(), self.tls.clone());
+        Ok(AdminBound { listener, address, hosts, console, tls })
     }
 }
 
@@ -156,22 +186,39 @@ impl AdminBound {
         self.tls.is_some()
     }
 
-    /// Answers from a thread of its own.
+    /// Where people reach the pages: below this address are the links that they are given.
+    pub fn console(&self) -> String {
+        let own = || format!("{}://{}", if self.is_secure() { "https" } else { "http" }, self.address);
+        self.console.as_ref().map_or_else(own, |console| console.to_string())
+    }
+
+    /// Answers from a thread of its own, with these pages for people.
     ///
     /// # Errors
     /// When the system gives no thread or event loop.
-    pub fn start(self, operated: Operated) -> io::Result<Administered> {
+    pub fn start(
+        self,
+        operated: Operated,
+        pages: impl FnOnce(Operations) -> Router,
+    ) -> io::Result<Administered> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("admin")
             .enable_all()
             .build()?;
         let is_local = self.address.ip().is_loopback();
-        let desk = Arc::new(Desk { operated, hosts: self.hosts, is_local });
+        let decisions = DecisionDesk::new(
+            Arc::clone(&operated.approvals),
+            Arc::clone(&operated.time),
+            Arc::clone(operated.front.gateway()) as Arc<dyn Book>,
+        );
+        let origins = Origins::new(self.tls.is_some(), self.console.as_ref());
+        let desk = Arc::new(Desk { operated, decisions, hosts: self.hosts, origins, is_local });
         let (stop, stopped) = oneshot::channel();
         let (listener, tls) = (self.listener, self.tls);
+        let router = router(&desk, pages(Operations(Arc::clone(&desk))));
         let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
-            if let Err(error) = runtime.block_on(answer(listener, tls, desk, stopped)) {
+            if let Err(error) = runtime.block_on(answer(listener, tls, (desk, router), stopped)) {
                 tracing::error!("operators can no longer be answered: {error}");
             }
             runtime.shutdown_background();
@@ -193,15 +240,12 @@ impl Drop for Administered {
 async fn answer(
     listener: StdListener,
     tls: Option<Arc<Tls>>,
-    desk: Arc<Desk>,
+    (desk, router): (Arc<Desk>, Router),
     mut stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let reading = tokio::spawn({
-        let desk = Arc::clone(&desk);
-        async move { desk.operated.tokens.keep_reading().await }
-    });
-    let service = TowerToHyperService::new(router(desk));
+    let reading = tokio::spawn(async move { desk.operated.tokens.keep_reading().await });
+    let service = TowerToHyperService::new(router);
     let places = Places::new(CONNECTIONS, CONNECTIONS_OF_PEER);
     loop {
         let accepted = tokio::select! {
@@ -272,17 +316,27 @@ async fn accept(listener: &TcpListener, places: &Arc<Places>) -> Option<(TcpStre
     }
 }
 
-fn router(desk: Arc<Desk>) -> Router {
+fn router(desk: &Arc<Desk>, pages: Router) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(api::routes())
+        .merge(api::routes(desk.operated.offers))
+        .with_state(Arc::clone(desk))
+        .merge(pages)
         .fallback(nothing)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(&desk), entry::admit))
-        .with_state(desk)
+        .layer(from_fn_with_state(Arc::clone(desk), entry::admit))
+}
+
+impl Desk {
+    /// Records that something was not done for whoever is at this address.
+    async fn refused(&self, from: IpAddr, category: RefusalCategory, status: u16, reason: &str) {
+        let front = &self.operated.front;
+        front.refused(&Asker::Stranger(from), None, category, status, reason);
+        front.gateway().recorder.write().await;
+    }
 }
 
 async fn nothing() -> Problem {

@@ -1,14 +1,15 @@
 //! What every call shares: the counters, the log, the limits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
 use interlock_store::{Approvals, Counters};
 
 use crate::access::Access;
-use crate::approvals::People;
+use crate::admin::ConsoleAddress;
+use crate::approvals::{Announcer, People, Places, Webhook, WebhookError, Webhooks};
 use crate::condition::Conditions;
 use crate::limits::Limits;
 use crate::metered::Metered;
@@ -39,6 +40,8 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
+    /// Where people decide about calls in a browser.
+    pub console: Option<ConsoleAddress>,
     /// Where spans of calls go; nowhere where nothing is said.
     pub traces: Option<TraceOptions>,
 }
@@ -76,6 +79,11 @@ pub struct Gateway {
     pub(crate) conditions: Conditions,
     /// Who is asked where a rule asks a person.
     people: Option<People>,
+    /// Where it is announced what people are asked.
+    pub(crate) webhooks: Webhooks,
+    pub(crate) announcer: Mutex<Option<Announcer>>,
+    /// Where people decide, as far as they can be told.
+    pub(crate) places: Option<Places>,
     /// What servers say on standard error.
     pub(crate) server_log: Arc<ServerLog>,
 }
@@ -91,6 +99,7 @@ impl Gateway {
     ) -> Self {
         let metrics = Arc::new(Metrics::new());
         let tasks = Tasks::new(&key);
+        let (webhooks, places) = (Webhooks::new(key.clone()), None);
         let recorder = Recorder::new(log, arguments, key, Arc::clone(&metrics));
         let counters = Arc::new(Metered::new(counters, Arc::clone(&metrics)));
         let (sealer, connections) = (OnceLock::new(), AtomicU64::new(1));
@@ -107,6 +116,9 @@ impl Gateway {
             traces,
             conditions,
             people,
+            webhooks,
+            announcer: Mutex::default(),
+            places,
             server_log,
         }
     }
@@ -115,6 +127,21 @@ impl Gateway {
     #[must_use]
     pub fn asking_people(self, store: Arc<dyn Approvals>) -> Self {
         Self { people: Some(People::new(store)), ..self }
+    }
+
+    /// The webhook that a policy names, whose references have been read. It is announced to as long as somebody has it.
+    ///
+    /// # Errors
+    /// [`WebhookError`] for one that cannot be used.
+    pub fn webhook(&self, said: &interlock_policy::Webhook) -> Result<Arc<Webhook>, WebhookError> {
+        self.webhooks.named(said)
+    }
+
+    /// People decide at the console that is reached at this address, and by links that are signed with this key.
+    #[must_use]
+    pub fn deciding_at(mut self, console: &str, links: DigestKey) -> Self {
+        self.places = Some(Places { console: console.to_owned(), key: links });
+        self
     }
 
     /// Who is asked; nobody where nothing keeps what they say.

@@ -8,7 +8,7 @@ mod access;
 pub mod admin;
 mod admit;
 mod answer;
-mod approvals;
+pub mod approvals;
 mod batch;
 mod call;
 mod capabilities;
@@ -61,7 +61,9 @@ mod way;
 
 pub use access::{Access, Reached};
 pub use answer::duration;
-pub use approvals::{Definition, Details, TakingOver};
+pub use approvals::{
+    Account, DecisionLink, Definition, Details, NotALink, TakingOver, Webhook, WebhookError,
+};
 pub use combined::not_joinable;
 pub use credentials::{CredentialError, CredentialKeys, MOST_CREDENTIAL, NotAKey, SealError, Secret, Vault};
 pub use definitions::DefinitionsError;

@@ -26,8 +26,8 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::record::About;
 pub use catalogue::{Described, METRICS};
 use labels::{
-    Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Step, Told, ToolCalled,
-    Traced, method, settlement, transport,
+    Announced, Build, Decided, How, OfServer, Operation, Outcome, Peer, Requested, Shadowed, Step, Told,
+    ToolCalled, Traced, method, settlement, transport,
 };
 pub(crate) use labels::{Stream, Transport, category, status};
 use tools::KnownTools;
@@ -53,6 +53,7 @@ pub(crate) struct Metrics {
     reservations_open: Gauge,
     approvals: Family<Step, Counter>,
     approvals_held: Gauge,
+    webhooks: Family<Announced, Counter>,
     settlements: Family<How, Counter>,
     refusals: Family<Peer, Counter>,
     sessions: Gauge,
@@ -127,6 +128,7 @@ impl Metrics {
             in_flight: add(&mut registry, &catalogue::IN_FLIGHT, Family::default()),
             approvals: add(&mut registry, &catalogue::APPROVALS, Family::default()),
             approvals_held: add(&mut registry, &catalogue::APPROVALS_HELD, Gauge::default()),
+            webhooks: add(&mut registry, &catalogue::WEBHOOKS, Family::default()),
             reservations_open: add(&mut registry, &catalogue::RESERVATIONS_OPEN, Gauge::default()),
             settlements: add(&mut registry, &catalogue::SETTLEMENTS, Family::default()),
             refusals: add(&mut registry, &catalogue::REFUSALS, Family::default()),
@@ -249,6 +251,11 @@ impl Metrics {
     /// A step of a call that needs a person.
     pub(crate) fn approval(&self, step: &'static str) {
         self.approvals.get_or_create(&Step { step }).inc();
+    }
+
+    /// A message to a webhook was delivered, failed, or is given up.
+    pub(crate) fn announced(&self, result: &'static str) {
+        self.webhooks.get_or_create(&Announced { result }).inc();
     }
 
     pub(crate) fn settled(&self, how: Settlement) {

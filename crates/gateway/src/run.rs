@@ -105,6 +105,7 @@ pub async fn run(
     upstream::record_start(&gateway, wrapped.access.server(), &wrapped.server)?;
     let ended = relay(&gateway, wrapped, opened, input, output).await;
     let reason = ended.as_ref().map_or_else(ToString::to_string, Ended::reason);
+    gateway.leave_announcing().await;
     gateway.recorder.stop(&reason)?;
     ended
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use interlock_policy::{Origin, Policy, TellAgent};
+use interlock_store::Target;
 use sha2::{Digest as _, Sha256};
+
+use crate::approvals::Webhook;
 
 /// The compiled policies that apply to one server for one grant.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub struct Snapshot {
     digest: String,
     /// The grant's labels, which its rules may look at.
     labels: Arc<[(String, String)]>,
+    /// To whom it is announced what people are asked.
+    webhooks: Vec<Arc<Webhook>>,
 }
 
 impl Snapshot {
@@ -31,7 +36,7 @@ impl Snapshot {
             [(Origin::Server, policy)] => policy.digest().to_owned(),
             several => digest(several),
         };
-        Self { policies, digest, labels: Arc::default() }
+        Self { policies, digest, labels: Arc::default(), webhooks: Vec::new() }
     }
 
     /// The same, for a grant with these labels.
@@ -40,14 +45,30 @@ impl Snapshot {
         Self { labels, ..self }
     }
 
+    /// The same, with what people are asked announced to these.
+    #[must_use]
+    pub fn announcing(self, webhooks: Vec<Arc<Webhook>>) -> Self {
+        Self { webhooks, ..self }
+    }
+
+    /// To whom it is announced what people are asked, each once.
+    pub(crate) fn announce_to(&self) -> Vec<Target> {
+        let mut targets: Vec<Target> = self.webhooks.iter().map(|webhook| webhook.target()).collect();
+        targets.sort();
+        targets.dedup();
+        targets
+    }
+
     /// The grant's labels, each with its value.
     pub(crate) fn labels(&self) -> &[(String, String)] {
         &self.labels
     }
 
-    /// Whether calls are decided by the same.
+    /// Whether calls are decided by the same, and announced to the same.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.digest == other.digest && self.labels == other.labels
+        self.digest == other.digest
+            && self.labels == other.labels
+            && self.announce_to() == other.announce_to()
     }
 
     /// The policies in the order in which they are judged, the server's first.

@@ -327,25 +327,78 @@ pub struct Approvals {
     pub needed: Option<u32>,
     /// `hold` in seconds: how long the caller is kept waiting.
     pub hold: Option<u64>,
+    /// `approve`: where a call is approved.
+    pub approve: Option<Approve>,
     /// `notify.webhook`
     pub webhook: Option<Webhook>,
+}
+
+/// `approvals.approve`: where a call is approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Approve {
+    /// By people, away from who asks.
+    #[default]
+    People,
+    /// Also at the client that makes the call, by the person who sits there.
+    Client,
+}
+
+impl Approve {
+    /// As it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Client => "client",
+        }
+    }
 }
 
 /// `approvals.notify.webhook`
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where requests are announced.
+    /// Where requests are announced. It may have references in it, such as `${NAME}`.
     pub url: String,
-    /// What signs the announcement.
+    /// What signs the announcement, which may have references in it.
     pub secret: Option<String>,
+    /// What announcements look like.
+    pub format: Option<AnnouncementFormat>,
+    /// As whom somebody decides who follows a link of the announcement; without it there are none.
+    pub decide_as: Option<String>,
+    /// How much of a call's arguments is announced.
+    pub arguments: Option<AnnouncedArguments>,
+}
+
+/// What announcements look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnnouncementFormat {
+    /// Interlock's own document.
+    #[default]
+    Json,
+    /// A message for an incoming webhook of Slack.
+    Slack,
+    /// A card for a workflow of Microsoft Teams.
+    Teams,
+}
+
+/// How much of a call's arguments is announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnnouncedArguments {
+    /// Their names.
+    #[default]
+    Keys,
+    /// All of them.
+    Full,
 }
 
 impl std::fmt::Debug for Webhook {
-    /// No secret appears in a log.
+    /// No secret appears in a log, and an address may be one.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Webhook")
-            .field("url", &self.url)
             .field("secret", &self.secret.as_ref().map(|_| "…"))
-            .finish()
+            .field("format", &self.format)
+            .field("decide_as", &self.decide_as)
+            .field("arguments", &self.arguments)
+            .finish_non_exhaustive()
     }
 }

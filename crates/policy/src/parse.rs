@@ -13,6 +13,7 @@ pub(crate) mod operator;
 mod rule;
 mod scalar;
 mod spend;
+mod webhook;
 
 use crate::diagnostic::{At, Report};
 use crate::document::{

@@ -3,7 +3,7 @@
 //! A question is asked once for one exact call. It waits, is approved or denied by people, or expires; an approval is
 //! taken by the one call that it was given for, and by that only once.
 
-use crate::{BoxFuture, StoreError};
+use crate::{BoxFuture, StoreError, Target};
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Question {
     pub needed: u32,
     /// What people are shown, JSON as its reader understands it.
     pub details: String,
+    /// To whom it is announced that it was asked, decided, or expired.
+    pub announce_to: Vec<Target>,
 }
 
 /// Who asks: a grant, and its session where it has one.

@@ -9,6 +9,7 @@
 //! No lock of one process stands for the ledger: what a process remembers of it holds only as long as SQLite
 //! says, within a transaction, that no other connection has written since.
 
+mod announcements;
 mod approvals;
 mod clock;
 mod credentials;

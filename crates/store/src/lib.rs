@@ -2,10 +2,12 @@
 //!
 //! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
 //! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, [`Servers`] which servers were
-//! registered, [`Credentials`] what servers are shown, sealed, and [`Approvals`] what people were asked and decided.
+//! registered, [`Credentials`] what servers are shown, sealed, [`Approvals`] what people were asked and decided, and
+//! [`Announcements`] what of that others are still to be told.
 //! [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at
 //! once.
 
+mod announcements;
 mod approvals;
 mod counters;
 mod credentials;
@@ -16,6 +18,7 @@ mod servers;
 mod timekeeping;
 mod tokens;
 
+pub use announcements::{Announcement, Announcements, Claim, Claimed, Event, PutOff, Target};
 pub use approvals::{
     Approval, Approvals, Asked, Asker, Changed, Opinion, Patience, Question, Standing, Taken, Told, Which,
 };

@@ -275,6 +275,7 @@ fn ask(store: &Embedded, runtime: &tokio::runtime::Runtime, id: &str, digest: [u
         approvers: Vec::new(),
         needed: 1,
         details: "{}".to_owned(),
+        announce_to: Vec::new(),
     };
     let patience = Patience { timeout_ms, dedupe_ms: 0, most: u64::MAX, most_bytes: u64::MAX };
     let asked = runtime.block_on(store.ask(question, patience)).unwrap();

@@ -30,6 +30,8 @@ pub enum Answer {
     Now(u16, Vec<(&'static str, String)>, String),
     /// Nothing, while the connection stays open.
     Never,
+    /// Nothing, and the connection is closed.
+    Close,
 }
 
 /// A server that answers. It ends when this is dropped.
@@ -146,6 +148,7 @@ async fn serve(mut stream: TcpStream, handler: Arc<Handler>, noted: Arc<Mutex<Ve
             // Whoever asked may have gone.
             let _gone = stream.write_all(text.as_bytes()).await;
         }
+        Answer::Close => {}
         Answer::Never => {
             let mut rest = [0; 64];
             while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}

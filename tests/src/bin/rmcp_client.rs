@@ -338,7 +338,15 @@ impl ClientHandler for Agent {
         params: ElicitRequestParams,
         _: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        self.events.happened("elicitation", json!({ "message": json!(params)["message"] }));
+        let params = json!(params);
+        self.events.happened("elicitation", json!({ "message": params["message"] }));
+        if params["requestedSchema"]["properties"]["decision"].is_object() {
+            // Whoever sits here lets money go to one firm alone.
+            let may = params["message"].as_str().is_some_and(|message| message.contains("\"to\": \"acme\""));
+            let decision = if may { "approve" } else { "deny" };
+            let content = json!({ "decision": decision, "reason": "as agreed" });
+            return self.answer(json!({ "action": "accept", "content": content }));
+        }
         self.answer(json!({ "action": "accept", "content": { "name": "Ada", "check": true, "integer": 7 } }))
     }
 

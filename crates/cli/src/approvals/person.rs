@@ -1,42 +1,24 @@
 //! Who decides: the operating-system user whose process asks.
 
 use anyhow::{Context, bail};
+use interlock_gateway::Account;
 use nix::unistd::{Uid, User};
 
-/// What stands before the names of the system's users; no other kind of account is called so.
-const KIND: &str = "user:";
-
-/// The user who runs this process, however its rights were changed since.
-#[derive(Debug)]
-pub(crate) struct Person(String);
-
-impl Person {
-    /// By the name that the system's user database has, or by number where it has none.
-    ///
-    /// # Errors
-    /// Where it cannot be told who that is: the database does not answer, or the process is in a user namespace, where
-    /// everybody may be called anything.
-    pub(crate) fn of_this_process() -> anyhow::Result<Self> {
-        if let Ok(map) = std::fs::read_to_string("/proc/self/uid_map")
-            && !is_identity(&map)
-        {
-            bail!("in a user namespace it cannot be told who decides; run this outside of it");
-        }
-        let uid = Uid::current();
-        let user = User::from_uid(uid).context("the system's user database does not say who you are")?;
-        Ok(Self(user.map_or_else(|| uid.to_string(), |user| user.name)))
+/// The user who runs this process, however its rights were changed since, by the name that the system's user database
+/// has, or by number where it has none.
+///
+/// # Errors
+/// Where it cannot be told who that is: the database does not answer, or the process is in a user namespace, where
+/// everybody may be called anything.
+pub(crate) fn of_this_process() -> anyhow::Result<Account> {
+    if let Ok(map) = std::fs::read_to_string("/proc/self/uid_map")
+        && !is_identity(&map)
+    {
+        bail!("in a user namespace it cannot be told who decides; run this outside of it");
     }
-
-    /// Under this name opinions are kept.
-    pub(crate) fn account(&self) -> String {
-        format!("{KIND}{}", self.0)
-    }
-
-    /// Whether a question is theirs to decide: it names them, or nobody.
-    pub(crate) fn may_decide(&self, approvers: &[String]) -> bool {
-        approvers.is_empty()
-            || approvers.iter().any(|named| named.strip_prefix(KIND).unwrap_or(named) == self.0)
-    }
+    let uid = Uid::current();
+    let user = User::from_uid(uid).context("the system's user database does not say who you are")?;
+    Ok(Account::User(user.map_or_else(|| uid.to_string(), |user| user.name)))
 }
 
 /// Whether users are called inside as they are outside (`user_namespaces(7)`).
@@ -54,25 +36,6 @@ mod tests {
         assert!(is_identity("         0          0 4294967295\n"));
         for map in ["1001 0 1\n", "0 1000 1\n", "0 100000 65536\n", "0 0 1\n1 100000 65536\n"] {
             assert!(!is_identity(map), "{map}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_a_users_unless_it_says_otherwise() {
-        for (approvers, expected) in [
-            (&[][..], true),
-            (&["alice"], true),
-            (&["user:alice"], true),
-            (&["bob", "alice"], true),
-            (&["bob"], false),
-            (&["operator:alice"], false),
-            (&["Alice"], false),
-            (&["user:"], false),
-            (&["user:user:alice"], false),
-            (&[""], false),
-        ] {
-            let approvers: Vec<String> = approvers.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(Person("alice".to_owned()).may_decide(&approvers), expected, "{approvers:?}");
         }
     }
 }

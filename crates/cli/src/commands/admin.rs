@@ -10,7 +10,7 @@ use interlock_gateway::Token;
 use interlock_store::{AdminTokens, Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
-use crate::args::{Format, OfGateway, name};
+use crate::args::{Format, LookArgs, name};
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
@@ -25,9 +25,10 @@ use crate::when;
   interlock admin create prometheus -c interlock.yaml --expires 30d
   interlock admin list -c interlock.yaml
   interlock admin revoke alice -c interlock.yaml
+  interlock admin create alice --data /var/lib/interlock
 
-The admin listener of `interlock serve` takes these tokens and no others: a token of a grant opens nothing there, and an \
-operator's opens no server. What is changed here holds within a second.
+The admin listener of `interlock serve` takes these tokens and no others, and so does `interlock approvals serve`, which \
+needs no file: a token of a grant opens nothing there, and an operator's opens no server. What is changed here holds within a second.
 
 Exit codes: 0 done, 1 there was nothing to revoke, 2 it could not be done.")]
 pub(crate) struct AdminArgs {
@@ -54,7 +55,7 @@ enum Command {
   interlock admin list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: OfGateway,
+        common: Common,
     },
     /// Revoke all tokens of an operator, or one of them
     #[command(after_help = "Examples:
@@ -75,11 +76,20 @@ struct Named {
     #[arg(value_name = "NAME", value_parser = name)]
     operator: String,
     #[command(flatten)]
-    common: OfGateway,
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    place: LookArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 impl Command {
-    fn common(&self) -> &OfGateway {
+    fn common(&self) -> &Common {
         match self {
             Self::List { common } => common,
             Self::Create { named, .. } | Self::Revoke { named, .. } => &named.common,
@@ -97,8 +107,8 @@ struct Desk {
 
 pub(crate) fn run(args: &AdminArgs) -> anyhow::Result<Exit> {
     let common = args.command.common();
-    let settings = Settings::load(Some(&common.config))?;
-    let data = data_dir(common.data.as_deref(), &settings)?;
+    let settings = Settings::load(common.place.settings.as_deref())?;
+    let data = data_dir(common.place.data.as_deref(), &settings)?;
     let tokens = Embedded::open(&data, settings.store())?.admin_tokens();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let desk = Desk { data, tokens, runtime, format: common.format };

@@ -2,23 +2,27 @@
 
 mod deciding;
 mod listing;
-mod report;
+mod serving;
 mod showing;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::Filter;
-use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Timekeeping as _, Which};
+use interlock_gateway::approvals::{DecisionDesk, reason};
+use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Which};
 
 use super::audit::record_read;
 use crate::args::{Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
+use crate::recorded::CommandBook;
 use crate::settings::Settings;
 
 /// What is read at once.
@@ -28,12 +32,11 @@ const LISTED: NonZeroUsize = match NonZeroUsize::new(100) {
     Some(most) => most,
     None => NonZeroUsize::MIN,
 };
-/// Letters of a reason.
-const REASON: usize = 1_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock approvals list
+  interlock approvals watch
   interlock approvals show 3f9c2a71
   interlock approvals approve 3f9c2a71 --reason 'checked with the customer'
   interlock approvals deny 3f9c2a71 --reason 'not this bucket'
@@ -76,6 +79,17 @@ text or of which nothing is seen, and letters that look like others.")]
         #[command(flatten)]
         common: Common,
     },
+    /// Watch what waits, and decide, on a screen that stays up to date
+    #[command(after_help = "Examples:
+  interlock approvals watch
+  interlock approvals watch -c interlock.yaml
+
+Select a call with the arrows, read all of it below, and press `a` to approve or `d` to deny it; `?` shows all keys. It \
+needs a terminal.")]
+    Watch {
+        #[command(flatten)]
+        place: LookArgs,
+    },
     /// Allow calls, each once
     #[command(after_help = "Examples:
   interlock approvals approve 3f9c2a71
@@ -91,6 +105,18 @@ On a terminal it shows what `show` shows, and asks, unless `--yes`; elsewhere it
         yes: bool,
         #[command(flatten)]
         common: Common,
+    },
+    /// Serve the pages and the API by which people decide, until it is told to stop
+    #[command(after_help = "Examples:
+  interlock admin create alice
+  interlock approvals serve
+  interlock approvals serve --listen 127.0.0.1:8080 --data /var/lib/interlock
+
+For calls of `interlock run`; `interlock serve` has them at its own `admin` address. People log in with a token that \
+`interlock admin create` made for the same data directory. Of the settings, `admin_tls`, `hosts` and `console` apply.")]
+    Serve {
+        #[command(flatten)]
+        serving: serving::ServeArgs,
     },
     /// Refuse calls
     #[command(after_help = "Examples:
@@ -171,17 +197,6 @@ impl From<State> for Standing {
     }
 }
 
-/// How it stands, in a word.
-const fn word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Approved => "approved",
-        Standing::Denied => "denied",
-        Standing::Expired => "expired",
-        Standing::Used => "used",
-    }
-}
-
 fn id(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
     {
@@ -192,39 +207,41 @@ fn id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err("a reason says something".to_owned()),
-        1..=REASON => Ok(text.to_owned()),
-        _ => Err(format!("a reason has at most {REASON} letters")),
-    }
-}
-
 /// What a command works on.
 struct Desk {
     data: PathBuf,
     store: Embedded,
+    desk: DecisionDesk,
     runtime: tokio::runtime::Runtime,
     format: Format,
 }
 
 pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
-    let (Command::List { common, .. }
-    | Command::Show { common, .. }
-    | Command::Approve { common, .. }
-    | Command::Deny { common, .. }) = &args.command;
-    let settings = Settings::load(common.place.settings.as_deref())?;
-    let data = data_dir(common.place.data.as_deref(), &settings)?;
+    let (place, format) = match &args.command {
+        Command::Serve { serving } => return serving::run(serving),
+        Command::List { common, .. }
+        | Command::Show { common, .. }
+        | Command::Approve { common, .. }
+        | Command::Deny { common, .. } => (&common.place, common.format),
+        Command::Watch { place } => (place, Format::default()),
+    };
+    let settings = Settings::load(place.settings.as_deref())?;
+    let data = data_dir(place.data.as_deref(), &settings)?;
     data_dir::used(&data)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let desk = Desk { data, store, runtime, format: common.format };
+    let shared = Arc::new(store.clone());
+    let book = Arc::new(CommandBook { data: data.clone() });
+    let desk = DecisionDesk::new(shared.clone(), shared, book);
+    let desk = Desk { data, store, desk, runtime, format };
     match &args.command {
         Command::List { which, .. } => desk.list(which),
         Command::Show { id, .. } => desk.show(id),
+        Command::Watch { .. } => desk.watch(),
         Command::Approve { said, yes, .. } => desk.decide(said, true, *yes),
         Command::Deny { said, .. } => desk.decide(said, false, false),
+        // It has been served above.
+        Command::Serve { .. } => Ok(Exit::Yes),
     }
 }
 
@@ -241,7 +258,7 @@ enum Named {
 impl Desk {
     /// The time that questions go by.
     fn now_ms(&self) -> Result<i64, StoreError> {
-        Ok(self.runtime.block_on(self.store.dates())?.ledger_ms)
+        self.runtime.block_on(self.desk.now_ms())
     }
 
     /// All of these, page by page.

@@ -9,9 +9,7 @@ use anyhow::Context;
 use interlock_gateway::reload::{self, LoadError, Watch};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::HttpServer;
-use interlock_gateway::{
-    Access, Ended, Gateway, Identity, PolicyFile, Reached, Server, Snapshot, Wrapped, transport,
-};
+use interlock_gateway::{Access, Ended, Gateway, Identity, PolicyFile, Reached, Server, Wrapped, transport};
 use interlock_policy::Diagnostic;
 
 use crate::args::{Header, ReachedArgs, RunArgs};
@@ -21,6 +19,7 @@ use crate::instance::{Instance, Start};
 use crate::server_name::server_name;
 use crate::settings::Settings;
 use crate::terminal;
+use crate::webhooks;
 
 /// Wraps the server and relays until one side goes.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
@@ -110,7 +109,16 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     let mut instance = Instance::start(settings, data, &start).await?;
     instance.record_policy((&args.grant, &server), &args.policy, loaded.policy.digest())?;
     let gateway = Arc::clone(&instance.gateway);
-    let access = Access::new(&server, settings.extensions(&server), Snapshot::of_server(loaded.policy));
+    let snapshot = match webhooks::snapshot(loaded.policy, &args.policy, &gateway) {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            // What was recorded as started is recorded as ended.
+            gateway.stopped(&terminal::with_causes(&error))?;
+            instance.finish().await;
+            return Err(error);
+        }
+    };
+    let access = Access::new(&server, settings.extensions(&server), snapshot);
     let place = place(&args.reached)?;
     let access = Arc::new(access.speaking(settings.era(&server)).reached(place));
     let from = PolicyFile { grant: args.grant.clone(), server, path: args.policy.display().to_string() };
@@ -159,14 +167,15 @@ async fn take(
         // Somebody began to write while it was read. When they are done, it is read again.
         return;
     }
-    match loaded {
-        Ok(loaded) => {
+    let loaded = loaded.map_err(anyhow::Error::from);
+    match loaded.and_then(|loaded| webhooks::snapshot(loaded.policy, path, gateway)) {
+        Ok(snapshot) => {
             *last_mistake = None;
-            let before = gateway.replace(access, Snapshot::of_server(loaded.policy), from);
+            let before = gateway.replace(access, snapshot, from);
             tokio::task::spawn_blocking(move || drop(before));
         }
         Err(error) => {
-            let mistake = error.to_string();
+            let mistake = terminal::with_causes(&error);
             if last_mistake.as_ref() != Some(&mistake) {
                 tracing::error!("{mistake}; the policy in force is still the one before");
                 gateway.rejected(access, &mistake, from);

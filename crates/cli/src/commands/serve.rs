@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::DigestKey;
-use interlock_gateway::admin::{AdminListening, Configuration, Configured, Operated};
+use interlock_gateway::admin::{AdminListening, Configuration, Configured, Offers};
 use interlock_gateway::reload::{Watch, Writing};
 use interlock_gateway::serve::{Bound, Listening};
 use interlock_gateway::transport::tls::{ReadTls, Tls};
@@ -24,6 +24,7 @@ use crate::args::ServeArgs;
 use crate::data_dir::data_dir;
 use crate::exit::Exit;
 use crate::instance::{Instance, Start};
+use crate::operators;
 use crate::serving::{self, InForce, Plan, Policies};
 use crate::settings::Settings;
 use crate::terminal;
@@ -59,11 +60,9 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let admin_tls = operators.as_ref().and_then(|operators| operators.tls.clone());
     let operators = operators.map(|operators| operators.bind().context("`admin`")).transpose()?;
     let key = DigestKey::open_for_tokens(&data)?;
-    let operators_key = DigestKey::open_for_tokens(&data)?;
     let start = Start { kind: "serve", server: None, grant: None };
-    let grant_key = DigestKey::open_for_tokens(&data)?;
     let mut instance = Instance::start(&settings, data.clone(), &start).await?;
-    let mut policies = Policies::default();
+    let mut policies = Policies::of(&instance.gateway);
     let configuration = Arc::new(Configuration::default());
     let registered = instance.store().servers().await?;
     settings.use_credentials(instance.store(), instance.store().credentials().await?)?;
@@ -84,24 +83,22 @@ async fn serve(args: &ServeArgs, mut settings: Settings) -> anyhow::Result<()> {
     let front = Front::new(Arc::clone(&instance.gateway), registry, tokens, instance.id.as_str());
     let front = Arc::new(front);
     let administered = operators
-        .map(|operators| {
+        .map(|operators| -> anyhow::Result<_> {
             let scheme = if operators.is_secure() { "https" } else { "http" };
             terminal::note(&format!(
                 "interlock: operators are answered at {scheme}://{}",
                 operators.address()
             ));
-            let store = instance.store();
-            operators.start(Operated {
+            terminal::note(&format!("interlock: people decide at {}/console", operators.console()));
+            let operated = operators::Operating {
+                store: instance.store(),
                 front: Arc::clone(&front),
-                tokens: KnownTokens::new(Arc::new(store.admin_tokens()), operators_key),
-                time: Arc::new(store.clone()),
-                grant_tokens: Arc::new(store.clone()),
-                grant_key,
-                servers: Arc::new(store.clone()),
                 configuration: Arc::clone(&configuration),
-                check: Box::new(checking(args.config.clone(), store.clone())),
+                check: Box::new(checking(args.config.clone(), instance.store().clone())),
                 data,
-            })
+                offers: Offers::Everything,
+            };
+            Ok(operators.start(operated.operated()?, interlock_console::pages)?)
         })
         .transpose()
         .context("cannot start the admin listener")?;
@@ -193,15 +190,10 @@ fn warn_of_plain(bound: &Bound) {
 
 /// Where operators are answered.
 fn operators(settings: &Settings) -> anyhow::Result<Option<AdminListening>> {
-    let Some(address) = admin_address(settings)? else { return Ok(None) };
-    let tls = match settings.admin_tls_files()? {
-        Some(files) => Some(Arc::new(Tls::new(ReadTls::read(&files)?))),
-        None => None,
-    };
-    Ok(Some(AdminListening { address, hosts: settings.hosts.clone(), tls }))
+    admin_address(settings)?.map(|address| operators::listening(settings, address)).transpose()
 }
 
-async fn stopped() -> &'static str {
+pub(super) async fn stopped() -> &'static str {
     let kinds =
         [(SignalKind::terminate(), "SIGTERM was received"), (SignalKind::interrupt(), "SIGINT was received")];
     let mut waiting = JoinSet::new();
@@ -275,7 +267,7 @@ async fn follow(following: Following, mut watching: Watching, mut in_force: InFo
     // What changed between reading the files first and watching them is read now.
     loop {
         let reading = following.configuration.begin();
-        let mut policies = Policies::default();
+        let mut policies = Policies::of(&following.gateway);
         let mut files = BTreeSet::new();
         let registered = Registered::read(&following.store).await;
         // Last: nothing is waited for between knowing that nobody writes the files and reading them.

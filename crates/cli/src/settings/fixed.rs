@@ -8,6 +8,7 @@ impl Settings {
         let keys = [
             ("listen", self.listen != other.listen),
             ("admin", self.admin != other.admin),
+            ("console", self.console != other.console),
             ("hosts", self.hosts != other.hosts),
             ("origins", self.origins != other.origins),
             ("data", self.data != other.data),

@@ -44,6 +44,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("servers", Shape::Named("server", SERVER)),
     ("listen", Shape::Text),
     ("admin", Shape::Text),
+    ("console", Shape::Map(&[("url", Shape::Text)])),
     ("hosts", Shape::Texts),
     ("origins", Shape::Texts),
     ("grants", Shape::Named("grant", GRANT)),

@@ -1,5 +1,6 @@
 //! The admin API, version 1: what it takes and answers is in `docs/admin-api.json`, which is made from these types.
 
+mod approvals;
 mod counters;
 mod decisions;
 mod grants;
@@ -19,14 +20,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::entry::Operator;
 use super::problem::Problem;
-use super::{Desk, health};
+use super::{Desk, Offers, health};
 use crate::gateway::Gateway;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Interlock admin API",
-        description = "Servers, grants, decisions and counters of one gateway. Every change is in its audit log, with \
+        description = "Servers, grants, approvals, decisions and counters of one gateway. Every change is in its audit log, with \
             the operator who made it. Errors are problem documents (RFC 9457)."
     ),
     paths(
@@ -44,6 +45,9 @@ use crate::gateway::Gateway;
         grants::rotate,
         grants::revoke_all,
         grants::revoke,
+        approvals::list,
+        approvals::show,
+        approvals::decide,
         decisions::list,
         counters::list,
         counters::reclock,
@@ -74,9 +78,20 @@ pub fn openapi() -> String {
     text
 }
 
-pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new()
+pub(super) fn routes(offers: Offers) -> Router<Arc<Desk>> {
+    let approvals = Router::new()
         .route("/api/v1/openapi.json", get(document))
+        .route("/api/v1/approvals", get(approvals::list))
+        .route("/api/v1/approvals/{id}", get(approvals::show))
+        .route("/api/v1/approvals/{id}/decision", post(approvals::decide));
+    match offers {
+        Offers::Approvals => approvals,
+        Offers::Everything => approvals.merge(of_a_gateway()),
+    }
+}
+
+fn of_a_gateway() -> Router<Arc<Desk>> {
+    Router::new()
         .route("/api/v1/servers", get(servers::list).post(servers::add))
         .route("/api/v1/servers/{name}", get(servers::show).delete(servers::remove))
         .route("/api/v1/grants", get(grants::list))

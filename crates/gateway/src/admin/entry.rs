@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 
 use super::Desk;
 use super::problem::Problem;
-use crate::front::Asker;
 use crate::record::now_ms;
 
 /// The operator whose token came with a request.
@@ -20,7 +19,11 @@ pub(super) struct Operator(pub(super) Arc<str>);
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CameFrom(pub(super) IpAddr);
+pub struct CameFrom(pub IpAddr);
+
+/// Whether a request came over an encrypted connection, as far as the browser that sent it knows.
+#[derive(Debug, Clone, Copy)]
+pub struct IsEncrypted(pub bool);
 
 /// Whether a request's answer may hold what not everybody may know.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +36,11 @@ const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 /// What nobody needs a token for on the machine itself.
 const LOCAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Lets a request pass whose `Host` is one of the listener's, that no web page sent, and whose sender may ask this.
+/// Below this are pages for people, who log in there.
+const PAGES: &str = "/console";
+
+/// Lets a request pass whose `Host` is one of the listener's, that no web page sent but its own, and whose sender may ask
+/// this.
 pub(super) async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
     let from = request.extensions().get::<CameFrom>();
     let from = from.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |CameFrom(address)| *address);
@@ -43,10 +50,7 @@ pub(super) async fn admit(State(desk): State<Arc<Desk>>, mut request: Request, n
             Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long").into_response(),
         },
         Err(problem) => {
-            let front = &desk.operated.front;
-            let asker = Asker::Stranger(from);
-            front.refused(&asker, None, problem.category(), problem.status(), problem.detail());
-            front.gateway().recorder.write().await;
+            desk.refused(from, problem.category(), problem.status(), problem.detail()).await;
             problem.into_response()
         }
     }
@@ -58,15 +62,24 @@ async fn check(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
     if !desk.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
         return Err(forbidden("this is not a `Host` of the admin listener's; name it in `hosts`"));
     }
-    if request.headers().contains_key(header::ORIGIN) {
-        return Err(forbidden("web pages may not use the admin listener"));
-    }
-    let operator = operator(desk, request.headers()).await?;
     let path = request.uri().path();
+    let is_page = path == PAGES || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
+    match only(request.headers(), &header::ORIGIN)? {
+        Some(origin) if is_page && desk.origins.has(origin, host) => {}
+        Some(_) => return Err(forbidden("web pages may not use the admin listener")),
+        // Browsers say it of every form that is sent; what says nothing may be sent for another page.
+        None if is_page && !request.method().is_safe() => {
+            return Err(forbidden("forms are sent by the console's own pages, with their `Origin`"));
+        }
+        None => {}
+    }
+    let is_encrypted = IsEncrypted(desk.origins.is_secure(host));
+    let operator = operator(desk, request.headers()).await?;
     let free: &[&str] = if desk.is_local { &LOCAL } else { &OPEN };
-    if operator.is_none() && !free.contains(&path) {
+    if operator.is_none() && !is_page && !free.contains(&path) {
         return Err(Problem::unauthorized());
     }
+    request.extensions_mut().insert(is_encrypted);
     request.extensions_mut().insert(IsTrusted(desk.is_local || operator.is_some()));
     if let Some(operator) = operator {
         request.extensions_mut().insert(operator);

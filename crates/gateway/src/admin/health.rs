@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Desk;
 use super::entry::IsTrusted;
 use super::problem::Problem;
+use super::{Desk, Offers};
 use crate::gateway::OnFailure;
 use crate::metrics::MEDIA_TYPE;
 
@@ -55,7 +55,7 @@ pub(super) async fn ready(
 async fn reasons(desk: &Desk) -> Vec<String> {
     let front = &desk.operated.front;
     let mut reasons = Vec::new();
-    if !front.is_listening() {
+    if desk.operated.offers == Offers::Everything && !front.is_listening() {
         reasons.push("the listener is not up".to_owned());
     }
     if front.is_draining() {

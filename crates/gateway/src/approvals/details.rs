@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// Everything about a call that helps to decide, in the words of whoever said it: nothing of it is trusted, and it is
 /// escaped where it is shown.
@@ -33,7 +34,7 @@ pub struct Details {
 }
 
 /// A tool as its server described it when the question was asked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Definition {
     /// SHA-256 (hexadecimal) of its canonical form: another definition is another tool.
     pub fingerprint: String,
@@ -44,6 +45,7 @@ pub struct Definition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Its `annotations`, the server's own word for how harmless it is.
+    #[schema(value_type = Option<Object>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Box<RawValue>>,
 }

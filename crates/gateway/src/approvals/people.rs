@@ -274,6 +274,7 @@ impl Gateway {
                         self.record_step(approval, "expired");
                         people.tell(&approval.question.id, Standing::Expired);
                     }
+                    self.webhooks.nudge();
                 }
                 Err(error) => {
                     tracing::warn!("it cannot be noted which approvals have expired: {error}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interlock_policy::{Approvals, Decision};
+use interlock_policy::{Approvals, Approve, Decision};
 use interlock_store::Patience;
 
 use crate::limits::Limits;
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) has_somebody: bool,
     /// Who may decide; empty: every operator.
     pub(crate) approvers: Vec<String>,
+    /// Whether whoever sits at the client may decide, too.
+    pub(crate) at_client: bool,
     /// How many different people have to say yes.
     pub(crate) needed: u32,
     /// How long the call itself waits.
@@ -50,6 +52,7 @@ impl Settings {
         let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
         Self {
             has_somebody: named.is_empty() || !approvers.is_empty(),
+            at_client: may_at_client(&said),
             approvers,
             needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
             hold: shortest(|said| said.hold, HOLD),
@@ -63,6 +66,17 @@ impl Settings {
     }
 }
 
+/// Whether whoever sits at the client may decide: where all that is said allows it. They are nobody who is named, and
+/// never two.
+fn may_at_client(said: &[&Approvals]) -> bool {
+    let may = |said: &&Approvals| {
+        said.approve == Some(Approve::Client)
+            && said.approvers.is_empty()
+            && said.needed.is_none_or(|needed| needed == 1)
+    };
+    !said.is_empty() && said.iter().all(may)
+}
+
 /// Who is named by each.
 fn in_common(named: &[&[String]]) -> Vec<String> {
     let Some((first, others)) = named.split_first() else { return Vec::new() };
@@ -71,4 +85,31 @@ fn in_common(named: &[&[String]]) -> Vec<String> {
 
 fn ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_decides_where_every_policy_that_speaks_of_approvals_says_so() {
+        let client = Approvals { approve: Some(Approve::Client), ..Approvals::default() };
+        let people = Approvals { approve: Some(Approve::People), ..Approvals::default() };
+        let silent = Approvals { hold: Some(1), ..Approvals::default() };
+        let named = Approvals { approvers: vec!["ada".to_owned()], ..client.clone() };
+        let two = Approvals { needed: Some(2), ..client.clone() };
+        for (said, expected) in [
+            (&[][..], false),
+            (&[&client], true),
+            (&[&client, &client], true),
+            (&[&people], false),
+            (&[&silent], false),
+            (&[&client, &silent], false),
+            (&[&people, &client], false),
+            (&[&client, &named], false),
+            (&[&two], false),
+        ] {
+            assert_eq!(may_at_client(said), expected, "{said:?}");
+        }
+    }
 }

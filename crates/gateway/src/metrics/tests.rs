@@ -32,6 +32,7 @@ fn sampled() -> Metrics {
     metrics.settled(Settlement::Commit);
     metrics.approval("asked");
     drop(metrics.held());
+    metrics.announced("delivered");
     metrics.refused("http", Some(403));
     drop(metrics.stream(&Stream { kind: "session" }));
     metrics.audit_failed();

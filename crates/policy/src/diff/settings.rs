@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Direction, SettingChange, Stack, budgets};
 use crate::compile::{CompiledEntry, Policy};
 use crate::decision::{Origin, RuleName};
-use crate::document::{Approvals, Refund, Section, TellAgent};
+use crate::document::{AnnouncedArguments, Approvals, Refund, Section, TellAgent, Webhook};
 use crate::limit::Limit;
 
 /// Everything that is otherwise.
@@ -61,6 +61,7 @@ impl Told {
             approvers: Vec::new(),
             needed: None,
             hold: None,
+            approve: None,
             webhook: None,
         };
         let [old, new] = [old, new].map(|document| document.approvals.as_ref().unwrap_or(&none));
@@ -75,10 +76,52 @@ impl Told {
             let words = format!("{were} had to approve a call before, and {are} now");
             self.tell("/approvals/needed", Some(direction), &words);
         }
-        if old.webhook != new.webhook {
-            let same = old.webhook.as_ref().map(|of| &of.url) == new.webhook.as_ref().map(|of| &of.url);
-            let what = if same { "signed otherwise" } else { "announced elsewhere" };
-            self.tell("/approvals/notify/webhook", None, &format!("requests for approval are {what}"));
+        let [was, is] = [old, new].map(|approvals| approvals.approve.unwrap_or_default());
+        if was != is {
+            let direction = if is > was { Direction::Widen } else { Direction::Narrow };
+            let may = if is > was { "may" } else { "may no longer" };
+            self.tell(
+                "/approvals/approve",
+                Some(direction),
+                &format!("whoever sits at the client {may} approve a call"),
+            );
+        }
+        self.webhook(old.webhook.as_ref(), new.webhook.as_ref());
+    }
+
+    /// Where requests for approval are announced, and what a message says and may do.
+    fn webhook(&mut self, old: Option<&Webhook>, new: Option<&Webhook>) {
+        const AT: &str = "/approvals/notify/webhook";
+        if old.map(|of| &of.url) != new.map(|of| &of.url) {
+            self.tell(AT, None, "requests for approval are announced elsewhere");
+        } else if old.map(|of| &of.secret) != new.map(|of| &of.secret) {
+            self.tell(AT, None, "requests for approval are signed otherwise");
+        }
+        let format = |of: Option<&Webhook>| of.and_then(|of| of.format).unwrap_or_default();
+        if format(old) != format(new) {
+            self.tell(&format!("{AT}/format"), None, "requests for approval look otherwise");
+        }
+        let arguments = |of: Option<&Webhook>| of.and_then(|of| of.arguments).unwrap_or_default();
+        if arguments(old) != arguments(new) {
+            let words = match arguments(new) {
+                AnnouncedArguments::Full => "calls are announced with all their arguments now",
+                AnnouncedArguments::Keys => "calls are announced without the values of their arguments now",
+            };
+            self.tell(&format!("{AT}/arguments"), None, words);
+        }
+        let decide_as = |of: Option<&Webhook>| of.and_then(|of| of.decide_as.clone());
+        let (were, are) = (decide_as(old), decide_as(new));
+        if were != are {
+            let direction = match (&were, &are) {
+                (None, _) => Some(Direction::Widen),
+                (_, None) => Some(Direction::Narrow),
+                _ => None,
+            };
+            let words = match are {
+                Some(name) => format!("whoever has a link of a message decides as {name:?} now"),
+                None => "nobody decides by a link of a message any more".to_owned(),
+            };
+            self.tell(&format!("{AT}/decide_as"), direction, &words);
         }
     }
 

@@ -302,6 +302,11 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("approvers", "Who may approve.", Of::List(&Of::Name)),
             key("needed", "How many different people have to approve; one where nothing is said.", Of::Count),
             key("hold", "How long the caller is kept waiting; `0` for not at all.", DURATION),
+            key(
+                "approve",
+                "Where a call is approved: by `people`, or also by whoever sits at the `client`.",
+                Of::Words(&["people", "client"]),
+            ),
             key("notify", "Where questions are announced.", Of::Shape("notify")),
         ],
     },
@@ -318,8 +323,15 @@ pub(crate) const SHAPES: &[Shape] = &[
         says: "An address that is sent each question.",
         required: &["url"],
         keys: &[
-            key("url", "The address.", Of::Name),
-            key("secret", "What signs the announcement.", Of::Text),
+            key(
+                "url",
+                "The address: `https://`, or `http://` on this machine. `${NAME}` reads the environment, `${file:path}` a file.",
+                Of::Name,
+            ),
+            key("secret", "What signs messages: `${NAME}` or `${file:path}`.", Of::Text),
+            key("format", "What messages look like.", Of::Words(&["json", "slack", "teams"])),
+            key("decide_as", "As whom somebody decides who follows a link of a message.", Of::Name),
+            key("arguments", "How much of a call's arguments is sent.", Of::Words(&["keys", "full"])),
         ],
     },
     Shape {

@@ -9,9 +9,9 @@ use interlock_json::Decimal;
 
 use crate::cel::Expression;
 use crate::document::{
-    Action, Approvals, Block, DefaultVerdict, Document, Entry, Increment, Limit, ListMode, Matcher, Mode,
-    NamedList, RateLimit, Refund, Requirement, Rule, Scope, Spend, SpendAmount, State, TellAgent, Validate,
-    Version,
+    Action, AnnouncedArguments, AnnouncementFormat, Approvals, Block, DefaultVerdict, Document, Entry,
+    Increment, Limit, ListMode, Matcher, Mode, NamedList, RateLimit, Refund, Requirement, Rule, Scope, Spend,
+    SpendAmount, State, TellAgent, Validate, Version, Webhook,
 };
 use crate::tree::{Member, Node, Value};
 use crate::window::{Align, Window};
@@ -165,15 +165,38 @@ fn approvals(approvals: &Approvals) -> Out<'_> {
     map.list("approvers", &approvals.approvers, |name| text(name));
     map.maybe("needed", approvals.needed.map(|people| number(people.into())));
     map.maybe("hold", approvals.hold.map(seconds));
+    map.maybe("approve", approvals.approve.map(|approve| text(approve.word())));
     if let Some(webhook) = &approvals.webhook {
-        let mut inner = Map::default();
-        inner.put("url", text(&webhook.url));
-        inner.text("secret", webhook.secret.as_deref());
         let mut notify = Map::default();
-        notify.put("webhook", inner.out());
+        notify.put("webhook", self::webhook(webhook));
         map.put("notify", notify.out());
     }
     map.out()
+}
+
+fn webhook(webhook: &Webhook) -> Out<'_> {
+    let mut map = Map::default();
+    map.put("url", text(&webhook.url));
+    map.text("secret", webhook.secret.as_deref());
+    map.text("format", webhook.format.map(format_word));
+    map.text("decide_as", webhook.decide_as.as_deref());
+    map.text("arguments", webhook.arguments.map(arguments_word));
+    map.out()
+}
+
+fn format_word(format: AnnouncementFormat) -> &'static str {
+    match format {
+        AnnouncementFormat::Json => "json",
+        AnnouncementFormat::Slack => "slack",
+        AnnouncementFormat::Teams => "teams",
+    }
+}
+
+fn arguments_word(arguments: AnnouncedArguments) -> &'static str {
+    match arguments {
+        AnnouncedArguments::Keys => "keys",
+        AnnouncedArguments::Full => "full",
+    }
 }
 
 pub(super) fn entry(entry: &Entry) -> Out<'_> {

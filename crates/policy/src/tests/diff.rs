@@ -223,10 +223,24 @@ fn what_is_no_verdict_is_told_beside() {
         "Some(Narrow) /approvals/timeout: a request waited for a person for 10 minutes before, for 5 minutes now",
         "Some(Widen) /approvals/approvers: \"bob\" may approve now",
     ]);
+    let hook = |more: &str| format!("approvals: {{ notify: {{ webhook: {{ url: \"${{HOOK}}\", secret: \"${{A}}\"{more} }} }} }}");
+    check(&hook(""), &hook(", decide_as: ada, arguments: full, format: slack"), &[
+        "None /approvals/notify/webhook/format: requests for approval look otherwise",
+        "None /approvals/notify/webhook/arguments: calls are announced with all their arguments now",
+        "Some(Widen) /approvals/notify/webhook/decide_as: whoever has a link of a message decides as \"ada\" now",
+    ]);
+    check(&hook(", decide_as: ada"), "approvals: {}", &[
+        "None /approvals/notify/webhook: requests for approval are announced elsewhere",
+        "Some(Narrow) /approvals/notify/webhook/decide_as: nobody decides by a link of a message any more",
+    ]);
     check("approvals: { approvers: [ann], hold: 30s }", "approvals: { approvers: [bob] }", &[
         "None /approvals/hold: a caller was kept waiting for 30 seconds before, for the usual time now",
         "None /approvals/approvers: \"bob\" may approve now; \"ann\" may no longer approve",
     ]);
+    check("approvals: { approve: people }", "approvals: { approve: client }",
+        &["Some(Widen) /approvals/approve: whoever sits at the client may approve a call"]);
+    check("approvals: { approve: client }", "approvals: {}",
+        &["Some(Narrow) /approvals/approve: whoever sits at the client may no longer approve a call"]);
     let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
     check(&limit("refund: keep"), &limit("refund: on_error"),
         &["Some(Widen) /tools/t/limits/0: what a call counted is given back on errors, and was kept on errors"]);

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use interlock_json::Decimal;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Durability, Options, approvals, credentials, servers, tokens};
+use super::{Durability, Options, announcements, approvals, credentials, servers, tokens};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 7;
+const LAYOUT: i64 = 8;
 /// The layout before tokens were kept.
 const WITHOUT_TOKENS: i64 = 3;
 /// The layout before operators' tokens and servers were.
@@ -22,6 +22,8 @@ const WITHOUT_SERVERS: i64 = 4;
 const WITHOUT_CREDENTIALS: i64 = 5;
 /// The layout before questions to people were.
 const WITHOUT_APPROVALS: i64 = 6;
+/// The layout before anything was announced.
+const WITHOUT_ANNOUNCEMENTS: i64 = 7;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -192,8 +194,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     if found < WITHOUT_APPROVALS {
         transaction.execute_batch(credentials::TABLE).map_err(&failed)?;
     }
-    if found < LAYOUT {
+    if found < WITHOUT_ANNOUNCEMENTS {
         transaction.execute_batch(approvals::TABLE).map_err(&failed)?;
+    }
+    if found < LAYOUT {
+        transaction.execute_batch(announcements::TABLE).map_err(&failed)?;
         transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)

@@ -12,7 +12,7 @@ use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
 use super::work::Work;
-use super::{approvals, credentials, servers, tokens};
+use super::{announcements, approvals, credentials, servers, tokens};
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
 
@@ -75,6 +75,7 @@ impl Engine {
                     reserving.now = self.clock.reclock(&self.connection, &reading)?;
                     let moved = reserving.tallies.reclock(&self.connection, reserving.now)?;
                     approvals::put_right(&self.connection, reserving.now.wall_ms)?;
+                    announcements::put_right(&self.connection, reserving.now.wall_ms)?;
                     asked.answer = Some(Reclocked { dates, moved });
                 }
                 Work::AddToken(asked) => {
@@ -102,13 +103,15 @@ impl Engine {
                     asked.answer = Some(credentials::forget(&self.connection, server, name)?);
                 }
                 Work::ApprovalStep(step) => step.perform(&self.connection, reserving.now.wall_ms)?,
+                Work::AnnouncementStep(step) => step.perform(&self.connection, reserving.now.wall_ms)?,
                 Work::List(_)
                 | Work::Instances(_)
                 | Work::Dates(_)
                 | Work::Tokens(_)
                 | Work::Servers(_)
                 | Work::Credentials(_)
-                | Work::ApprovalReading(_) => {}
+                | Work::ApprovalReading(_)
+                | Work::IsAnnouncementDue(_) => {}
             }
         }
         self.tallies.write(&self.connection)?;
@@ -157,6 +160,10 @@ impl Engine {
                     asked.answer = Some(credentials::credentials(&self.connection)?);
                 }
                 Work::ApprovalReading(looking) => looking.perform(&self.connection, clock.latest.wall_ms)?,
+                Work::IsAnnouncementDue(asked) => {
+                    let now_ms = clock.latest.wall_ms;
+                    asked.answer = Some(announcements::is_due(&self.connection, &asked.question, now_ms)?);
+                }
                 Work::Dates(asked) => {
                     asked.answer =
                         Some(Dates { ledger_ms: clock.latest.wall_ms, machine_ms: reading.wall_ms })

@@ -3,8 +3,9 @@
 use interlock_json::Decimal;
 use tokio::sync::oneshot;
 
-use super::{approvals, desk};
+use super::{announcements, approvals, desk};
 use crate::StoreError;
+use crate::announcements::Target;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::credentials::{CredentialEntry, Resealed};
 use crate::instances::Instance;
@@ -44,6 +45,8 @@ pub(super) enum Work {
     Credentials(Asked<(), Vec<CredentialEntry>>),
     ApprovalStep(Box<approvals::Step>),
     ApprovalReading(Box<approvals::Reading>),
+    AnnouncementStep(Box<announcements::Step>),
+    IsAnnouncementDue(Asked<Vec<Target>, bool>),
 }
 
 impl<Q, A> Asked<Q, A> {
@@ -89,6 +92,8 @@ impl Work {
             Self::Credentials(asked) => asked.reply(committed),
             Self::ApprovalStep(step) => step.reply(committed),
             Self::ApprovalReading(reading) => reading.reply(committed),
+            Self::AnnouncementStep(step) => step.reply(committed),
+            Self::IsAnnouncementDue(asked) => asked.reply(committed),
         }
     }
 }
@@ -101,6 +106,8 @@ impl desk::Work for Work {
             Self::Reserve(asked) => asked.is_abandoned(),
             Self::ApprovalStep(step) => step.is_abandoned(),
             Self::ApprovalReading(reading) => reading.is_abandoned(),
+            Self::AnnouncementStep(step) => step.is_abandoned(),
+            Self::IsAnnouncementDue(asked) => asked.is_abandoned(),
             _ => false,
         }
     }
@@ -116,6 +123,7 @@ impl desk::Work for Work {
                 | Self::Servers(_)
                 | Self::Credentials(_)
                 | Self::ApprovalReading(_)
+                | Self::IsAnnouncementDue(_)
         )
     }
 

@@ -1,5 +1,6 @@
 //! What `Approvals` promises, whoever keeps them.
 
+mod announcing;
 mod asking;
 mod deciding;
 mod files;
@@ -10,8 +11,8 @@ mod time;
 use std::sync::Arc;
 
 use interlock_store::{
-    Approval, Approvals, Asked, Asker, Embedded, Opinion, Patience, Question, Standing, Taken, Timekeeping,
-    Told, Which,
+    Announcements, Approval, Approvals, Asked, Asker, Embedded, Opinion, Patience, Question, Standing, Taken,
+    Target, Timekeeping, Told, Which,
 };
 
 use crate::clock::TestClock;
@@ -21,10 +22,12 @@ const MINUTE: i64 = 60_000;
 const PATIENCE: Patience =
     Patience { timeout_ms: 60_000, dedupe_ms: 10_000, most: 100, most_bytes: u64::MAX };
 const DIGEST: [u8; 32] = [7; 32];
+const TARGETS: [Target; 2] = [Target([1; 32]), Target([2; 32])];
 
 /// A backend that holds nothing yet, with its time in the test's hand.
 struct Register {
     approvals: Arc<dyn Approvals>,
+    announcements: Arc<dyn Announcements>,
     time: Arc<dyn Timekeeping>,
     clock: Arc<TestClock>,
     _keep: Box<dyn std::any::Any>,
@@ -34,7 +37,13 @@ fn register() -> Register {
     let clock = Arc::new(TestClock::new());
     let directory = tempfile::tempdir().unwrap();
     let store = Embedded::open(directory.path(), options(&clock)).unwrap();
-    Register { approvals: Arc::new(store.clone()), time: Arc::new(store), clock, _keep: Box::new(directory) }
+    Register {
+        approvals: Arc::new(store.clone()),
+        announcements: Arc::new(store.clone()),
+        time: Arc::new(store),
+        clock,
+        _keep: Box::new(directory),
+    }
 }
 
 /// Each function of the suite as a test, with an empty register.
@@ -85,6 +94,16 @@ passes! {
         a_date_that_is_put_right_leaves_no_time_to_what_was_asked_by_the_false_one,
         a_date_that_is_put_right_blocks_no_call_for_longer,
     }
+    announcing {
+        what_happens_is_announced_to_each,
+        each_is_held_by_one_until_its_time,
+        who_was_too_slow_has_no_say,
+        what_is_put_off_is_due_later,
+        nothing_is_announced_for_ever,
+        only_so_many_wait_for_one_receiver,
+        of_many_at_once_one_claims_it,
+        a_date_that_is_put_right_announces_at_once,
+    }
     listing {
         changes_come_in_their_order,
         many_changes_come_in_parts,
@@ -107,6 +126,7 @@ fn question(id: &str) -> Question {
         approvers: vec!["user:alice".to_owned(), "odd\nname\\n".to_owned(), String::new()],
         needed: 1,
         details: r#"{"arguments":{"amount":1.10}}"#.to_owned(),
+        announce_to: TARGETS.to_vec(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The registers beside the counters: tokens of callers and of operators, servers, and their sealed credentials.
 
 use interlock_store::{
-    Approvals, CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked, ServerEntry, Servers,
-    TokenEntry, Tokens, Which,
+    Announcements, Approvals, CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked,
+    ServerEntry, Servers, Target, TokenEntry, Tokens, Which,
 };
 
 fn token(id: &str, holder: &str) -> TokenEntry {
@@ -82,6 +82,10 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
     // Each lacks what the later ones lack, too.
     let mut lacks = String::new();
     for (layout, since) in [
+        (
+            7,
+            "DROP TABLE announcements; DROP TABLE announcements_lost; ALTER TABLE approvals DROP COLUMN announce_to;",
+        ),
         (6, "DROP TABLE opinions; DROP TABLE approvals; DROP TABLE approval_changes;"),
         (5, "DROP TABLE credentials;"),
         (4, "DROP TABLE admin_tokens; DROP TABLE servers;"),
@@ -100,5 +104,6 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
         assert_eq!(store.admin_tokens().tokens().await.unwrap(), []);
         assert_eq!(store.credentials().await.unwrap(), []);
         assert_eq!(store.approvals(Which::default(), 9).await.unwrap(), []);
+        assert!(!store.is_due(vec![Target([0; 32])]).await.unwrap());
     }
 }

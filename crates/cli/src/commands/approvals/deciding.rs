@@ -2,16 +2,15 @@
 
 use std::io::{IsTerminal, stderr, stdin};
 
-use interlock_store::{Approval, Approvals as _, Opinion, Told};
+use interlock_gateway::Account;
+use interlock_gateway::approvals::{self, Decided, NotDecided, reason, word, yes};
+use interlock_store::Approval;
 use serde::Serialize;
 
-use super::listing::subject;
-use super::{Desk, Named, SaidArgs, reason, several, unknown, word};
-use crate::approvals::person::Person;
-use crate::approvals::shown;
+use super::{Desk, Named, SaidArgs, several, unknown};
+use crate::approvals::person;
 use crate::args::Format;
 use crate::exit::Exit;
-use crate::recorded::{Decision, record_decision};
 use crate::terminal;
 
 /// What came of one of the names.
@@ -45,14 +44,10 @@ impl Report {
     }
 }
 
-fn yes(approval: &Approval) -> usize {
-    approval.opinions.iter().filter(|opinion| opinion.approves).count()
-}
-
 impl Desk {
     /// Says yes or no to each; what goes wrong with one keeps none of the others.
     pub(super) fn decide(&self, said: &SaidArgs, approves: bool, yes: bool) -> anyhow::Result<Exit> {
-        let person = Person::of_this_process()?;
+        let person = person::of_this_process()?;
         let asks = !yes && stdin().is_terminal() && stderr().is_terminal();
         let mut reports = Vec::new();
         for id in &said.ids {
@@ -83,24 +78,18 @@ impl Desk {
             }
             Named::None => return Ok(Report::of_none(id, "unknown", unknown(id), Exit::No)),
         };
-        let approvers = &approval.question.approvers;
-        if !said.person.may_decide(approvers) {
-            let message = format!(
-                "not decided: {} may not; {} may",
-                said.person.account(),
-                shown::line(&approvers.join(", "))
-            );
-            self.record(&approval, said, None, "not allowed")?;
-            return Ok(Report::new(&approval, "not allowed", message, Exit::No));
-        }
-        let why = match self.confirmed(&approval, said)? {
-            Some(why) => why,
-            None => {
-                let message = "not decided: it goes on to wait".to_owned();
-                return Ok(Report::new(&approval, "not decided", message, Exit::No));
+        let mut why = said.reason.map(str::to_owned);
+        // Nobody is asked whose word counts for nothing.
+        if said.person.may_decide(&approval.question.approvers) {
+            match self.confirmed(&approval, said)? {
+                Some(confirmed) => why = confirmed,
+                None => {
+                    let message = "not decided: it goes on to wait".to_owned();
+                    return Ok(Report::new(&approval, "not decided", message, Exit::No));
+                }
             }
-        };
-        self.tell(&approval, said, why.as_deref())
+        }
+        self.tell(&approval.question.id, said, why.as_deref())
     }
 
     /// The reason, where a person who is asked still wants to decide.
@@ -126,71 +115,31 @@ impl Desk {
         }
     }
 
-    fn tell(&self, approval: &Approval, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
-        let id = &approval.question.id;
-        let opinion = Opinion {
-            by: said.person.account(),
-            approves: said.approves,
-            reason: why.map(str::to_owned),
-            at_ms: 0,
-        };
-        let step = if said.approves { "approved" } else { "denied" };
-        let told = self.runtime.block_on(self.store.tell(id, opinion))?;
-        let (approval, step, outcome, message) = match &told {
-            Told::Counted(now) => (now, step, "counted", counted(now)),
-            Told::Again(now) => {
-                (now, "repeated", "again", format!("{} has decided already", said.person.account()))
+    fn tell(&self, id: &str, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
+        let saying = approvals::Saying { by: said.person, approves: said.approves, reason: why };
+        match self.runtime.block_on(self.desk.decide(id, &saying)) {
+            Ok(decided) => Ok(report(id, &decided, said.person)),
+            Err(NotDecided::Unrecorded { decided, by, error }) => {
+                let message = NotDecided::Unrecorded { decided: decided.clone(), by, error }.to_string();
+                Ok(Report { message, exit: Exit::Failed, ..report(id, &decided, said.person) })
             }
-            Told::TooLate(now) => {
-                (now, "too late", "too late", format!("too late: it is {} already", word(now.standing)))
-            }
-            Told::Unknown => return Ok(Report::of_none(id, "unknown", unknown(id), Exit::No)),
-        };
-        let counts = matches!(told, Told::Counted(_));
-        let exit = if counts { Exit::Yes } else { Exit::No };
-        match self.record(approval, said, why, step) {
-            Ok(()) => Ok(Report::new(approval, outcome, message, exit)),
-            Err(error) => {
-                let error = terminal::with_causes(&error);
-                let message = format!("{message}, but the audit log does not have it: {error}");
-                Ok(Report::new(approval, outcome, message, Exit::Failed))
-            }
+            Err(error) => Err(error.into()),
         }
     }
+}
 
-    fn record(
-        &self,
-        approval: &Approval,
-        said: &Saying<'_>,
-        why: Option<&str>,
-        step: &str,
-    ) -> anyhow::Result<()> {
-        let (by, approvals) = (said.person.account(), yes(approval));
-        let state = word(approval.standing);
-        record_decision(&self.data, approval, &Decision { by: &by, why, step, approvals, state })
+fn report(id: &str, decided: &Decided, by: &Account) -> Report {
+    let exit = if matches!(decided, Decided::Counted(_)) { Exit::Yes } else { Exit::No };
+    match decided.approval() {
+        Some(now) => Report::new(now, decided.outcome(), decided.said(by), exit),
+        None => Report::of_none(id, decided.outcome(), unknown(id), exit),
     }
 }
 
 /// Who says what, and whether they are asked first.
 struct Saying<'a> {
-    person: &'a Person,
+    person: &'a Account,
     approves: bool,
     reason: Option<&'a str>,
     asks: bool,
-}
-
-fn counted(approval: &Approval) -> String {
-    let question = &approval.question;
-    let what = shown::line(&format!(
-        "{} at {} for {}",
-        subject(&question.section, &question.name),
-        question.server,
-        question.asker.grant
-    ));
-    match approval.standing {
-        interlock_store::Standing::Waiting => {
-            format!("noted: {what} has {} of {} approvals and waits", yes(approval), question.needed)
-        }
-        standing => format!("{}: {what}", word(standing)),
-    }
 }

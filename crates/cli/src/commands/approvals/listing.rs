@@ -5,10 +5,10 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::ControlFlow;
 
 use interlock_audit::Filter;
+use interlock_gateway::approvals::{Report, details, length, subject, word};
 use interlock_store::{Approval, Approvals as _, Standing, StoreError, Which};
 
-use super::report::{Report, details};
-use super::{Desk, ListArgs, State, word};
+use super::{Desk, ListArgs, State};
 use crate::approvals::shown;
 use crate::args::Format;
 use crate::exit::Exit;
@@ -112,16 +112,6 @@ fn row(approval: &Approval, names: &BTreeSet<String>, now_ms: i64) -> Vec<String
     ]
 }
 
-/// What would be called; most are tools.
-pub(super) fn subject(section: &str, name: &str) -> String {
-    match section {
-        "tools" => name.to_owned(),
-        "resources" => format!("resource {name}"),
-        "prompts" => format!("prompt {name}"),
-        other => format!("{other} {name}"),
-    }
-}
-
 /// As much of a name as tells it from all others.
 pub(super) fn short<'n>(name: &'n str, names: &BTreeSet<String>) -> &'n str {
     let shared = |other: &String| {
@@ -136,39 +126,9 @@ pub(super) fn short<'n>(name: &'n str, names: &BTreeSet<String>) -> &'n str {
     name.get(..enough).unwrap_or(name)
 }
 
-/// A length of time, to two units.
-pub(super) fn length(ms: i64) -> String {
-    let seconds = ms.max(0) / 1_000;
-    let units =
-        [("d", seconds / 86_400), ("h", seconds / 3_600 % 24), ("m", seconds / 60 % 60), ("s", seconds % 60)];
-    let mut told = units.into_iter().skip_while(|(_, count)| *count == 0).take(2);
-    let Some((unit, count)) = told.next() else { return "0s".to_owned() };
-    match told.next().filter(|(_, count)| *count > 0) {
-        Some((next, more)) => format!("{count}{unit} {more}{next}"),
-        None => format!("{count}{unit}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_have_two_units() {
-        for (ms, expected) in [
-            (-5, "0s"),
-            (999, "0s"),
-            (59_999, "59s"),
-            (60_000, "1m"),
-            (61_000, "1m 1s"),
-            (3_600_000, "1h"),
-            (3_661_000, "1h 1m"),
-            (90_000_000, "1d 1h"),
-            (86_400_000 + 60_000, "1d"),
-        ] {
-            assert_eq!(length(ms), expected, "{ms}");
-        }
-    }
 
     #[test]
     fn names_are_as_short_as_they_can_be_told_by() {

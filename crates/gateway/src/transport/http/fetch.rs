@@ -100,6 +100,11 @@ impl RemoteDocument {
         self.0.scheme_str() == Some("https")
     }
 
+    /// Where it is.
+    pub(super) fn uri(&self) -> &Uri {
+        &self.0
+    }
+
     /// Its host, for saying where something went wrong.
     pub(crate) fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
@@ -113,7 +118,7 @@ pub(crate) struct Answer {
 }
 
 /// An error with what caused it: the outermost says little.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -394,11 +394,22 @@ fn entry() -> impl Strategy<Value = Value> {
 }
 
 fn approvals() -> impl Strategy<Value = Value> {
-    (1_u32..100_000, vec(name(), 0..3), name(), proptest::option::of(text())).prop_map(
-        |(timeout, approvers, url, secret)| {
-            let page: String = url.split_whitespace().collect();
+    let webhook = (
+        name(),
+        proptest::option::of(text()),
+        maybe(&["json", "slack", "teams"]),
+        maybe(&["keys", "full"]),
+        proptest::option::of(name()),
+    );
+    (1_u32..100_000, vec(name(), 0..3), webhook).prop_map(
+        |(timeout, approvers, (url, secret, format, arguments, decide_as))| {
+            let plain = |text: String| text.replace("${", "$");
+            let page: String = plain(url.split_whitespace().collect());
             let mut webhook = json!({"url": format!("https://example.com/{page}")});
-            put(&mut webhook, "secret", secret.map(|secret| format!("s{secret}").into()));
+            put(&mut webhook, "secret", secret.map(|secret| format!("s{}", plain(secret)).into()));
+            put(&mut webhook, "format", format);
+            put(&mut webhook, "arguments", arguments);
+            put(&mut webhook, "decide_as", decide_as.map(Into::into));
             json!({"timeout": timeout, "hold": "30s", "approvers": approvers, "notify": {"webhook": webhook}})
         },
     )

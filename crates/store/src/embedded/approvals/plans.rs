@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::announcements;
 use super::TABLE;
 use super::reading::{CHANGES, Written, list};
 use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, expire_sql};
@@ -18,6 +19,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn database() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(TABLE).unwrap();
+    connection.execute_batch(announcements::TABLE).unwrap();
     connection
 }
 

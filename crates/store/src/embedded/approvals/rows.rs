@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::super::announcements;
 use super::super::database::failed;
 use crate::StoreError;
 use crate::approvals::{Approval, Asker, Opinion, Question, Standing};
@@ -11,7 +12,7 @@ macro_rules! columns {
         concat!(
             "number, id, digest, grant_name, instance, session, server, section, name, approvers, needed, ",
             $details,
-            ", asked_ms, expires_ms, standing, since_ms, change"
+            ", asked_ms, expires_ms, standing, since_ms, change, announce_to"
         )
     };
 }
@@ -24,7 +25,7 @@ pub(super) const BARE: &str = columns!("''");
 /// A question as it was written down, without what people said.
 pub(super) struct Kept {
     pub(super) number: i64,
-    question: Question,
+    pub(super) question: Question,
     asked_ms: i64,
     expires_ms: i64,
     standing: Standing,
@@ -93,6 +94,7 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
             approvers: read_names(row.get_ref(9)?.as_str()?),
             needed: row.get(10)?,
             details: row.get(11)?,
+            announce_to: announcements::read_targets(row.get_ref(17)?.as_blob()?),
         },
         asked_ms: row.get(12)?,
         expires_ms: row.get(13)?,

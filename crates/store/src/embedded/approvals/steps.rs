@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::announcements;
 use super::super::database::failed;
 use super::rows::{self, BARE, code};
 use super::{EXPIRED_BYTES, FORGOTTEN_AT_ONCE, PAGE, changes, reading};
 use crate::StoreError;
+use crate::announcements::Event;
 use crate::approvals::{Approval, Asked, Asker, Opinion, Patience, Question, Standing, Taken, Told};
 
 /// Asks, unless it was asked already.
@@ -40,16 +42,19 @@ pub(super) fn ask(
         question.details,
         now_ms,
         now_ms.saturating_add_unsigned(patience.timeout_ms),
-        changes::next(connection, 1)?
+        changes::next(connection, 1)?,
+        announcements::written_targets(&question.announce_to)
     ];
     let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
-               needed, details, asked_ms, expires_ms, change, standing) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)";
+               needed, details, asked_ms, expires_ms, change, announce_to, standing) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)";
     let number = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.insert(values))
         .map_err(failed("note a question"))?;
-    Ok(Asked::New(reading::numbered(connection, number, now_ms)?))
+    let asked = reading::numbered(connection, number, now_ms)?;
+    announcements::write(connection, &asked, Event::Asked, now_ms)?;
+    Ok(Asked::New(asked))
 }
 
 /// What looks for a question that another one is.
@@ -133,7 +138,11 @@ pub(super) fn tell(
         true => Standing::Waiting,
     };
     stand(connection, number, standing, now_ms)?;
-    Ok(Told::Counted(reading::numbered(connection, number, now_ms)?))
+    let told = reading::numbered(connection, number, now_ms)?;
+    if standing != Standing::Waiting {
+        announcements::write(connection, &told, Event::Decided, now_ms)?;
+    }
+    Ok(Told::Counted(told))
 }
 
 /// Has a question stand so from now on. One that goes on to wait has changed all the same.
@@ -214,6 +223,9 @@ pub(super) fn expire(connection: &Connection, now_ms: i64) -> Result<Vec<Approva
     changes::next(connection, i64::try_from(expired.len()).unwrap_or(i64::MAX))?;
     let mut expired = reading::complete(connection, expired, now_ms)?;
     expired.sort_by_key(|approval| approval.change);
+    for approval in &expired {
+        announcements::write(connection, approval, Event::Expired, now_ms)?;
+    }
     Ok(expired)
 }
 
@@ -242,6 +254,7 @@ pub(super) fn forget(connection: &Connection, before_ms: i64) -> Result<u64, Sto
             .and_then(|mut statement| statement.execute(params![before_ms, FORGOTTEN_AT_ONCE]))
             .map_err(failed("forget approvals"))
     };
+    announcements::forget(connection, before_ms)?;
     delete("opinions WHERE approval")?;
     delete("approvals WHERE number").map(|forgotten| u64::try_from(forgotten).unwrap_or(u64::MAX))
 }

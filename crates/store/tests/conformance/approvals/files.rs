@@ -1,6 +1,6 @@
 //! What the embedded backend keeps in its directory.
 
-use interlock_store::{Approvals, Asked, Options, ServerEntry, Servers, Standing, Taken};
+use interlock_store::{Announcements, Approvals, Asked, Options, ServerEntry, Servers, Standing, Taken};
 
 use super::*;
 
@@ -31,7 +31,10 @@ async fn a_ledger_of_the_layout_before_gets_the_register_and_keeps_the_rest() {
     assert!(open().add_server(entry.clone()).await.unwrap());
     let connection = rusqlite::Connection::open(directory.path().join("ledger.db")).unwrap();
     connection
-        .execute_batch("DROP TABLE opinions; DROP TABLE approvals; DROP TABLE approval_changes;")
+        .execute_batch(
+            "DROP TABLE opinions; DROP TABLE approvals; DROP TABLE approval_changes; DROP TABLE announcements; \
+             DROP TABLE announcements_lost;",
+        )
         .unwrap();
     connection.pragma_update(None, "user_version", 6).unwrap();
     drop(connection);
@@ -40,4 +43,26 @@ async fn a_ledger_of_the_layout_before_gets_the_register_and_keeps_the_rest() {
     assert!(matches!(store.ask(question("q"), PATIENCE).await.unwrap(), Asked::New(_)));
     drop(store);
     assert_eq!(open().approval("q").await.unwrap().unwrap().change, 1);
+}
+
+/// A file of the layout before announcements, with a question in it: it is decided, and announced to nobody.
+#[tokio::test]
+async fn questions_of_the_layout_before_announcements_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Embedded::open(directory.path(), Options::default()).unwrap();
+    assert!(matches!(open().ask(question("q"), PATIENCE).await.unwrap(), Asked::New(_)));
+    let connection = rusqlite::Connection::open(directory.path().join("ledger.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE announcements; DROP TABLE announcements_lost; ALTER TABLE approvals DROP COLUMN announce_to;",
+        )
+        .unwrap();
+    connection.pragma_update(None, "user_version", 7).unwrap();
+    drop(connection);
+    let store = open();
+    let kept = store.approval("q").await.unwrap().unwrap();
+    assert_eq!(kept.question, Question { announce_to: Vec::new(), ..question("q") });
+    store.tell("q", says("alice", true)).await.unwrap();
+    assert_eq!(store.approval("q").await.unwrap().unwrap().standing, Standing::Approved);
+    assert!(!store.is_due(TARGETS.to_vec()).await.unwrap());
 }

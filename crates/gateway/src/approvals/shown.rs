@@ -23,15 +23,16 @@ const INDENT: usize = 200;
 
 /// Text in pieces, those that are marked apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shown {
-    pub(crate) pieces: Vec<Piece>,
+pub struct Shown {
+    /// The text, in its order.
+    pub pieces: Vec<Piece>,
     /// What was marked, in its order.
-    pub(crate) findings: Vec<Finding>,
+    pub findings: Vec<Finding>,
 }
 
 /// A piece of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub enum Piece {
     /// As it was.
     Plain(String),
     /// One letter, escaped, or a run of spaces.
@@ -40,18 +41,20 @@ pub(crate) enum Piece {
 
 /// A letter that was marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub struct Finding {
     /// From 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// In letters, from 1.
-    pub(crate) column: usize,
-    pub(crate) letter: char,
-    pub(crate) mark: Mark,
+    pub column: usize,
+    /// The letter, or the first of a run.
+    pub letter: char,
+    /// Why.
+    pub mark: Mark,
 }
 
 /// Why a letter is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub enum Mark {
     /// A terminal may obey it.
     Control,
     /// It turns the direction of the text round it.
@@ -71,13 +74,13 @@ pub(crate) enum Mark {
 }
 
 /// Text of several lines.
-pub(crate) fn lines(text: &str) -> Shown {
+pub fn lines(text: &str) -> Shown {
     let letters: Vec<char> = text.replace("\r\n", "\n").chars().collect();
     show(&letters, &marks(&letters))
 }
 
 /// Text that has one line.
-pub(crate) fn line(text: &str) -> Shown {
+pub fn line(text: &str) -> Shown {
     let letters: Vec<char> = text.chars().collect();
     let mut marks = marks(&letters);
     for (letter, mark) in letters.iter().zip(&mut marks) {
@@ -311,7 +314,7 @@ impl fmt::Display for Shown {
 
 impl Shown {
     /// For a terminal: what is marked stands out there.
-    pub(crate) fn standing_out(&self) -> String {
+    pub fn standing_out(&self) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {

@@ -1,0 +1,43 @@
+//! Where policies announce what people are asked: addresses and secrets are read when a policy is put in force.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use interlock_gateway::{Gateway, Snapshot, Webhook};
+use interlock_policy::Policy;
+
+use crate::settings::expand;
+
+/// The webhook that a policy names, with its references read. Paths start from the policy's folder.
+fn read(policy: &Policy, file: &Path) -> anyhow::Result<Option<interlock_policy::Webhook>> {
+    let approvals = policy.document().approvals.as_ref();
+    let Some(said) = approvals.and_then(|approvals| approvals.webhook.as_ref()) else { return Ok(None) };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let expanded = |key: &str, text: &str| {
+        expand(text, folder).with_context(|| format!("the `{key}` of the webhook in `{}`", file.display()))
+    };
+    Ok(Some(interlock_policy::Webhook {
+        url: expanded("url", &said.url)?,
+        secret: said.secret.as_deref().map(|secret| expanded("secret", secret)).transpose()?,
+        ..said.clone()
+    }))
+}
+
+/// The webhook that a policy names, in force at this gateway.
+pub(crate) fn named(policy: &Policy, file: &Path, gateway: &Gateway) -> anyhow::Result<Option<Arc<Webhook>>> {
+    let Some(said) = read(policy, file)? else { return Ok(None) };
+    let webhook = gateway.webhook(&said);
+    Ok(Some(webhook.with_context(|| format!("the webhook in `{}`", file.display()))?))
+}
+
+/// The policy of one file, announcing what it says to whom it says.
+pub(crate) fn snapshot(policy: Policy, file: &Path, gateway: &Gateway) -> anyhow::Result<Snapshot> {
+    let webhook = named(&policy, file, gateway)?;
+    Ok(Snapshot::of_server(policy).announcing(webhook.into_iter().collect()))
+}
+
+/// Whether what the policy's webhook refers to is there.
+pub(crate) fn check(policy: &Policy, file: &Path) -> anyhow::Result<()> {
+    read(policy, file).map(drop)
+}
