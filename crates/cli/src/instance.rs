@@ -43,8 +43,9 @@ impl Instance {
         let (jumped, jumps) = mpsc::unbounded_channel();
         let store = Embedded::open(&data, watching(settings.store(), jumped))?;
         let arguments = settings.arguments()?;
-        let options = interlock_gateway::Options { traces: settings.traces()?, ..settings.gateway() };
-        let (key, console) = (DigestKey::open(&data)?, settings.console.address()?);
+        let (traces, console) = (settings.traces()?, settings.console.address()?);
+        let options = interlock_gateway::Options { traces, console: console.clone(), ..settings.gateway() };
+        let key = DigestKey::open(&data)?;
         let now = wall_ms();
         let id = InstanceId::generate(now)?;
         register(&store, &id, start, now).await?;

@@ -1,16 +1,17 @@
 //! How pages are answered: what browsers may do with them, and how something is refused.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use interlock_audit::RefusalCategory;
-use interlock_gateway::admin::{CameFrom, PageRefusal};
-use std::sync::Arc;
+use interlock_gateway::admin::PageRefusal;
 
 use crate::Console;
+use crate::arrived::Arrived;
 use crate::sessions::Visit;
 
 const STYLE: &str = include_str!("../assets/console.css");
@@ -88,10 +89,7 @@ impl Console {
 }
 
 /// Where there is no page.
-pub(crate) async fn nothing(
-    State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
-) -> Response {
+pub(crate) async fn nothing(State(console): State<Arc<Console>>, Arrived { from, .. }: Arrived) -> Response {
     let status = StatusCode::NOT_FOUND;
     console.refuse(from, RefusalCategory::Unroutable, status, "the console has no such page").await;
     message(status, None, "There is no such page", "What waits for a decision is on the first page.")

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{Extension, Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use interlock_audit::RefusalCategory;
-use interlock_gateway::admin::CameFrom;
 use interlock_gateway::approvals::shown::{self, Piece};
 use interlock_gateway::approvals::{
     Account, Decided, Looked, Saying, Sheet, details, length, reason, subject, word, yes,
@@ -16,6 +15,7 @@ use interlock_gateway::approvals::{
 use interlock_store::{Approval, Standing, Which};
 use serde::Deserialize;
 
+use crate::arrived::Arrived;
 use crate::sessions::Visit;
 use crate::sheet::{Entry, entries, explained};
 use crate::{Console, answer, login};
@@ -34,6 +34,8 @@ pub(crate) struct Wanted {
     before: Option<i64>,
     /// The page fetches itself anew.
     auto: Option<String>,
+    /// It does not.
+    still: Option<String>,
 }
 
 #[derive(Template)]
@@ -42,8 +44,8 @@ struct ListPage<'a> {
     visit: Option<&'a Visit>,
     rows: Vec<Row>,
     all: bool,
-    /// Whether it is the first page.
-    first: bool,
+    /// Whether it fetches itself anew.
+    renews: bool,
     next: Option<i64>,
 }
 
@@ -125,11 +127,11 @@ impl Said {
 
 pub(crate) async fn list(
     State(console): State<Arc<Console>>,
-    headers: HeaderMap,
+    arrived: Arrived,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Response {
-    let Wanted { all, before, auto } = wanted.map(|wanted| wanted.0).unwrap_or_default();
-    let visit = match login::visitor(&console, &headers, LIST, auto.is_none()) {
+    let Wanted { all, before, auto, still } = wanted.map(|wanted| wanted.0).unwrap_or_default();
+    let visit = match login::visitor(&console, &arrived, LIST, auto.is_none()) {
         Ok(visit) => visit,
         Err(response) => return *response,
     };
@@ -151,8 +153,8 @@ pub(crate) async fn list(
         Ok(((found, more), now_ms)) => {
             let rows = found.iter().map(|approval| Row::new(approval, now_ms)).collect();
             let next = found.last().filter(|_| more).map(|last| last.change);
-            let first = before.is_none();
-            answer::page(StatusCode::OK, &ListPage { visit: Some(&visit), rows, all, first, next })
+            let renews = before.is_none() && !all && still.is_none();
+            answer::page(StatusCode::OK, &ListPage { visit: Some(&visit), rows, all, renews, next })
         }
         Err(error) => answer::unavailable(Some(&visit), &error),
     }
@@ -185,17 +187,16 @@ fn place(id: &str) -> String {
 
 pub(crate) async fn show(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
-    headers: HeaderMap,
+    arrived: Arrived,
     Path(id): Path<String>,
 ) -> Response {
-    let visit = match login::visitor(&console, &headers, &place(&id), true) {
+    let visit = match login::visitor(&console, &arrived, &place(&id), true) {
         Ok(visit) => visit,
         Err(response) => return *response,
     };
     let looked = match console.operations.decisions().look(&id).await {
         Ok(Some(looked)) => looked,
-        Ok(None) => return unknown(&console, from, &visit).await,
+        Ok(None) => return unknown(&console, arrived.from, &visit).await,
         Err(error) => return answer::unavailable(Some(&visit), &error),
     };
     let id = &looked.approval.question.id;
@@ -207,28 +208,27 @@ pub(crate) async fn show(
 
 pub(crate) async fn decide(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
-    headers: HeaderMap,
+    arrived: Arrived,
     Path(id): Path<String>,
     said: Result<Form<Said>, FormRejection>,
 ) -> Response {
-    let visit = match login::visitor(&console, &headers, &place(&id), true) {
+    let visit = match login::visitor(&console, &arrived, &place(&id), true) {
         Ok(visit) => visit,
         Err(response) => {
             let reason = "a decision was sent without a session of the console";
             let status = response.status();
-            console.refuse(from, RefusalCategory::Unauthenticated, status, reason).await;
+            console.refuse(arrived.from, RefusalCategory::Unauthenticated, status, reason).await;
             return *response;
         }
     };
-    let Ok(Form(said)) = said else { return login::malformed(&console, from, Some(&visit)).await };
+    let Ok(Form(said)) = said else { return login::malformed(&console, arrived.from, Some(&visit)).await };
     if !visit.sent(&said.form) {
-        return login::forged(&console, from, &visit).await;
+        return login::forged(&console, arrived.from, &visit).await;
     }
     let by = Account::Operator(visit.operator.clone());
     match decided(&console, &id, &by, &said).await {
         Outcome::Counted => Redirect::to(&place(&id)).into_response(),
-        Outcome::Unknown => unknown(&console, from, &visit).await,
+        Outcome::Unknown => unknown(&console, arrived.from, &visit).await,
         Outcome::Failed(error) => answer::unavailable(Some(&visit), &error),
         Outcome::Not { status, looked, notice, problem } => {
             let written = problem.map(|problem| (said.written(), problem));

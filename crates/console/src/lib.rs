@@ -6,6 +6,7 @@
 
 mod answer;
 mod approvals;
+mod arrived;
 mod attempts;
 mod cookie;
 mod links;

@@ -4,21 +4,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Extension, Form, Path, State};
+use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use interlock_audit::RefusalCategory;
-use interlock_gateway::admin::CameFrom;
 use interlock_gateway::approvals::Looked;
 use interlock_gateway::{DecisionLink, NotALink};
 
 use crate::approvals::{ApprovalPage, DecisionForm, Outcome, Said, decided, may_say};
+use crate::arrived::Arrived;
 use crate::{Console, answer, login};
 
 /// Shows the call. Programs that look at links decide nothing.
 pub(crate) async fn show(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
+    Arrived { from, .. }: Arrived,
     Path(text): Path<String>,
 ) -> Response {
     let link = match open(&console, from, &text).await {
@@ -40,7 +40,7 @@ pub(crate) async fn show(
 /// Decides.
 pub(crate) async fn decide(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
+    Arrived { from, .. }: Arrived,
     Path(text): Path<String>,
     said: Result<Form<Said>, FormRejection>,
 ) -> Response {

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use askama::Template;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{Extension, Form, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Form, Query, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use interlock_audit::RefusalCategory;
-use interlock_gateway::admin::CameFrom;
 use serde::Deserialize;
 
+use crate::arrived::Arrived;
 use crate::sessions::Visit;
 use crate::{Console, answer, approvals, attempts, cookie};
 
@@ -59,12 +59,12 @@ pub(crate) struct LogOut {
 /// The visitor, or what they are answered who are not logged in.
 pub(crate) fn visitor(
     console: &Console,
-    headers: &HeaderMap,
+    Arrived { headers, is_encrypted, .. }: &Arrived,
     here: &str,
     is_use: bool,
 ) -> Result<Visit, Box<Response>> {
     let here = local(here);
-    let named = cookie::session(headers);
+    let named = cookie::session(headers, *is_encrypted);
     let visit = named.and_then(|name| console.sessions.visit(name, is_use, Instant::now()));
     visit.ok_or_else(|| {
         // A browser that comes from another site does not say which session it has (SameSite=Strict). One that is sent on
@@ -89,11 +89,11 @@ fn local(next: &str) -> &str {
 
 pub(crate) async fn show(
     State(console): State<Arc<Console>>,
-    headers: HeaderMap,
+    arrived: Arrived,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Response {
     let next = wanted.map(|wanted| wanted.0.next).unwrap_or_default();
-    let named = cookie::session(&headers);
+    let named = cookie::session(&arrived.headers, arrived.is_encrypted);
     if named.is_some_and(|name| console.sessions.visit(name, true, Instant::now()).is_some()) {
         return Redirect::to(local(&next)).into_response();
     }
@@ -102,8 +102,7 @@ pub(crate) async fn show(
 
 pub(crate) async fn log_in(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
-    headers: HeaderMap,
+    Arrived { from, is_encrypted, headers }: Arrived,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
     let Ok(Form(Credentials { token, next })) = form else {
@@ -135,11 +134,11 @@ pub(crate) async fn log_in(
         return answer::unavailable(None, &"the system has no randomness to give");
     };
     // Whoever logs in anew leaves the session that they had.
-    if let Some(before) = cookie::session(&headers) {
+    if let Some(before) = cookie::session(&headers, is_encrypted) {
         console.sessions.end(before);
     }
     let mut response = Redirect::to(local(&next)).into_response();
-    if let Some(cookie) = cookie::set(Some(&name), cookie::is_secure(&headers)) {
+    if let Some(cookie) = cookie::set(Some(&name), is_encrypted) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
@@ -147,23 +146,24 @@ pub(crate) async fn log_in(
 
 pub(crate) async fn log_out(
     State(console): State<Arc<Console>>,
-    Extension(CameFrom(from)): Extension<CameFrom>,
-    headers: HeaderMap,
+    arrived: Arrived,
     form: Result<Form<LogOut>, FormRejection>,
 ) -> Response {
-    let visit = match visitor(&console, &headers, approvals::LIST, true) {
+    let visit = match visitor(&console, &arrived, approvals::LIST, true) {
         Ok(visit) => visit,
         Err(response) => return *response,
     };
-    let Ok(Form(LogOut { form })) = form else { return malformed(&console, from, Some(&visit)).await };
+    let Ok(Form(LogOut { form })) = form else {
+        return malformed(&console, arrived.from, Some(&visit)).await;
+    };
     if !visit.sent(&form) {
-        return forged(&console, from, &visit).await;
+        return forged(&console, arrived.from, &visit).await;
     }
-    if let Some(name) = cookie::session(&headers) {
+    if let Some(name) = cookie::session(&arrived.headers, arrived.is_encrypted) {
         console.sessions.end(name);
     }
     let mut response = Redirect::to(LOGIN).into_response();
-    if let Some(cookie) = cookie::set(None, cookie::is_secure(&headers)) {
+    if let Some(cookie) = cookie::set(None, arrived.is_encrypted) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response

@@ -45,7 +45,7 @@ use addresses::Origins;
 pub use addresses::{ConsoleAddress, NotAnAddress};
 pub use api::openapi;
 pub use configuration::{Configuration, Configured, ConfiguredServer, Reading, Source};
-pub use entry::CameFrom;
+pub use entry::{CameFrom, IsEncrypted};
 pub use operations::{LoggedIn, Operations, PageRefusal};
 use problem::Problem;
 

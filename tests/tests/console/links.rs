@@ -59,7 +59,7 @@ async fn a_person_has_one_say_with_however_many_links() -> Result<()> {
     assert_eq!(room.standing(&call.id).await?, Standing::Waiting);
     assert_eq!(room.send(&room.form(&other?, "verdict=deny&reason=no")).await?.status, 303);
     let answer = call.answer.await??;
-    ensure!(verdict(&answer)?.1.contains("link:bob denied this call: no"), "{answer}");
+    ensure!(verdict(&answer)?.1.contains("a person denied this call: no"), "{answer}");
     ensure!(room.paid()?.is_empty());
     Ok(())
 }

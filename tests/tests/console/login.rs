@@ -131,6 +131,12 @@ async fn behind_a_proxy_that_encrypts_the_cookie_is_for_encrypted_connections() 
     let response = room.send(&outside(room.login(&token))).await?;
     let cookie = response.header("set-cookie").context("no cookie")?;
     ensure!(cookie.starts_with("__Secure-interlock_console=") && cookie.contains("; Secure"), "{cookie}");
+    let value = cookie.split(';').next().unwrap_or_default();
+    let list = |cookie: &str| outside(room.page(LIST)).without("Origin").header("Cookie", cookie);
+    assert_eq!(room.send(&list(value)).await?.status, 200);
+    // One of the name that anybody can set in the clear is none there.
+    let in_the_clear = value.trim_start_matches("__Secure-");
+    assert_eq!(room.send(&list(in_the_clear)).await?.status, 303);
     let elsewhere = room.login(&token).header("Origin", "http://ops.example.com");
     room.refused("the same name in the clear", &elsewhere, 403).await?;
     Ok(())

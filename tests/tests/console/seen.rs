@@ -38,6 +38,7 @@ async fn a_person_approves() -> Result<()> {
     browser.shot("login").await?;
     browser.log_in("ila_wrong").await?;
     browser.until("This is not an operator's token").await?;
+    browser.shot("login-failed").await?;
     browser.log_in(&token).await?;
     let (text, here) = browser.page().await?;
     assert_eq!(here, page, "one arrives at the page that one wanted");
@@ -95,7 +96,7 @@ async fn a_person_denies_and_the_list_shows_what_waits() -> Result<()> {
     browser.until("It is denied").await?;
     browser.shot("denied").await?;
     let answer = call.answer.await??;
-    ensure!(verdict(&answer)?.1.contains("operator:alice denied this call: ask acme first"), "{answer}");
+    ensure!(verdict(&answer)?.1.contains("a person denied this call: ask acme first"), "{answer}");
     ensure!(room.paid()?.is_empty());
     // Whoever looks at the other sees what was decided about this one.
     browser.go(&format!("/console/approvals/{}", other.id)).await?;
@@ -264,7 +265,7 @@ async fn a_decision_link_has_one_button() -> Result<()> {
     browser.until("It is denied").await?;
     browser.shot("link-used").await?;
     let answer = call.answer.await??;
-    ensure!(verdict(&answer)?.1.contains("link:ada denied this call: not this one"), "{answer}");
+    ensure!(verdict(&answer)?.1.contains("a person denied this call: not this one"), "{answer}");
     ensure!(room.paid()?.is_empty());
     assert_eq!(browser.go("/console/links/0123").await?, 404);
     browser.until("This is not a decision link").await?;

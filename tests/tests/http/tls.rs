@@ -180,10 +180,10 @@ async fn operators_are_answered_with_a_certificate_of_their_own() -> Result<()> 
     let serving = site.serve(|command| command).await?;
     let scene = Scene { site, serving, server };
     let admin = &scene.serving.admin;
-    let ready = Request::new(admin, "GET", "/readyz");
+    let alive = Request::new(admin, "GET", "/healthz");
     let trusting = first.trusting(None, &["http/1.1"])?;
-    assert_eq!(trusting.send(admin, &ready).await?.status, 200);
-    ensure!(ready.send(admin).await.is_err(), "it answers in the clear");
+    assert_eq!(trusting.send(admin, &alive).await?.status, 200);
+    ensure!(alive.send(admin).await.is_err(), "it answers in the clear");
     // Callers' listener is as it was.
     assert_eq!(called(&scene).send(&scene.serving.address).await?.status, 200);
     scene.site.write("admin-cert.pem", &new.certificate)?;
@@ -193,6 +193,6 @@ async fn operators_are_answered_with_a_certificate_of_their_own() -> Result<()> 
     while next.connect(admin).await.is_err() {
         ensure!(Instant::now() < deadline, "the new certificate is not in force");
     }
-    assert_eq!(next.send(admin, &ready).await?.status, 200);
+    assert_eq!(next.send(admin, &alive).await?.status, 200);
     Ok(())
 }

@@ -66,6 +66,15 @@ impl Origins {
         Self { scheme, console: console.map(ToString::to_string) }
     }
 
+    /// Whether what is asked for under this host comes over an encrypted connection, to the listener or to what stands
+    /// before it.
+    pub(super) fn is_secure(&self, host: &str) -> bool {
+        let is_console = |console: &String| {
+            console.strip_prefix("https://").is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+        };
+        self.scheme == "https" || self.console.as_ref().is_some_and(is_console)
+    }
+
     /// Whether a page of this origin is one of the listener's own, asked for under this host, which is one of its names.
     pub(super) fn has(&self, origin: &str, host: &str) -> bool {
         let is_own = origin
@@ -115,5 +124,7 @@ mod tests {
         ] {
             assert_eq!(origins.has(origin, "127.0.0.1:7421"), expected, "{origin}");
         }
+        assert!(origins.is_secure("Ops.example.com") && !origins.is_secure("127.0.0.1:7421"));
+        assert!(Origins::new(true, None).is_secure("127.0.0.1:7421"));
     }
 }

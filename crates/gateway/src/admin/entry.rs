@@ -21,6 +21,10 @@ pub(super) struct Operator(pub(super) Arc<str>);
 #[derive(Debug, Clone, Copy)]
 pub struct CameFrom(pub IpAddr);
 
+/// Whether a request came over an encrypted connection, as far as the browser that sent it knows.
+#[derive(Debug, Clone, Copy)]
+pub struct IsEncrypted(pub bool);
+
 /// Whether a request's answer may hold what not everybody may know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IsTrusted(pub(super) bool);
@@ -69,11 +73,13 @@ async fn check(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
         }
         None => {}
     }
+    let is_encrypted = IsEncrypted(desk.origins.is_secure(host));
     let operator = operator(desk, request.headers()).await?;
     let free: &[&str] = if desk.is_local { &LOCAL } else { &OPEN };
     if operator.is_none() && !is_page && !free.contains(&path) {
         return Err(Problem::unauthorized());
     }
+    request.extensions_mut().insert(is_encrypted);
     request.extensions_mut().insert(IsTrusted(desk.is_local || operator.is_some()));
     if let Some(operator) = operator {
         request.extensions_mut().insert(operator);

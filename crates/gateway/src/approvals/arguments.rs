@@ -4,7 +4,7 @@ use interlock_json::{Kind, Limits, Value, canonical, scan};
 
 /// A document over lines, or as it is where it cannot be read. What strings wrote with escapes is written out, except for
 /// what would end the string or the line.
-pub fn laid_out(json: &str) -> String {
+pub(crate) fn laid_out(json: &str) -> String {
     match scan(json, &Limits::default()) {
         Ok(document) => {
             let mut out = String::new();
