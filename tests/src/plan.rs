@@ -76,6 +76,14 @@ pub enum Step {
         /// Its name.
         name: String,
     },
+    /// Calls a tool that becomes a task of the extension, and asks how it stands until it has ended. Only the client from
+    /// crates.io can.
+    FollowTask {
+        /// Its name.
+        name: String,
+        /// Its arguments.
+        arguments: Value,
+    },
     /// Reads a resource.
     Read {
         /// Its URI.

@@ -21,6 +21,9 @@ pub(crate) const BAD_ANSWER: i64 = 50_201;
 /// The server did not answer in time.
 pub(crate) const TIMED_OUT: i64 = 50_400;
 
+/// What the gateway's own question is called in `inputRequests`, and its answer in `inputResponses`.
+pub(crate) const ASKED: &str = "interlock-approval";
+
 const PREFIX: &str = "[INTERLOCK DENIED]";
 /// Of a call that a person has not decided about yet.
 const WAITS: &str = "[INTERLOCK APPROVAL NEEDED]";
@@ -48,11 +51,15 @@ pub(crate) fn denied(
     }
 }
 
-/// The answer to a modern client's request that is to come again, with this state (2026-07-28, `InputRequiredResult`
-/// that asks for nothing).
-pub(crate) fn come_again(id: &str, state: &str) -> String {
+/// The answer to a modern client's request that is to come again, with this state, and perhaps after it has asked its
+/// user (2026-07-28, `InputRequiredResult`): the `params` of an elicitation.
+pub(crate) fn come_again(id: &str, state: &str, asks: Option<&str>) -> String {
+    let asks = asks.map(|params| {
+        format!(r#""inputRequests":{{"{ASKED}":{{"method":"elicitation/create","params":{params}}}}},"#)
+    });
+    let asks = asks.unwrap_or_default();
     format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"resultType":"input_required","requestState":"{state}"}}}}"#
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"resultType":"input_required",{asks}"requestState":"{state}"}}}}"#
     )
 }
 
@@ -61,14 +68,16 @@ fn told(denial: &Denial, tell: TellAgent) -> Option<String> {
     if tell == TellAgent::Nothing {
         return None;
     }
-    Some(match denial.retry_after_ms {
-        Some(ms) => format!("{} (try again in {})", denial.reason, duration(ms)),
-        None => denial.reason.clone(),
+    let url = denial.approval.as_ref().and_then(|waits| waits.url.as_ref());
+    Some(match (denial.retry_after_ms, url) {
+        (Some(ms), _) => format!("{} (try again in {})", denial.reason, duration(ms)),
+        (None, Some(url)) => format!("{}. People decide at {url}", denial.reason),
+        (None, None) => denial.reason.clone(),
     })
 }
 
 /// `{verdict, reason, retryAfterMs}`, under `tell_agent: full` also the rule; of a call that a person has to approve
-/// also `{approval, expiresAt}`, whatever else is told.
+/// also `{approval, expiresAt, url}`, whatever else is told.
 fn decision(denial: &Denial, tell: TellAgent) -> String {
     let verdict = if denial.approval.is_some() { "await_approval" } else { "deny" };
     let mut object = format!(r#"{{"verdict":"{verdict}""#);
@@ -90,6 +99,9 @@ fn decision(denial: &Denial, tell: TellAgent) -> String {
     if let Some(waits) = &denial.approval {
         member("approval", &waits.id);
         member("expiresAt", &interlock_audit::format_ms(waits.expires_ms));
+        if let Some(url) = &waits.url {
+            member("url", url);
+        }
     }
     if tell != TellAgent::Nothing
         && let Some(ms) = denial.retry_after_ms

@@ -19,17 +19,30 @@ pub(crate) struct Denial {
     /// After which time the same call may pass.
     pub(crate) retry_after_ms: Option<u64>,
     /// The question that waits for a person, where the call may pass once it is answered.
-    pub(crate) approval: Option<Waits>,
+    pub(crate) approval: Option<Box<Waits>>,
 }
 
 /// A question that a person has not decided yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Waits {
     pub(crate) id: String,
     /// When it expires, unix milliseconds.
     pub(crate) expires_ms: i64,
     /// Whether the same call may come again at once, to wait on.
     pub(crate) waits_on: bool,
+    /// Where people decide it, where there is such a place.
+    pub(crate) url: Option<String>,
+    /// What a modern client is asked before the call comes again.
+    pub(crate) asks: Option<AsksClient>,
+}
+
+/// What a modern client is asked (2026-07-28, `inputRequests`), as the `params` of an elicitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AsksClient {
+    /// To decide.
+    Form(String),
+    /// To send its user to where it is decided.
+    Link(String),
 }
 
 impl Denial {

@@ -8,6 +8,7 @@ use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, 
 use interlock_store::{Approvals, Counters};
 
 use crate::access::Access;
+use crate::admin::ConsoleAddress;
 use crate::approvals::{Announcer, People, Places, Webhook, WebhookError, Webhooks};
 use crate::condition::Conditions;
 use crate::limits::Limits;
@@ -39,6 +40,8 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
+    /// Where people decide about calls in a browser.
+    pub console: Option<ConsoleAddress>,
     /// Where spans of calls go; nowhere where nothing is said.
     pub traces: Option<TraceOptions>,
 }
@@ -131,7 +134,7 @@ impl Gateway {
     /// # Errors
     /// [`WebhookError`] for one that cannot be used.
     pub fn webhook(&self, said: &interlock_policy::Webhook) -> Result<Arc<Webhook>, WebhookError> {
-        self.webhooks.named(said)
+        self.webhooks.named(said, self.places.is_some())
     }
 
     /// People decide at the console that is reached at this address, and by links that are signed with this key.

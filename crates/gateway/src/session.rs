@@ -1,5 +1,6 @@
 //! The state of one connection between a client and a server.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use interlock_json::Value;
 use interlock_wire::{Message, Version};
 use tokio::sync::oneshot;
 
+use crate::approvals::elicitation::Word;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::continuation::Continuations;
@@ -63,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) to_server: Pending<Asked>,
     /// The server's requests to the client.
     pub(crate) to_client: Pending<Questioned>,
+    /// Approvals whose link the client's user was shown.
+    pub(crate) links_shown: BTreeSet<String>,
     /// Calls whose server asked for input, until their retry.
     pub(crate) continuations: Continuations,
     /// The states that the client was given for their retry.
@@ -128,6 +132,8 @@ pub(crate) struct Questioned {
     /// `None` where the method is not recorded (ping).
     pub(crate) ticket: Option<Ticket>,
     pub(crate) deadline: Option<Instant>,
+    /// Who of the gateway waits for the answer, where it asks of its own: that is for nobody else.
+    pub(crate) own: Option<oneshot::Sender<Word>>,
 }
 
 impl Session {
@@ -140,6 +146,7 @@ impl Session {
             announced: Vec::new(),
             to_server: Pending::new(limits.in_flight, limits.given_up),
             to_client: Pending::new(limits.in_flight, limits.given_up),
+            links_shown: BTreeSet::new(),
             continuations: Continuations::new(),
             given: Given::new(connection),
         }

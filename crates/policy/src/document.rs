@@ -327,8 +327,31 @@ pub struct Approvals {
     pub needed: Option<u32>,
     /// `hold` in seconds: how long the caller is kept waiting.
     pub hold: Option<u64>,
+    /// `approve`: where a call is approved.
+    pub approve: Option<Approve>,
     /// `notify.webhook`
     pub webhook: Option<Webhook>,
+}
+
+/// `approvals.approve`: where a call is approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Approve {
+    /// By people, away from who asks.
+    #[default]
+    People,
+    /// Also at the client that makes the call, by the person who sits there.
+    Client,
+}
+
+impl Approve {
+    /// As it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Client => "client",
+        }
+    }
 }
 
 /// `approvals.notify.webhook`

@@ -58,10 +58,10 @@ pub use diff::{
     Changed, Difference, Direction, Doubt, Effort, Example, Ruled, SettingChange, ShownChange, Who, diff,
 };
 pub use document::{
-    Action, AnnouncedArguments, AnnouncementFormat, Approvals, Block, Condition, DefaultVerdict, Document,
-    Entries, Entry, Increment, Leaf, Limit, ListMode, Listed, Matcher, Mode, NamedList, OnMissing, RateLimit,
-    Refund, Requirement, Rule, Scalar, Scope, Section, Spend, SpendAmount, State, TellAgent, Test, Validate,
-    Version, Webhook,
+    Action, AnnouncedArguments, AnnouncementFormat, Approvals, Approve, Block, Condition, DefaultVerdict,
+    Document, Entries, Entry, Increment, Leaf, Limit, ListMode, Listed, Matcher, Mode, NamedList, OnMissing,
+    RateLimit, Refund, Requirement, Rule, Scalar, Scope, Section, Spend, SpendAmount, State, TellAgent, Test,
+    Validate, Version, Webhook,
 };
 pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;

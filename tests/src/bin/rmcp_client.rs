@@ -149,6 +149,7 @@ async fn take(service: &Service, events: &Events, step: &Step) -> Result<Value, 
             events.happened("told_to_wait", json!({}));
         },
         Step::Task { name } => task(service, name).await,
+        Step::FollowTask { name, arguments } => follow_task(service, name, arguments).await,
         Step::Read { uri } => ask(service, "resources/read", json!({ "uri": uri })).await,
         Step::Prompt { name, arguments } => {
             let mut params = json!({ "name": name });
@@ -193,6 +194,22 @@ async fn task(service: &Service, name: &str) -> Result<Value, Failure> {
     let stands = service.get_task(GetTaskParams::new(id.clone())).await?;
     service.cancel_task(CancelTaskParams::new(id.clone())).await?;
     Ok(json!({ "task": id, "stands": stands }))
+}
+
+async fn follow_task(service: &Service, name: &str, arguments: &Value) -> Result<Value, Failure> {
+    let mut params = CallToolRequestParams::new(name.to_owned());
+    params.arguments = arguments.as_object().cloned();
+    let made = match service.call_tool_once(params).await? {
+        CallToolResponse::Task(made) => made,
+        other => return Err(anyhow::anyhow!("it is no task: {other:?}").into()),
+    };
+    loop {
+        let stands = json!(service.get_task(GetTaskParams::new(made.task.task_id.clone())).await?);
+        if stands["status"] != "working" {
+            return Ok(stands);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn list(service: &Service, what: &str) -> Result<Value, Failure> {
@@ -271,7 +288,7 @@ impl Agent {
             true => json!({ "sampling": {}, "elicitation": {}, "roots": { "listChanged": true } }),
             false => json!({}),
         };
-        if run.steps.iter().any(|step| matches!(step, Step::Task { .. })) {
+        if run.steps.iter().any(|step| matches!(step, Step::Task { .. } | Step::FollowTask { .. })) {
             declared["extensions"] = json!({ "io.modelcontextprotocol/tasks": {} });
         }
         let capabilities: ClientCapabilities = serde_json::from_value(declared)?;
@@ -321,7 +338,15 @@ impl ClientHandler for Agent {
         params: ElicitRequestParams,
         _: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        self.events.happened("elicitation", json!({ "message": json!(params)["message"] }));
+        let params = json!(params);
+        self.events.happened("elicitation", json!({ "message": params["message"] }));
+        if params["requestedSchema"]["properties"]["decision"].is_object() {
+            // Whoever sits here lets money go to one firm alone.
+            let may = params["message"].as_str().is_some_and(|message| message.contains("\"to\": \"acme\""));
+            let decision = if may { "approve" } else { "deny" };
+            let content = json!({ "decision": decision, "reason": "as agreed" });
+            return self.answer(json!({ "action": "accept", "content": content }));
+        }
         self.answer(json!({ "action": "accept", "content": { "name": "Ada", "check": true, "integer": 7 } }))
     }
 

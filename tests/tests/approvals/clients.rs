@@ -6,7 +6,7 @@ mod stage;
 use anyhow::{Context, Result, ensure};
 use interlock_testkit::peers::Environment;
 use interlock_tests::drive::{Client, Era, Transport};
-use interlock_tests::plan::{Run, call, insist};
+use interlock_tests::plan::{Run, Step, call, insist};
 use serde_json::{Value, json};
 
 use self::scenes::SCENES;
@@ -120,6 +120,23 @@ impl Agent {
         self.paid_once(&stage, &reports[0].results[1]).await
     }
 
+    /// A client that takes tasks is given one, and finds there what came of its call.
+    async fn follows(self) -> Result<()> {
+        let environment = Environment::find()?;
+        let stage = Stage::new(self.transport, "hold: 0s").await?;
+        let step = Step::FollowTask { name: "pay".to_owned(), arguments: payment() };
+        let run = stage.run(self.era, vec![step])?;
+        let person = async {
+            let id = stage.people.asked(1).await?.question.id;
+            ensure!(stage.paid()?.is_empty(), "nothing is made while it waits");
+            stage.people.approve(&id).await
+        };
+        let (reports, ()) = tokio::try_join!(self.client.drive(&environment, &[], vec![run]), person)?;
+        let stands = &reports[0].results[0]["ok"];
+        assert_eq!(stands["status"], "completed", "{self:?}: {stands}");
+        self.paid_once(&stage, &json!({ "ok": stands["result"] })).await
+    }
+
     fn version(self) -> &'static str {
         match self.transport {
             Transport::Sse => "2024-11-05",
@@ -170,6 +187,17 @@ agents! {
     rmcp_modern_stdio: Rmcp Stdio Modern;
     rmcp_legacy_http: Rmcp Http Legacy;
     rmcp_modern_http: Rmcp Http Modern;
+}
+
+/// The client that can take tasks, over each of its transports.
+#[tokio::test]
+async fn rmcp_follows_over_stdio() -> Result<()> {
+    Agent { client: Client::Rmcp, transport: Transport::Stdio, era: Era::Modern }.follows().await
+}
+
+#[tokio::test]
+async fn rmcp_follows_over_http() -> Result<()> {
+    Agent { client: Client::Rmcp, transport: Transport::Http, era: Era::Modern }.follows().await
 }
 
 /// The clients that come again by themselves.

@@ -49,7 +49,11 @@ impl Desk {
     }
 
     pub fn before(policy: &str, script: &Script) -> Result<Self> {
-        let interlock = Interlock::with_policy(policy)?.settings("{}")?.server("bank");
+        Self::with_settings(policy, "{}", script)
+    }
+
+    pub fn with_settings(policy: &str, settings: &str, script: &Script) -> Result<Self> {
+        let interlock = Interlock::with_policy(policy)?.settings(settings)?.server("bank");
         let people = People { data: interlock.data() };
         Ok(Self { interlock, server: RecordingServer::new(script)?, people })
     }
@@ -60,10 +64,25 @@ impl Desk {
     }
 
     pub async fn connect_as(&self, grant: &str) -> Result<ScriptedClient> {
-        let command = self.interlock.before_as(Some("bank"), Some(grant), &self.server.command()?)?;
-        let mut client = ScriptedClient::spawn(&command)?;
+        let mut client = self.spawn(grant)?;
         client.initialize("2025-11-25").await?;
         Ok(client)
+    }
+
+    /// The same for a client that can be asked this.
+    pub async fn connect_declaring(&self, version: &str, capabilities: Value) -> Result<ScriptedClient> {
+        let mut client = self.spawn("local")?;
+        let info = json!({ "name": "agent-sdk", "version": "2" });
+        let hello = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": info });
+        client.ask("initialize", hello).await?;
+        client.notify("notifications/initialized", json!({})).await?;
+        Ok(client)
+    }
+
+    /// A process, whose client has said nothing yet.
+    pub fn spawn(&self, grant: &str) -> Result<ScriptedClient> {
+        let command = self.interlock.before_as(Some("bank"), Some(grant), &self.server.command()?)?;
+        ScriptedClient::spawn(&command)
     }
 
     /// What arrived of `pay`.

@@ -36,11 +36,11 @@ const FEW: usize = 10;
 /// How late an expiry may be noted on a busy machine.
 const LATE: i64 = 5_000;
 /// What a call may cost whose connection stays open, bytes of memory, in a build for tests.
-const OF_HELD: u64 = 192 << 10;
+const OF_HELD: u64 = 96 << 10;
 /// The same of one that is only remembered.
-const OF_SENT_AWAY: u64 = 16 << 10;
+const OF_SENT_AWAY: u64 = 8 << 10;
 /// What the gateway's memory may grow by, whatever waits.
-const AT_ALL: u64 = 48 << 20;
+const AT_ALL: u64 = 32 << 20;
 /// Threads that may come and go, whatever waits.
 const SPARE_THREADS: usize = 4;
 
@@ -204,12 +204,14 @@ async fn wait_and_expire(crowd: Crowd) -> Result<()> {
     hall.are_sent_away(0..FEW).await?;
     let (few, listed_few) = (hall.usage()?, hall.listed().await?);
     hall.are_sent_away(FEW..sent_away).await?;
+    let away = hall.usage()?;
     let mut streams = hall.are_held(sent_away..sent_away + held).await?;
     let all = sent_away + held;
     hall.wait(all).await?;
     let (many, listed_many) = (hall.usage()?, hall.listed().await?);
     eprintln!(
-        "{crowd:?} waits after {:?}; with {FEW}: {few:?}, listed in {listed_few:?}; with all: {many:?}, \
+        "{crowd:?} waits after {:?}; with {FEW}: {few:?}, listed in {listed_few:?}; with those sent away: \
+         {away:?}; with all: {many:?}, \
          listed in {listed_many:?}",
         since.elapsed()
     );

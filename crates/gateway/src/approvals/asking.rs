@@ -7,6 +7,7 @@ use interlock_json::Value;
 use interlock_policy::{Decision, Section};
 use interlock_store::{Approval, Asked, Asker, Question, Standing, StoreError};
 use serde_json::value::RawValue;
+use tokio::sync::watch;
 
 use super::people::Heard;
 use super::{Definition, Details, Exact, People, Settings};
@@ -41,6 +42,10 @@ pub(crate) struct Asking<'a> {
     pub(crate) asks: &'a Asks<'a>,
     /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
     pub(crate) since: Option<Instant>,
+    /// Whether it waits at all.
+    pub(crate) holds: bool,
+    /// Whoever also asks the client's own user looks here for what is asked.
+    pub(crate) posed: &'a watch::Sender<Option<Approval>>,
 }
 
 /// A person's word for one exact call.
@@ -126,8 +131,10 @@ impl Gateway {
         if approval.standing != Standing::Waiting {
             return Ok(answered(&approval, asks, &settings));
         }
+        asking.posed.send_replace(Some(approval.clone()));
         let _held = self.metrics.held();
-        let until = asking.since.map(|since| since.checked_add(settings.hold).unwrap_or(since));
+        let hold = if asking.holds { settings.hold } else { Duration::ZERO };
+        let until = asking.since.map(|since| since.checked_add(hold).unwrap_or(since));
         Ok(match wait(people, &approval, until, is_there).await? {
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
@@ -248,8 +255,8 @@ fn still_waits(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Den
         asks.decision.reason
     );
     let waits_on = !settings.hold.is_zero();
-    let waits = Waits { id: id.clone(), expires_ms: approval.expires_ms, waits_on };
-    Denial { approval: Some(waits), ..of_rule(&asks.decision, reason) }
+    let waits = Waits { id: id.clone(), expires_ms: approval.expires_ms, waits_on, ..Waits::default() };
+    Denial { approval: Some(Box::new(waits)), ..of_rule(&asks.decision, reason) }
 }
 
 fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreError> {

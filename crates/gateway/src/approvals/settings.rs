@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interlock_policy::{Approvals, Decision};
+use interlock_policy::{Approvals, Approve, Decision};
 use interlock_store::Patience;
 
 use crate::limits::Limits;
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) has_somebody: bool,
     /// Who may decide; empty: every operator.
     pub(crate) approvers: Vec<String>,
+    /// Whether whoever sits at the client may decide, too.
+    pub(crate) at_client: bool,
     /// How many different people have to say yes.
     pub(crate) needed: u32,
     /// How long the call itself waits.
@@ -44,13 +46,13 @@ impl Settings {
             Some(seconds) => Duration::from_secs(seconds),
             None => shortest(|said| said.timeout, TIMEOUT),
         };
-        let named: Vec<&[String]> =
-            said.iter().map(|said| said.approvers.as_slice()).filter(|named| !named.is_empty()).collect();
-        let approvers = in_common(&named);
+        let named: Vec<&[String]> = said.iter().map(|said| said.approvers.as_slice()).collect();
+        let approvers = snapshot.approvers().in_common(&named);
         let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
         Self {
-            has_somebody: named.is_empty() || !approvers.is_empty(),
-            approvers,
+            has_somebody: approvers.as_ref().is_none_or(|approvers| !approvers.is_empty()),
+            at_client: approvers.is_none() && may_at_client(&said),
+            approvers: approvers.unwrap_or_default(),
             needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
             hold: shortest(|said| said.hold, HOLD),
             patience: Patience {
@@ -63,12 +65,44 @@ impl Settings {
     }
 }
 
-/// Who is named by each.
-fn in_common(named: &[&[String]]) -> Vec<String> {
-    let Some((first, others)) = named.split_first() else { return Vec::new() };
-    first.iter().filter(|name| others.iter().all(|other| other.contains(name))).cloned().collect()
+/// Whether whoever sits at the client may decide: where all that is said allows it. They are nobody who is named, and
+/// never two.
+fn may_at_client(said: &[&Approvals]) -> bool {
+    let may = |said: &&Approvals| {
+        said.approve == Some(Approve::Client)
+            && said.approvers.is_empty()
+            && said.needed.is_none_or(|needed| needed == 1)
+    };
+    !said.is_empty() && said.iter().all(may)
 }
 
 fn ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_decides_where_every_policy_that_speaks_of_approvals_says_so() {
+        let client = Approvals { approve: Some(Approve::Client), ..Approvals::default() };
+        let people = Approvals { approve: Some(Approve::People), ..Approvals::default() };
+        let silent = Approvals { hold: Some(1), ..Approvals::default() };
+        let named = Approvals { approvers: vec!["ada".to_owned()], ..client.clone() };
+        let two = Approvals { needed: Some(2), ..client.clone() };
+        for (said, expected) in [
+            (&[][..], false),
+            (&[&client], true),
+            (&[&client, &client], true),
+            (&[&people], false),
+            (&[&silent], false),
+            (&[&client, &silent], false),
+            (&[&people, &client], false),
+            (&[&client, &named], false),
+            (&[&two], false),
+        ] {
+            assert_eq!(may_at_client(said), expected, "{said:?}");
+        }
+    }
 }

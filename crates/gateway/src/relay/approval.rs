@@ -2,14 +2,16 @@
 
 mod again;
 mod apart;
+mod at_client;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use interlock_json::Value;
 use interlock_store::Asker;
 use interlock_wire::{Era, Version};
+use tokio::sync::watch;
 
 use super::Relay;
 use crate::approvals::{Answered, Asking, Asks, Granted};
@@ -18,6 +20,9 @@ use crate::continuation::Retry;
 use crate::outbox::Room;
 use crate::record::About;
 use crate::route::Target;
+
+pub(super) use again::Round;
+use at_client::{AtClient, Way};
 
 /// How often one call is asked about because the policies or the tool's definition changed meanwhile.
 const ROUNDS: usize = 8;
@@ -36,6 +41,8 @@ pub(super) struct Wanted<'a> {
     /// Its number among those that wait for the server.
     pub(super) number: u64,
     pub(super) version: Version,
+    /// How often it came before, and what it brings.
+    pub(super) round: &'a Round,
 }
 
 impl Relay {
@@ -97,38 +104,55 @@ impl Relay {
         since: Instant,
         wanted: Wanted<'_>,
     ) -> Answered {
+        self.take_word(asks, wanted).await;
         let since = Some(since).filter(|_| !self.is_apart(wanted.number));
-        let asking = Asking { asker, asks, since };
-        let answered = self.asked_about(asking, wanted.number).await;
+        let way = since.map_or(Way::Nothing, |_| self.way_at_client(asks, wanted));
+        // A modern client asks its user once it is answered.
+        let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
+        let (posed, _) = watch::channel(None);
+        let asking = Asking { asker, asks, since, holds, posed: &posed };
+        let mut answered = self.asked_about(asking, wanted, way).await;
         let waits = match &answered {
             Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
             Answered::Granted(_) => None,
         };
-        match waits.filter(|_| since.is_some()) {
+        match waits.filter(|_| since.is_some() && holds) {
             Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
-                self.asked_about(Asking { since: None, ..asking }, wanted.number).await
+                self.asked_about(Asking { since: None, ..asking }, wanted, Way::Nothing).await
             }
-            _ => answered,
+            _ => {
+                self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
+                answered
+            }
         }
     }
 
-    /// Asks people while the caller waits.
-    async fn asked_about(&self, asking: Asking<'_>, number: u64) -> Answered {
+    /// Asks people while the caller waits, and meanwhile its client.
+    async fn asked_about(&self, asking: Asking<'_>, wanted: Wanted<'_>, way: Way) -> Answered {
         self.has_asked_people.store(true, Ordering::Release);
+        let number = wanted.number;
+        let shown = OnceLock::new();
+        let at_client = AtClient { asks: asking.asks, wanted, way, shown: &shown };
+        let question = asking.posed.subscribe();
         let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
         let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
+        let mut asked = std::pin::pin!(self.ask_client(at_client, question));
+        let mut has_answered = false;
         let mut news = tokio::time::interval(NEWS);
         let mut told: u32 = 0;
-        loop {
+        let answered = loop {
             tokio::select! {
                 biased;
-                answered = &mut answered => return answered,
+                answered = &mut answered => break answered,
+                () = &mut asked, if !has_answered => has_answered = true,
                 _ = news.tick() => {
                     told += 1;
                     self.tell_waiting(number, told);
                 }
             }
-        }
+        };
+        self.tell_complete(&shown, number).await;
+        answered
     }
 
     /// Tells the caller, who wants to hear of progress, that the call waits. The numbers only have to grow, and stay

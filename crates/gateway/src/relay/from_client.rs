@@ -11,10 +11,11 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, Refusal, Request, RequestId, Response, Shape, Version, reply,
 };
 
-use super::approval::Wanted;
+use super::approval::{Round, Wanted};
 use super::{Concerning, MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
+use crate::approvals::elicitation::Word;
 use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
@@ -202,7 +203,7 @@ impl Relay {
     ) {
         let number = to_server.number;
         let (message, round) = match self.comes_again(&message, version) {
-            Ok(None) => (message, 0),
+            Ok(None) => (message, Round::default()),
             Ok(Some((message, round))) => (message, round),
             Err(why) => {
                 let about =
@@ -284,7 +285,7 @@ impl Relay {
         judged: Judged,
         version: Version,
         mut to_server: ToServer,
-        round: u32,
+        round: Round,
     ) {
         let number = to_server.number;
         let Shape::Request(request) = message.shape() else { return };
@@ -327,7 +328,7 @@ impl Relay {
         }
         let retry = self.retried(may_ask.as_deref(), &request);
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
-        let wanted = Wanted { params: request.params, number, version };
+        let wanted = Wanted { params: request.params, number, version, round: &round };
         match self.passage(about, judged, &targets, &retry, wanted, &mut to_server.room).await {
             Ok(passage) if self.is_apart(number) => {
                 self.forward_apart(&message, passage.ticket, version, to_server).await;
@@ -353,9 +354,9 @@ impl Relay {
                 let (Some(asker), Some(reply)) = (waiting.asker, waiting.item.reply) else { return };
                 let id = asker.id.raw();
                 let tell = refused.snapshot.tell_agent();
-                let state = self.state_of(&message, &refused.denial, version, round);
+                let state = self.state_of(&message, &refused.denial, version, round.count);
                 let answer = match state {
-                    Some(state) => answer::come_again(id, &state),
+                    Some((state, asks)) => answer::come_again(id, &state, asks),
                     None => answer::denied(id, section, &refused.denial, tell, version),
                 };
                 reply.deliver(answer).await;
@@ -531,7 +532,7 @@ impl Relay {
         }
     }
 
-    /// The client answers a question of the server's.
+    /// The client answers a question of the server's, or of the gateway's own.
     async fn client_response(&self, response: &Response<'_>, message: &Message) {
         let number = response.id.as_ref().and_then(|id| id.as_u64());
         let waiting = number.and_then(|number| self.session().to_client.take(number));
@@ -542,7 +543,12 @@ impl Relay {
             let id = response.id.as_ref().map(|id| id.raw());
             return self.drop_from_client("", id, "an answer to a question that nobody asked");
         };
-        let Questioned { ticket, .. } = waiting.item;
+        let Questioned { ticket, own, .. } = waiting.item;
+        if let Some(own) = own {
+            // Nobody waits for what came too late.
+            let _late = own.send(Word::of(&response.outcome));
+            return;
+        }
         if let Some(ticket) = ticket {
             ticket.settle(super::own::answered(&response.outcome, message.source().len())).await;
         }

@@ -31,7 +31,7 @@ impl Relay {
         if let Err(undeclared) = declared.allow(method, request.params, version) {
             return self.refuse_question(method, &id, undeclared.code(), &undeclared.to_string()).await;
         }
-        let questioned = Questioned { ticket: None, deadline: self.deadline() };
+        let questioned = Questioned { ticket: None, deadline: self.deadline(), own: None };
         let inserted = self.session().to_client.insert(id.clone().into(), questioned);
         let number = match inserted {
             Ok(number) => number,

@@ -61,6 +61,7 @@ impl Told {
             approvers: Vec::new(),
             needed: None,
             hold: None,
+            approve: None,
             webhook: None,
         };
         let [old, new] = [old, new].map(|document| document.approvals.as_ref().unwrap_or(&none));
@@ -74,6 +75,16 @@ impl Told {
             let direction = if are < were { Direction::Widen } else { Direction::Narrow };
             let words = format!("{were} had to approve a call before, and {are} now");
             self.tell("/approvals/needed", Some(direction), &words);
+        }
+        let [was, is] = [old, new].map(|approvals| approvals.approve.unwrap_or_default());
+        if was != is {
+            let direction = if is > was { Direction::Widen } else { Direction::Narrow };
+            let may = if is > was { "may" } else { "may no longer" };
+            self.tell(
+                "/approvals/approve",
+                Some(direction),
+                &format!("whoever sits at the client {may} approve a call"),
+            );
         }
         self.webhook(old.webhook.as_ref(), new.webhook.as_ref());
     }

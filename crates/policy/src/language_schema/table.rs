@@ -302,6 +302,11 @@ pub(crate) const SHAPES: &[Shape] = &[
             key("approvers", "Who may approve.", Of::List(&Of::Name)),
             key("needed", "How many different people have to approve; one where nothing is said.", Of::Count),
             key("hold", "How long the caller is kept waiting; `0` for not at all.", DURATION),
+            key(
+                "approve",
+                "Where a call is approved: by `people`, or also by whoever sits at the `client`.",
+                Of::Words(&["people", "client"]),
+            ),
             key("notify", "Where questions are announced.", Of::Shape("notify")),
         ],
     },

@@ -2,14 +2,14 @@
 
 use super::fields::Fields;
 use super::{scalar, webhook};
-use crate::diagnostic::{At, Report};
-use crate::document::{Approvals, Webhook};
+use crate::diagnostic::{At, Report, quoted};
+use crate::document::{Approvals, Approve, Webhook};
 use crate::tree::{Node, Value};
 
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
-    const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "notify"];
+    const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "approve", "notify"];
     let fields = Fields::open(node, "`approvals`", KNOWN, at, report)?;
-    Some(Approvals {
+    let approvals = Approvals {
         timeout: fields.read("timeout", at, report, scalar::duration),
         dedupe_window: fields.read("dedupe_window", at, report, scalar::duration),
         approvers: fields
@@ -17,8 +17,48 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
             .unwrap_or_default(),
         needed: fields.read("needed", at, report, people),
         hold: fields.read("hold", at, report, hold),
+        approve: fields.read("approve", at, report, |node, at, report| {
+            scalar::one_of(node, &[("people", Approve::People), ("client", Approve::Client)], at, report)
+        }),
         webhook: fields.read("notify", at, report, notify).flatten(),
-    })
+    };
+    warn_of_links(&approvals, &fields, at, report);
+    at_client(&approvals, &fields, at, report);
+    Some(approvals)
+}
+
+/// Nobody knows who sits at a client: they are none of those who are named, and no two people.
+fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    if approvals.approve != Some(Approve::Client) {
+        return;
+    }
+    let mut needs = |key: &str, what: &str| {
+        let message =
+            format!("`approve: client` and {what} cannot both hold: it is not known who sits at a client");
+        report
+            .error("contradiction", fields.key_range(key), &at.key(key), message)
+            .help(format!("leave `{key}` out, or write `approve: people`"));
+    };
+    if !approvals.approvers.is_empty() {
+        needs("approvers", "`approvers`");
+    }
+    if approvals.needed.is_some_and(|needed| needed > 1) {
+        needs("needed", "`needed` above 1");
+    }
+}
+
+/// Whoever follows a link of a message is an account of its own, which the policy has to name where it names any.
+fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
+    let Some(account) = person.map(|person| format!("link:{person}")) else { return };
+    // Who is in a group, the settings say.
+    let is_named = |name: &String| *name == account || name.starts_with("group:");
+    if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(is_named) {
+        let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
+        report
+            .warning("no-effect", fields.key_range("notify"), &at.key("notify"), message)
+            .help(format!("add {} to `approvers`, or leave `decide_as` out", quoted(&account)));
+    }
 }
 
 /// How long a caller waits, which may be not at all.

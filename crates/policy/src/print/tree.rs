@@ -165,6 +165,7 @@ fn approvals(approvals: &Approvals) -> Out<'_> {
     map.list("approvers", &approvals.approvers, |name| text(name));
     map.maybe("needed", approvals.needed.map(|people| number(people.into())));
     map.maybe("hold", approvals.hold.map(seconds));
+    map.maybe("approve", approvals.approve.map(|approve| text(approve.word())));
     if let Some(webhook) = &approvals.webhook {
         let mut notify = Map::default();
         notify.put("webhook", self::webhook(webhook));

@@ -309,7 +309,11 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: 'https://example.com/${}', secret: 'x${A}' } } }\n",
         "approvals: { notify: { webhook: { url: 'https://example.com/a', secret: known } } }\n",
         "approvals: { notify: { webhook: { url: 'https://hooks.slack.com/services/T/B/X', format: slack } } }\n",
+        "approvals: { approvers: [ada], notify: { webhook: { url: '${HOOK}', secret: '${S}', decide_as: ada } } }\n",
+        "approvals: { approvers: ['link:ada'], notify: { webhook: { url: '${HOOK}', secret: '${S}', decide_as: ada } } }\n",
         "approvals: { notify: { webhook: { url: '${HOOK}', format: teams, decide_as: 'operator:ada', arguments: full } } }\n",
+        "approvals: { approve: client, approvers: [ann], needed: 2 }\n",
+        "approvals: { approve: agent }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",

@@ -237,6 +237,10 @@ fn what_is_no_verdict_is_told_beside() {
         "None /approvals/hold: a caller was kept waiting for 30 seconds before, for the usual time now",
         "None /approvals/approvers: \"bob\" may approve now; \"ann\" may no longer approve",
     ]);
+    check("approvals: { approve: people }", "approvals: { approve: client }",
+        &["Some(Widen) /approvals/approve: whoever sits at the client may approve a call"]);
+    check("approvals: { approve: client }", "approvals: {}",
+        &["Some(Narrow) /approvals/approve: whoever sits at the client may no longer approve a call"]);
     let limit = |more: &str| format!("tools: {{ t: {{ limits: [{{ counter: c, window: day, max: 5, {more} }}] }} }}");
     check(&limit("refund: keep"), &limit("refund: on_error"),
         &["Some(Widen) /tools/t/limits/0: what a call counted is given back on errors, and was kept on errors"]);

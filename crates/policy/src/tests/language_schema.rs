@@ -35,9 +35,9 @@ tools:
     deny_if: [{ conditions: [{ path: args.x, op: eq, value: a, compare: ci, on_missing: object }] }]
     limits: [{ window: day, max: 1, scope: [grant, tool], align: sliding, mode: shadow, refund: on_error }]
 lists: { l: [a] }
-approvals: { notify: { webhook: { url: "https://example.com/hook" } } }
+approvals: { approve: client, notify: { webhook: { url: "https://example.com/hook" } } }
 "#,
-    "mode: shadow\ntools: { t: { mode: shadow, rules: [{ mode: shadow, action: deny }], require: [{ conditions: [], mode: shadow }] } }\n",
+    "mode: shadow\napprovals: { approve: people }\ntools: { t: { mode: shadow, rules: [{ mode: shadow, action: deny }], require: [{ conditions: [], mode: shadow }] } }\n",
 ];
 
 fn read_everything() {

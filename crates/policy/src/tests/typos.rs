@@ -69,7 +69,7 @@ const PLACES: [(&str, &[&str]); 17] = [
 /// Every key of the language as its description lists them, written down apart from the table.
 const KEYS: &str = "
     document: version description default mode hide list tell_agent tools resources prompts all_tools approvals lists spend_currency
-    approvals: timeout dedupe_window approvers needed hold notify
+    approvals: timeout dedupe_window approvers needed hold approve notify
     notify: webhook
     webhook: url secret format decide_as arguments
     entry: rules require deny_if approve_if limits validate mode hide
