@@ -343,10 +343,14 @@ fn accesses(
     let (mut accesses, mut in_force) = (BTreeMap::new(), BTreeMap::new());
     let labels: Arc<[(String, String)]> =
         grant.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let approvers = settings.approvers(name).with_context(|| settings.place_of(&["grants", name]))?;
     for (server, named) in &grant.servers {
         let (snapshot, facts) = judged(settings, policies, server, named)
             .with_context(|| settings.place_of(&["grants", name, "servers", server]))?;
-        let snapshot = snapshot.labelled(Arc::clone(&labels));
+        let snapshot = snapshot
+            .labelled(Arc::clone(&labels))
+            .decided_by(approvers.clone())
+            .with_context(|| settings.place_of(&["grants", name, "servers", server]))?;
         in_force.insert(server.clone(), facts);
         let reached = settings.reached(server);
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use interlock_audit::{ArgumentPolicy, RedactPath};
 use interlock_gateway::admin::ConsoleAddress;
+use interlock_gateway::approvals::Approvers;
 use interlock_gateway::{
     Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Reached, Registration,
 };
@@ -23,6 +25,7 @@ mod traces;
 use crate::terminal;
 use credentials::{CredentialSettings, Kept};
 pub(crate) use expand::{ExpandError, expand};
+use identity::OneOrMore;
 pub(crate) use identity::{Auth, Identity, Tls};
 use traces::TraceSettings;
 
@@ -42,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) admin: Option<String>,
     /// The pages on which people decide.
     pub(crate) console: ConsoleSettings,
+    /// People who decide, under one name.
+    groups: BTreeMap<String, OneOrMore>,
     /// `Host` values that both accept beside their addresses.
     pub(crate) hosts: Vec<String>,
     /// `Origin` values that it accepts.
@@ -174,6 +179,8 @@ pub(crate) struct Grant {
     pub(crate) expires: Option<String>,
     /// What its rules may look at, each with its value.
     pub(crate) labels: BTreeMap<String, String>,
+    /// Who may decide about its calls; anybody whom the policies allow where it names nobody.
+    pub(crate) approvers: Vec<String>,
 }
 
 /// What goes to standard error.
@@ -292,6 +299,16 @@ impl Settings {
     /// Methods beyond the protocol that one server may be sent.
     pub(crate) fn extensions(&self, server: &str) -> Vec<String> {
         self.servers.get(server).map(|server| server.extensions.clone()).unwrap_or_default()
+    }
+
+    /// Who may decide about the calls of a grant, as far as the settings say.
+    ///
+    /// # Errors
+    /// Where people cannot be named so.
+    pub(crate) fn approvers(&self, grant: &str) -> anyhow::Result<Approvers> {
+        let named = self.grants.get(grant).map(|grant| grant.approvers.as_slice()).unwrap_or_default();
+        let groups = self.groups.iter().map(|(name, people)| (name.clone(), people.all())).collect();
+        Ok(Approvers::new(Arc::new(groups), named)?)
     }
 
     /// The era that a server speaks, where it is not to be found out.

@@ -6,6 +6,8 @@ pub(crate) mod table;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 /// Writes to standard output. A reader that has gone (`| head`) is not an error.
 pub(crate) fn write_out(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = anstream::AutoStream::auto(io::stdout());
@@ -18,6 +20,32 @@ pub(crate) fn write_out(bytes: &[u8]) -> anyhow::Result<()> {
 /// Writes one line of text.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     write_out(format!("{text}\n").as_bytes())
+}
+
+/// Writes a document to standard output. What a terminal would obey in it, or a reader be misled by, is escaped as JSON
+/// has it.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&plain_json(&serde_json::to_string_pretty(value)?))
+}
+
+/// The same document without a letter that deceives. Such letters stand in strings; but for the blanks that documents
+/// of others have between their parts.
+fn plain_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' => out.push(' '),
+            c if is_deceptive(c) => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Says on standard error how far something has come.
@@ -103,6 +131,15 @@ mod tests {
         assert_eq!(with_causes(&said), "cannot read `x`: the disk is gone");
         let unsaid = anyhow::Error::new(cause()).context("cannot read `x`");
         assert_eq!(with_causes(&unsaid), "cannot read `x`: the disk is gone");
+    }
+
+    #[test]
+    fn a_document_obeys_nobody_and_says_the_same() {
+        let value = serde_json::json!({ "a\u{202e}b": "\u{9b}31m\u{7f} ü \u{e0041}\u{feff}\n" });
+        let text = plain_json(&serde_json::to_string_pretty(&value).unwrap().replace(':', "\r:"));
+        assert!(text.chars().all(|c| c == '\n' || !is_deceptive(c)), "{text:?}");
+        assert!(text.contains(r"a\u202eb") && text.contains(r"\udb40\udc41"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use interlock_gateway::{Gateway, Snapshot, Webhook};
+use interlock_gateway::{Gateway, Webhook};
 use interlock_policy::Policy;
 
 use crate::settings::expand;
@@ -29,12 +29,6 @@ pub(crate) fn named(policy: &Policy, file: &Path, gateway: &Gateway) -> anyhow::
     let Some(said) = read(policy, file)? else { return Ok(None) };
     let webhook = gateway.webhook(&said);
     Ok(Some(webhook.with_context(|| format!("the webhook in `{}`", file.display()))?))
-}
-
-/// The policy of one file, announcing what it says to whom it says.
-pub(crate) fn snapshot(policy: Policy, file: &Path, gateway: &Gateway) -> anyhow::Result<Snapshot> {
-    let webhook = named(&policy, file, gateway)?;
-    Ok(Snapshot::of_server(policy).announcing(webhook.into_iter().collect()))
 }
 
 /// Whether what the policy's webhook refers to is there.

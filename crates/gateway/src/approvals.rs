@@ -5,7 +5,8 @@
 //! anew, by the policies of that moment, and takes the approval: once, and only for that very call.
 
 mod account;
-mod arguments;
+mod approvers;
+pub mod arguments;
 mod asking;
 mod at_client;
 mod desk;
@@ -21,6 +22,7 @@ mod sheet;
 pub mod shown;
 
 pub use account::Account;
+pub use approvers::{Approvers, NotNamed};
 pub(crate) use asking::{Answered, Asking, Asks, Granted, nobody};
 pub use desk::{Book, Decided, DecisionDesk, LONGEST_REASON, Looked, NotDecided, Saying, reason};
 pub use details::{Definition, Details};

@@ -134,7 +134,7 @@ impl Gateway {
     /// # Errors
     /// [`WebhookError`] for one that cannot be used.
     pub fn webhook(&self, said: &interlock_policy::Webhook) -> Result<Arc<Webhook>, WebhookError> {
-        self.webhooks.named(said)
+        self.webhooks.named(said, self.places.is_some())
     }
 
     /// People decide at the console that is reached at this address, and by links that are signed with this key.

@@ -6,7 +6,7 @@ use interlock_policy::{Origin, Policy, TellAgent};
 use interlock_store::Target;
 use sha2::{Digest as _, Sha256};
 
-use crate::approvals::Webhook;
+use crate::approvals::{Approvers, NotNamed, Webhook};
 
 /// The compiled policies that apply to one server for one grant.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Snapshot {
     labels: Arc<[(String, String)]>,
     /// To whom it is announced what people are asked.
     webhooks: Vec<Arc<Webhook>>,
+    /// Who may decide beside what the policies say.
+    approvers: Approvers,
 }
 
 impl Snapshot {
@@ -36,7 +38,13 @@ impl Snapshot {
             [(Origin::Server, policy)] => policy.digest().to_owned(),
             several => digest(several),
         };
-        Self { policies, digest, labels: Arc::default(), webhooks: Vec::new() }
+        Self {
+            policies,
+            digest,
+            labels: Arc::default(),
+            webhooks: Vec::new(),
+            approvers: Approvers::default(),
+        }
     }
 
     /// The same, for a grant with these labels.
@@ -49,6 +57,23 @@ impl Snapshot {
     #[must_use]
     pub fn announcing(self, webhooks: Vec<Arc<Webhook>>) -> Self {
         Self { webhooks, ..self }
+    }
+
+    /// The same, with these who may decide.
+    ///
+    /// # Errors
+    /// [`NotNamed`] where a policy names a group that there is not.
+    pub fn decided_by(self, approvers: Approvers) -> Result<Self, NotNamed> {
+        for (_, policy) in &self.policies {
+            let said = policy.document().approvals.as_ref();
+            approvers.knows(said.map(|said| said.approvers.as_slice()).unwrap_or_default())?;
+        }
+        Ok(Self { approvers, ..self })
+    }
+
+    /// Who may decide beside what the policies say.
+    pub(crate) fn approvers(&self) -> &Approvers {
+        &self.approvers
     }
 
     /// To whom it is announced what people are asked, each once.
@@ -69,6 +94,7 @@ impl Snapshot {
         self.digest == other.digest
             && self.labels == other.labels
             && self.announce_to() == other.announce_to()
+            && self.approvers == other.approvers
     }
 
     /// The policies in the order in which they are judged, the server's first.

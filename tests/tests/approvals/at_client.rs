@@ -45,7 +45,8 @@ async fn the_person_at_the_client_approves_exactly_this_call() -> Result<()> {
         let asked = form(&mut agent).await?;
         let params = &asked["params"];
         let message = params["message"].as_str().unwrap_or_default();
-        for shown in ["Server     bank", "tool pay", "\"amount\": 500", "\\u{430}cme", "looks like `a`"] {
+        for shown in ["Server     bank", "Calls      pay", "\"amount\": 500", "\\u{430}cme", "looks like `a`"]
+        {
             ensure!(message.contains(shown), "{shown} in {message}");
         }
         assert_eq!(params["requestedSchema"]["required"], json!(["decision"]));
@@ -303,5 +304,31 @@ async fn over_http_the_form_comes_on_the_stream_of_the_call() -> Result<()> {
     assert_eq!(scene.server.calls()?, [("pay".to_owned(), payment())]);
     let said = records(scene.site.path(), "approval").await?;
     ensure!(said.iter().any(|one| one["details"]["by"] == "client:team"), "{said:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn among_several_servers_the_form_is_of_the_call_alone() -> Result<()> {
+    let tools = Script::with_tools(&["look", "pay"]);
+    let scene = Scene::with_policy(&tools, &at_client("60s"), "anonymous: team\n").await?;
+    let mut hello = initialize("2025-11-25");
+    hello["params"]["capabilities"] = json!({ "elicitation": {} });
+    let response = scene.send(&scene.post(&hello).at("/mcp")).await?;
+    let session = response.header("mcp-session-id").unwrap_or_default().to_owned();
+    let in_session = |message: &Value| scene.post(message).at("/mcp").header("Mcp-Session-Id", &session);
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    ensure!(scene.send(&in_session(&ready)).await?.status == 202);
+    let message = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call",
+        "params": { "name": "recording__pay", "arguments": payment() } });
+    let mut stream = in_session(&message).open(&scene.serving.address).await?;
+    let text = stream.until(r#""required":["decision"]}}}"#).await?.to_owned();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let mut asked = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    let asked = asked.find(|message| message["method"] == "elicitation/create").unwrap_or_default();
+    let yes = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": says("approve") });
+    ensure!(scene.send(&in_session(&yes)).await?.status == 202, "{text}");
+    let text = stream.to_end().await?;
+    ensure!(text.contains(r#""id":7,"result""#) && !text.contains("isError"), "{text}");
+    assert_eq!(scene.server.calls()?, [("pay".to_owned(), payment())]);
     Ok(())
 }

@@ -14,6 +14,7 @@ mod modern_client;
 mod real_forms;
 mod restart;
 mod served;
+mod watching;
 
 #[path = "../http/scene.rs"]
 #[expect(dead_code, reason = "shared with the tests of serving, which need all of it")]

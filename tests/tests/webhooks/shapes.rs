@@ -101,3 +101,49 @@ async fn teams_reads_no_markdown_of_others() -> Result<()> {
     }
     Ok(())
 }
+
+/// With a console, chats have links that lead there.
+#[tokio::test]
+async fn chats_have_links_to_decide_by() -> Result<()> {
+    for format in ["slack", "teams"] {
+        let receiver = receiver().await?;
+        let hook = format!(
+            "notify: {{ webhook: {{ url: \"{}\", format: {format}, decide_as: \"ada|<!here>\" }} }}, hold: 0s",
+            receiver.url("/")
+        );
+        let mut desk = Desk::before(&asks(&hook), &Script::with_tools(&["look", "pay"]))?;
+        desk.interlock = desk.interlock.settings("console: { url: \"https://ops.example.com\" }")?;
+        let mut agent = desk.connect().await?;
+        assert_eq!(verdict(&agent.call("pay", json!({})).await?)?.0, "await_approval");
+        receiver.wait_until("the message", |arrived| arrived.len() == 1).await?;
+        let message = receiver.arrived()[0].json();
+        let (links, labels): (Vec<String>, Vec<String>) = match format {
+            "slack" => {
+                let last = message["blocks"].as_array().and_then(|blocks| blocks.last()).context("none")?;
+                assert_eq!(last["text"]["type"], "mrkdwn");
+                let text = last["text"]["text"].as_str().unwrap_or_default();
+                let link = |part: &str| {
+                    let inside = part.trim().strip_prefix('<')?.strip_suffix('>')?;
+                    inside.split_once('|').map(|(url, label)| (url.to_owned(), label.to_owned()))
+                };
+                text.split('·').filter_map(link).unzip()
+            }
+            _ => {
+                let actions = message["attachments"][0]["content"]["actions"].as_array().context("none")?;
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                ensure!(actions.iter().all(|action| action["type"] == "Action.OpenUrl"), "{actions:?}");
+                actions.iter().map(|action| (text(&action["url"]), text(&action["title"]))).unzip()
+            }
+        };
+        assert_eq!(labels, ["Look at it", "Approve", "Deny"], "{message}");
+        ensure!(links[0].starts_with("https://ops.example.com/console/approvals/"), "{links:?}");
+        for link in &links {
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || ":/.-_".contains(letter);
+            ensure!(
+                link.starts_with("https://ops.example.com/console/") && link.chars().all(plain),
+                "{link}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -130,7 +130,7 @@ impl Desk {
         });
         self.runtime.block_on(self.tokens.add(entry, None))?;
         match self.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&report)?)?,
+            Format::Json => terminal::json(&report)?,
             Format::Text => {
                 terminal::line(token.reveal())?;
                 terminal::note(
@@ -145,7 +145,7 @@ impl Desk {
         let entries = self.runtime.block_on(self.tokens.tokens())?;
         let reports: Vec<Report> = entries.iter().map(Report::new).collect();
         match self.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Json => terminal::json(&reports)?,
             Format::Text if reports.is_empty() => {
                 terminal::line("there is no token yet; `interlock admin create NAME` makes one")?;
             }

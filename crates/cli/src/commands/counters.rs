@@ -112,7 +112,7 @@ fn ledger_of(common: &Common, settings: &Settings) -> anyhow::Result<PathBuf> {
 fn list(counters: &[interlock_store::CounterStatus], format: Format) -> anyhow::Result<Exit> {
     let reports: Vec<CounterReport> = counters.iter().map(CounterReport::new).collect();
     match format {
-        Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+        Format::Json => terminal::json(&reports)?,
         Format::Text if reports.is_empty() => terminal::line("no counter holds anything")?,
         Format::Text => terminal::line(&table(&HEADER, reports.iter().map(CounterReport::row)))?,
     }
@@ -183,7 +183,7 @@ fn tell(dates: Dates, moved: Option<u64>, format: Format) -> anyhow::Result<Exit
     };
     match format {
         Format::Text => terminal::line(&words)?,
-        Format::Json => terminal::line(&serde_json::to_string_pretty(&report)?)?,
+        Format::Json => terminal::json(&report)?,
     }
     Ok(Exit::Yes)
 }

@@ -259,7 +259,7 @@ impl<'a> Desk<'a> {
         let reports: Vec<Report<'_>> =
             entries.iter().map(|entry| Report::new(entry, self.keys.as_ref())).collect();
         match self.common.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Json => terminal::json(&reports)?,
             Format::Text if reports.is_empty() => terminal::line(
                 "no credential is kept yet; `interlock credentials set SERVER NAME` keeps one",
             )?,

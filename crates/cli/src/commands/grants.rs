@@ -246,7 +246,7 @@ impl Desk<'_> {
     fn list(&self) -> anyhow::Result<Exit> {
         let reports = self.grants(&self.entries()?)?;
         match self.common.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Json => terminal::json(&reports)?,
             Format::Text if reports.is_empty() => terminal::line(&format!(
                 "there is no grant yet; add one to `grants` of `{}`",
                 self.common.config.display()
@@ -259,7 +259,7 @@ impl Desk<'_> {
     fn show(&self, grant: &str) -> anyhow::Result<Exit> {
         let report = GrantReport::new(grant, &self.settings, &self.entries()?)?.with(&self.mistakes()?);
         if self.common.format == Format::Json {
-            terminal::line(&serde_json::to_string_pretty(&report)?)?;
+            terminal::json(&report)?;
             return Ok(Exit::Yes);
         }
         terminal::line(&table(&GRANTS, std::iter::once(report.row())))?;

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use interlock_gateway::approvals::Approvers;
 use interlock_gateway::reload::{self, LoadError, Watch};
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::HttpServer;
-use interlock_gateway::{Access, Ended, Gateway, Identity, PolicyFile, Reached, Server, Wrapped, transport};
-use interlock_policy::Diagnostic;
+use interlock_gateway::{
+    Access, Ended, Gateway, Identity, PolicyFile, Reached, Server, Snapshot, Wrapped, transport,
+};
+use interlock_policy::{Diagnostic, Policy};
 
 use crate::args::{Header, ReachedArgs, RunArgs};
 use crate::data_dir::data_dir;
@@ -109,7 +112,8 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     let mut instance = Instance::start(settings, data, &start).await?;
     instance.record_policy((&args.grant, &server), &args.policy, loaded.policy.digest())?;
     let gateway = Arc::clone(&instance.gateway);
-    let snapshot = match webhooks::snapshot(loaded.policy, &args.policy, &gateway) {
+    let approvers = settings.approvers(&args.grant)?;
+    let snapshot = match in_force(loaded.policy, &args.policy, &gateway, &approvers) {
         Ok(snapshot) => snapshot,
         Err(error) => {
             // What was recorded as started is recorded as ended.
@@ -122,7 +126,8 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     let place = place(&args.reached)?;
     let access = Arc::new(access.speaking(settings.era(&server)).reached(place));
     let from = PolicyFile { grant: args.grant.clone(), server, path: args.policy.display().to_string() };
-    let following = tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from));
+    let following =
+        tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from, approvers));
     let identity = Identity { grant: args.grant, session: instance.id.to_string(), client: None };
     let wrapped = Wrapped { server: reached, access, identity };
     greet(wrapped.access.server());
@@ -134,15 +139,42 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     Ok(ended)
 }
 
+/// The policy of one file, with those whom it announces questions to and who may decide.
+fn in_force(
+    policy: Policy,
+    file: &Path,
+    gateway: &Gateway,
+    approvers: &Approvers,
+) -> anyhow::Result<Snapshot> {
+    let webhook = webhooks::named(&policy, file, gateway)?;
+    let snapshot = Snapshot::of_server(policy).announcing(webhook.into_iter().collect());
+    snapshot.decided_by(approvers.clone()).with_context(|| format!("the policy `{}`", file.display()))
+}
+
 /// Puts each good version of the policy file in force, and says so when one is not good.
-async fn follow(gateway: Arc<Gateway>, access: Arc<Access>, path: PathBuf, from: PolicyFile) {
+async fn follow(
+    gateway: Arc<Gateway>,
+    access: Arc<Access>,
+    path: PathBuf,
+    from: PolicyFile,
+    approvers: Approvers,
+) {
     let mut watch = Watch::new(&path);
     let mut last_mistake = None;
     // What changed between reading the file first and watching it is read now.
     loop {
-        take(&gateway, &access, &path, &from, &mut last_mistake, &watch).await;
+        let news = News { path: &path, from: &from, approvers: &approvers };
+        take(&gateway, &access, news, &mut last_mistake, &watch).await;
         watch.changed().await;
     }
+}
+
+/// A policy file that may have changed.
+#[derive(Clone, Copy)]
+struct News<'a> {
+    path: &'a Path,
+    from: &'a PolicyFile,
+    approvers: &'a Approvers,
 }
 
 /// Reading and compiling are done on a thread of their own: calls are answered by the policy before until they are
@@ -150,8 +182,7 @@ async fn follow(gateway: Arc<Gateway>, access: Arc<Access>, path: PathBuf, from:
 async fn take(
     gateway: &Gateway,
     access: &Access,
-    path: &Path,
-    from: &PolicyFile,
+    News { path, from, approvers }: News<'_>,
     last_mistake: &mut Option<String>,
     watch: &Watch,
 ) {
@@ -168,7 +199,7 @@ async fn take(
         return;
     }
     let loaded = loaded.map_err(anyhow::Error::from);
-    match loaded.and_then(|loaded| webhooks::snapshot(loaded.policy, path, gateway)) {
+    match loaded.and_then(|loaded| in_force(loaded.policy, path, gateway, approvers)) {
         Ok(snapshot) => {
             *last_mistake = None;
             let before = gateway.replace(access, snapshot, from);

@@ -291,7 +291,7 @@ impl Desk<'_> {
         let all = self.all()?;
         let reports: Vec<Report<'_>> = all.servers.iter().map(Report::new).collect();
         match self.common.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Json => terminal::json(&reports)?,
             Format::Text if reports.is_empty() => {
                 terminal::line("there is no server yet; `interlock servers add NAME` registers one")?;
             }
@@ -309,7 +309,7 @@ impl Desk<'_> {
             return Ok(Exit::No);
         }
         match self.common.format {
-            Format::Json => terminal::line(&serde_json::to_string_pretty(&reports)?)?,
+            Format::Json => terminal::json(&reports)?,
             Format::Text => {
                 terminal::line(&table(&HEADER, reports.iter().map(Report::row)))?;
                 terminal::line("")?;

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     };
     match args.format {
         Format::Text => terminal::line(&text(&status))?,
-        Format::Json => terminal::line(&serde_json::to_string_pretty(&status)?)?,
+        Format::Json => terminal::json(&status)?,
     }
     Ok(Exit::Yes)
 }

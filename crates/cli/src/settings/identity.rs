@@ -75,9 +75,19 @@ impl Auth {
 /// A text, or several of which one is enough.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-enum OneOrMore {
+pub(super) enum OneOrMore {
     One(String),
     More(Vec<String>),
+}
+
+impl OneOrMore {
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text.clone()],
+            Self::More(texts) => texts.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -209,10 +219,7 @@ impl Settings {
             let help = did_you_mean(&entry.issuer, known).map(|help| format!("; {help}")).unwrap_or_default();
             bail!("there is no issuer `{}` among `identity.issuers`{help}", entry.issuer);
         }
-        let claims = entry.claims.iter().map(|(claim, wanted)| match wanted {
-            OneOrMore::One(text) => (claim.clone(), vec![text.clone()]),
-            OneOrMore::More(texts) => (claim.clone(), texts.clone()),
-        });
+        let claims = entry.claims.iter().map(|(claim, wanted)| (claim.clone(), wanted.all()));
         let claims: BTreeMap<_, _> = claims.collect();
         if claims.is_empty() && entry.scopes.is_empty() {
             bail!("`jwt` has neither `claims` nor `scopes`; then every token of the issuer would do");

@@ -44,6 +44,7 @@ const DOCUMENT: &[(&str, Shape)] = &[
     ("servers", Shape::Named("server", SERVER)),
     ("listen", Shape::Text),
     ("admin", Shape::Text),
+    ("groups", Shape::TextsMap),
     ("console", Shape::Map(&[("url", Shape::Text)])),
     ("hosts", Shape::Texts),
     ("origins", Shape::Texts),
@@ -63,6 +64,7 @@ const GRANT: &[(&str, Shape)] = &[
     ("auth", Shape::Ways(&["token"], &[("jwt", Shape::Map(JWT)), ("mtls", Shape::Map(MTLS))])),
     ("expires", Shape::Time),
     ("labels", Shape::TextMap),
+    ("approvers", Shape::Texts),
 ];
 const JWT: &[(&str, Shape)] =
     &[("issuer", Shape::Text), ("claims", Shape::TextsMap), ("scopes", Shape::Texts)];

@@ -42,7 +42,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) asks: &'a Asks<'a>,
     /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
     pub(crate) since: Option<Instant>,
-    /// Whether the call itself waits, as long as the policy says.
+    /// Whether it waits at all.
     pub(crate) holds: bool,
     /// Whoever also asks the client's own user looks here for what is asked.
     pub(crate) posed: &'a watch::Sender<Option<Approval>>,
@@ -256,7 +256,7 @@ fn still_waits(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Den
     );
     let waits_on = !settings.hold.is_zero();
     let waits = Waits { id: id.clone(), expires_ms: approval.expires_ms, waits_on, ..Waits::default() };
-    Denial { approval: Some(waits), ..of_rule(&asks.decision, reason) }
+    Denial { approval: Some(Box::new(waits)), ..of_rule(&asks.decision, reason) }
 }
 
 fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreError> {

@@ -158,6 +158,7 @@ impl DecisionDesk {
                 standing: Some(standing),
                 server: Some(question.server.clone()),
                 name: Some(question.name.clone()),
+                bare: true,
                 ..Which::default()
             };
             let those = self.store.approvals(which, LOOKED_AT).await?;
@@ -165,6 +166,12 @@ impl DecisionDesk {
         }
         found.sort_by_key(|other| std::cmp::Reverse(other.change));
         found.truncate(SIMILAR);
+        for bare in &mut found {
+            // What is forgotten meanwhile is shown as far as it is known.
+            if let Some(whole) = self.store.approval(&bare.question.id).await? {
+                bare.question.details = whole.question.details;
+            }
+        }
         Ok(found)
     }
 
@@ -174,70 +181,94 @@ impl DecisionDesk {
     /// # Errors
     /// [`NotDecided`] when the store or the log cannot be written.
     pub async fn decide(&self, id: &str, saying: &Saying<'_>) -> Result<Decided, NotDecided> {
-        let Some(approval) = self.store.approval(id).await? else { return Ok(Decided::Unknown) };
-        let by = saying.by.to_string();
-        let idle = if !saying.by.may_decide(&approval.question.approvers) {
-            Some(Decided::NotAllowed(approval.clone()))
-        } else if approval.standing != Standing::Waiting {
-            Some(Decided::TooLate(approval.clone()))
-        } else if approval.opinions.iter().any(|opinion| opinion.by == by) {
-            Some(Decided::Again(approval.clone()))
-        } else {
-            None
-        };
-        if let Some(idle) = idle {
-            self.note(&approval, saying, idle.step(saying)).map_err(NotDecided::NotRecorded)?;
-            return Ok(idle);
-        }
-        let meant = if saying.approves { "approving" } else { "denying" };
-        self.note(&approval, saying, meant).map_err(NotDecided::NotRecorded)?;
-        let opinion =
-            Opinion { by, approves: saying.approves, reason: saying.reason.map(str::to_owned), at_ms: 0 };
-        let decided = match self.store.tell(id, opinion).await {
-            Ok(Told::Counted(now)) => Decided::Counted(now),
-            Ok(Told::Again(now)) => Decided::Again(now),
-            Ok(Told::TooLate(now)) => Decided::TooLate(now),
-            Ok(Told::Unknown) => Decided::Unknown,
-            Err(error) => {
-                // The store's own answer says more than that the log cannot be written either.
-                drop(self.note(&approval, saying, "failed"));
-                return Err(error.into());
-            }
-        };
-        let noted = self.note(decided.approval().unwrap_or(&approval), saying, decided.step(saying));
-        if let Decided::Counted(now) = &decided {
-            self.book.decided(now);
-        }
-        match noted {
-            Ok(()) => Ok(decided),
-            Err(error) => {
-                let (decided, by) = (Box::new(decided), Box::new(saying.by.clone()));
-                Err(NotDecided::Unrecorded { decided, by, error })
-            }
-        }
+        decide(self.store.as_ref(), self.book.as_ref(), id, saying).await
     }
+}
 
-    fn note(&self, approval: &Approval, saying: &Saying<'_>, step: &str) -> Result<(), AuditError> {
-        let question = &approval.question;
-        let by = saying.by.to_string();
-        let mut details = vec![
-            ("approval", Detail::Text(&question.id)),
-            ("step", Detail::Text(step)),
-            ("by", Detail::Text(&by)),
-            ("section", Detail::Text(&question.section)),
-            ("name", Detail::Text(&question.name)),
-            ("approvals", Detail::Number(i64::try_from(yes(approval)).unwrap_or(i64::MAX))),
-            ("needed", Detail::Number(question.needed.into())),
-            ("state", Detail::Text(word(approval.standing))),
-        ];
-        details.extend(saying.reason.map(|why| ("why", Detail::Text(why))));
-        self.book.record(Lifecycle {
-            identity: Identity { grant: Some(&question.asker.grant), ..Identity::default() },
-            server: Some(&question.server),
-            details: &details,
-            ..Lifecycle::new(LifecycleKind::Approval)
-        })
+/// Says yes or no, as [`DecisionDesk::decide`].
+///
+/// # Errors
+/// [`NotDecided`] when the store or the log cannot be written.
+pub(super) async fn decide(
+    store: &dyn Approvals,
+    book: &dyn Book,
+    id: &str,
+    saying: &Saying<'_>,
+) -> Result<Decided, NotDecided> {
+    let Some(approval) = store.approval(id).await? else { return Ok(Decided::Unknown) };
+    let by = saying.by.to_string();
+    let idle = if !saying.by.may_decide(&approval.question.approvers) {
+        Some(Decided::NotAllowed(approval.clone()))
+    } else if approval.standing != Standing::Waiting {
+        Some(Decided::TooLate(approval.clone()))
+    } else if approval.opinions.iter().any(|opinion| opinion.by == by) {
+        Some(Decided::Again(approval.clone()))
+    } else {
+        None
+    };
+    let noted = |approval: &Approval, step| note(book, approval, saying.by, saying.reason, step);
+    if let Some(idle) = idle {
+        noted(&approval, idle.step(saying)).map_err(NotDecided::NotRecorded)?;
+        return Ok(idle);
     }
+    let meant = if saying.approves { "approving" } else { "denying" };
+    noted(&approval, meant).map_err(NotDecided::NotRecorded)?;
+    let opinion =
+        Opinion { by, approves: saying.approves, reason: saying.reason.map(str::to_owned), at_ms: 0 };
+    let decided = match store.tell(id, opinion).await {
+        Ok(Told::Counted(now)) => Decided::Counted(now),
+        Ok(Told::Again(now)) => Decided::Again(now),
+        Ok(Told::TooLate(now)) => Decided::TooLate(now),
+        Ok(Told::Unknown) => Decided::Unknown,
+        Err(error) => {
+            // The store's own answer says more than that the log cannot be written either.
+            drop(noted(&approval, "failed"));
+            return Err(error.into());
+        }
+    };
+    let noted = noted(decided.approval().unwrap_or(&approval), decided.step(saying));
+    if let Decided::Counted(now) = &decided {
+        book.decided(now);
+    }
+    match noted {
+        Ok(()) => Ok(decided),
+        Err(error) => {
+            let (decided, by) = (Box::new(decided), Box::new(saying.by.clone()));
+            Err(NotDecided::Unrecorded { decided, by, error })
+        }
+    }
+}
+
+/// Records a step that somebody takes.
+///
+/// # Errors
+/// When the log cannot be written.
+pub(super) fn note(
+    book: &dyn Book,
+    approval: &Approval,
+    by: &Account,
+    why: Option<&str>,
+    step: &str,
+) -> Result<(), AuditError> {
+    let question = &approval.question;
+    let by = by.to_string();
+    let mut details = vec![
+        ("approval", Detail::Text(&question.id)),
+        ("step", Detail::Text(step)),
+        ("by", Detail::Text(&by)),
+        ("section", Detail::Text(&question.section)),
+        ("name", Detail::Text(&question.name)),
+        ("approvals", Detail::Number(i64::try_from(yes(approval)).unwrap_or(i64::MAX))),
+        ("needed", Detail::Number(question.needed.into())),
+        ("state", Detail::Text(word(approval.standing))),
+    ];
+    details.extend(why.map(|why| ("why", Detail::Text(why))));
+    book.record(Lifecycle {
+        identity: Identity { grant: Some(&question.asker.grant), ..Identity::default() },
+        server: Some(&question.server),
+        details: &details,
+        ..Lifecycle::new(LifecycleKind::Approval)
+    })
 }
 
 /// In the chain of a gateway, whose waiting calls hear of it at once.

@@ -7,16 +7,14 @@ use interlock_json::{Value, canonical};
 use interlock_store::Approval;
 use interlock_wire::Outcome;
 
-use super::Details;
 use super::arguments::laid_out;
 use super::shown::{self, Shown};
+use super::{LONGEST_REASON, details, subject};
 
 /// Bytes of what a form says: nobody reads more in a dialog, and what is cut off is not approved.
 const MOST_MESSAGE: usize = 16 << 10;
 /// Marked letters that are explained; all are marked.
 const EXPLAINED: usize = 10;
-/// Letters of a reason.
-const MOST_REASON: usize = 1_000;
 /// What a form asks for.
 const DECISION: &str = "decision";
 const REASON: &str = "reason";
@@ -66,7 +64,7 @@ fn decision(content: Value<'_>) -> Option<Word> {
         None => None,
         Some(reason) => {
             let reason = reason.as_str()?.trim().to_owned();
-            if reason.chars().count() > MOST_REASON {
+            if reason.chars().count() > LONGEST_REASON {
                 return None;
             }
             Some(reason).filter(|reason| !reason.is_empty())
@@ -81,14 +79,13 @@ fn decision(content: Value<'_>) -> Option<Word> {
 
 /// The `params` of a form about this call; `None` where it cannot be shown whole.
 pub(crate) fn form(approval: &Approval) -> Option<String> {
-    let details: Details = serde_json::from_str(&approval.question.details).ok()?;
-    let message = Message::of(approval, &details).done();
+    let message = Message::of(approval, &details(&approval.question)?).done();
     if message.len() > MOST_MESSAGE {
         return None;
     }
     // The first choice is the one that some clients make by themselves.
     let schema = format!(
-        r#"{{"type":"object","properties":{{"{DECISION}":{{"type":"string","title":"Decision","description":"May exactly this call be made, once?","enum":["{DENY}","{APPROVE}"]}},"{REASON}":{{"type":"string","title":"Reason","description":"Kept in the log; the agent is told why a call was denied","maxLength":{MOST_REASON}}}}},"required":["{DECISION}"]}}"#
+        r#"{{"type":"object","properties":{{"{DECISION}":{{"type":"string","title":"Decision","description":"May exactly this call be made, once?","enum":["{DENY}","{APPROVE}"]}},"{REASON}":{{"type":"string","title":"Reason","description":"Kept in the log; the agent is told why a call was denied","maxLength":{LONGEST_REASON}}}}},"required":["{DECISION}"]}}"#
     );
     Some(format!(r#"{{"message":{},"requestedSchema":{schema}}}"#, quoted(&message)))
 }
@@ -116,7 +113,7 @@ struct Message {
 }
 
 impl Message {
-    fn of(approval: &Approval, details: &Details) -> Self {
+    fn of(approval: &Approval, details: &super::Details) -> Self {
         let question = &approval.question;
         let mut message = Self::default();
         message.own(
@@ -125,7 +122,7 @@ impl Message {
         );
         message.own("\n```text");
         message.fact("Server", &question.server);
-        message.fact("Calls", &format!("{} {}", question.section.trim_end_matches('s'), question.name));
+        message.fact("Calls", &subject(&question.section, &question.name));
         message.fact("Grant", &question.asker.grant);
         let rule = match &details.rule_name {
             Some(name) => format!("{name} ({})", details.rule),

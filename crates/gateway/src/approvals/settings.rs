@@ -46,14 +46,13 @@ impl Settings {
             Some(seconds) => Duration::from_secs(seconds),
             None => shortest(|said| said.timeout, TIMEOUT),
         };
-        let named: Vec<&[String]> =
-            said.iter().map(|said| said.approvers.as_slice()).filter(|named| !named.is_empty()).collect();
-        let approvers = in_common(&named);
+        let named: Vec<&[String]> = said.iter().map(|said| said.approvers.as_slice()).collect();
+        let approvers = snapshot.approvers().in_common(&named);
         let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
         Self {
-            has_somebody: named.is_empty() || !approvers.is_empty(),
-            at_client: may_at_client(&said),
-            approvers,
+            has_somebody: approvers.as_ref().is_none_or(|approvers| !approvers.is_empty()),
+            at_client: approvers.is_none() && may_at_client(&said),
+            approvers: approvers.unwrap_or_default(),
             needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
             hold: shortest(|said| said.hold, HOLD),
             patience: Patience {
@@ -75,12 +74,6 @@ fn may_at_client(said: &[&Approvals]) -> bool {
             && said.needed.is_none_or(|needed| needed == 1)
     };
     !said.is_empty() && said.iter().all(may)
-}
-
-/// Who is named by each.
-fn in_common(named: &[&[String]]) -> Vec<String> {
-    let Some((first, others)) = named.split_first() else { return Vec::new() };
-    first.iter().filter(|name| others.iter().all(|other| other.contains(name))).cloned().collect()
 }
 
 fn ms(span: Duration) -> u64 {

@@ -104,47 +104,43 @@ impl Relay {
         since: Instant,
         wanted: Wanted<'_>,
     ) -> Answered {
+        self.take_word(asks, wanted).await;
         let since = Some(since).filter(|_| !self.is_apart(wanted.number));
-        let answered = self.asked_about(asker, asks, since, wanted).await;
-        // A modern client whose own user decides has to come again with what they say.
-        let is_asked = wanted.version.era() == Era::Modern && self.way_at_client(asks, wanted) == Way::Form;
+        let way = since.map_or(Way::Nothing, |_| self.way_at_client(asks, wanted));
+        // A modern client asks its user once it is answered.
+        let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
+        let (posed, _) = watch::channel(None);
+        let asking = Asking { asker, asks, since, holds, posed: &posed };
+        let mut answered = self.asked_about(asking, wanted, way).await;
         let waits = match &answered {
             Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
             Answered::Granted(_) => None,
         };
-        match waits.filter(|_| since.is_some() && !is_asked) {
+        match waits.filter(|_| since.is_some() && holds) {
             Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
-                self.asked_about(asker, asks, None, wanted).await
+                self.asked_about(Asking { since: None, ..asking }, wanted, Way::Nothing).await
             }
-            _ => answered,
+            _ => {
+                self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
+                answered
+            }
         }
     }
 
-    /// Asks people while the caller waits, who is there since then; `None` where the call goes on apart.
-    async fn asked_about(
-        &self,
-        asker: &Asker,
-        asks: &Asks<'_>,
-        since: Option<Instant>,
-        wanted: Wanted<'_>,
-    ) -> Answered {
+    /// Asks people while the caller waits, and meanwhile its client.
+    async fn asked_about(&self, asking: Asking<'_>, wanted: Wanted<'_>, way: Way) -> Answered {
         self.has_asked_people.store(true, Ordering::Release);
-        self.take_word(asks, wanted).await;
         let number = wanted.number;
-        let way = if since.is_some() { self.way_at_client(asks, wanted) } else { Way::Nothing };
-        // A modern client asks its user when it is answered.
-        let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
-        let (posed, question) = watch::channel(None);
-        let asking = Asking { asker, asks, since, holds, posed: &posed };
         let shown = OnceLock::new();
-        let at_client = AtClient { asks, wanted, way, shown: &shown };
+        let at_client = AtClient { asks: asking.asks, wanted, way, shown: &shown };
+        let question = asking.posed.subscribe();
         let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
         let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
         let mut asked = std::pin::pin!(self.ask_client(at_client, question));
         let mut has_answered = false;
         let mut news = tokio::time::interval(NEWS);
         let mut told: u32 = 0;
-        let mut answered = loop {
+        let answered = loop {
             tokio::select! {
                 biased;
                 answered = &mut answered => break answered,
@@ -156,7 +152,6 @@ impl Relay {
             }
         };
         self.tell_complete(&shown, number).await;
-        self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
         answered
     }
 

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{scalar, webhook};
-use crate::diagnostic::{At, Report};
+use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Approvals, Approve, Webhook};
 use crate::tree::{Node, Value};
 
@@ -22,6 +22,7 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         }),
         webhook: fields.read("notify", at, report, notify).flatten(),
     };
+    warn_of_links(&approvals, &fields, at, report);
     at_client(&approvals, &fields, at, report);
     Some(approvals)
 }
@@ -36,13 +37,27 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
             format!("`approve: client` and {what} cannot both hold: it is not known who sits at a client");
         report
             .error("contradiction", fields.key_range(key), &at.key(key), message)
-            .help(&format!("leave `{key}` out, or write `approve: people`"));
+            .help(format!("leave `{key}` out, or write `approve: people`"));
     };
     if !approvals.approvers.is_empty() {
         needs("approvers", "`approvers`");
     }
     if approvals.needed.is_some_and(|needed| needed > 1) {
         needs("needed", "`needed` above 1");
+    }
+}
+
+/// Whoever follows a link of a message is an account of its own, which the policy has to name where it names any.
+fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
+    let Some(account) = person.map(|person| format!("link:{person}")) else { return };
+    // Who is in a group, the settings say.
+    let is_named = |name: &String| *name == account || name.starts_with("group:");
+    if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(is_named) {
+        let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
+        report
+            .warning("no-effect", fields.key_range("notify"), &at.key("notify"), message)
+            .help(format!("add {} to `approvers`, or leave `decide_as` out", quoted(&account)));
     }
 }
 

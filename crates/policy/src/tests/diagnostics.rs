@@ -309,6 +309,8 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: 'https://example.com/${}', secret: 'x${A}' } } }\n",
         "approvals: { notify: { webhook: { url: 'https://example.com/a', secret: known } } }\n",
         "approvals: { notify: { webhook: { url: 'https://hooks.slack.com/services/T/B/X', format: slack } } }\n",
+        "approvals: { approvers: [ada], notify: { webhook: { url: '${HOOK}', secret: '${S}', decide_as: ada } } }\n",
+        "approvals: { approvers: ['link:ada'], notify: { webhook: { url: '${HOOK}', secret: '${S}', decide_as: ada } } }\n",
         "approvals: { notify: { webhook: { url: '${HOOK}', format: teams, decide_as: 'operator:ada', arguments: full } } }\n",
         "approvals: { approve: client, approvers: [ann], needed: 2 }\n",
         "approvals: { approve: agent }\n",

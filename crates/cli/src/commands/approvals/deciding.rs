@@ -64,7 +64,7 @@ impl Desk {
             reports.push(report);
         }
         if self.format == Format::Json {
-            terminal::line(&serde_json::to_string_pretty(&reports)?)?;
+            terminal::json(&reports)?;
         }
         let worst = |exit: Exit| reports.iter().any(|report| report.exit == exit);
         Ok([Exit::Failed, Exit::No].into_iter().find(|exit| worst(*exit)).unwrap_or(Exit::Yes))

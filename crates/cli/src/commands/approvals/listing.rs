@@ -39,7 +39,7 @@ impl Desk {
         match self.format {
             Format::Json => {
                 let reports: Vec<Report> = found.iter().map(Report::new).collect();
-                terminal::line(&serde_json::to_string_pretty(&reports)?)?;
+                terminal::json(&reports)?;
             }
             Format::Text if found.is_empty() && waiting => terminal::line("no call waits for a person")?,
             Format::Text if found.is_empty() => terminal::line("there is none")?,

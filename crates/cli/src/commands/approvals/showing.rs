@@ -39,7 +39,7 @@ impl Desk {
                     similar: similar.iter().map(Report::new).collect(),
                     marked: Sheet::of_call(&approval).marked.iter().map(ToString::to_string).collect(),
                 };
-                terminal::line(&serde_json::to_string_pretty(&whole)?)?;
+                terminal::json(&whole)?;
             }
         }
         Ok(Exit::Yes)

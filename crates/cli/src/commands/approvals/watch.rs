@@ -17,6 +17,7 @@ use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{cursor, execute};
+use rustix::termios::QueueSelector;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -74,6 +75,8 @@ impl Taken {
             before(fault);
         }));
         enable_raw_mode().context("cannot read keys from this terminal")?;
+        // What was typed before anything could be seen is about nothing that is shown.
+        let _flushed = rustix::termios::tcflush(stdin(), QueueSelector::IFlush);
         let made = execute!(stdout(), EnterAlternateScreen, cursor::Hide)
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match made {

@@ -81,7 +81,7 @@ fn a_form_shows_the_whole_call() {
     assert_eq!(
         message(&asked("pay", r#"{"to":"p\u0430ypal","amount":1.10}"#)),
         "A policy has a person decide about this call of the agent's. It is made once, exactly as it stands here, if \
-         you approve it.\n\n```text\nServer     bank\nCalls      tool pay\nGrant      team\nRule       large \
+         you approve it.\n\n```text\nServer     bank\nCalls      pay\nGrant      team\nRule       large \
          (server:/tools/pay/rules/0)\nReason     over 100\nArguments  all of them:\n  │ {\n  │   \"to\": \
          \"p\\u{430}ypal\",\n  │   \"amount\": 1.10\n  │ }\n```\n\nWarning: some text hides something or imitates other \
          letters. It is written as \\u{…}, and is no part of what it seems:\n- arguments, line 2, column 11: U+0430, \

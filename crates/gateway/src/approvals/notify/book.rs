@@ -35,7 +35,13 @@ impl Webhooks {
     }
 
     /// The webhook that a policy names, with its references read: the same where another policy names the same.
-    pub(crate) fn named(&self, said: &interlock_policy::Webhook) -> Result<Arc<Webhook>, WebhookError> {
+    ///
+    /// `has_console`: whether its messages can have links.
+    pub(crate) fn named(
+        &self,
+        said: &interlock_policy::Webhook,
+        has_console: bool,
+    ) -> Result<Arc<Webhook>, WebhookError> {
         let webhook = Webhook::new(said, &self.key)?;
         let mut known = self.guard();
         if let Some(same) = known.get(&webhook.target()).and_then(Weak::upgrade) {
@@ -48,6 +54,13 @@ impl Webhooks {
         let webhook = Arc::new(webhook);
         known.insert(webhook.target(), Arc::downgrade(&webhook));
         drop(known);
+        if webhook.decide_as.is_some() && !has_console {
+            tracing::warn!(
+                "messages to the webhook at `{}` have no links to decide by, as `decide_as` wants: set `console: {{ url }}` \
+                 in the settings",
+                webhook.name()
+            );
+        }
         self.nudge();
         Ok(webhook)
     }

@@ -114,9 +114,9 @@ impl Relay {
         let who = &asks.about.identity;
         let Some(params) = params else {
             self.session().to_client.take(number);
-            return self.gateway.asked_at_client(&approval, who, "too long for the client");
+            return self.gateway.at_client(&approval, who, "too long for the client");
         };
-        self.gateway.asked_at_client(&approval, who, step(way));
+        self.gateway.at_client(&approval, who, step(way));
         elicited.to.send(reply::request(number, METHOD, Some(&params))).await;
         let word = answer.await.unwrap_or(Word::NotUnderstood);
         if way == Way::Form {
@@ -186,7 +186,7 @@ impl Relay {
             Way::Link | Way::Nothing => return,
         };
         let step = if waits.asks.is_some() { step(way) } else { "too long for the client" };
-        self.gateway.asked_at_client(approval, &asks.about.identity, step);
+        self.gateway.at_client(approval, &asks.about.identity, step);
     }
 }
 
