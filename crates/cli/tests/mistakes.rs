@@ -156,14 +156,14 @@ fn a_directory_of_somebody_else_is_not_an_empty_one() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// A start is quiet where the only warnings are those that a ready policy has on purpose.
+/// A policy that asks people is nothing to warn of.
 #[test]
-fn a_start_warns_of_news_only() {
+fn a_start_says_that_there_are_warnings() {
     let home = home();
     let ask = "version: \"1\"\ndefault: deny\ntools: { t: { rules: [{ action: require_approval }] } }\n";
     for (policy, level, said) in [
         (ask.to_owned(), "warn", false),
-        (ask.to_owned(), "info", true),
+        (ask.to_owned(), "info", false),
         (ask.replace("t: {", "t: { limits: , "), "warn", true),
     ] {
         fs::write(home.path().join("ask.yaml"), &policy).unwrap();
