@@ -1,6 +1,7 @@
 //! What waits for a person, and its decision, for operators.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use askama::Template;
 use axum::extract::rejection::{FormRejection, QueryRejection};
@@ -84,6 +85,8 @@ pub(crate) struct DecisionForm {
     pub(crate) action: String,
     /// What tells it from forms of other pages, where there is a session.
     pub(crate) token: String,
+    /// Whether the operator's token is asked for once more.
+    pub(crate) asks_token: bool,
     pub(crate) approves: bool,
     pub(crate) denies: bool,
     /// What was written before.
@@ -97,6 +100,9 @@ pub(crate) struct DecisionForm {
 pub(crate) struct Said {
     #[serde(default)]
     form: String,
+    /// The operator's token, where it is asked for.
+    #[serde(default)]
+    token: String,
     verdict: Verdict,
     #[serde(default)]
     reason: String,
@@ -135,13 +141,14 @@ pub(crate) async fn list(
         Ok(visit) => visit,
         Err(response) => return *response,
     };
+    let all = all.is_some();
     // What a page fetches by itself is not one more look.
-    if auto.is_none()
+    let is_renewed = auto.is_some() && !all && before.is_none();
+    if !is_renewed
         && let Err(error) = console.operations.read(&visit.operator, "console approvals", None)
     {
         return answer::unavailable(Some(&visit), &error);
     }
-    let all = all.is_some();
     let standing = (!all).then_some(Standing::Waiting);
     let which = Which { standing, before, ..Which::default() };
     let desk = console.operations.decisions();
@@ -203,7 +210,7 @@ pub(crate) async fn show(
     if let Err(error) = console.operations.read(&visit.operator, "console approval", Some(id)) {
         return answer::unavailable(Some(&visit), &error);
     }
-    shown_to(&visit, &looked, StatusCode::OK, None, None)
+    shown_to(&Viewer::new(&visit, &arrived), &looked, StatusCode::OK, None, None)
 }
 
 pub(crate) async fn decide(
@@ -225,6 +232,10 @@ pub(crate) async fn decide(
     if !visit.sent(&said.form) {
         return login::forged(&console, arrived.from, &visit).await;
     }
+    let viewer = Viewer::new(&visit, &arrived);
+    if viewer.asks_token && !is_theirs(&console, &arrived, &visit, &said.token).await {
+        return not_theirs(&console, &id, &viewer, &said).await;
+    }
     let by = Account::Operator(visit.operator.clone());
     match decided(&console, &id, &by, &said).await {
         Outcome::Counted => Redirect::to(&place(&id)).into_response(),
@@ -232,8 +243,53 @@ pub(crate) async fn decide(
         Outcome::Failed(error) => answer::unavailable(Some(&visit), &error),
         Outcome::Not { status, looked, notice, problem } => {
             let written = problem.map(|problem| (said.written(), problem));
-            shown_to(&visit, &looked, status, notice, written)
+            shown_to(&viewer, &looked, status, notice, written)
         }
+    }
+}
+
+/// Who looks at a page.
+struct Viewer<'a> {
+    visit: &'a Visit,
+    /// Browsers send cookies to every port of a host: without encryption a session proves too little for a decision.
+    asks_token: bool,
+}
+
+impl<'a> Viewer<'a> {
+    fn new(visit: &'a Visit, arrived: &Arrived) -> Self {
+        Self { visit, asks_token: !arrived.is_encrypted }
+    }
+}
+
+/// Whether a token is one of the operator's whose session it is.
+async fn is_theirs(console: &Console, arrived: &Arrived, visit: &Visit, token: &str) -> bool {
+    if !console.attempts.may_try(arrived.from, Instant::now()) {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let reason = "too many tries to decide without a token";
+        console.refuse(arrived.from, RefusalCategory::Limit, status, reason).await;
+        return false;
+    }
+    let login = console.operations.log_in(token.trim()).await;
+    let is_theirs = login.is_some_and(|login| login.operator() == visit.operator);
+    if is_theirs {
+        console.attempts.got_in(arrived.from);
+    } else {
+        let reason = format!("a decision was sent in the session of operator:{} without their token", visit.operator);
+        console.refuse(arrived.from, RefusalCategory::Unauthenticated, StatusCode::FORBIDDEN, &reason).await;
+    }
+    is_theirs
+}
+
+/// Nothing is decided without the token.
+async fn not_theirs(console: &Console, id: &str, viewer: &Viewer<'_>, said: &Said) -> Response {
+    let problem = "Nothing was decided: this is not your token. After ten tries in a minute it takes another minute.";
+    match console.operations.decisions().look(id).await {
+        Ok(Some(looked)) => {
+            let written = Some((said.written(), problem.to_owned()));
+            shown_to(viewer, &looked, StatusCode::FORBIDDEN, None, written)
+        }
+        Ok(None) => answer::message(StatusCode::NOT_FOUND, Some(viewer.visit), "No such call waits here", problem),
+        Err(error) => answer::unavailable(Some(viewer.visit), &error),
     }
 }
 
@@ -279,7 +335,7 @@ pub(crate) async fn decided(console: &Console, id: &str, by: &Account, said: &Sa
 }
 
 fn shown_to(
-    visit: &Visit,
+    &Viewer { visit, asks_token }: &Viewer<'_>,
     looked: &Looked,
     status: StatusCode,
     notice: Option<String>,
@@ -292,6 +348,7 @@ fn shown_to(
     page.form = may_say(looked, &account).then(|| DecisionForm {
         action: format!("{}/decision", place(&looked.approval.question.id)),
         token: visit.form.clone(),
+        asks_token,
         approves: true,
         denies: true,
         reason,

@@ -110,6 +110,7 @@ fn shown_by(
     page.form = may_say(looked, &account).then(|| DecisionForm {
         action: place(text),
         token: String::new(),
+        asks_token: false,
         approves: link.approves,
         denies: !link.approves,
         reason,

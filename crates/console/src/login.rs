@@ -111,15 +111,16 @@ pub(crate) async fn log_in(
     let failed = |status, problem| {
         answer::page(status, &LoginPage { visit: None, next: local(&next), problem: Some(problem) })
     };
-    if !console.attempts.may_try(from, Instant::now()) {
-        let (status, problem) =
-            (StatusCode::TOO_MANY_REQUESTS, "Too many tries from here. Wait a minute and try again.");
-        let reason = "too many tries to log in to the console";
-        console.refuse(from, RefusalCategory::Limit, status, reason).await;
-        let wait = attempts::WHILE.as_secs().to_string();
-        return ([(header::RETRY_AFTER, wait)], failed(status, problem)).into_response();
-    }
+    // Tokens cannot be guessed: what is limited is how much room failures take in the log, and nobody else's login.
     let Some(login) = console.operations.log_in(token.trim()).await else {
+        if !console.attempts.may_try(from, Instant::now()) {
+            let (status, problem) =
+                (StatusCode::TOO_MANY_REQUESTS, "Too many tries from here. Wait a minute and try again.");
+            let reason = "too many tries to log in to the console";
+            console.refuse(from, RefusalCategory::Limit, status, reason).await;
+            let wait = attempts::WHILE.as_secs().to_string();
+            return ([(header::RETRY_AFTER, wait)], failed(status, problem)).into_response();
+        }
         let (status, problem) =
             (StatusCode::UNAUTHORIZED, "This is not an operator's token, or it has ended or been revoked.");
         let reason = "a token that opens nothing was shown to the console";

@@ -176,6 +176,12 @@ impl AdminListening {
 }
 
 impl AdminBound {
+    /// Whether what people send there cannot be read on its way.
+    fn is_private(&self) -> bool {
+        let is_encrypted = self.tls.is_some() || self.console.as_ref().is_some_and(ConsoleAddress::is_secure);
+        is_encrypted || self.address.ip().is_loopback()
+    }
+
     /// The address, with the port that the system chose where none was.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -206,7 +212,16 @@ impl AdminBound {
             .thread_name("admin")
             .enable_all()
             .build()?;
-        let is_local = self.address.ip().is_loopback();
+        // A proxy on this machine speaks for others.
+        let is_local = self.address.ip().is_loopback() && self.console.is_none();
+        let has_pages = self.is_private();
+        if !has_pages {
+            tracing::warn!(
+                "there are no pages to decide on at {}, where tokens could be read on their way: set `admin_tls`, or \
+                 `console.url` to the https address of a proxy that encrypts",
+                self.address
+            );
+        }
         let decisions = DecisionDesk::new(
             Arc::clone(&operated.approvals),
             Arc::clone(&operated.time),
@@ -216,7 +231,8 @@ impl AdminBound {
         let desk = Arc::new(Desk { operated, decisions, hosts: self.hosts, origins, is_local });
         let (stop, stopped) = oneshot::channel();
         let (listener, tls) = (self.listener, self.tls);
-        let router = router(&desk, pages(Operations(Arc::clone(&desk))));
+        let pages = if has_pages { pages(Operations(Arc::clone(&desk))) } else { Router::new() };
+        let router = router(&desk, pages);
         let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
             if let Err(error) = runtime.block_on(answer(listener, tls, (desk, router), stopped)) {
                 tracing::error!("operators can no longer be answered: {error}");

@@ -356,6 +356,12 @@ impl Recorder {
         self.log.append(now_ms(), &Entry::Lifecycle(event))
     }
 
+    /// Records an event that happens whether or not it is recorded; the disk has it with what is confirmed next.
+    pub(crate) fn note(&self, event: Lifecycle<'_>) {
+        self.metrics.event(event.kind);
+        self.must_append(&Entry::Lifecycle(event));
+    }
+
     /// Writes the last record.
     pub(crate) fn stop(&self, reason: &str) -> Result<(), AuditError> {
         self.flush_floods(true);

@@ -16,7 +16,7 @@ async fn a_form_decides_and_one_that_is_forged_does_not() -> Result<()> {
     let path = format!("{page}/decision");
     let form = room.form_token(&of_alice, &page).await?;
     let other = room.form_token(&of_bob, &page).await?;
-    let said = |form: &str| format!("form={form}&verdict=approve&reason=agreed");
+    let said = |form: &str| format!("form={form}&token={alice}&verdict=approve&reason=agreed");
     let good = of_alice.sends(room.form(&path, &said(&form)));
     for (what, request, status) in [
         ("a page of another site", good.clone().header("Origin", "http://evil.example"), 403),
@@ -32,6 +32,8 @@ async fn a_form_decides_and_one_that_is_forged_does_not() -> Result<()> {
         ("no verdict", good.clone().body(&format!("form={form}")), 400),
         ("two verdicts", good.clone().body(&format!("form={form}&verdict=approve&verdict=deny")), 400),
         ("another field", good.clone().body(&format!("{}&by=operator:bob", said(&form))), 400),
+        ("no token", good.clone().body(&format!("form={form}&verdict=approve")), 403),
+        ("another's token", good.clone().body(&format!("form={form}&token={bob}&verdict=approve")), 403),
         ("no session", good.clone().without("Cookie"), 303),
         ("an ended session", good.clone().header("Cookie", "interlock_console=0123"), 303),
         ("json", good.clone().header("Content-Type", "application/json").body("{}"), 400),
@@ -91,12 +93,14 @@ async fn nothing_of_a_call_becomes_a_part_of_the_page() -> Result<()> {
 #[tokio::test]
 async fn a_reason_that_is_too_long_is_given_back() -> Result<()> {
     let room = Room::new("hold: 0s").await?;
-    let visitor = room.visitor(&room.token("alice").await?).await?;
+    let token = room.token("alice").await?;
+    let visitor = room.visitor(&token).await?;
     let id = room.ask(payment()).await?.id;
     let page = format!("/console/approvals/{id}");
     let form = room.form_token(&visitor, &page).await?;
     let long = "x".repeat(1_001);
-    let sent = room.form(&format!("{page}/decision"), &format!("form={form}&verdict=deny&reason={long}"));
+    let fields = format!("form={form}&token={token}&verdict=deny&reason={long}");
+    let sent = room.form(&format!("{page}/decision"), &fields);
     let answer = room.send(&visitor.sends(sent)).await?;
     ensure!(
         answer.status == 422 && answer.body.contains(&long) && answer.body.contains("at most 1000"),

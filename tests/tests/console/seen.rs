@@ -60,6 +60,7 @@ async fn a_person_approves() -> Result<()> {
     ensure!(browser.count("mark").await? >= 3);
     browser.shot("waiting").await?;
     browser.fill("#reason", "checked with the customer").await?;
+    browser.fill("#token", &token).await?;
     browser.click("button.approve").await?;
     browser.until("operator:alice approves").await?;
     let (text, here) = browser.page().await?;
@@ -92,6 +93,7 @@ async fn a_person_denies_and_the_list_shows_what_waits() -> Result<()> {
     browser.shot("list").await?;
     browser.click(&format!("a[href=\"/console/approvals/{}\"]", call.id)).await?;
     browser.fill("#reason", "ask acme first").await?;
+    browser.fill("#token", &token).await?;
     browser.click("button.deny").await?;
     browser.until("It is denied").await?;
     browser.shot("denied").await?;
@@ -126,6 +128,7 @@ async fn what_cannot_be_decided_says_why() -> Result<()> {
     let answer = call.answer.await??;
     ensure!(verdict(&answer)?.0 == "deny", "{answer}");
     // The page was open when it expired.
+    browser.fill("#token", &alice).await?;
     browser.click("button.approve").await?;
     browser.until("too late: it is expired already").await?;
     browser.shot("expired").await?;
@@ -148,6 +151,7 @@ async fn what_somebody_else_has_decided_stays_decided() -> Result<()> {
     browser.log_in(&alice).await?;
     let no = room.decision(&bob, &call.id, &json!({ "approve": false, "reason": "not today" }));
     assert_eq!(room.send(&no).await?.status, 200);
+    browser.fill("#token", &alice).await?;
     browser.click("button.approve").await?;
     browser.until("too late: it is denied already").await?;
     let (text, _) = browser.page().await?;
@@ -176,6 +180,9 @@ async fn the_keyboard_is_enough() -> Result<()> {
     // What is read stands before what is decided.
     reach(&mut browser, "#reason").await?;
     browser.write("by keyboard").await?;
+    browser.press(&["Tab"]).await?;
+    ensure!(has_focus(&mut browser, "#token").await?);
+    browser.write(&token).await?;
     browser.press(&["Tab"]).await?;
     ensure!(has_focus(&mut browser, "button.approve").await?);
     browser.shot("keyboard").await?;

@@ -11,9 +11,10 @@ use nix::unistd::{Uid, User};
 /// Where it cannot be told who that is: the database does not answer, or the process is in a user namespace, where
 /// everybody may be called anything.
 pub(crate) fn of_this_process() -> anyhow::Result<Account> {
-    if let Ok(map) = std::fs::read_to_string("/proc/self/uid_map")
-        && !is_identity(&map)
-    {
+    let map = std::fs::read_to_string("/proc/self/uid_map");
+    // Other systems have no such namespaces, and no such file.
+    let is_told = if cfg!(target_os = "linux") { map.is_ok_and(|map| is_identity(&map)) } else { true };
+    if !is_told {
         bail!("in a user namespace it cannot be told who decides; run this outside of it");
     }
     let uid = Uid::current();

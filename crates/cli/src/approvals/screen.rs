@@ -22,6 +22,8 @@ pub(crate) struct Screen {
     is_cut: bool,
     /// The one that is looked at, by its name: others that come or go change nothing about that.
     selected: Option<String>,
+    /// Whether it came in the place of one that is gone: nobody has chosen it.
+    is_unchosen: bool,
     /// All of it.
     page: Option<(String, Page)>,
     /// As of when the page is: the second, and the call's last change.
@@ -61,6 +63,7 @@ impl Screen {
             waiting: Vec::new(),
             is_cut: false,
             selected: None,
+            is_unchosen: false,
             page: None,
             page_of: None,
             mode: Mode::Looking,
@@ -76,7 +79,8 @@ impl Screen {
         self.now_ms = now_ms;
     }
 
-    /// These wait now. Where the one that was looked at does not any more, its neighbour is.
+    /// These wait now. Where the one that was looked at does not any more, its neighbour is, and has to be chosen before it
+    /// is decided about.
     pub(crate) fn hold(&mut self, mut waiting: Vec<Approval>, is_cut: bool) {
         waiting.sort_by_key(|approval| (approval.asked_ms, approval.change));
         let place = self.place().unwrap_or(0);
@@ -86,6 +90,7 @@ impl Screen {
         }
         if let Some(gone) = self.selected.take() {
             self.left(&gone);
+            self.is_unchosen = true;
         }
         let neighbour = self.waiting.get(place).or(self.waiting.last());
         self.selected = neighbour.map(|approval| approval.question.id.clone());
@@ -100,6 +105,8 @@ impl Screen {
         };
         if is_about_it {
             self.mode = Mode::Looking;
+        }
+        if is_about_it || self.mode == Mode::Looking {
             self.say(format!("{} waits no more: it was decided elsewhere, or has expired", short(id)));
         }
     }

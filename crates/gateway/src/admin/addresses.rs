@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::Url;
+use url::{Host, Url};
 
 /// The address below which people reach the pages, such as that of a proxy that encrypts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,9 @@ pub struct ConsoleAddress {
 
 /// What is not such an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the address of a host, such as https://interlock.example.com")]
+#[error(
+    "`{0}` is not the address of a host, such as https://interlock.example.com; one in the clear is on this machine"
+)]
 pub struct NotAnAddress(String);
 
 impl ConsoleAddress {
@@ -28,7 +30,12 @@ impl ConsoleAddress {
         let url = Url::parse(text).map_err(|_| unfit())?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_named = url.username().is_empty() && url.password().is_none();
-        if !is_bare || !is_named || !matches!(url.scheme(), "https" | "http") {
+        let is_kept = match url.scheme() {
+            "https" => true,
+            "http" => is_this_machine(&url),
+            _ => false,
+        };
+        if !is_bare || !is_named || !is_kept {
             return Err(unfit());
         }
         let origin = url.origin().ascii_serialization();
@@ -84,6 +91,16 @@ impl Origins {
     }
 }
 
+/// What goes there in the clear leaves the machine nowhere.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +112,9 @@ mod tests {
             ("https://Ops.Example.com:443/", Some("https://ops.example.com")),
             ("http://127.0.0.1:7421", Some("http://127.0.0.1:7421")),
             ("https://[::1]:8443", Some("https://[::1]:8443")),
+            ("http://localhost:7421", Some("http://localhost:7421")),
+            ("http://ops.example.com", None),
+            ("http://10.0.0.5:7421", None),
             ("https://ops.example.com/console", None),
             ("https://ops.example.com/?a", None),
             ("https://me@ops.example.com", None),

@@ -1,5 +1,7 @@
 //! Deciding at the client that makes a call (`approve: client`), in the name of whoever sits there.
 
+use std::sync::Arc;
+
 use interlock_audit::{AuditError, Identity as Who, Lifecycle};
 use interlock_store::Approval;
 
@@ -29,8 +31,7 @@ impl Book for AtClient<'_> {
 
 impl Gateway {
     /// Notes what the person at the client said about this call.
-    pub(crate) async fn said_at_client(&self, approval: &Approval, who: &Identity, word: &Word) {
-        let Some(people) = self.people() else { return };
+    pub(crate) async fn said_at_client(self: &Arc<Self>, approval: &Approval, who: &Identity, word: &Word) {
         let by = Account::Client(approval.question.asker.grant.clone());
         let (approves, reason) = match word {
             Word::Yes(reason) => (true, reason),
@@ -41,9 +42,18 @@ impl Gateway {
         if approval.question.needed != 1 {
             return self.at_client(approval, who, "not allowed");
         }
-        let saying = Saying { by: &by, approves, reason: reason.as_deref() };
-        let book = AtClient { gateway: self, who };
-        if let Err(error) = decide(people.store.as_ref(), &book, &approval.question.id, &saying).await {
+        let (gateway, id, who) = (Arc::clone(self), approval.question.id.clone(), who.clone());
+        let reason = reason.clone();
+        // The call may end meanwhile: what is begun is done, and recorded, all the same.
+        let deciding = tokio::spawn(async move {
+            let saying = Saying { by: &by, approves, reason: reason.as_deref() };
+            let book = AtClient { gateway: &gateway, who: &who };
+            let Some(people) = gateway.people() else { return };
+            if let Err(error) = decide(people.store.as_ref(), &book, &id, &saying).await {
+                tracing::error!("what was said at a client about a call: {error}");
+            }
+        });
+        if let Err(error) = deciding.await {
             tracing::error!("what was said at a client about a call: {error}");
         }
     }

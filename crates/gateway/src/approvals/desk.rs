@@ -181,7 +181,16 @@ impl DecisionDesk {
     /// # Errors
     /// [`NotDecided`] when the store or the log cannot be written.
     pub async fn decide(&self, id: &str, saying: &Saying<'_>) -> Result<Decided, NotDecided> {
-        decide(self.store.as_ref(), self.book.as_ref(), id, saying).await
+        let (desk, id, by) = (self.clone(), id.to_owned(), saying.by.clone());
+        let (approves, reason) = (saying.approves, saying.reason.map(str::to_owned));
+        // Whoever waits for it may leave: what is begun is done, and recorded, all the same.
+        let deciding = tokio::spawn(async move {
+            let saying = Saying { by: &by, approves, reason: reason.as_deref() };
+            decide(desk.store.as_ref(), desk.book.as_ref(), &id, &saying).await
+        });
+        deciding.await.unwrap_or_else(|error| {
+            Err(StoreError::Failed { action: "note a decision", message: error.to_string() }.into())
+        })
     }
 }
 

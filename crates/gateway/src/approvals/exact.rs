@@ -6,6 +6,7 @@ use interlock_json::{Value, canonical};
 use interlock_policy::Section;
 use sha2::{Digest as _, Sha256};
 
+use super::Settings;
 use crate::access::Reached;
 use crate::definitions::Described;
 use crate::record::About;
@@ -31,10 +32,12 @@ pub(crate) struct Exact {
 }
 
 impl Exact {
-    /// The call of `about`, at the server that is reached there, with these `params`, judged by `snapshot`. The order of keys makes no difference; the text
+    /// The call of `about`, at the server that is reached there, with these `params`, judged by `snapshot`, which people are
+    /// asked about so. The order of keys makes no difference; the text
     /// of a number does. What answers its server `is_leg` of a call that passed before, and nothing of a first one.
     pub(crate) fn of(
         (about, reached): (&About, Reached),
+        settings: &Settings,
         target: &Target<'_>,
         params: Option<Value<'_>>,
         snapshot: &Snapshot,
@@ -61,6 +64,10 @@ impl Exact {
             part(value.as_bytes());
         }
         part(&reached.0);
+        // A question that others may decide about now is another question.
+        part(&settings.needed.to_le_bytes());
+        part(&[u8::from(settings.has_somebody), u8::from(settings.at_client)]);
+        settings.approvers.iter().for_each(|person| part(person.as_bytes()));
         part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
         let wanted = wanted(params, is_leg);
         part(joined(wanted.iter()).as_bytes());

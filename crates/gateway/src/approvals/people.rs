@@ -299,7 +299,7 @@ impl Gateway {
             ("by", Detail::List(&by)),
         ];
         let asker = &question.asker;
-        self.record(Lifecycle {
+        self.recorder.note(Lifecycle {
             identity: Identity {
                 grant: Some(&asker.grant),
                 session: asker.session.as_deref(),

@@ -6,7 +6,7 @@ use interlock_store::{Asker, Taken};
 
 use super::{DefinitionSource, Passed, Stopped};
 use crate::access::Reached;
-use crate::approvals::{Exact, Granted, nobody};
+use crate::approvals::{Exact, Granted, Settings, nobody};
 use crate::continuation::Retry;
 use crate::denial::Denial;
 use crate::gateway::Gateway;
@@ -108,8 +108,9 @@ impl Gateway {
             }
             Section::Resources | Section::Prompts => None,
         };
+        let settings = Settings::of(decision, snapshot, &self.options.limits);
         let exact = |definition, is_leg| {
-            Exact::of((about, consent.reached), target, consent.params, snapshot, definition, is_leg)
+            Exact::of((about, consent.reached), &settings, target, consent.params, snapshot, definition, is_leg)
         };
         // The legs of a call that was let through are still the same call, as long as its approval is good.
         let earlier = retry.first.as_ref().filter(|first| first.challenge.is_none());

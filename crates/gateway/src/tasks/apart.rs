@@ -23,14 +23,16 @@ const MARK: &str = "\u{0}interlock approval ";
 const POLL_MS: u64 = 2_000;
 /// How long a result is kept for its client after the question's time, in milliseconds.
 const KEPT_MS: i64 = 600_000;
-/// Bytes of results that are kept for one owner; the oldest go first, and the last one always stays.
+/// Bytes of results that are kept for one owner; the oldest go first.
 const KEPT_BYTES: usize = 64 << 20;
 /// In 2025-11-25, what belongs to a task names it here.
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
 /// All of them, by the gateway's own names.
 #[derive(Debug, Default)]
-pub(crate) struct TasksApart(Mutex<HashMap<Arc<str>, Arc<TaskApart>, RandomState>>);
+pub(crate) struct TasksApart(Arc<Mutex<Known>>);
+
+type Known = HashMap<Arc<str>, Arc<TaskApart>, RandomState>;
 
 /// One of them.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(crate) struct TaskApart {
     began_ms: i64,
     until_ms: i64,
     state: watch::Sender<State>,
+    /// All of them.
+    known: Weak<Mutex<Known>>,
     /// Where goes what belongs to the call and is not its answer: nobody waits for it.
     nowhere: Outbox,
 }
@@ -89,7 +93,7 @@ pub(crate) fn is_apart(own: &str) -> bool {
 }
 
 impl TasksApart {
-    fn known(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<TaskApart>, RandomState>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,28 +101,15 @@ impl TasksApart {
     pub(crate) fn begin(&self, begun: Begun, now_ms: i64, limits: &Limits) -> Option<Arc<TaskApart>> {
         let Begun { owner, own, name, call, expires_ms } = begun;
         let mut known = self.known();
-        known.retain(|_, task| task.until_ms > now_ms);
-        let mut of_owner: Vec<(i64, Arc<str>, Option<usize>)> = known
-            .iter()
-            .filter(|(_, task)| task.owner == owner)
-            .map(|(own, task)| (task.began_ms, Arc::clone(own), task.kept_bytes()))
-            .collect();
-        of_owner.sort_unstable();
-        let (mut count, mut bytes) =
-            (of_owner.len(), of_owner.iter().filter_map(|(.., kept)| *kept).sum::<usize>());
-        for (_, own, kept) in &of_owner {
-            let Some(kept) = kept.filter(|_| count >= limits.tasks_of_grant || bytes > KEPT_BYTES) else {
-                continue;
-            };
-            known.remove(own);
-            (count, bytes) = (count - 1, bytes - kept);
-        }
+        let count = make_room(&mut known, &owner, limits.tasks_of_grant, now_ms);
         if count >= limits.tasks_of_grant {
             return None;
         }
         let until_ms = expires_ms.saturating_add(KEPT_MS);
         let (state, nowhere) = (watch::Sender::new(State::Working), outbox(0).0);
-        let task = Arc::new(TaskApart { owner, name, call, began_ms: now_ms, until_ms, state, nowhere });
+        let all = Arc::downgrade(&self.0);
+        let task = TaskApart { owner, name, call, began_ms: now_ms, until_ms, state, known: all, nowhere };
+        let task = Arc::new(task);
         known.insert(Arc::from(own), Arc::clone(&task));
         Some(task)
     }
@@ -128,6 +119,26 @@ impl TasksApart {
         let task = self.known().get(own).cloned()?;
         (task.owner == *owner && task.until_ms > now_ms).then_some(task)
     }
+}
+
+/// Forgets those whose time is over, and of an owner those that have ended first where there are `most` or their results
+/// are too long together; gives how many the owner has then.
+fn make_room(known: &mut Known, owner: &Owner, most: usize, now_ms: i64) -> usize {
+    known.retain(|_, task| task.until_ms > now_ms);
+    let mut of_owner: Vec<(i64, Arc<str>, Option<usize>)> = known
+        .iter()
+        .filter(|(_, task)| task.owner == *owner)
+        .map(|(own, task)| (task.began_ms, Arc::clone(own), task.kept_bytes()))
+        .collect();
+    of_owner.sort_unstable();
+    let mut count = of_owner.len();
+    let mut bytes: usize = of_owner.iter().filter_map(|(.., kept)| *kept).sum();
+    for (_, own, kept) in &of_owner {
+        let Some(kept) = kept.filter(|_| count >= most || bytes > KEPT_BYTES) else { continue };
+        known.remove(own);
+        (count, bytes) = (count - 1, bytes - kept);
+    }
+    count
 }
 
 impl TaskApart {
@@ -143,6 +154,10 @@ impl TaskApart {
     /// Its call was answered.
     pub(crate) fn ends(&self, answer: String, now_ms: i64) {
         self.becomes(State::Ended { answer: Arc::from(answer), at_ms: now_ms });
+        if let Some(known) = self.known.upgrade() {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            make_room(&mut known, &self.owner, usize::MAX, now_ms);
+        }
     }
 
     /// It is not wanted any more; gives the call, which its relay is to withdraw.
@@ -286,6 +301,19 @@ mod tests {
         first.ends(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.to_owned(), 3);
         assert!(begin(&tasks, "4", 4, &limits).is_some());
         assert!(tasks.of(&owner("a"), "1", 4).is_none() && tasks.of(&owner("a"), "2", 4).is_some());
+    }
+
+    #[test]
+    fn results_make_room_for_each_other() {
+        let (tasks, limits) = (TasksApart::default(), Limits::default());
+        let long = "x".repeat(KEPT_BYTES / 2);
+        let begun: Vec<_> =
+            (0..3).map(|at| begin(&tasks, &at.to_string(), at, &limits).unwrap()).collect();
+        for task in &begun {
+            task.ends(format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"t":"{long}"}}}}"#), 5);
+        }
+        let kept = ["0", "1", "2"].map(|own| tasks.of(&owner("a"), own, 6).is_some());
+        assert_eq!(kept, [false, false, true]);
     }
 
     #[test]

@@ -76,6 +76,9 @@ impl Screen {
         if self.page.as_ref().is_none_or(|(shown, _)| *shown != id) {
             return;
         }
+        if self.is_unchosen {
+            return self.say("another call is shown now: choose it with the arrows first");
+        }
         self.notice = None;
         self.mode = Mode::Reason(Decision { id, approves, reason: String::new() });
     }
@@ -117,6 +120,7 @@ impl Screen {
     }
 
     fn select(&mut self, by: isize) {
+        self.is_unchosen = false;
         let last = self.waiting.len().saturating_sub(1);
         let place = self.place().unwrap_or(0).saturating_add_signed(by).min(last);
         let selected = self.waiting.get(place).map(|approval| approval.question.id.clone());
