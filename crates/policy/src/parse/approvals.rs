@@ -51,7 +51,9 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
 fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
     let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
     let Some(account) = person.map(|person| format!("link:{person}")) else { return };
-    if !approvals.approvers.is_empty() && !approvals.approvers.contains(&account) {
+    // Whom a group holds is not for a policy to know.
+    let may_be = |name: &String| *name == account || name.starts_with("group:");
+    if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(may_be) {
         let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
         report
             .warning("no-effect", fields.key_range("notify"), &at.key("notify"), message)
