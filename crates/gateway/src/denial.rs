@@ -19,7 +19,7 @@ pub(crate) struct Denial {
     /// After which time the same call may pass.
     pub(crate) retry_after_ms: Option<u64>,
     /// The question that waits for a person, where the call may pass once it is answered.
-    pub(crate) approval: Option<Waits>,
+    pub(crate) approval: Option<Box<Waits>>,
 }
 
 /// A question that a person has not decided yet.

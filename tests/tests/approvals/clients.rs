@@ -22,6 +22,15 @@ struct Agent {
 }
 
 impl Agent {
+    /// All at the same time, since most of it is waiting.
+    async fn goes_through_all(self) -> Result<()> {
+        let case = |what| move || format!("{self:?} {what}");
+        let (plays, leaves, is_cut_off) = tokio::join!(self.plays(), self.leaves(), self.is_cut_off());
+        plays.with_context(case("plays"))?;
+        leaves.with_context(case("leaves"))?;
+        is_cut_off.with_context(case("is cut off"))
+    }
+
     /// One scene after the other, each with a gateway of its own.
     async fn plays(self) -> Result<()> {
         let environment = Environment::find()?;
@@ -40,7 +49,7 @@ impl Agent {
         let (reports, ()) = tokio::try_join!(self.client.drive(&environment, &[], runs), people)?;
         for ((scene, stage), report) in SCENES.iter().zip(&stages).zip(&reports) {
             let case = || format!("{self:?}, {scene:?}: {report:#?}");
-            ensure!(report.version == self.version(), "{}", case());
+            ensure!(report.version == self.era.version(), "{}", case());
             scene.check(self.era, report, stage).await.with_context(case)?;
         }
         Ok(())
@@ -136,38 +145,15 @@ impl Agent {
         assert_eq!(stands["status"], "completed", "{self:?}: {stands}");
         self.paid_once(&stage, &json!({ "ok": stands["result"] })).await
     }
-
-    fn version(self) -> &'static str {
-        match self.transport {
-            Transport::Sse => "2024-11-05",
-            _ => self.era.version(),
-        }
-    }
 }
 
 /// A test for each, so that they run beside each other.
 macro_rules! agents {
     ($($name:ident: $client:ident $transport:ident $era:ident;)*) => {$(
-        mod $name {
-            use super::{Agent, Client, Era, Result, Transport};
-
-            const AGENT: Agent =
-                Agent { client: Client::$client, transport: Transport::$transport, era: Era::$era };
-
-            #[tokio::test]
-            async fn plays() -> Result<()> {
-                AGENT.plays().await
-            }
-
-            #[tokio::test]
-            async fn leaves() -> Result<()> {
-                AGENT.leaves().await
-            }
-
-            #[tokio::test]
-            async fn is_cut_off() -> Result<()> {
-                AGENT.is_cut_off().await
-            }
+        #[tokio::test]
+        async fn $name() -> Result<()> {
+            let agent = Agent { client: Client::$client, transport: Transport::$transport, era: Era::$era };
+            agent.goes_through_all().await
         }
     )*};
 }
@@ -177,6 +163,7 @@ agents! {
     python_modern_stdio: Python Stdio Modern;
     python_legacy_http: Python Http Legacy;
     python_modern_http: Python Http Modern;
+    python_sse: Python Sse Legacy;
     npm_legacy_stdio: TypeScript Stdio Legacy;
     npm_legacy_http: TypeScript Http Legacy;
     npm_2_legacy_stdio: TypeScript2 Stdio Legacy;
@@ -191,27 +178,20 @@ agents! {
 
 /// The client that can take tasks, over each of its transports.
 #[tokio::test]
-async fn rmcp_follows_over_stdio() -> Result<()> {
-    Agent { client: Client::Rmcp, transport: Transport::Stdio, era: Era::Modern }.follows().await
+async fn a_client_that_takes_tasks_follows() -> Result<()> {
+    let agent = |transport| Agent { client: Client::Rmcp, transport, era: Era::Modern };
+    tokio::try_join!(agent(Transport::Stdio).follows(), agent(Transport::Http).follows())?;
+    Ok(())
 }
 
+/// Nobody decides for as long as these come again by themselves.
 #[tokio::test]
-async fn rmcp_follows_over_http() -> Result<()> {
-    Agent { client: Client::Rmcp, transport: Transport::Http, era: Era::Modern }.follows().await
-}
-
-/// The clients that come again by themselves.
-macro_rules! tire {
-    ($($name:ident: $client:ident;)*) => {$(
-        #[tokio::test]
-        async fn $name() -> Result<()> {
-            Agent { client: Client::$client, transport: Transport::Http, era: Era::Modern }.tires().await
-        }
-    )*};
-}
-
-tire! {
-    python_tires: Python;
-    npm_2_tires: TypeScript2;
-    rmcp_tires: Rmcp;
+async fn clients_that_come_again_tire() -> Result<()> {
+    let agent = |client| Agent { client, transport: Transport::Http, era: Era::Modern };
+    tokio::try_join!(
+        agent(Client::Python).tires(),
+        agent(Client::TypeScript2).tires(),
+        agent(Client::Rmcp).tires()
+    )?;
+    Ok(())
 }

@@ -169,6 +169,7 @@ async fn the_keyboard_is_enough() -> Result<()> {
     browser.write(&token).await?;
     browser.press(&["Enter"]).await?;
     browser.until("Calls that wait for a person").await?;
+    assert_eq!(browser.value("document.cookie").await?, "", "no script could read who one is");
     reach(&mut browser, &format!("a[href=\"/console/approvals/{}\"]", call.id)).await?;
     browser.press(&["Enter"]).await?;
     browser.until("Your decision").await?;

@@ -256,7 +256,7 @@ fn still_waits(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Den
     );
     let waits_on = !settings.hold.is_zero();
     let waits = Waits { id: id.clone(), expires_ms: approval.expires_ms, waits_on, ..Waits::default() };
-    Denial { approval: Some(waits), ..of_rule(&asks.decision, reason) }
+    Denial { approval: Some(Box::new(waits)), ..of_rule(&asks.decision, reason) }
 }
 
 fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreError> {

@@ -366,3 +366,6 @@ fn counted(approval: &Approval) -> String {
         standing => format!("{}: {what}", word(standing)),
     }
 }
+
+#[cfg(test)]
+mod tests;

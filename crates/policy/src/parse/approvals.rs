@@ -37,7 +37,7 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
             format!("`approve: client` and {what} cannot both hold: it is not known who sits at a client");
         report
             .error("contradiction", fields.key_range(key), &at.key(key), message)
-            .help(&format!("leave `{key}` out, or write `approve: people`"));
+            .help(format!("leave `{key}` out, or write `approve: people`"));
     };
     if !approvals.approvers.is_empty() {
         needs("approvers", "`approvers`");
@@ -51,9 +51,9 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
 fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
     let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
     let Some(account) = person.map(|person| format!("link:{person}")) else { return };
-    // Whom a group holds is not for a policy to know.
-    let may_be = |name: &String| *name == account || name.starts_with("group:");
-    if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(may_be) {
+    // Who is in a group, the settings say.
+    let is_named = |name: &String| *name == account || name.starts_with("group:");
+    if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(is_named) {
         let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
         report
             .warning("no-effect", fields.key_range("notify"), &at.key("notify"), message)
