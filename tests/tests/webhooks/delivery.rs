@@ -24,12 +24,12 @@ pub fn desk(policy: &str) -> Result<Desk> {
     Ok(desk)
 }
 
-/// The records of what was announced, or was not.
+/// The records of what was announced, or was not. What a process held that was killed is another's only after a while.
 async fn announced(desk: &Desk, step: &str, count: usize) -> Result<Vec<Value>> {
     let of_step = |found: &[Value]| {
         found.iter().filter(|one| one["details"]["step"] == step).cloned().collect::<Vec<_>>()
     };
-    desk.interlock.wait_for_records("approval", PATIENCE, |found| of_step(found).len() >= count).await?;
+    desk.interlock.wait_for_records("approval", 3 * PATIENCE, |found| of_step(found).len() >= count).await?;
     Ok(of_step(&desk.interlock.records_of("approval").await?))
 }
 
@@ -151,7 +151,6 @@ async fn another_process_announces_what_a_killed_one_asked() -> Result<()> {
     let desk = desk(&announcing(&receiver.url("/"), "hold: 0s, timeout: 1h"))?;
     let mut agent = desk.connect().await?;
     assert_eq!(verdict(&agent.call("pay", payment()).await?)?.0, "await_approval");
-    // It was put off, and is nobody's.
     receiver.wait_until("two attempts", |arrived| arrived.len() == 2).await?;
     agent.group().signal(Signal::KILL)?;
     agent.wait().await?;

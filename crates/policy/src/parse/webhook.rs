@@ -77,7 +77,7 @@ fn mistake(text: &str) -> Option<Mistake> {
     };
     let is_safe = match scheme.to_ascii_lowercase().as_str() {
         "https" => !host.is_empty(),
-        "http" => LOOPBACK.contains(&host.to_ascii_lowercase().as_str()),
+        "http" => LOOPBACK.contains(&host.as_str()),
         _ => false,
     };
     match authority.contains('@') {

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Messages to one webhook at the same time.
 const AT_ONCE: usize = 4;
 /// How long a process has what it took: longer than sending it takes.
-const HELD: Duration = Duration::from_secs(60);
+const HELD: Duration = Duration::from_secs(30);
 /// How long the end waits for what is on its way.
 const END: Duration = Duration::from_secs(2);
 /// How long after the first attempt the next one is made; each wait is four times as long as the one before.
