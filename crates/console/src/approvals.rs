@@ -144,9 +144,7 @@ pub(crate) async fn list(
     let all = all.is_some();
     // What a page fetches by itself is not one more look.
     let is_renewed = auto.is_some() && !all && before.is_none();
-    if !is_renewed
-        && let Err(error) = console.operations.read(&visit.operator, "console approvals", None)
-    {
+    if !is_renewed && let Err(error) = console.operations.read(&visit.operator, "console approvals", None) {
         return answer::unavailable(Some(&visit), &error);
     }
     let standing = (!all).then_some(Standing::Waiting);
@@ -257,7 +255,7 @@ struct Viewer<'a> {
 
 impl<'a> Viewer<'a> {
     fn new(visit: &'a Visit, arrived: &Arrived) -> Self {
-        Self { visit, asks_token: !arrived.is_encrypted }
+        Self { visit, asks_token: !arrived.is_encrypted.0 }
     }
 }
 
@@ -274,7 +272,8 @@ async fn is_theirs(console: &Console, arrived: &Arrived, visit: &Visit, token: &
     if is_theirs {
         console.attempts.got_in(arrived.from);
     } else {
-        let reason = format!("a decision was sent in the session of operator:{} without their token", visit.operator);
+        let reason =
+            format!("a decision was sent in the session of operator:{} without their token", visit.operator);
         console.refuse(arrived.from, RefusalCategory::Unauthenticated, StatusCode::FORBIDDEN, &reason).await;
     }
     is_theirs
@@ -282,13 +281,16 @@ async fn is_theirs(console: &Console, arrived: &Arrived, visit: &Visit, token: &
 
 /// Nothing is decided without the token.
 async fn not_theirs(console: &Console, id: &str, viewer: &Viewer<'_>, said: &Said) -> Response {
-    let problem = "Nothing was decided: this is not your token. After ten tries in a minute it takes another minute.";
+    let problem =
+        "Nothing was decided: this is not your token. After ten tries in a minute it takes another minute.";
     match console.operations.decisions().look(id).await {
         Ok(Some(looked)) => {
             let written = Some((said.written(), problem.to_owned()));
             shown_to(viewer, &looked, StatusCode::FORBIDDEN, None, written)
         }
-        Ok(None) => answer::message(StatusCode::NOT_FOUND, Some(viewer.visit), "No such call waits here", problem),
+        Ok(None) => {
+            answer::message(StatusCode::NOT_FOUND, Some(viewer.visit), "No such call waits here", problem)
+        }
         Err(error) => answer::unavailable(Some(viewer.visit), &error),
     }
 }

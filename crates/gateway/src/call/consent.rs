@@ -110,7 +110,15 @@ impl Gateway {
         };
         let settings = Settings::of(decision, snapshot, &self.options.limits);
         let exact = |definition, is_leg| {
-            Exact::of((about, consent.reached), &settings, target, consent.params, snapshot, definition, is_leg)
+            Exact::of(
+                (about, consent.reached),
+                &settings,
+                target,
+                consent.params,
+                snapshot,
+                definition,
+                is_leg,
+            )
         };
         // The legs of a call that was let through are still the same call, as long as its approval is good.
         let earlier = retry.first.as_ref().filter(|first| first.challenge.is_none());

@@ -307,8 +307,7 @@ mod tests {
     fn results_make_room_for_each_other() {
         let (tasks, limits) = (TasksApart::default(), Limits::default());
         let long = "x".repeat(KEPT_BYTES / 2);
-        let begun: Vec<_> =
-            (0..3).map(|at| begin(&tasks, &at.to_string(), at, &limits).unwrap()).collect();
+        let begun: Vec<_> = (0..3).map(|at| begin(&tasks, &at.to_string(), at, &limits).unwrap()).collect();
         for task in &begun {
             task.ends(format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"t":"{long}"}}}}"#), 5);
         }

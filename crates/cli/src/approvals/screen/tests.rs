@@ -166,6 +166,11 @@ fn what_others_decide_disappears_and_nothing_takes_its_place_in_a_dialog() {
     assert_eq!(press(&mut screen, [KeyCode::Char('y')]), Wish::None);
     let shown = drawn(&mut screen, 100, 30);
     assert!(shown.contains("bbbbbbbb waits no more") && !shown.contains("May exactly"), "{shown}");
+    // Nobody has chosen the one that is shown now.
+    read(&mut screen);
+    press(&mut screen, [KeyCode::Char('a')]);
+    let shown = drawn(&mut screen, 100, 30);
+    assert!(shown.contains("choose it with the arrows first") && !shown.contains("May exactly"), "{shown}");
     // Others that come do not move what is selected.
     let mut more = three();
     more.push(waits("00000000", 900, "{}"));
