@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use interlock_store::Standing;
+use interlock_testkit::script::Script;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, approval_of, asks, payment, verdict};
@@ -154,5 +155,29 @@ async fn who_wants_to_hear_of_progress_does() -> Result<()> {
     let id = desk.asked(1).await?.question.id;
     desk.approve(&id).await?;
     assert_eq!(verdict(&agent.response(&json!(call)).await?)?.0, "done");
+    Ok(())
+}
+
+/// Groups and a grant's own approvers are the settings' to say; where that changes, another question is asked.
+#[tokio::test]
+async fn a_group_stands_for_its_members() -> Result<()> {
+    let policy = asks("hold: 0s, approvers: [\"group:finance\", dee]");
+    let groups = "groups: { finance: [bo, \"operator:cy\"] }\n";
+    let desk = Desk::with_settings(&policy, groups, &Script::with_tools(&["look", "pay"]))?;
+    let settings = desk.data.with_file_name("settings.yaml");
+    ensure!(std::fs::read_to_string(&settings)? == groups);
+    let mut agent = desk.connect().await?;
+    agent.call("pay", payment()).await?;
+    assert_eq!(desk.asked(1).await?.question.approvers, ["bo", "operator:cy", "dee"]);
+    agent.finish().await?;
+    let own = "grants: { local: { approvers: [\"user:bo\", dee, eve] } }\n";
+    std::fs::write(&settings, format!("{groups}{own}"))?;
+    let mut agent = desk.connect().await?;
+    agent.call("pay", payment()).await?;
+    assert_eq!(desk.asked(2).await?.question.approvers, ["bo", "dee"]);
+    agent.finish().await?;
+    ensure!(desk.paid()?.is_empty());
+    std::fs::write(&settings, "groups: { finanse: [bo] }\n")?;
+    ensure!(desk.connect().await.is_err(), "it starts without the group");
     Ok(())
 }
