@@ -151,9 +151,8 @@ fn installation(root: &Path, options: &Options) -> Result<Outcome> {
         return Ok(Outcome::Skipped("runs with --ci".to_owned()));
     }
     let directory = root.join(".testenv/installed");
-    process::run(
-        cargo(root, &["install", "--locked", "--quiet", "--path", "crates/cli", "--root"]).arg(&directory),
-    )?;
+    let mut install = cargo(root, &["install", "--locked", "--quiet", "--path", "crates/cli", "--root"]);
+    process::run(quickly(&mut install).arg(&directory))?;
     done(&mut command(root, &[directory.join("bin/interlock").as_os_str(), "--version".as_ref()]))
 }
 
@@ -198,18 +197,21 @@ fn fuzz_target(root: &Path, target: &str) -> Result<Command> {
     Ok(fuzz)
 }
 
-/// Installs a cargo subcommand when it is missing, quickly rather than well optimised.
+/// Installs a cargo subcommand when it is missing.
 fn installed(package: &str, probe: &[&str], root: &Path) -> Result<()> {
     if output(&mut cargo(root, probe)).is_some() {
         return Ok(());
     }
     println!("installing {package}");
-    process::run(
-        cargo(root, &["install", "--locked", "--quiet", package])
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-    )
+    process::run(quickly(&mut cargo(root, &["install", "--locked", "--quiet", package])))
+}
+
+/// What is only tried once need not be well optimised.
+fn quickly(command: &mut Command) -> &mut Command {
+    command
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
 }
 
 fn nextest(root: &Path, filter: &str) -> Command {
