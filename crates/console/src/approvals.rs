@@ -261,22 +261,21 @@ impl<'a> Viewer<'a> {
 
 /// Whether a token is one of the operator's whose session it is.
 async fn is_theirs(console: &Console, arrived: &Arrived, visit: &Visit, token: &str) -> bool {
-    if !console.attempts.may_try(arrived.from, Instant::now()) {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        let reason = "too many tries to decide without a token";
-        console.refuse(arrived.from, RefusalCategory::Limit, status, reason).await;
-        return false;
-    }
     let login = console.operations.log_in(token.trim()).await;
-    let is_theirs = login.is_some_and(|login| login.operator() == visit.operator);
-    if is_theirs {
+    if login.is_some_and(|login| login.operator() == visit.operator) {
         console.attempts.got_in(arrived.from);
-    } else {
-        let reason =
-            format!("a decision was sent in the session of operator:{} without their token", visit.operator);
-        console.refuse(arrived.from, RefusalCategory::Unauthenticated, StatusCode::FORBIDDEN, &reason).await;
+        return true;
     }
-    is_theirs
+    let by = &visit.operator;
+    let (category, status, reason) = if console.attempts.may_try(arrived.from, Instant::now()) {
+        let reason = format!("a decision was sent in the session of operator:{by} without their token");
+        (RefusalCategory::Unauthenticated, StatusCode::FORBIDDEN, reason)
+    } else {
+        let reason = "too many tries to decide without a token".to_owned();
+        (RefusalCategory::Limit, StatusCode::TOO_MANY_REQUESTS, reason)
+    };
+    console.refuse(arrived.from, category, status, &reason).await;
+    false
 }
 
 /// Nothing is decided without the token.
