@@ -17,6 +17,7 @@ mod link;
 mod notify;
 mod people;
 mod report;
+mod risk;
 mod settings;
 mod sheet;
 pub mod shown;

@@ -106,7 +106,8 @@ impl Screen {
         if is_about_it {
             self.mode = Mode::Looking;
         }
-        if is_about_it || self.mode == Mode::Looking {
+        // What came of one's own decision says more.
+        if is_about_it || self.mode == Mode::Looking && self.notice.is_none() {
             self.say(format!("{} waits no more: it was decided elsewhere, or has expired", short(id)));
         }
     }

@@ -3,11 +3,12 @@
 
 use interlock_audit::format_seconds;
 use interlock_store::{Approval, Opinion, Standing};
+use serde_json::value::RawValue;
 
 use super::arguments::laid_out;
 use super::report::{details, subject, word};
 use super::shown::{self, Finding, Shown};
-use super::{Definition, Details};
+use super::{Definition, Details, risk};
 
 /// A sheet of rows. What comes from outside is shown with whatever hides in it made visible.
 #[derive(Debug, Default)]
@@ -142,6 +143,8 @@ impl Sheet {
         let Some(definition) = definition else {
             return self.own("Definition", "the server's own description is not known");
         };
+        let annotations = definition.annotations.as_deref().map(RawValue::get);
+        self.own("Risk", risk::told(annotations));
         self.fact("Definition", &definition.fingerprint);
         self.word_of("Title", definition.title.as_deref(), "the server's own word");
         if let Some(description) = &definition.description {

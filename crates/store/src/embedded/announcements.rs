@@ -16,6 +16,8 @@ pub(super) use steps::{forget, is_due, put_right, read_targets, write, written_t
 
 /// Announcements that may wait for one receiver.
 const MOST: i64 = 1_000;
+/// Of these, how many may be about calls of one grant: whoever asks a lot leaves room for what others ask.
+const MOST_OF_GRANT: i64 = 250;
 /// How long somebody is told of what was decided or has expired: a day.
 const TOLD_FOR_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Overdue ones that are given out at once.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::super::database::failed;
-use super::{MOST, PAGE, TOLD_FOR_MS};
+use super::{MOST, MOST_OF_GRANT, PAGE, TOLD_FOR_MS};
 use crate::StoreError;
 use crate::announcements::{Announcement, Claim, Claimed, Event, PutOff, Target};
 use crate::approvals::Approval;
@@ -47,7 +47,7 @@ pub(in super::super) fn write(
         Event::Decided | Event::Expired => now_ms.saturating_add(TOLD_FOR_MS),
     };
     for target in &approval.question.announce_to {
-        if is_full(connection, target)? {
+        if is_full(connection, target, &approval.question.asker.grant)? {
             lose(connection, target)?;
             continue;
         }
@@ -67,13 +67,18 @@ pub(in super::super) fn write(
 pub(super) const COUNT: &str =
     "SELECT count(*) FROM (SELECT 1 FROM announcements WHERE target = ?1 LIMIT ?2)";
 
-fn is_full(connection: &Connection, target: &Target) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached(COUNT)
-        .and_then(|mut statement| {
-            statement.query_row(params![target.0, MOST], |row| Ok(row.get::<_, i64>(0)? >= MOST))
-        })
-        .map_err(failed("count its announcements"))
+/// What counts those of them that are about calls of one grant.
+pub(super) const COUNT_OF_GRANT: &str = "SELECT count(*) FROM (SELECT 1 FROM announcements CROSS JOIN approvals \
+     ON approvals.id = announcements.approval WHERE target = ?1 AND grant_name = ?3 LIMIT ?2)";
+
+fn is_full(connection: &Connection, target: &Target, grant: &str) -> Result<bool, StoreError> {
+    let count = |sql, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<i64> {
+        connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
+    };
+    let all = count(COUNT, params![target.0, MOST]);
+    let of_grant = count(COUNT_OF_GRANT, params![target.0, MOST_OF_GRANT, grant]);
+    let is_full = all.and_then(|all| Ok(all >= MOST || of_grant? >= MOST_OF_GRANT));
+    is_full.map_err(failed("count its announcements"))
 }
 
 fn lose(connection: &Connection, target: &Target) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::super::approvals;
 use super::TABLE;
-use super::steps::{COUNT, IS_DUE, IS_OVERDUE, claim_sql, overdue_sql};
+use super::steps::{COUNT, COUNT_OF_GRANT, IS_DUE, IS_OVERDUE, claim_sql, overdue_sql};
 
 #[test]
 fn each_step_goes_by_an_index() {
@@ -13,6 +13,7 @@ fn each_step_goes_by_an_index() {
     connection.execute_batch(TABLE).unwrap();
     for (sql, index) in [
         (COUNT, "announcements_due"),
+        (COUNT_OF_GRANT, "announcements_due"),
         (IS_DUE, "announcements_due"),
         (IS_OVERDUE, "announcements_overdue"),
         (&claim_sql(), "announcements_due"),

@@ -126,17 +126,27 @@ pub(super) async fn nothing_is_announced_for_ever(register: &Register) {
 
 pub(super) async fn only_so_many_wait_for_one_receiver(register: &Register) {
     let patience = Patience { most: 10_000, ..PATIENCE };
-    for number in 0..1_003 {
-        let question = Question { announce_to: vec![TARGETS[0]], ..another(number) };
+    let ask = async |number: u64, grant: u64, target| {
+        let asker = asker(&format!("agent {grant}"), None);
+        let question = Question { announce_to: vec![target], asker, ..another(number) };
         register.approvals.ask(question, patience).await.unwrap();
+    };
+    for number in 0..1_003 {
+        ask(number, number / 200, TARGETS[0]).await;
     }
-    let other = Question { announce_to: vec![TARGETS[1]], ..question("q") };
-    register.approvals.ask(other, patience).await.unwrap();
+    // One grant leaves room for others.
+    for number in 2_000..2_252 {
+        ask(number, 0, TARGETS[1]).await;
+    }
+    ask(3_000, 1, TARGETS[1]).await;
     let claimed = register.claim("a", TARGETS[0], 5_000).await;
     assert_eq!(claimed.announcements.len(), 1_000);
     assert_eq!(claimed.lost, [(TARGETS[0], 3)]);
     assert_eq!(register.claim("a", TARGETS[0], 1).await.lost, [], "it is told once");
-    assert_eq!(register.claim("a", TARGETS[1], 1).await.announcements.len(), 1);
+    let claimed = register.claim("a", TARGETS[1], 5_000).await;
+    assert_eq!(claimed.announcements.len(), 251);
+    assert_eq!(claimed.lost, [(TARGETS[1], 2)]);
+    assert!(claimed.announcements.iter().any(|one| one.approval == another(3_000).id));
 }
 
 pub(super) async fn of_many_at_once_one_claims_it(register: &Register) {
