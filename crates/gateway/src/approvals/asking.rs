@@ -20,6 +20,8 @@ use crate::snapshot::Snapshot;
 
 /// Random bytes of a question's name.
 const NAME: usize = 16;
+/// As much of it as people write.
+const SHORT: usize = 8;
 /// Bytes of what a person is shown of one call: nobody reads more, and everybody's questions are kept.
 const MOST_DETAILS: usize = 256 << 10;
 /// How often it is looked whether the caller is still there.
@@ -118,6 +120,8 @@ impl Gateway {
             }
             Asked::New(approval) => {
                 self.record_step(&approval, "asked");
+                let short: String = approval.question.id.chars().take(SHORT).collect();
+                tracing::info!("a call waits for a person: `interlock approvals show {short}`");
                 self.webhooks.nudge();
                 approval
             }

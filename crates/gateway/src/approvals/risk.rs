@@ -9,7 +9,9 @@ pub(super) fn told(annotations: Option<&str>) -> String {
     let hint = |name: &str| document.as_ref().and_then(|said| said.root().get(name)).and_then(Value::as_bool);
     let changes = match (hint("readOnlyHint"), hint("destructiveHint")) {
         (Some(true), _) => "only reads, as its server says, which nobody has checked",
-        (_, Some(false)) => "changes things and destroys nothing, as its server says, which nobody has checked",
+        (_, Some(false)) => {
+            "changes things and destroys nothing, as its server says, which nobody has checked"
+        }
         (_, Some(true)) => "may destroy what is there, as its server says",
         (_, None) => "may destroy what is there: its server does not say otherwise",
     };
@@ -27,7 +29,8 @@ mod tests {
 
     #[test]
     fn the_worst_is_expected_where_nothing_is_said() {
-        let worst = "may destroy what is there: its server does not say otherwise; may reach beyond the server";
+        let worst =
+            "may destroy what is there: its server does not say otherwise; may reach beyond the server";
         for (annotations, expected) in [
             (None, worst),
             (Some("{}"), worst),

@@ -112,7 +112,7 @@ impl Sheet {
             }
         }
         let people = match question.approvers.as_slice() {
-            [] => "every operator".to_owned(),
+            [] => "everybody who may use the data directory, and every operator".to_owned(),
             named => named.join(", "),
         };
         self.fact("May decide", &people);
