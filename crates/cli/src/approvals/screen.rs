@@ -24,6 +24,8 @@ pub(crate) struct Screen {
     selected: Option<String>,
     /// Whether it came in the place of one that is gone: nobody has chosen it.
     is_unchosen: bool,
+    /// The one that was decided here last: that it goes is no surprise.
+    decided: Option<String>,
     /// All of it.
     page: Option<(String, Page)>,
     /// As of when the page is: the second, and the call's last change.
@@ -64,6 +66,7 @@ impl Screen {
             is_cut: false,
             selected: None,
             is_unchosen: false,
+            decided: None,
             page: None,
             page_of: None,
             mode: Mode::Looking,
@@ -89,8 +92,11 @@ impl Screen {
             return;
         }
         if let Some(gone) = self.selected.take() {
-            self.left(&gone);
-            self.is_unchosen = true;
+            let is_own = self.decided.take().is_some_and(|decided| decided == gone);
+            if !is_own {
+                self.left(&gone);
+            }
+            self.is_unchosen = !is_own && !self.waiting.is_empty();
         }
         let neighbour = self.waiting.get(place).or(self.waiting.last());
         self.selected = neighbour.map(|approval| approval.question.id.clone());
@@ -106,8 +112,7 @@ impl Screen {
         if is_about_it {
             self.mode = Mode::Looking;
         }
-        // What came of one's own decision says more.
-        if is_about_it || self.mode == Mode::Looking && self.notice.is_none() {
+        if is_about_it || self.mode == Mode::Looking {
             self.say(format!("{} waits no more: it was decided elsewhere, or has expired", short(id)));
         }
     }

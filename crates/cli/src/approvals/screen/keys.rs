@@ -79,7 +79,7 @@ impl Screen {
         if self.is_unchosen {
             return self.say("another call is shown now: choose it with the arrows first");
         }
-        self.notice = None;
+        (self.notice, self.decided) = (None, None);
         self.mode = Mode::Reason(Decision { id, approves, reason: String::new() });
     }
 
@@ -105,6 +105,7 @@ impl Screen {
         match code {
             KeyCode::Char('y' | 'Y') => {
                 let Decision { id, approves, reason } = decision;
+                self.decided = Some(id.clone());
                 let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
                 Wish::Decide { id, approves, reason }
             }

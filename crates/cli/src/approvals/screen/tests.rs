@@ -240,3 +240,18 @@ fn every_size_is_drawn() {
         press(&mut screen, [KeyCode::Esc]);
     }
 }
+
+#[test]
+fn who_has_decided_goes_on_with_the_next() {
+    let mut screen = screen(three());
+    read(&mut screen);
+    let wish = press(&mut screen, [KeyCode::Char('a'), KeyCode::Enter, KeyCode::Char('y')]);
+    assert!(matches!(wish, Wish::Decide { approves: true, .. }), "{wish:?}");
+    screen.say("approved: that one");
+    screen.hold(three().into_iter().skip(1).collect(), false);
+    read(&mut screen);
+    assert!(drawn(&mut screen, 100, 30).contains("approved: that one"));
+    press(&mut screen, [KeyCode::Char('d')]);
+    let shown = drawn(&mut screen, 100, 30);
+    assert!(!shown.contains("choose it"), "{shown}");
+}
