@@ -206,10 +206,10 @@ fn installed(package: &str, probe: &[&str], root: &Path) -> Result<()> {
     process::run(quickly(&mut cargo(root, &["install", "--locked", "--quiet", package])))
 }
 
-/// What is only tried once need not be well optimised.
+/// What is only tried once need not be optimised.
 fn quickly(command: &mut Command) -> &mut Command {
     command
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
 }

@@ -151,20 +151,35 @@ async fn report_jumps(gateway: Arc<Gateway>, mut jumps: mpsc::UnboundedReceiver<
 /// Completes the chains of processes that were killed. Nobody waits for it.
 fn recover_others(gateway: Arc<Gateway>, data: PathBuf) -> JoinHandle<()> {
     let taking_over = gateway.take_over();
-    let recovering = tokio::task::spawn_blocking(move || interlock_audit::recover(&data, wall_ms()));
+    let (later, place) = (Arc::clone(&gateway), data.clone());
     tokio::spawn(async move {
-        match recovering.await {
-            Ok(Ok(recovery)) => {
-                complete(&gateway, recovery).await;
-                drop(taking_over);
-            }
-            Ok(Err(error)) => {
-                tracing::warn!("the records of a killed process could not be completed: {error}");
-            }
-            Err(error) => tracing::error!("completing the records of a killed process was cut off: {error}"),
+        let mut taking_over = Some(taking_over);
+        for pause in AGAIN {
+            tokio::time::sleep(pause).await;
+            recover(&later, place.clone()).await;
+            drop(taking_over.take());
         }
-    })
+    });
+    tokio::spawn(async move { recover(&gateway, data).await })
 }
+
+async fn recover(gateway: &Gateway, data: PathBuf) {
+    match tokio::task::spawn_blocking(move || interlock_audit::recover(&data, wall_ms())).await {
+        Ok(Ok(recovery)) => complete(gateway, recovery).await,
+        Ok(Err(error)) => {
+            tracing::warn!("the records of a killed process could not be completed: {error}");
+        }
+        Err(error) => tracing::error!("completing the records of a killed process was cut off: {error}"),
+    }
+}
+
+/// When it is looked again whether others have ended: one that was killed a moment ago may still wait for the disk, and
+/// holds its lock as long as it does.
+const AGAIN: [std::time::Duration; 3] = [
+    std::time::Duration::from_millis(250),
+    std::time::Duration::from_secs(1),
+    std::time::Duration::from_secs(5),
+];
 
 /// How long it is remembered what people decided, with the arguments; the audit log has the rest.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
