@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Webhook;
-use crate::approvals::{DecisionLink, Details};
+use crate::approvals::{DecisionLink, Details, word};
 
 /// Where people decide.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub(super) struct Decide<'a> {
 }
 
 /// What a message is about, as its name says it.
-fn word(event: Event) -> (&'static str, &'static str) {
+fn named(event: Event) -> (&'static str, &'static str) {
     match event {
         Event::Asked => ("asked", "approval.asked"),
         Event::Decided => ("decided", "approval.decided"),
@@ -100,17 +100,7 @@ fn word(event: Event) -> (&'static str, &'static str) {
 
 /// The word for it in records.
 pub(super) fn recorded(event: Event) -> &'static str {
-    word(event).0
-}
-
-fn state(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Approved => "approved",
-        Standing::Denied => "denied",
-        Standing::Expired => "expired",
-        Standing::Used => "used",
-    }
+    named(event).0
 }
 
 impl<'a> Message<'a> {
@@ -120,7 +110,7 @@ impl<'a> Message<'a> {
         approval: &'a Approval,
         places: Option<&Places>,
     ) -> Self {
-        let (word, kind) = word(announcement.event);
+        let (word, kind) = named(announcement.event);
         Self {
             id: format!("approval_{}_{word}", approval.question.id),
             kind,
@@ -146,7 +136,7 @@ fn told<'a>(webhook: &'a Webhook, approval: &'a Approval, places: Option<&Places
     let arguments = details.and_then(|details| details.arguments.as_ref());
     Told {
         id: &question.id,
-        state: state(approval.standing),
+        state: word(approval.standing),
         grant: &question.asker.grant,
         server: &question.server,
         section: &question.section,
