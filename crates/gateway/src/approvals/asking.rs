@@ -172,6 +172,10 @@ async fn wait(
 ) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
     let expires = Instant::now().checked_add(Duration::from_millis(left));
+    // One that was withdrawn meanwhile would push out the same call, made again since.
+    if !is_there() {
+        return Ok(Waited::Gone);
+    }
     let mut place = people.join(&approval.question.id);
     // What was decided before there was a place to hear of it.
     let now = people.store.approval(&approval.question.id).await?;

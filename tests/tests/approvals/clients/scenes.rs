@@ -81,7 +81,8 @@ impl Scene {
             Self::Expiry => denied(0, "nobody decided in time")?,
             Self::Cancel => {
                 assert_eq!(report.results[0]["ok"], "cancelled");
-                assert_eq!((heard(1)?.0, heard(2)?.0), ("done", "done"));
+                let (looked, paid) = (heard(1)?, heard(2)?);
+                assert_eq!((&*looked.0, &*paid.0), ("done", "done"), "{} {}", looked.1, paid.1);
             }
             Self::Retry => {
                 assert_eq!(heard(0)?.0, "done");
