@@ -154,7 +154,9 @@ impl Driven {
 
 /// The last lines of a text: enough to see why a client gave up.
 fn end(text: &str) -> String {
-    let lines: Vec<_> = text.lines().collect();
+    // Where one of ours fails, what it says comes before that.
+    let said = text.split("\nStack backtrace:").next().unwrap_or_default();
+    let lines: Vec<_> = said.lines().collect();
     lines.iter().skip(lines.len().saturating_sub(25)).fold(String::new(), |all, line| all + line + "\n")
 }
 

@@ -137,6 +137,8 @@ impl Agent {
         let run = stage.run(self.era, vec![step])?;
         let person = async {
             let id = stage.people.asked(1).await?.question.id;
+            // Whoever decides at once decides before the client is given a task.
+            stage.task_looked_at().await?;
             ensure!(stage.paid()?.is_empty(), "nothing is made while it waits");
             stage.people.approve(&id).await
         };

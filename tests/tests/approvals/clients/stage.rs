@@ -85,13 +85,23 @@ impl Stage {
     /// Waits until so many callers wait no more, before anybody has decided: they were sent away, have left, or come
     /// again.
     pub async fn sent_away(&self, count: usize) -> Result<()> {
+        self.recorded("refusal", count, |one| one["category"] == "approval").await
+    }
+
+    /// Waits until a client has asked how its task stands.
+    pub async fn task_looked_at(&self) -> Result<()> {
+        self.recorded("intent", 1, |one| one["method"] == "tasks/get").await
+    }
+
+    /// Waits until the log has so many records like this.
+    async fn recorded(&self, kind: &str, count: usize, is_one: impl Fn(&Value) -> bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let refusals = self.records("refusal").await?;
-            if refusals.iter().filter(|one| one["category"] == "approval").count() >= count {
+            let records = self.records(kind).await?;
+            if records.iter().filter(|one| is_one(one)).count() >= count {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "{count} are expected: {refusals:#?}");
+            ensure!(Instant::now() < deadline, "{count} are expected: {records:#?}");
             tokio::time::sleep(PAUSE).await;
         }
     }
