@@ -183,6 +183,8 @@ enum State {
     Expired,
     /// Made
     Used,
+    /// Asked by nobody any more
+    Withdrawn,
 }
 
 impl From<State> for Standing {
@@ -193,6 +195,7 @@ impl From<State> for Standing {
             State::Denied => Self::Denied,
             State::Expired => Self::Expired,
             State::Used => Self::Used,
+            State::Withdrawn => Self::Withdrawn,
         }
     }
 }

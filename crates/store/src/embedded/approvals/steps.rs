@@ -8,7 +8,9 @@ use super::rows::{self, BARE, code};
 use super::{EXPIRED_BYTES, FORGOTTEN_AT_ONCE, PAGE, changes, reading};
 use crate::StoreError;
 use crate::announcements::Event;
-use crate::approvals::{Approval, Asked, Asker, Opinion, Patience, Question, Standing, Taken, Told};
+use crate::approvals::{
+    Approval, Asked, Asker, Opinion, Outdated, Patience, Question, Standing, Taken, Told,
+};
 
 /// Asks, unless it was asked already.
 pub(super) fn ask(
@@ -43,11 +45,12 @@ pub(super) fn ask(
         now_ms,
         now_ms.saturating_add_unsigned(patience.timeout_ms),
         changes::next(connection, 1)?,
-        announcements::written_targets(&question.announce_to)
+        announcements::written_targets(&question.announce_to),
+        question.call
     ];
     let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
-               needed, details, asked_ms, expires_ms, change, announce_to, standing) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)";
+               needed, details, asked_ms, expires_ms, change, announce_to, call, standing) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)";
     let number = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.insert(values))
@@ -60,7 +63,7 @@ pub(super) fn ask(
 /// What looks for a question that another one is.
 pub(super) const KNOWN: &str = "SELECT number FROM approvals WHERE digest = ?1 AND grant_name = ?2 \
      AND (standing IN (2, 4) OR session IS NULL OR (session = ?3 AND instance = ?4)) \
-     AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing = 3 THEN FALSE ELSE since_ms > ?6 END \
+     AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing IN (3, 5) THEN FALSE ELSE since_ms > ?6 END \
      ORDER BY standing = 1 DESC, standing = 0 DESC, change DESC LIMIT 1";
 
 /// The question that this one is: one that can still be answered or used before one that was, a later one before an
@@ -194,6 +197,40 @@ pub(super) fn give_back(
     let Some(number) = number else { return Ok(false) };
     stand(connection, number, Standing::Approved, now_ms)?;
     Ok(true)
+}
+
+/// What finds those about the same call that were asked otherwise before.
+pub(super) const OUTDATED: &str = "SELECT older.number FROM approvals AS newer CROSS JOIN approvals AS older \
+     INDEXED BY approvals_open_of_call ON older.call = newer.call WHERE newer.id = ?1 AND older.standing < 2 \
+     AND older.expires_ms > ?2 AND older.digest <> newer.digest AND older.grant_name = newer.grant_name \
+     AND older.instance = newer.instance AND older.session IS newer.session LIMIT ?3";
+/// What finds the one of this name where somebody asks it.
+const OPEN: &str = "SELECT number FROM approvals WHERE id = ?1 AND standing < 2 AND expires_ms > ?2 LIMIT ?3";
+
+/// Withdraws what nobody asks any more.
+pub(super) fn withdraw(
+    connection: &Connection,
+    outdated: &Outdated,
+    now_ms: i64,
+) -> Result<Vec<Approval>, StoreError> {
+    let (sql, id) = match outdated {
+        Outdated::One(id) => (OPEN, id),
+        Outdated::Before(id) => (OUTDATED, id),
+    };
+    let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let numbers: Vec<i64> = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_map(params![id, now_ms, most], |row| row.get(0))?.collect())
+        .map_err(failed("look for what nobody asks any more"))?;
+    let mut withdrawn = Vec::new();
+    for number in numbers {
+        stand(connection, number, Standing::Withdrawn, now_ms)?;
+        let mut approval = reading::numbered(connection, number, now_ms)?;
+        announcements::write(connection, &approval, Event::Withdrawn, now_ms)?;
+        approval.question.details.clear();
+        withdrawn.push(approval);
+    }
+    Ok(withdrawn)
 }
 
 /// What writes down that questions are past their time, those that are so longest first: a row is written anew as a
