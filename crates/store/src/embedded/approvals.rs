@@ -24,6 +24,12 @@ pub(super) use work::{Reading, Step};
 const PAGE: usize = 500;
 /// Bytes of the details of those that expire at once: others wait while they are written anew. One may be longer.
 const EXPIRED_BYTES: usize = 8 << 20;
+/// Questions of one grant that are kept after their end, however long they may be.
+const KEPT_OF_GRANT: i64 = 10_000;
+/// Bytes of their details, likewise.
+const KEPT_BYTES_OF_GRANT: i64 = 256 << 20;
+/// After so many questions it is looked whether a grant has more than these.
+const LOOKED_AFTER: i64 = 128;
 /// Questions that are forgotten at once, at most: others wait meanwhile.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
 

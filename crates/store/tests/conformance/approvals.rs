@@ -116,6 +116,7 @@ passes! {
         lists_come_in_pages,
         a_list_may_leave_out_what_is_long,
         what_has_ended_is_forgotten,
+        whoever_asks_a_lot_is_remembered_less,
     }
 }
 

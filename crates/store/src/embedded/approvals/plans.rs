@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::super::announcements;
 use super::reading::{CHANGES, Written, list};
-use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, OUTDATED, expire_sql};
+use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, OUTDATED, SURPLUS, expire_sql};
 use super::{CALLS, TABLE};
 use crate::approvals::{Standing, Which};
 
@@ -41,6 +41,7 @@ fn each_step_goes_by_an_index() {
     goes_by(&connection, FREE, "approvals_of_session");
     goes_by(&connection, ENDED, "approvals_ended");
     goes_by(&connection, OUTDATED, "approvals_open_of_call");
+    goes_by(&connection, SURPLUS, "approvals_of_grant");
     goes_by(&connection, CHANGES, "approvals_changed");
     goes_by(&connection, &expire_sql(), "approvals_due");
 }

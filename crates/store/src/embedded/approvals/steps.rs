@@ -5,7 +5,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::announcements;
 use super::super::database::failed;
 use super::rows::{self, BARE, code};
-use super::{EXPIRED_BYTES, FORGOTTEN_AT_ONCE, PAGE, changes, reading};
+use super::{
+    EXPIRED_BYTES, FORGOTTEN_AT_ONCE, KEPT_BYTES_OF_GRANT, KEPT_OF_GRANT, LOOKED_AFTER, PAGE, changes,
+    reading,
+};
 use crate::StoreError;
 use crate::announcements::Event;
 use crate::approvals::{
@@ -57,6 +60,10 @@ pub(super) fn ask(
         .map_err(failed("note a question"))?;
     let asked = reading::numbered(connection, number, now_ms)?;
     announcements::write(connection, &asked, Event::Asked, now_ms)?;
+    if number % LOOKED_AFTER == 0 {
+        let known_since = now_ms.saturating_sub_unsigned(patience.dedupe_ms);
+        forget_surplus(connection, &question.asker.grant, known_since)?;
+    }
     Ok(Asked::New(asked))
 }
 
@@ -282,6 +289,31 @@ pub(super) fn free(connection: &Connection, instance: &str, session: Option<&str
 /// What finds what came to its end.
 pub(super) const ENDED: &str =
     "SELECT number FROM approvals WHERE standing >= 2 AND since_ms < ?1 ORDER BY since_ms, number LIMIT ?2";
+
+/// What finds those that a grant has too many of, the oldest. What was denied or used a short while ago is known.
+pub(super) const SURPLUS: &str = "SELECT number FROM ( \
+         SELECT number, standing, since_ms, row_number() OVER newest AS place, \
+                sum(octet_length(details)) OVER newest AS bytes \
+         FROM approvals WHERE grant_name = ?1 AND +standing >= 2 WINDOW newest AS (ORDER BY change DESC) \
+     ) WHERE (place > ?2 OR bytes > ?3) AND (standing IN (3, 5) OR since_ms <= ?4) LIMIT ?5";
+
+/// Whoever asks a lot does not fill the disk.
+fn forget_surplus(connection: &Connection, grant: &str, known_since_ms: i64) -> Result<(), StoreError> {
+    let values = params![grant, KEPT_OF_GRANT, KEPT_BYTES_OF_GRANT, known_since_ms, FORGOTTEN_AT_ONCE];
+    let numbers: Vec<i64> = connection
+        .prepare_cached(SURPLUS)
+        .and_then(|mut statement| statement.query_map(values, |row| row.get(0))?.collect())
+        .map_err(failed("look for old approvals"))?;
+    for number in numbers {
+        for sql in ["DELETE FROM opinions WHERE approval = ?1", "DELETE FROM approvals WHERE number = ?1"] {
+            connection
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.execute(params![number]))
+                .map_err(failed("forget approvals"))?;
+        }
+    }
+    Ok(())
+}
 
 /// Forgets what came to its end before.
 pub(super) fn forget(connection: &Connection, before_ms: i64) -> Result<u64, StoreError> {
