@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use interlock_testkit::answering::{Answer, Answering};
+use anyhow::{Context, Result, ensure};
+use interlock_testkit::answering::{Answer, Answering, Arrived};
 use interlock_testkit::client::PATIENCE;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -181,5 +181,23 @@ async fn what_nobody_takes_is_given_up() -> Result<()> {
     ensure!((2..=3).contains(&tries), "{record}");
     let said = agent.stderr();
     ensure!(said.contains("webhook at `127.0.0.1` fails") && !said.contains("T0KEN"), "{said}");
+    Ok(())
+}
+
+/// One that has too much to do is left alone for as long as it says.
+#[tokio::test]
+async fn who_wants_to_be_left_alone_is() -> Result<()> {
+    let receiver =
+        saying(vec![Answer::Now(429, vec![("Retry-After", "3".to_owned())], String::new())]).await?;
+    let desk = desk(&announcing(&receiver.url("/"), "hold: 0s"))?;
+    let mut agent = desk.connect().await?;
+    assert_eq!(verdict(&agent.call("pay", payment()).await?)?.0, "await_approval");
+    receiver.wait_until("two attempts", |arrived| arrived.len() == 2).await?;
+    let at = |arrived: &Arrived| -> Result<u64> {
+        Ok(arrived.header("webhook-timestamp").context("no time")?.parse()?)
+    };
+    let arrived = receiver.arrived();
+    // The seconds are cut off.
+    ensure!(at(&arrived[1])? - at(&arrived[0])? >= 2, "{arrived:?}");
     Ok(())
 }

@@ -200,9 +200,8 @@ async fn send(
             let why = error.to_string();
             gateway.webhooks.failed(webhook, &why);
             gateway.metrics.announced("failed");
-            if store.put_off(announcement.clone(), ms(wait_after(announcement.tries))).await?
-                == PutOff::GivenUp
-            {
+            let wait = wait_after(announcement.tries, error.wait());
+            if store.put_off(announcement.clone(), ms(wait)).await? == PutOff::GivenUp {
                 gateway.not_announced(&attempt, &why);
             }
         }
@@ -210,10 +209,10 @@ async fn send(
     Ok(())
 }
 
-/// How long after so many attempts the next one is made.
-fn wait_after(tries: u32) -> Duration {
+/// How long after so many attempts the next one is made, to one that wants to be left alone for so long.
+fn wait_after(tries: u32, alone: Option<Duration>) -> Duration {
     let longer = 4_u32.saturating_pow(tries.saturating_sub(1));
-    FIRST_WAIT.saturating_mul(longer).min(LONGEST_WAIT)
+    FIRST_WAIT.saturating_mul(longer).max(alone.unwrap_or_default()).min(LONGEST_WAIT)
 }
 
 fn ms(span: Duration) -> u64 {
@@ -291,8 +290,10 @@ mod tests {
     fn each_wait_is_longer_up_to_an_hour() {
         let waits: Vec<u64> = [0, 1, 2, 3, 4, 5, 6, 7, 8, u32::MAX]
             .into_iter()
-            .map(|tries| wait_after(tries).as_secs())
+            .map(|tries| wait_after(tries, None).as_secs())
             .collect();
         assert_eq!(waits, [1, 1, 4, 16, 64, 256, 1_024, 3_600, 3_600, 3_600]);
+        let alone = |seconds| wait_after(2, Some(Duration::from_secs(seconds))).as_secs();
+        assert_eq!([0, 4, 30, u64::MAX].map(alone), [4, 4, 30, 3_600]);
     }
 }

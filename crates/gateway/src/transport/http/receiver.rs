@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
 
 use super::client::HttpClient;
@@ -28,8 +28,22 @@ pub(crate) enum NotReceived {
     Request(String),
     #[error("it did not answer in {} seconds", TIME.as_secs())]
     Late,
-    #[error("it answered with {0}")]
-    Status(StatusCode),
+    #[error("it answered with {status}")]
+    Status {
+        status: StatusCode,
+        /// How long it wants to be left alone.
+        wait: Option<Duration>,
+    },
+}
+
+impl NotReceived {
+    /// How long it wants to be left alone, where it says so.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Status { wait, .. } => *wait,
+            Self::Roots(_) | Self::Request(_) | Self::Late => None,
+        }
+    }
 }
 
 /// How long it may take.
@@ -67,10 +81,10 @@ impl Receiver {
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(agent));
         let client = self.client().await?;
         let response = client.request(request).await.map_err(|error| NotReceived::Request(chain(&error)))?;
-        let status = response.status();
+        let (status, wait) = (response.status(), wait(response.headers()));
         // What is read to its end leaves the connection for the next time.
         let _answer = Limited::new(response.into_body(), ANSWER).collect().await;
-        if status.is_success() { Ok(()) } else { Err(NotReceived::Status(status)) }
+        if status.is_success() { Ok(()) } else { Err(NotReceived::Status { status, wait }) }
     }
 
     /// The connections to it. Reading the system's certificates takes a while, in which calls go on.
@@ -84,6 +98,11 @@ impl Receiver {
             made.map_err(|error| NotReceived::Request(error.to_string()))?.map_err(NotReceived::Roots)?;
         Ok(self.client.get_or_init(|| client).clone())
     }
+}
+
+/// `Retry-After` in seconds (RFC 9110, section 10.2.3); the date that it may be instead is left to the clocks of others.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// Without what could be a secret in it.
