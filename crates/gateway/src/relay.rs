@@ -9,6 +9,7 @@ mod origin;
 pub(crate) mod own;
 mod questions;
 mod refusing;
+mod said_by_client;
 mod tasks;
 mod withdrawing;
 
