@@ -44,6 +44,24 @@ fn verdicts() {
     }
 }
 
+/// What nobody could ever approve is in force nowhere.
+#[test]
+fn more_people_than_are_named_can_never_approve() {
+    let folder = folder();
+    let policy = |people: &str| format!("{GOOD}approvals: {{ approvers: [{people}], needed: 2 }}\n");
+    fs::write(folder.path().join("few.yaml"), policy("ada")).unwrap();
+    fs::write(folder.path().join("enough.yaml"), policy("ada, bo")).unwrap();
+    let (out, _, exit) = check(folder.path(), &["few.yaml"]);
+    assert_eq!(exit, 1, "{out}");
+    for part in
+        ["few.yaml:4:", "nobody can ever approve: 2 have to, and `approvers` names one person", "`group:NAME`"]
+    {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    let (out, _, exit) = check(folder.path(), &["enough.yaml"]);
+    assert_eq!(exit, 0, "{out}");
+}
+
 /// What cannot be read takes nothing away from what can.
 #[test]
 fn every_file_is_reported() {

@@ -98,8 +98,8 @@ impl Gateway {
         people.listen(self).await?;
         let asks = asking.asks;
         let settings = Settings::of(&asks.decision, &asks.snapshot, &self.options.limits);
-        if !settings.has_somebody {
-            let reason = "its policies have nobody in common who may decide about this call";
+        if !settings.has_enough {
+            let reason = "fewer people may decide about this call than have to approve it";
             return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
         }
         let question = question(asking, &settings)?;
