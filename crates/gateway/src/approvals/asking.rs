@@ -274,7 +274,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     getrandom::fill(&mut random).map_err(|error| failed("name a question", &error))?;
     let Asking { asker, asks, .. } = asking;
     let Asks { about, target, .. } = asks;
-    let details = details(asks);
+    let details = details(asks, settings);
     let details = serde_json::to_string(&details).map_err(|error| failed("write a question", &error))?;
     Ok(Question {
         id: hex::encode(random),
@@ -290,7 +290,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     })
 }
 
-fn details(asks: &Asks<'_>) -> Details {
+fn details(asks: &Asks<'_>, settings: &Settings) -> Details {
     let Asks { about, decision, .. } = asks;
     Details {
         method: about.method.clone(),
@@ -301,6 +301,7 @@ fn details(asks: &Asks<'_>) -> Details {
         reason: decision.reason.clone(),
         policy: asks.snapshot.digest().to_owned(),
         client: about.identity.client.as_ref().map(|client| client.text.clone()),
+        at_client: settings.at_client,
         definition: asks.exact.definition.as_deref().map(|definition| Definition {
             fingerprint: hex::encode(definition.fingerprint),
             title: definition.title.as_deref().map(str::to_owned),
