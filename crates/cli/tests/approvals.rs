@@ -383,6 +383,13 @@ fn what_may_come_first_makes_no_directory_that_was_mistyped() {
         let (code, said) = run(args, &new);
         assert!(code == 2 && said.contains("nothing has run with the data directory"), "{said}");
     }
+    let config = place.path().join("interlock.yaml");
+    std::fs::write(&config, "servers: { s: { command: \"true\" } }\ngrants: { team: {} }\n").unwrap();
+    let config = config.to_str().unwrap();
+    for args in [&["grants", "create", "team", "-c", config][..], &["servers", "list", "-c", config]] {
+        let (code, said) = run(args, &mistyped);
+        assert!(code == 2 && said.contains("there is no data directory"), "{said}");
+    }
     assert!(!mistyped.exists());
     assert_eq!(std::fs::read_dir(&other).unwrap().count(), 1);
     assert_eq!(std::fs::read_dir(&new).unwrap().count(), 0);
