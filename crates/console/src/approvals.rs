@@ -413,6 +413,10 @@ fn stands(looked: &Looked, account: &Account) -> String {
         Standing::Denied => "It is denied. The agent is told the reason.".to_owned(),
         Standing::Expired => "It has expired: it was not decided, or not made, in time.".to_owned(),
         Standing::Used => "It was approved and has been made.".to_owned(),
+        Standing::Withdrawn => {
+            "Nobody asks this any more: the policies have changed, and the call is judged by the new ones."
+                .to_owned()
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use interlock_wire::{Era, Version};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
@@ -48,6 +49,8 @@ pub(crate) struct Relay {
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
     calls: TaskTracker,
+    /// Tells those that wait for people that the connection ends.
+    leaving: CancellationToken,
     /// The server, where calls go to it without a queue.
     direct: OnceLock<Direct>,
     /// By what the client reached the gateway.
@@ -78,6 +81,7 @@ impl Relay {
             client,
             upstream,
             calls: TaskTracker::new(),
+            leaving: CancellationToken::new(),
             direct: OnceLock::new(),
             by: OnceLock::new(),
             crossing: OnceLock::new(),
@@ -160,8 +164,24 @@ impl Relay {
 
     /// Waits until no call is being judged any more.
     pub(crate) async fn all_judged(&self) {
-        self.calls.close();
+        self.leave();
         self.calls.wait().await;
+    }
+
+    /// From now on nobody waits for people.
+    fn leave(&self) {
+        self.calls.close();
+        self.leaving.cancel();
+    }
+
+    /// Tells when the request of this number waits no more, or the connection ends.
+    fn until_left(&self, number: u64) -> CancellationToken {
+        let left = self.leaving.child_token();
+        match self.session().to_server.get_mut(number) {
+            Some(asked) => asked.held = Some(left.clone().drop_guard()),
+            None => left.cancel(),
+        }
+        left
     }
 
     /// Ends the server's input after what is queued for it.
@@ -219,6 +239,7 @@ impl Relay {
             declared: Capabilities::default(),
             may_ask: None,
             task: None,
+            held: None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use interlock_json::Value;
 use interlock_wire::{Message, Version};
 use tokio::sync::oneshot;
+use tokio_util::sync::DropGuard;
 
 use crate::approvals::elicitation::Word;
 use crate::batch::ReplyTo;
@@ -90,6 +91,8 @@ pub(crate) struct Asked {
     pub(crate) may_ask: Option<Box<MayAsk>>,
     /// What it has to do with tasks.
     pub(crate) task: Option<Box<Concerning>>,
+    /// Tells whoever waits for a person in its place when it waits no more.
+    pub(crate) held: Option<DropGuard>,
 }
 
 /// What to do with the server's answer.

@@ -17,6 +17,8 @@ pub enum Event {
     Decided,
     /// Nobody decided in time, or the approval was not used in time.
     Expired,
+    /// Nobody asks it any more.
+    Withdrawn,
 }
 
 /// One announcement, as it was taken.

@@ -12,6 +12,9 @@ pub struct Question {
     pub id: String,
     /// What tells this call from every other: identity, server, name, definition, arguments and policy (SHA-256).
     pub digest: [u8; 32],
+    /// What tells it from the others by identity, server, name and arguments alone (SHA-256): the same call, judged
+    /// by other policies or described otherwise, is another question of this one.
+    pub call: [u8; 32],
     /// Who asks.
     pub asker: Asker,
     /// The server that would be called.
@@ -67,6 +70,17 @@ pub enum Standing {
     Expired,
     /// The call was made.
     Used,
+    /// Nobody asks it any more: its call is judged otherwise by now, or was asked about anew.
+    Withdrawn,
+}
+
+/// Which questions nobody asks any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outdated {
+    /// The one of this name.
+    One(String),
+    /// Those about the same call of the same asker that were asked otherwise than the one of this name.
+    Before(String),
 }
 
 /// A question with all that came of it.
@@ -181,6 +195,10 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     /// Gives an approval back that was taken for a call which was not made: it is as good as before, unless its time is
     /// over. Gives whether it was.
     fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Withdraws questions that wait or are approved, some hundred at most, and gives them without their
+    /// [`Question::details`].
+    fn withdraw(&self, outdated: Outdated) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;
 
     /// Notes which questions are past their time, up to some hundred at once. Each is given out once, to whoever is to
     /// record it, without its [`Question::details`].

@@ -20,7 +20,8 @@ mod tokens;
 
 pub use announcements::{Announcement, Announcements, Claim, Claimed, Event, PutOff, Target};
 pub use approvals::{
-    Approval, Approvals, Asked, Asker, Changed, Opinion, Patience, Question, Standing, Taken, Told, Which,
+    Approval, Approvals, Asked, Asker, Changed, Opinion, Outdated, Patience, Question, Standing, Taken, Told,
+    Which,
 };
 pub use counters::{
     Cause, Change, CounterRef, CounterStatus, Counters, Exhausted, Failure, Need, Refund, Reservation,

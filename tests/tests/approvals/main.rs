@@ -11,6 +11,7 @@ mod decided;
 mod desk;
 mod many;
 mod modern_client;
+mod outdated;
 mod real_forms;
 mod restart;
 mod served;

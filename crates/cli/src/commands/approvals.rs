@@ -174,6 +174,8 @@ enum State {
     Expired,
     /// Made
     Used,
+    /// Asked by nobody any more
+    Withdrawn,
 }
 
 impl From<State> for Standing {
@@ -184,6 +186,7 @@ impl From<State> for Standing {
             State::Denied => Self::Denied,
             State::Expired => Self::Expired,
             State::Used => Self::Used,
+            State::Withdrawn => Self::Withdrawn,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use interlock_json::Value;
 use interlock_policy::{Decision, Section};
-use interlock_store::{Approval, Asked, Asker, Question, Standing, StoreError};
+use interlock_store::{Approval, Asked, Asker, Outdated, Question, Standing, StoreError};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::people::Heard;
 use super::{Definition, Details, Exact, People, Settings};
@@ -24,8 +25,9 @@ const NAME: usize = 16;
 const SHORT: usize = 8;
 /// Bytes of what a person is shown of one call: nobody reads more, and everybody's questions are kept.
 const MOST_DETAILS: usize = 256 << 10;
-/// How often it is looked whether the caller is still there.
-const GLANCE: Duration = Duration::from_millis(250);
+
+/// How much later than its time it is looked whether a question has expired: no clock is exact.
+const DUE: Duration = Duration::from_millis(5);
 
 /// A call that a rule asks about.
 #[derive(Debug)]
@@ -37,11 +39,21 @@ pub(crate) struct Asks<'m> {
     pub(crate) snapshot: Arc<Snapshot>,
 }
 
+/// Whoever waits for the answer to a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiter {
+    /// Tells when they have left.
+    pub(crate) left: CancellationToken,
+    /// Tells when other policies are in force than those that the call was judged by.
+    pub(crate) policies: watch::Receiver<u64>,
+}
+
 /// Who asks about which call, and how long it waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) asker: &'a Asker,
     pub(crate) asks: &'a Asks<'a>,
+    pub(crate) waiter: &'a Waiter,
     /// When the call was made that waits no longer than the policies say; `None`: it waits for as long as people take.
     pub(crate) since: Option<Instant>,
     /// Whether it waits at all.
@@ -66,19 +78,17 @@ pub(crate) enum Answered {
     Granted(Granted),
     /// It is not made, or not now.
     Refused(Box<Denial>),
+    /// It is to be judged by other policies now, and nobody asks this any more.
+    Outdated,
 }
 
 impl Gateway {
-    /// Asks people about a call and waits for their answer as long as the policy says, while its caller `is_there`.
-    pub(crate) async fn ask_people(
-        self: &Arc<Self>,
-        asking: Asking<'_>,
-        is_there: impl Fn() -> bool,
-    ) -> Answered {
+    /// Asks people about a call and waits for their answer as long as the policy says, while its caller is there.
+    pub(crate) async fn ask_people(self: &Arc<Self>, asking: Asking<'_>) -> Answered {
         let Some(people) = self.people() else {
             return Answered::Refused(Box::new(nobody(&asking.asks.decision)));
         };
-        match self.asked(people, asking, is_there).await {
+        match self.asked(people, asking).await {
             Ok(answered) => answered,
             Err(error) => {
                 tracing::error!("calls that a person must approve are denied: {error}");
@@ -88,12 +98,7 @@ impl Gateway {
         }
     }
 
-    async fn asked(
-        self: &Arc<Self>,
-        people: &People,
-        asking: Asking<'_>,
-        is_there: impl Fn() -> bool,
-    ) -> Result<Answered, StoreError> {
+    async fn asked(self: &Arc<Self>, people: &People, asking: Asking<'_>) -> Result<Answered, StoreError> {
         people.taken_over().await;
         people.listen(self).await?;
         let asks = asking.asks;
@@ -123,6 +128,7 @@ impl Gateway {
                 let short: String = approval.question.id.chars().take(SHORT).collect();
                 tracing::info!("a call waits for a person: `interlock approvals show {short}`");
                 self.webhooks.nudge();
+                self.withdraw(Outdated::Before(approval.question.id.clone())).await;
                 approval
             }
             Asked::Known(approval) => approval,
@@ -139,7 +145,8 @@ impl Gateway {
         let _held = self.metrics.held();
         let hold = if asking.holds { settings.hold } else { Duration::ZERO };
         let until = asking.since.map(|since| since.checked_add(hold).unwrap_or(since));
-        Ok(match wait(people, &approval, until, is_there).await? {
+        Ok(match wait(people, &approval, until, asking.waiter).await? {
+            Waited::Outdated => Answered::Outdated,
             Waited::Replaced => Answered::Refused(Box::new(replaced(asks))),
             // Whoever has left finds the question again.
             Waited::Long | Waited::Gone => {
@@ -162,18 +169,20 @@ enum Waited {
     Long,
     /// The caller has left.
     Gone,
+    /// Other policies are in force.
+    Outdated,
 }
 
 async fn wait(
     people: &People,
     approval: &Approval,
     until: Option<Instant>,
-    is_there: impl Fn() -> bool,
+    waiter: &Waiter,
 ) -> Result<Waited, StoreError> {
     let left = u64::try_from(approval.expires_ms.saturating_sub(now_ms())).unwrap_or(0);
-    let expires = Instant::now().checked_add(Duration::from_millis(left));
+    let expires = Instant::now().checked_add(Duration::from_millis(left) + DUE);
     // One that was withdrawn meanwhile would push out the same call, made again since.
-    if !is_there() {
+    if waiter.left.is_cancelled() {
         return Ok(Waited::Gone);
     }
     let mut place = people.join(&approval.question.id);
@@ -182,28 +191,25 @@ async fn wait(
     if now.is_none_or(|now| now.standing != Standing::Waiting) {
         return Ok(Waited::Told);
     }
-    let mut glances = tokio::time::interval(GLANCE);
-    loop {
-        tokio::select! {
-            biased;
-            heard = place.hear() => {
-                return Ok(match heard {
-                    Heard::Now(_) => Waited::Told,
-                    Heard::Replaced => Waited::Replaced,
-                });
-            }
-            _ = glances.tick() => {}
-        }
-        if !is_there() {
-            return Ok(Waited::Gone);
-        }
-        let now = Instant::now();
-        if expires.is_none_or(|expires| now >= expires) {
-            return Ok(Waited::Told);
-        }
-        if until.is_some_and(|until| now >= until) {
-            return Ok(Waited::Long);
-        }
+    let mut policies = waiter.policies.clone();
+    tokio::select! {
+        biased;
+        heard = place.hear() => Ok(match heard {
+            Heard::Now(_) => Waited::Told,
+            Heard::Replaced => Waited::Replaced,
+        }),
+        () = waiter.left.cancelled() => Ok(Waited::Gone),
+        Ok(()) = policies.changed() => Ok(Waited::Outdated),
+        () = at(expires) => Ok(Waited::Told),
+        () = at(until) => Ok(Waited::Long),
+    }
+}
+
+/// Waits until then; for ever where there is no such time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -232,6 +238,7 @@ fn answered(approval: &Approval, asks: &Asks<'_>, settings: &Settings) -> Answer
             );
             refused(of_rule(decision, reason))
         }
+        Standing::Withdrawn => Answered::Outdated,
     }
 }
 
@@ -279,6 +286,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     Ok(Question {
         id: hex::encode(random),
         digest: asks.exact.digest,
+        call: asks.exact.call,
         asker: asker.clone(),
         server: about.server.to_string(),
         section: section(target.section).to_owned(),

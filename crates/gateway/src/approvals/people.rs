@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use interlock_audit::{Detail, Identity, Lifecycle, LifecycleKind};
-use interlock_store::{Approval, Approvals, Standing, StoreError};
+use interlock_store::{Approval, Approvals, Outdated, Standing, StoreError};
 use tokio::sync::watch;
 
 use crate::gateway::Gateway;
@@ -281,6 +281,22 @@ impl Gateway {
                     return false;
                 }
             }
+        }
+    }
+
+    /// Notes and records that nobody asks these any more.
+    pub(crate) async fn withdraw(&self, outdated: Outdated) {
+        let Some(people) = self.people() else { return };
+        match people.store.withdraw(outdated).await {
+            Ok(withdrawn) => {
+                for approval in &withdrawn {
+                    self.record_step(approval, "withdrawn");
+                    people.tell(&approval.question.id, Standing::Withdrawn);
+                }
+                self.webhooks.nudge();
+            }
+            // They expire.
+            Err(error) => tracing::warn!("what nobody asks any more is not withdrawn: {error}"),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Definition, Details};
 pub struct Summary {
     /// Its name: 32 hexadecimal digits.
     pub id: String,
-    /// How it stands: `waiting`, `approved`, `denied`, `expired` or `used`.
+    /// How it stands: `waiting`, `approved`, `denied`, `expired`, `used` or `withdrawn`.
     pub state: &'static str,
     /// When it was asked about.
     pub asked: String,
@@ -98,13 +98,14 @@ pub const fn word(standing: Standing) -> &'static str {
         Standing::Denied => "denied",
         Standing::Expired => "expired",
         Standing::Used => "used",
+        Standing::Withdrawn => "withdrawn",
     }
 }
 
 /// How a call stands, of a word.
 pub(crate) fn standing(text: &str) -> Option<Standing> {
-    use Standing::{Approved, Denied, Expired, Used, Waiting};
-    [Waiting, Approved, Denied, Expired, Used].into_iter().find(|standing| word(*standing) == text)
+    use Standing::{Approved, Denied, Expired, Used, Waiting, Withdrawn};
+    [Waiting, Approved, Denied, Expired, Used, Withdrawn].into_iter().find(|standing| word(*standing) == text)
 }
 
 /// What people are told of a call, where this version can read it.

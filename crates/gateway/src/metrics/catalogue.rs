@@ -57,7 +57,7 @@ metrics! {
     SETTLEMENTS: "counter" "interlock_settlements_total" ["how"]
         "Reservations by how they ended: commit, release or refund";
     APPROVALS: "counter" "interlock_approvals_total" ["step"]
-        "What happened to calls that need a person: asked, approved or denied at this process's admin listener or at a client, taken because the approved call is made, or expired";
+        "What happened to calls that need a person: asked, approved or denied at this process's admin listener or at a client, taken because the approved call is made, expired, or withdrawn because its call is judged otherwise by now";
     APPROVALS_HELD: "gauge" "interlock_approvals_held" [] "Calls that are held until a person has decided";
     WEBHOOKS: "counter" "interlock_webhooks_total" ["result"]
         "Messages to webhooks: delivered, failed and to be tried again, or given up";

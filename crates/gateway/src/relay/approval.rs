@@ -9,20 +9,48 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use interlock_json::Value;
-use interlock_store::Asker;
+use interlock_store::{Approval, Asker, Outdated};
 use interlock_wire::{Era, Version};
 use tokio::sync::watch;
 
 use super::Relay;
-use crate::approvals::{Answered, Asking, Asks, Granted};
+use crate::approvals::{Answered, Asking, Asks, Granted, Waiter};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
 use crate::outbox::Room;
 use crate::record::About;
 use crate::route::Target;
+use crate::snapshot::Snapshot;
 
 pub(super) use again::Round;
 use at_client::{AtClient, Way};
+
+/// What was asked about a call that was then to be judged again.
+struct Posed {
+    id: String,
+    exact: [u8; 32],
+    policies: Arc<Snapshot>,
+}
+
+impl Posed {
+    fn new(approval: &Approval, asks: &Asks<'_>) -> Self {
+        Self {
+            id: approval.question.id.clone(),
+            exact: asks.exact.digest,
+            policies: Arc::clone(&asks.snapshot),
+        }
+    }
+
+    /// Whether nobody asks this any more, since its call was decided so. One that is refused for another reason, a limit
+    /// say, may come again while the same policies are in force.
+    fn is_outdated_by(&self, decided: &Result<Passage, Halted<'_>>) -> bool {
+        match decided {
+            Ok(passage) => passage.approval.as_ref().is_none_or(|granted| granted.id != self.id),
+            Err(Halted::Asks(asks)) => asks.exact.digest != self.exact,
+            Err(Halted::Refused(refused)) => refused.snapshot.digest() != self.policies.digest(),
+        }
+    }
+}
 
 /// How often one call is asked about because the policies or the tool's definition changed meanwhile.
 const ROUNDS: usize = 8;
@@ -58,6 +86,7 @@ impl Relay {
     ) -> Result<Passage, Refused> {
         let mut about = about;
         let mut granted: Option<(Granted, Asker)> = None;
+        let mut posed: Option<Posed> = None;
         let mut since = None;
         let mut rounds = 0;
         loop {
@@ -67,8 +96,13 @@ impl Relay {
                 reached: self.access.where_it_is(),
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
+            // Whatever is put in force from here on is news to whoever waits.
+            let replaced = self.access.watch();
             let policies = self.access.keep_policies();
             let decided = self.gateway.decide(policies, about, targets, &**self, retry, consent).await;
+            if let Some(posed) = posed.take().filter(|posed| posed.is_outdated_by(&decided)) {
+                self.gateway.withdraw(Outdated::One(posed.id)).await;
+            }
             let asks = match decided {
                 Err(Halted::Asks(asks)) => asks,
                 Err(Halted::Refused(refused)) => return Err(refused),
@@ -82,8 +116,21 @@ impl Relay {
             drop(room.take());
             let asker = self.asker(&asks.about, wanted.version);
             let since = *since.get_or_insert_with(Instant::now);
-            match Box::pin(self.asked_patiently(&asker, &asks, since, wanted)).await {
-                Answered::Granted(word) => granted = Some((word, asker)),
+            let waiter = Waiter { left: self.until_left(wanted.number), policies: replaced };
+            let (question, asked) = watch::channel(None);
+            let asking = Asking {
+                asker: &asker,
+                asks: &asks,
+                waiter: &waiter,
+                since: Some(since),
+                holds: true,
+                posed: &question,
+            };
+            let answered = Box::pin(self.asked_patiently(asking, wanted)).await;
+            posed = asked.borrow().as_ref().map(|approval| Posed::new(approval, &asks));
+            granted = match answered {
+                Answered::Granted(word) => Some((word, asker)),
+                Answered::Outdated => None,
                 Answered::Refused(denial) => {
                     let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
                     let findings = findings(&asks.decision);
@@ -91,37 +138,31 @@ impl Relay {
                     self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &shadow);
                     return Err(Refused { denial: *denial, snapshot: asks.snapshot });
                 }
-            }
+            };
             about = asks.about;
         }
     }
 
     /// Asks people while the caller waits, and for as long as they take where the call goes on as a task.
-    async fn asked_patiently(
-        self: &Arc<Self>,
-        asker: &Asker,
-        asks: &Asks<'_>,
-        since: Instant,
-        wanted: Wanted<'_>,
-    ) -> Answered {
+    async fn asked_patiently(self: &Arc<Self>, asking: Asking<'_>, wanted: Wanted<'_>) -> Answered {
+        let asks = asking.asks;
         self.take_word(asks, wanted).await;
-        let since = Some(since).filter(|_| !self.is_apart(wanted.number));
+        let since = asking.since.filter(|_| !self.is_apart(wanted.number));
         let way = since.map_or(Way::Nothing, |_| self.way_at_client(asks, wanted));
         // A modern client asks its user once it is answered.
         let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
-        let (posed, _) = watch::channel(None);
-        let asking = Asking { asker, asks, since, holds, posed: &posed };
+        let asking = Asking { since, holds, ..asking };
         let mut answered = self.asked_about(asking, wanted, way).await;
         let waits = match &answered {
             Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
-            Answered::Granted(_) => None,
+            Answered::Granted(_) | Answered::Outdated => None,
         };
         match waits.filter(|_| since.is_some() && holds) {
             Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
                 self.asked_about(Asking { since: None, ..asking }, wanted, Way::Nothing).await
             }
             _ => {
-                self.say_where(&mut answered, asks, wanted, way, posed.borrow().as_ref());
+                self.say_where(&mut answered, asks, wanted, way, asking.posed.borrow().as_ref());
                 answered
             }
         }
@@ -134,8 +175,7 @@ impl Relay {
         let shown = OnceLock::new();
         let at_client = AtClient { asks: asking.asks, wanted, way, shown: &shown };
         let question = asking.posed.subscribe();
-        let is_there = || !self.calls.is_closed() && self.session().to_server.get(number).is_some();
-        let mut answered = std::pin::pin!(self.gateway.ask_people(asking, is_there));
+        let mut answered = std::pin::pin!(self.gateway.ask_people(asking));
         let mut asked = std::pin::pin!(self.ask_client(at_client, question));
         let mut has_answered = false;
         let mut news = tokio::time::interval(NEWS);
@@ -173,7 +213,7 @@ impl Relay {
 
     /// The session ends: what it asked people may be taken up by another one of its grant.
     pub(crate) async fn leave_questions(&self) {
-        self.calls.close();
+        self.leave();
         let has_asked = self.has_asked_people.load(Ordering::Acquire);
         let Some(people) = self.gateway.people().filter(|_| has_asked) else { return };
         // A call that is about to ask would have its question belong to nobody who can come again.

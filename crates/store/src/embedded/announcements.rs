@@ -29,7 +29,7 @@ pub(super) const TABLE: &str = "
 ALTER TABLE approvals ADD COLUMN announce_to BLOB NOT NULL DEFAULT X'';
 CREATE TABLE announcements (
     approval TEXT NOT NULL,
-    -- 0 asked, 1 decided, 2 expired.
+    -- 0 asked, 1 decided, 2 expired, 3 withdrawn.
     event INTEGER NOT NULL,
     target BLOB NOT NULL,
     at_ms INTEGER NOT NULL,

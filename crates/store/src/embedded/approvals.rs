@@ -12,7 +12,7 @@ mod steps;
 mod work;
 
 use crate::approvals::{
-    Approval, Approvals, Asked, Asker, Changed, Opinion, Patience, Question, Taken, Told,
+    Approval, Approvals, Asked, Asker, Changed, Opinion, Outdated, Patience, Question, Taken, Told,
 };
 use crate::{BoxFuture, Embedded, StoreError, Which};
 
@@ -24,6 +24,12 @@ pub(super) use work::{Reading, Step};
 const PAGE: usize = 500;
 /// Bytes of the details of those that expire at once: others wait while they are written anew. One may be longer.
 const EXPIRED_BYTES: usize = 8 << 20;
+/// Questions of one grant that are kept after their end, however long they may be.
+const KEPT_OF_GRANT: i64 = 10_000;
+/// Bytes of their details, likewise.
+const KEPT_BYTES_OF_GRANT: i64 = 256 << 20;
+/// After so many questions it is looked whether a grant has more than these.
+const LOOKED_AFTER: i64 = 128;
 /// Questions that are forgotten at once, at most: others wait meanwhile.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
 
@@ -44,7 +50,7 @@ CREATE TABLE approvals (
     details TEXT NOT NULL,
     asked_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
-    -- 0 waiting, 1 approved, 2 denied, 3 expired, 4 used.
+    -- 0 waiting, 1 approved, 2 denied, 3 expired, 4 used, 5 withdrawn.
     standing INTEGER NOT NULL,
     since_ms INTEGER,
     change INTEGER NOT NULL
@@ -77,6 +83,12 @@ CREATE TABLE approval_changes (
 INSERT INTO approval_changes VALUES (0);
 ";
 
+/// What was added to it; of what was asked before it is not known which is about the same call as another.
+pub(super) const CALLS: &str = "
+ALTER TABLE approvals ADD COLUMN call BLOB NOT NULL DEFAULT X'0000000000000000000000000000000000000000000000000000000000000000';
+CREATE INDEX approvals_open_of_call ON approvals (call) WHERE standing < 2;
+";
+
 fn step(step: Step) -> Work {
     Work::ApprovalStep(Box::new(step))
 }
@@ -106,6 +118,10 @@ impl Approvals for Embedded {
 
     fn give_back<'a>(&'a self, id: &str, digest: [u8; 32]) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(self.ask((id.to_owned(), digest), |asked| step(Step::GiveBack(asked))))
+    }
+
+    fn withdraw(&self, outdated: Outdated) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>> {
+        Box::pin(self.ask(outdated, |asked| step(Step::Withdraw(asked))))
     }
 
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>> {

@@ -13,7 +13,7 @@ use super::{Durability, Options, announcements, approvals, credentials, servers,
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 8;
+const LAYOUT: i64 = 9;
 /// The layout before tokens were kept.
 const WITHOUT_TOKENS: i64 = 3;
 /// The layout before operators' tokens and servers were.
@@ -24,6 +24,8 @@ const WITHOUT_CREDENTIALS: i64 = 5;
 const WITHOUT_APPROVALS: i64 = 6;
 /// The layout before anything was announced.
 const WITHOUT_ANNOUNCEMENTS: i64 = 7;
+/// The layout before the same call was known in questions that are asked otherwise.
+const WITHOUT_CALLS: i64 = 8;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -197,8 +199,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     if found < WITHOUT_ANNOUNCEMENTS {
         transaction.execute_batch(approvals::TABLE).map_err(&failed)?;
     }
-    if found < LAYOUT {
+    if found < WITHOUT_CALLS {
         transaction.execute_batch(announcements::TABLE).map_err(&failed)?;
+    }
+    if found < LAYOUT {
+        transaction.execute_batch(approvals::CALLS).map_err(&failed)?;
         transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)

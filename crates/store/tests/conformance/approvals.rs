@@ -7,12 +7,13 @@ mod files;
 mod listing;
 mod taking;
 mod time;
+mod withdrawing;
 
 use std::sync::Arc;
 
 use interlock_store::{
-    Announcements, Approval, Approvals, Asked, Asker, Embedded, Opinion, Patience, Question, Standing, Taken,
-    Target, Timekeeping, Told, Which,
+    Announcements, Approval, Approvals, Asked, Asker, Embedded, Opinion, Outdated, Patience, Question,
+    Standing, Taken, Target, Timekeeping, Told, Which,
 };
 
 use crate::clock::TestClock;
@@ -94,6 +95,10 @@ passes! {
         a_date_that_is_put_right_leaves_no_time_to_what_was_asked_by_the_false_one,
         a_date_that_is_put_right_blocks_no_call_for_longer,
     }
+    withdrawing {
+        what_nobody_asks_any_more_is_withdrawn,
+        what_was_asked_otherwise_before_is_withdrawn,
+    }
     announcing {
         what_happens_is_announced_to_each,
         each_is_held_by_one_until_its_time,
@@ -111,6 +116,7 @@ passes! {
         lists_come_in_pages,
         a_list_may_leave_out_what_is_long,
         what_has_ended_is_forgotten,
+        whoever_asks_a_lot_is_remembered_less,
     }
 }
 
@@ -119,6 +125,7 @@ fn question(id: &str) -> Question {
     Question {
         id: id.to_owned(),
         digest: DIGEST,
+        call: DIGEST,
         asker: asker("agent", Some("first")),
         server: "payments".to_owned(),
         section: "tools".to_owned(),
@@ -134,7 +141,7 @@ fn question(id: &str) -> Question {
 fn another(number: u64) -> Question {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());
-    Question { digest, ..question(&format!("question {number}")) }
+    Question { digest, call: digest, ..question(&format!("question {number}")) }
 }
 
 fn asker(grant: &str, session: Option<&str>) -> Asker {

@@ -82,7 +82,7 @@ impl Scene {
             Self::Cancel => {
                 assert_eq!(report.results[0]["ok"], "cancelled");
                 let (looked, paid) = (heard(1)?, heard(2)?);
-                assert_eq!((&*looked.0, &*paid.0), ("done", "done"), "{} {}", looked.1, paid.1);
+                assert_eq!((looked.0, paid.0), ("done", "done"), "{} {}", looked.1, paid.1);
             }
             Self::Retry => {
                 assert_eq!(heard(0)?.0, "done");

@@ -24,7 +24,7 @@ const LONGEST_PAGE: usize = 200;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
-    /// Those that are `waiting`, `approved`, `denied`, `expired` or `used`.
+    /// Those that are `waiting`, `approved`, `denied`, `expired`, `used` or `withdrawn`.
     state: Option<String>,
     /// Of this grant.
     grant: Option<String>,
@@ -100,7 +100,7 @@ pub(crate) async fn list(
         return Err(unfit("`limit` is from 1 to 200"));
     }
     let state = wanted.state.as_deref().map(|state| {
-        let unknown = "`state` is `waiting`, `approved`, `denied`, `expired` or `used`";
+        let unknown = "`state` is `waiting`, `approved`, `denied`, `expired`, `used` or `withdrawn`";
         standing(state).ok_or_else(|| unfit(unknown))
     });
     let which = Which {

@@ -51,6 +51,7 @@ fn headline(event: Event, standing: Standing) -> &'static str {
         (Event::Decided, Standing::Denied) => "A call was denied",
         (Event::Decided, _) => "A call was approved",
         (Event::Expired, _) => "An approval expired",
+        (Event::Withdrawn, _) => "A call is asked about no more",
     }
 }
 

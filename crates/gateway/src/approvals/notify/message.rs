@@ -95,6 +95,7 @@ fn named(event: Event) -> (&'static str, &'static str) {
         Event::Asked => ("asked", "approval.asked"),
         Event::Decided => ("decided", "approval.decided"),
         Event::Expired => ("expired", "approval.expired"),
+        Event::Withdrawn => ("withdrawn", "approval.withdrawn"),
     }
 }
 

@@ -2,7 +2,6 @@
 //! asks for the result when it likes. The server knows nothing of the task, and makes none of its own of this call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use interlock_audit::Status;
 use interlock_json::Value;
@@ -24,8 +23,6 @@ use crate::tasks::apart::{Begun, TaskApart, own_name};
 /// Stands for the exchange of a call that goes on apart from the request that began it; the last number is that of sessions
 /// with all servers.
 const APART: u64 = u64::MAX - 1;
-/// How often it is looked whether a caller that waits for a result is still there.
-const GLANCE: Duration = Duration::from_millis(250);
 
 impl Relay {
     /// Answers a call with a task, as which it goes on waiting. `false` where its client can take none, or there are too
@@ -153,13 +150,11 @@ impl Relay {
 
     /// Waits for the end of a task, as long as somebody waits here for it.
     async fn waited_for(&self, task: &TaskApart, number: u64) -> bool {
-        loop {
-            if tokio::time::timeout(GLANCE, task.ended()).await.is_ok() {
-                return true;
-            }
-            if self.calls.is_closed() || self.session().to_server.get(number).is_none() {
-                return false;
-            }
+        let left = self.until_left(number);
+        tokio::select! {
+            biased;
+            () = task.ended() => true,
+            () = left.cancelled() => false,
         }
     }
 

@@ -14,12 +14,13 @@ const fn code(event: Event) -> i64 {
         Event::Asked => 0,
         Event::Decided => 1,
         Event::Expired => 2,
+        Event::Withdrawn => 3,
     }
 }
 
 fn event(row: &Row<'_>, column: usize) -> rusqlite::Result<Event> {
     let code = row.get(column)?;
-    let known = [Event::Asked, Event::Decided, Event::Expired].into_iter();
+    let known = [Event::Asked, Event::Decided, Event::Expired, Event::Withdrawn].into_iter();
     known
         .into_iter()
         .find(|event| self::code(*event) == code)
@@ -44,7 +45,7 @@ pub(in super::super) fn write(
 ) -> Result<(), StoreError> {
     let until = match event {
         Event::Asked => approval.expires_ms,
-        Event::Decided | Event::Expired => now_ms.saturating_add(TOLD_FOR_MS),
+        Event::Decided | Event::Expired | Event::Withdrawn => now_ms.saturating_add(TOLD_FOR_MS),
     };
     for target in &approval.question.announce_to {
         if is_full(connection, target, &approval.question.asker.grant)? {

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::announcements;
-use super::TABLE;
 use super::reading::{CHANGES, Written, list};
-use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, expire_sql};
+use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, OUTDATED, SURPLUS, expire_sql};
+use super::{CALLS, TABLE};
 use crate::approvals::{Standing, Which};
 
 /// How it goes about one, line by line.
@@ -20,6 +20,7 @@ fn database() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(TABLE).unwrap();
     connection.execute_batch(announcements::TABLE).unwrap();
+    connection.execute_batch(CALLS).unwrap();
     connection
 }
 
@@ -39,6 +40,8 @@ fn each_step_goes_by_an_index() {
     assert!(counting.iter().any(|line| line.contains("COVERING INDEX approvals_waiting")), "{counting:#?}");
     goes_by(&connection, FREE, "approvals_of_session");
     goes_by(&connection, ENDED, "approvals_ended");
+    goes_by(&connection, OUTDATED, "approvals_open_of_call");
+    goes_by(&connection, SURPLUS, "approvals_of_grant");
     goes_by(&connection, CHANGES, "approvals_changed");
     goes_by(&connection, &expire_sql(), "approvals_due");
 }

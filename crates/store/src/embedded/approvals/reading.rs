@@ -87,6 +87,7 @@ fn written(standing: Option<Standing>) -> &'static [Written] {
         Some(Standing::Approved) => &[Written::Open(Standing::Approved)],
         Some(Standing::Denied) => &[Written::Ended(Standing::Denied)],
         Some(Standing::Used) => &[Written::Ended(Standing::Used)],
+        Some(Standing::Withdrawn) => &[Written::Ended(Standing::Withdrawn)],
         Some(Standing::Expired) => &[
             Written::Ended(Standing::Expired),
             Written::Due(Standing::Waiting),

@@ -12,7 +12,7 @@ macro_rules! columns {
         concat!(
             "number, id, digest, grant_name, instance, session, server, section, name, approvers, needed, ",
             $details,
-            ", asked_ms, expires_ms, standing, since_ms, change, announce_to"
+            ", asked_ms, expires_ms, standing, since_ms, change, announce_to, call"
         )
     };
 }
@@ -41,13 +41,14 @@ pub(super) const fn code(standing: Standing) -> i64 {
         Standing::Denied => 2,
         Standing::Expired => 3,
         Standing::Used => 4,
+        Standing::Withdrawn => 5,
     }
 }
 
 fn standing(code: i64) -> Option<Standing> {
-    [Standing::Waiting, Standing::Approved, Standing::Denied, Standing::Expired, Standing::Used]
-        .into_iter()
-        .find(|standing| self::code(*standing) == code)
+    use Standing::{Approved, Denied, Expired, Used, Waiting, Withdrawn};
+    let known = [Waiting, Approved, Denied, Expired, Used, Withdrawn];
+    known.into_iter().find(|standing| self::code(*standing) == code)
 }
 
 /// How something stands now that was written down to stand so until a time.
@@ -87,6 +88,7 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         question: Question {
             id: row.get(1)?,
             digest: row.get(2)?,
+            call: row.get(18)?,
             asker: Asker { grant: row.get(3)?, instance: row.get(4)?, session: row.get(5)? },
             server: row.get(6)?,
             section: row.get(7)?,

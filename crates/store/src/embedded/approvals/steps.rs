@@ -5,10 +5,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::announcements;
 use super::super::database::failed;
 use super::rows::{self, BARE, code};
-use super::{EXPIRED_BYTES, FORGOTTEN_AT_ONCE, PAGE, changes, reading};
+use super::{
+    EXPIRED_BYTES, FORGOTTEN_AT_ONCE, KEPT_BYTES_OF_GRANT, KEPT_OF_GRANT, LOOKED_AFTER, PAGE, changes,
+    reading,
+};
 use crate::StoreError;
 use crate::announcements::Event;
-use crate::approvals::{Approval, Asked, Asker, Opinion, Patience, Question, Standing, Taken, Told};
+use crate::approvals::{
+    Approval, Asked, Asker, Opinion, Outdated, Patience, Question, Standing, Taken, Told,
+};
 
 /// Asks, unless it was asked already.
 pub(super) fn ask(
@@ -43,24 +48,29 @@ pub(super) fn ask(
         now_ms,
         now_ms.saturating_add_unsigned(patience.timeout_ms),
         changes::next(connection, 1)?,
-        announcements::written_targets(&question.announce_to)
+        announcements::written_targets(&question.announce_to),
+        question.call
     ];
     let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
-               needed, details, asked_ms, expires_ms, change, announce_to, standing) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)";
+               needed, details, asked_ms, expires_ms, change, announce_to, call, standing) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)";
     let number = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.insert(values))
         .map_err(failed("note a question"))?;
     let asked = reading::numbered(connection, number, now_ms)?;
     announcements::write(connection, &asked, Event::Asked, now_ms)?;
+    if number % LOOKED_AFTER == 0 {
+        let known_since = now_ms.saturating_sub_unsigned(patience.dedupe_ms);
+        forget_surplus(connection, &question.asker.grant, known_since)?;
+    }
     Ok(Asked::New(asked))
 }
 
 /// What looks for a question that another one is.
 pub(super) const KNOWN: &str = "SELECT number FROM approvals WHERE digest = ?1 AND grant_name = ?2 \
      AND (standing IN (2, 4) OR session IS NULL OR (session = ?3 AND instance = ?4)) \
-     AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing = 3 THEN FALSE ELSE since_ms > ?6 END \
+     AND CASE WHEN standing < 2 THEN expires_ms > ?5 WHEN standing IN (3, 5) THEN FALSE ELSE since_ms > ?6 END \
      ORDER BY standing = 1 DESC, standing = 0 DESC, change DESC LIMIT 1";
 
 /// The question that this one is: one that can still be answered or used before one that was, a later one before an
@@ -196,6 +206,40 @@ pub(super) fn give_back(
     Ok(true)
 }
 
+/// What finds those about the same call that were asked otherwise before.
+pub(super) const OUTDATED: &str = "SELECT older.number FROM approvals AS newer CROSS JOIN approvals AS older \
+     INDEXED BY approvals_open_of_call ON older.call = newer.call WHERE newer.id = ?1 AND older.standing < 2 \
+     AND older.expires_ms > ?2 AND older.digest <> newer.digest AND older.grant_name = newer.grant_name \
+     AND older.instance = newer.instance AND older.session IS newer.session LIMIT ?3";
+/// What finds the one of this name where somebody asks it.
+const OPEN: &str = "SELECT number FROM approvals WHERE id = ?1 AND standing < 2 AND expires_ms > ?2 LIMIT ?3";
+
+/// Withdraws what nobody asks any more.
+pub(super) fn withdraw(
+    connection: &Connection,
+    outdated: &Outdated,
+    now_ms: i64,
+) -> Result<Vec<Approval>, StoreError> {
+    let (sql, id) = match outdated {
+        Outdated::One(id) => (OPEN, id),
+        Outdated::Before(id) => (OUTDATED, id),
+    };
+    let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let numbers: Vec<i64> = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_map(params![id, now_ms, most], |row| row.get(0))?.collect())
+        .map_err(failed("look for what nobody asks any more"))?;
+    let mut withdrawn = Vec::new();
+    for number in numbers {
+        stand(connection, number, Standing::Withdrawn, now_ms)?;
+        let mut approval = reading::numbered(connection, number, now_ms)?;
+        announcements::write(connection, &approval, Event::Withdrawn, now_ms)?;
+        approval.question.details.clear();
+        withdrawn.push(approval);
+    }
+    Ok(withdrawn)
+}
+
 /// What writes down that questions are past their time, those that are so longest first: a row is written anew as a
 /// whole, so that long ones are written a few at a time.
 pub(super) fn expire_sql() -> String {
@@ -245,6 +289,31 @@ pub(super) fn free(connection: &Connection, instance: &str, session: Option<&str
 /// What finds what came to its end.
 pub(super) const ENDED: &str =
     "SELECT number FROM approvals WHERE standing >= 2 AND since_ms < ?1 ORDER BY since_ms, number LIMIT ?2";
+
+/// What finds those that a grant has too many of, the oldest. What was denied or used a short while ago is known.
+pub(super) const SURPLUS: &str = "SELECT number FROM ( \
+         SELECT number, standing, since_ms, row_number() OVER newest AS place, \
+                sum(octet_length(details)) OVER newest AS bytes \
+         FROM approvals WHERE grant_name = ?1 AND +standing >= 2 WINDOW newest AS (ORDER BY change DESC) \
+     ) WHERE (place > ?2 OR bytes > ?3) AND (standing IN (3, 5) OR since_ms <= ?4) LIMIT ?5";
+
+/// Whoever asks a lot does not fill the disk.
+fn forget_surplus(connection: &Connection, grant: &str, known_since_ms: i64) -> Result<(), StoreError> {
+    let values = params![grant, KEPT_OF_GRANT, KEPT_BYTES_OF_GRANT, known_since_ms, FORGOTTEN_AT_ONCE];
+    let numbers: Vec<i64> = connection
+        .prepare_cached(SURPLUS)
+        .and_then(|mut statement| statement.query_map(values, |row| row.get(0))?.collect())
+        .map_err(failed("look for old approvals"))?;
+    for number in numbers {
+        for sql in ["DELETE FROM opinions WHERE approval = ?1", "DELETE FROM approvals WHERE number = ?1"] {
+            connection
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.execute(params![number]))
+                .map_err(failed("forget approvals"))?;
+        }
+    }
+    Ok(())
+}
 
 /// Forgets what came to its end before.
 pub(super) fn forget(connection: &Connection, before_ms: i64) -> Result<u64, StoreError> {

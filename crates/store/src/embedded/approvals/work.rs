@@ -5,15 +5,19 @@ use rusqlite::Connection;
 use super::super::work::Asked;
 use super::{reading, steps};
 use crate::StoreError;
-use crate::approvals::{self, Approval, Asker, Changed, Opinion, Patience, Question, Taken, Told, Which};
+use crate::approvals::{
+    self, Approval, Asker, Changed, Opinion, Outdated, Patience, Question, Taken, Told, Which,
+};
 
 /// What changes the register.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "what waits for the database holds it in a box")]
 pub(in super::super) enum Step {
     Ask(Asked<(Question, Patience), approvals::Asked>),
     Tell(Asked<(String, Opinion), Told>),
     Take(Asked<(String, [u8; 32], Asker), Taken>),
     GiveBack(Asked<(String, [u8; 32]), bool>),
+    Withdraw(Asked<Outdated, Vec<Approval>>),
     Expire(Asked<(), Vec<Approval>>),
     Free(Asked<(String, Option<String>), ()>),
     Forget(Asked<i64, u64>),
@@ -52,6 +56,9 @@ impl Step {
                 let (id, digest) = &asked.question;
                 asked.answer = Some(steps::give_back(connection, id, digest, now_ms)?);
             }
+            Self::Withdraw(asked) => {
+                asked.answer = Some(steps::withdraw(connection, &asked.question, now_ms)?);
+            }
             Self::Expire(asked) => asked.answer = Some(steps::expire(connection, now_ms)?),
             Self::Free(asked) => {
                 let (instance, session) = &asked.question;
@@ -68,6 +75,7 @@ impl Step {
             Self::Tell(asked) => asked.reply(committed),
             Self::Take(asked) => asked.reply(committed),
             Self::GiveBack(asked) => asked.reply(committed),
+            Self::Withdraw(asked) => asked.reply(committed),
             Self::Expire(asked) => asked.reply(committed),
             Self::Free(asked) => asked.reply(committed),
             Self::Forget(asked) => asked.reply(committed),
@@ -80,6 +88,7 @@ impl Step {
         match self {
             Self::Ask(asked) => asked.is_abandoned(),
             Self::Take(asked) => asked.is_abandoned(),
+            Self::Withdraw(asked) => asked.is_abandoned(),
             Self::Expire(asked) => asked.is_abandoned(),
             Self::Tell(_) | Self::GiveBack(_) | Self::Free(_) | Self::Forget(_) => false,
         }

@@ -196,3 +196,28 @@ pub(super) async fn what_has_ended_is_forgotten(register: &Register) {
     let again = register.asked(another(4)).await;
     assert_eq!((again.change, again.opinions.len()), (last + 1, 0));
 }
+
+/// The oldest are forgotten first, others' are kept, and so is what was decided a short while ago.
+pub(super) async fn whoever_asks_a_lot_is_remembered_less(register: &Register) {
+    const LONG: u64 = 256 << 10;
+    const KEPT: u64 = (256 << 20) / LONG;
+    let of = |grant: &str, question| Question { asker: asker(grant, None), ..question };
+    register.asked(of("other", question("other"))).await;
+    register.asked(of("agent", Question { digest: [8; 32], ..question("denied") })).await;
+    for id in ["other", "denied"] {
+        register.counted(id, "alice", false).await;
+    }
+    let details = "x".repeat(usize::try_from(LONG).unwrap());
+    for number in 0..KEPT + 256 {
+        register.asked(Question { details: details.clone(), ..of("agent", another(number)) }).await;
+        register.approvals.withdraw(Outdated::One(another(number).id)).await.unwrap();
+    }
+    let is_kept = async |id: String| register.approvals.approval(&id).await.unwrap().is_some();
+    let mut kept = 0;
+    for number in 0..KEPT + 256 {
+        kept += u64::from(is_kept(another(number).id).await);
+    }
+    assert!((KEPT..KEPT + 128).contains(&kept), "{kept} are kept");
+    assert!(!is_kept(another(0).id).await && is_kept(another(KEPT + 255).id).await);
+    assert!(is_kept("other".to_owned()).await && is_kept("denied".to_owned()).await);
+}
