@@ -44,7 +44,7 @@ impl Instance {
         let store = Embedded::open(&data, watching(settings.store(), jumped))?;
         let arguments = settings.arguments()?;
         let (traces, console) = (settings.traces()?, settings.console.address()?);
-        let options = interlock_gateway::Options { traces, console: console.clone(), ..settings.gateway() };
+        let options = interlock_gateway::Options { traces, ..settings.gateway() };
         let key = DigestKey::open(&data)?;
         let now = wall_ms();
         let id = InstanceId::generate(now)?;
@@ -55,7 +55,7 @@ impl Instance {
         let gateway = Gateway::new(counters, Arc::clone(&log), arguments, key, options);
         let gateway = gateway.asking_people(Arc::new(store.clone()));
         let gateway = Arc::new(match console {
-            Some(address) => gateway.deciding_at(&address.to_string(), DigestKey::open_for_links(&data)?),
+            Some(address) => gateway.deciding_at(address, DigestKey::open_for_links(&data)?),
             None => gateway,
         });
         let recovering = recover_others(Arc::clone(&gateway), data);

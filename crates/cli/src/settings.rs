@@ -263,7 +263,6 @@ impl Settings {
             on_store_failure: self.on_store_failure.into(),
             on_audit_failure: self.audit.on_failure.into(),
             traces: None,
-            console: None,
         }
     }
 

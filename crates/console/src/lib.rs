@@ -33,10 +33,11 @@ struct Console {
     attempts: Attempts,
 }
 
-/// The pages, all below `/console`.
+/// The pages, all below `/console`; who knows only the address is sent there.
 pub fn pages(operations: Operations) -> Router {
     let console = Console { operations, sessions: Sessions::default(), attempts: Attempts::default() };
     Router::new()
+        .route("/", get(|| async { Redirect::to(approvals::LIST) }))
         .route("/console", get(|| async { Redirect::to(approvals::LIST) }))
         .route("/console/console.css", get(answer::style))
         .route(login::LOGIN, get(login::show).post(login::log_in))

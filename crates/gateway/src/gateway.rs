@@ -40,8 +40,6 @@ pub struct Options {
     pub on_store_failure: OnFailure,
     /// When the audit log cannot be written.
     pub on_audit_failure: OnFailure,
-    /// Where people decide about calls in a browser.
-    pub console: Option<ConsoleAddress>,
     /// Where spans of calls go; nowhere where nothing is said.
     pub traces: Option<TraceOptions>,
 }
@@ -139,8 +137,8 @@ impl Gateway {
 
     /// People decide at the console that is reached at this address, and by links that are signed with this key.
     #[must_use]
-    pub fn deciding_at(mut self, console: &str, links: DigestKey) -> Self {
-        self.places = Some(Places { console: console.to_owned(), key: links });
+    pub fn deciding_at(mut self, console: ConsoleAddress, links: DigestKey) -> Self {
+        self.places = Some(Places { console, key: links });
         self
     }
 

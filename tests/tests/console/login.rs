@@ -13,6 +13,12 @@ const LIST: &str = "/console/approvals";
 async fn an_operator_logs_in_and_arrives_where_they_wanted() -> Result<()> {
     let room = Room::new("hold: 0s").await?;
     let token = room.token("alice").await?;
+    // Whoever knows only the address finds the list.
+    for start in ["/", "/console"] {
+        let found = room.send(&room.page(start)).await?;
+        assert_eq!((found.status, found.header("location")), (303, Some(LIST)), "{start}");
+        ensure!(found.header("content-security-policy").is_some(), "{found:?}");
+    }
     let asked = room.send(&room.page("/console/approvals/0123")).await?;
     assert_eq!(
         (asked.status, asked.header("location")),

@@ -38,6 +38,8 @@ const LOCAL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Below this are pages for people, who log in there.
 const PAGES: &str = "/console";
+/// What is typed where no more of the address is known.
+const START: &str = "/";
 
 /// Lets a request pass whose `Host` is one of the listener's, that no web page sent but its own, and whose sender may ask
 /// this.
@@ -63,7 +65,7 @@ async fn check(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
         return Err(forbidden("this is not a `Host` of the admin listener's; name it in `hosts`"));
     }
     let path = request.uri().path();
-    let is_page = path == PAGES || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
+    let is_page = matches!(path, PAGES | START) || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
     match only(request.headers(), &header::ORIGIN)? {
         Some(origin) if is_page && desk.origins.has(origin, host) => {}
         Some(_) => return Err(forbidden("web pages may not use the admin listener")),

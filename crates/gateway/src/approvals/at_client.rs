@@ -69,7 +69,6 @@ impl Gateway {
 
     /// Where people decide about a call, where there is such a place. Who opens it has to log in.
     pub(crate) fn console_of(&self, approval: &str) -> Option<String> {
-        let base = self.options.console.as_ref()?;
-        Some(format!("{base}/console/approvals/{approval}"))
+        self.places.as_ref().map(|places| places.page(approval))
     }
 }

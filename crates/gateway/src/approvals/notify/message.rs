@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Webhook;
+use crate::admin::ConsoleAddress;
 use crate::approvals::{DecisionLink, Details, word};
 
 /// Where people decide.
 #[derive(Debug)]
 pub(crate) struct Places {
     /// The address below which the pages are.
-    pub(crate) console: String,
+    pub(crate) console: ConsoleAddress,
     /// What signs links by which somebody decides without a login.
     pub(crate) key: DigestKey,
 }
@@ -160,8 +161,9 @@ fn told<'a>(webhook: &'a Webhook, approval: &'a Approval, places: Option<&Places
 }
 
 impl Places {
-    fn page(&self, id: &str) -> String {
-        format!("{}/console/approvals/{id}", self.console.trim_end_matches('/'))
+    /// The page of a call. Who opens it has to log in.
+    pub(crate) fn page(&self, id: &str) -> String {
+        format!("{}/console/approvals/{id}", self.console)
     }
 
     /// Links for whom the policy names, as long as there is something to decide.
@@ -173,7 +175,7 @@ impl Places {
             person: person.to_owned(),
             expires_ms: approval.expires_ms,
         };
-        let url = |approves| link(approves).url(&self.console, &self.key);
+        let url = |approves| link(approves).url(&self.console.to_string(), &self.key);
         (approval.standing == Standing::Waiting).then(|| Decide {
             person,
             approve: url(true),

@@ -76,7 +76,7 @@ impl Relay {
             Way::Nothing
         } else if settings.at_client && has_form {
             Way::Form
-        } else if has_link && self.gateway.options.console.is_some() {
+        } else if has_link && self.gateway.places.is_some() {
             Way::Link
         } else {
             Way::Nothing
