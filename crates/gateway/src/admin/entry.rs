@@ -65,7 +65,8 @@ async fn check(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
         return Err(forbidden("this is not a `Host` of the admin listener's; name it in `hosts`"));
     }
     let path = request.uri().path();
-    let is_page = matches!(path, PAGES | START) || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
+    let is_page =
+        matches!(path, PAGES | START) || path.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with('/'));
     match only(request.headers(), &header::ORIGIN)? {
         Some(origin) if is_page && desk.origins.has(origin, host) => {}
         Some(_) => return Err(forbidden("web pages may not use the admin listener")),
