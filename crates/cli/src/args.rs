@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
     Counters(CountersArgs),
-    /// Show instances, calls, denials, the busiest rules, and counters near their limit
+    /// Show instances, calls, denials, what waits for a person, the busiest rules, and counters near their limit
     Status(StatusArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:
@@ -199,16 +199,28 @@ pub(crate) struct LookArgs {
     pub(crate) settings: Option<PathBuf>,
 }
 
+/// Where such commands look, and how they print their answer.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AnswerArgs {
+    #[command(flatten)]
+    pub(crate) place: LookArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   interlock check policy.yaml
   interlock check --format json policies/*.yaml
   interlock tools -- uvx my-server > tools.json
   interlock check --tools tools.json policy.yaml
+  interlock check --settings interlock.yaml policy.yaml
   interlock check --strict --format github policy.yaml
 
 With --tools, names, arguments and values that the server does not have are warnings, and what the policy \
-does not list is a note.
+does not list is a note. With --settings, groups that they do not have and what a webhook refers to and is not there are \
+mistakes; without, notes.
 
 Exit codes: 0 no mistakes (warnings do not count), 1 mistakes, 2 a file could not be read.")]
 pub(crate) struct CheckArgs {
@@ -219,6 +231,10 @@ pub(crate) struct CheckArgs {
     /// found too
     #[arg(long, value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
+    /// The settings with which the policies are to be in force: groups that they name, and what their webhooks need, are
+    /// looked for there and in this environment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: CheckFormat,
@@ -238,10 +254,7 @@ pub(crate) struct StatusArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = crate::when::parse_now)]
     pub(crate) since: i64,
     #[command(flatten)]
-    pub(crate) place: LookArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) common: AnswerArgs,
 }
 
 pub(crate) use crate::commands::admin::AdminArgs;

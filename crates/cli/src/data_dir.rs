@@ -36,6 +36,27 @@ pub(crate) fn used(data: &Path) -> anyhow::Result<()> {
     there(data, &data.join("ledger.db"), "nothing has run with the data directory")
 }
 
+/// The data directory of a command that may be the first to use it. One that is named on the command line has to be
+/// there, with what a gateway has kept or with nothing: a name with a mistake in it makes no other one.
+///
+/// # Errors
+/// Why it is not to be used, and what to do.
+pub(crate) fn prepared(chosen: Option<&Path>, settings: &Settings) -> anyhow::Result<PathBuf> {
+    let data = data_dir(chosen, settings)?;
+    if chosen.is_none() {
+        return Ok(data);
+    }
+    match std::fs::read_dir(&data).map(|mut entries| entries.next().is_none()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "there is no data directory `{0}`; name the one that a gateway uses, or make it first: `mkdir -m 700 {0}`",
+            data.display()
+        ),
+        Ok(true) => {}
+        _ => used(&data)?,
+    }
+    Ok(data)
+}
+
 /// Whether a data directory has an audit log; a copy may have that alone.
 ///
 /// # Errors

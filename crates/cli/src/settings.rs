@@ -306,6 +306,18 @@ impl Settings {
     /// Where people cannot be named so.
     pub(crate) fn approvers(&self, grant: &str) -> anyhow::Result<Approvers> {
         let named = self.grants.get(grant).map(|grant| grant.approvers.as_slice()).unwrap_or_default();
+        self.approvers_of(named)
+    }
+
+    /// The groups of the settings, which name nobody by themselves.
+    ///
+    /// # Errors
+    /// Where one is not one of people.
+    pub(crate) fn groups(&self) -> anyhow::Result<Approvers> {
+        self.approvers_of(&[])
+    }
+
+    fn approvers_of(&self, named: &[String]) -> anyhow::Result<Approvers> {
         let groups = self.groups.iter().map(|(name, people)| (name.clone(), people.all())).collect();
         Ok(Approvers::new(Arc::new(groups), named)?)
     }

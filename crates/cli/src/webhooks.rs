@@ -9,19 +9,24 @@ use interlock_policy::Policy;
 
 use crate::settings::expand;
 
-/// The webhook that a policy names, with its references read. Paths start from the policy's folder.
+/// The webhook that a policy names, with its references read.
 fn read(policy: &Policy, file: &Path) -> anyhow::Result<Option<interlock_policy::Webhook>> {
     let approvals = policy.document().approvals.as_ref();
     let Some(said) = approvals.and_then(|approvals| approvals.webhook.as_ref()) else { return Ok(None) };
-    let folder = file.parent().unwrap_or(Path::new("."));
     let expanded = |key: &str, text: &str| {
-        expand(text, folder).with_context(|| format!("the `{key}` of the webhook in `{}`", file.display()))
+        referred(key, text, file).with_context(|| format!("the policy `{}`", file.display()))
     };
     Ok(Some(interlock_policy::Webhook {
         url: expanded("url", &said.url)?,
         secret: said.secret.as_deref().map(|secret| expanded("secret", secret)).transpose()?,
         ..said.clone()
     }))
+}
+
+/// What one of its texts says once its references are read. Paths start from the policy's folder.
+pub(crate) fn referred(key: &str, text: &str, file: &Path) -> anyhow::Result<String> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    expand(text, folder).with_context(|| format!("the `{key}` of the webhook cannot be read"))
 }
 
 /// The webhook that a policy names, in force at this gateway.

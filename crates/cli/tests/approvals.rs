@@ -23,6 +23,7 @@ use serde_json::Value;
 const FIRST: &str = "1111aaaa000000000000000000000001";
 const SECOND: &str = "1111aaaabb0000000000000000000002";
 const THIRD: &str = "3333cccc000000000000000000000003";
+const FOURTH: &str = "4444dddd000000000000000000000004";
 
 fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
@@ -342,6 +343,61 @@ fn the_file_that_serve_reads_says_where_calls_wait() {
     assert_eq!(standing(&place.path().join("kept"), FIRST), Standing::Denied);
 }
 
+/// A policy says nothing of where calls wait.
+#[test]
+fn a_policy_is_no_file_of_settings() {
+    let data = tempfile::tempdir().unwrap();
+    ask(data.path(), question(FIRST));
+    let file = data.path().join("policy.yaml");
+    std::fs::write(&file, "version: \"1\"\ndefault: deny\napprovals: { timeout: 30m }\n").unwrap();
+    let output = command(data.path(), &["list", "-c", file.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for part in ["this is a policy, and not a settings file", "`--data DIR`", "policy.yaml:1:1"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("unknown key"), "{said}");
+}
+
+/// A name with a mistake in it makes no directory in which nobody ever waits.
+#[test]
+fn what_may_come_first_makes_no_directory_that_was_mistyped() {
+    let place = tempfile::tempdir().unwrap();
+    let run = |args: &[&str], data: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+        command.args(args).arg("--data").arg(data).env("XDG_CONFIG_HOME", place.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (mistyped, other, new) =
+        (place.path().join("dta"), place.path().join("other"), place.path().join("new"));
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("letter.txt"), "Dear").unwrap();
+    std::fs::create_dir(&new).unwrap();
+    for args in [&["admin", "create", "ada"][..], &["approvals", "serve", "--listen", "127.0.0.1:0"]] {
+        let (code, said) = run(args, &mistyped);
+        assert!(code == 2 && said.contains("there is no data directory") && said.contains("mkdir"), "{said}");
+        let (code, said) = run(args, &other);
+        assert!(code == 2 && said.contains("nothing has run with the data directory"), "{said}");
+    }
+    for args in [&["admin", "list"][..], &["admin", "revoke", "ada"]] {
+        let (code, said) = run(args, &new);
+        assert!(code == 2 && said.contains("nothing has run with the data directory"), "{said}");
+    }
+    let config = place.path().join("interlock.yaml");
+    std::fs::write(&config, "servers: { s: { command: \"true\" } }\ngrants: { team: {} }\n").unwrap();
+    let config = config.to_str().unwrap();
+    for args in [&["grants", "create", "team", "-c", config][..], &["servers", "list", "-c", config]] {
+        let (code, said) = run(args, &mistyped);
+        assert!(code == 2 && said.contains("there is no data directory"), "{said}");
+    }
+    assert!(!mistyped.exists());
+    assert_eq!(std::fs::read_dir(&other).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(&new).unwrap().count(), 0);
+    let (code, said) = run(&["admin", "create", "ada"], &new);
+    assert_eq!(code, 0, "an empty one that is there is to be used: {said}");
+}
+
 /// A terminal: the side that a person reads, and the side that programs have.
 fn terminal() -> (File, File) {
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
@@ -368,6 +424,11 @@ fn read(person: &mut File, until: &str) -> String {
 
 /// What a person at a terminal reads and answers, question by question; then the exit code.
 fn answered(data: &Path, args: &[&str], answers: &[(&str, &str)]) -> i32 {
+    heard(data, args, answers).0
+}
+
+/// The same, with what it says at the end.
+fn heard(data: &Path, args: &[&str], answers: &[(&str, &str)]) -> (i32, String) {
     let (mut person, program) = terminal();
     // Somebody types ahead of what is asked.
     writeln!(person, "y").unwrap();
@@ -380,8 +441,8 @@ fn answered(data: &Path, args: &[&str], answers: &[(&str, &str)]) -> i32 {
         assert!(said.contains(question), "{said}");
         writeln!(person, "{answer}").unwrap();
     }
-    read(&mut person, "\0");
-    child.wait().unwrap().code().unwrap()
+    let said = read(&mut person, "\0");
+    (child.wait().unwrap().code().unwrap(), said)
 }
 
 #[test]
@@ -393,7 +454,11 @@ fn at_a_terminal_a_person_sees_the_call_and_is_asked() {
     let may = "May exactly this call be made, once? [y/N]";
     // What is not a yes is none, and one that was typed before the question is no answer to it.
     for answer in ["", "n", "yy", "approve"] {
-        assert_eq!(answered(data.path(), &["approve", FIRST], &[(may, answer)]), 1);
+        let (exit, said) = heard(data.path(), &["approve", FIRST], &[(may, answer)]);
+        assert!(
+            exit == 1 && said.contains(&format!("`interlock approvals deny {FIRST}` refuses it")),
+            "{said}"
+        );
     }
     assert_eq!(standing(data.path(), FIRST), Standing::Waiting);
     assert!(records(data.path(), "approval").is_empty(), "nothing was said");
@@ -405,4 +470,8 @@ fn at_a_terminal_a_person_sees_the_call_and_is_asked() {
     assert_eq!(now(store(data.path()).approval(SECOND)).unwrap().unwrap().opinions[0].reason, None);
     assert_eq!(answered(data.path(), &["approve", THIRD, "--yes"], &[]), 0);
     assert_eq!(standing(data.path(), THIRD), Standing::Approved);
+    ask(data.path(), question(FOURTH));
+    assert_eq!(answered(data.path(), &["deny", FOURTH, "--yes"], &[]), 0);
+    let refused = now(store(data.path()).approval(FOURTH)).unwrap().unwrap();
+    assert_eq!((refused.standing, refused.opinions[0].reason.as_deref()), (Standing::Denied, None));
 }

@@ -44,6 +44,26 @@ fn verdicts() {
     }
 }
 
+/// What nobody could ever approve is in force nowhere.
+#[test]
+fn more_people_than_are_named_can_never_approve() {
+    let folder = folder();
+    let policy = |people: &str| format!("{GOOD}approvals: {{ approvers: [{people}], needed: 2 }}\n");
+    fs::write(folder.path().join("few.yaml"), policy("ada")).unwrap();
+    fs::write(folder.path().join("enough.yaml"), policy("ada, bo")).unwrap();
+    let (out, _, exit) = check(folder.path(), &["few.yaml"]);
+    assert_eq!(exit, 1, "{out}");
+    for part in [
+        "few.yaml:4:",
+        "nobody can ever approve: 2 have to, and `approvers` names one person",
+        "`group:NAME`",
+    ] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    let (out, _, exit) = check(folder.path(), &["enough.yaml"]);
+    assert_eq!(exit, 0, "{out}");
+}
+
 /// What cannot be read takes nothing away from what can.
 #[test]
 fn every_file_is_reported() {
@@ -148,4 +168,54 @@ fn against_the_tools_of_a_server() {
             "{command}"
         );
     }
+}
+
+/// What a policy needs of the settings and the environment is a note where they are not known, and found where they are.
+#[test]
+fn what_people_are_asked_needs_more_than_the_policy() {
+    let folder = folder();
+    let policy = |secret: &str| {
+        format!(
+            "{GOOD}approvals:\n  approvers: [\"group:finance\", \"link:bo\"]\n  needed: 2\n  notify:\n    webhook:\n      \
+             url: https://example.com/\n      secret: ${{{secret}}}\n      decide_as: bo\n"
+        )
+    };
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("asks.yaml", &policy("INTERLOCK_TEST_NO_SUCH_NAME"));
+    let (out, _, exit) = check(folder.path(), &["asks.yaml", "--strict"]);
+    assert_eq!(exit, 0, "{out}");
+    for part in [
+        "note[needs-settings]: the settings have to say who is in `group:finance`",
+        "note[needs-settings]: messages have links to decide by where the settings have `console.url`",
+        "note[missing-reference]: the `secret` of the webhook cannot be read",
+        "`INTERLOCK_TEST_NO_SUCH_NAME`",
+        "interlock check --settings FILE",
+        "asks.yaml: ok (3 notes)",
+    ] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+
+    write("wrong.yaml", "groups: { finanse: [ada] }\n");
+    let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "wrong.yaml"]);
+    assert_eq!(exit, 1, "{out}");
+    for part in [
+        "error[unknown-group]: there is no group `finance` among `groups`; did you mean `finanse`?",
+        "asks.yaml:5:3",
+        "warning[no-effect]: messages have no links to decide by",
+        "asks.yaml:11:7",
+        "error[missing-reference]: the `secret`",
+    ] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    write("few.yaml", "groups: { finance: [\"link:bo\"] }\nconsole: { url: \"https://example.com\" }\n");
+    let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "few.yaml"]);
+    assert!(exit == 1 && out.contains("nobody can ever approve") && out.contains("asks.yaml:6:3"), "{out}");
+
+    write("asks.yaml", &policy("file:secret"));
+    write("secret", "not to be guessed");
+    write("good.settings.yaml", "groups: { finance: [ada] }\nconsole: { url: \"https://example.com\" }\n");
+    let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "good.settings.yaml"]);
+    assert_eq!((exit, out.as_str()), (0, "asks.yaml: ok\n"));
+    let (_, err, exit) = check(folder.path(), &["good.yaml", "--settings", "good.yaml"]);
+    assert!(exit == 2 && err.contains("this is a policy, and not a settings file"), "{err}");
 }

@@ -233,3 +233,25 @@ fn what_was_kept_is_found_by_the_same_file() {
     assert_eq!(run(&["status"]).status.code(), Some(0));
     assert_eq!(run(&["counters", "list"]).status.code(), Some(0));
 }
+
+/// What policies need of the file to ask people is looked for, each with its place, before anything starts.
+#[test]
+fn what_policies_need_to_ask_people_is_checked() {
+    let config = format!("{GOOD}    approvers: [\"group:board\"]\ngroups: {{ finance: [ada] }}\n");
+    let site = site(&config).unwrap();
+    let policy = "version: \"1\"\ndefault: allow\napprovals:\n  approvers: [\"group:finanse\"]\n  \
+        notify: { webhook: { url: \"https://example.com/\", secret: \"${INTERLOCK_TEST_NO_SUCH_NAME}\", decide_as: bo } }\n";
+    std::fs::write(site.path().join("allow.yaml"), policy).unwrap();
+    let output = interlock(site.path(), &CHECK).unwrap();
+    let out = out(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}{}", err(&output));
+    for part in [
+        "there is no group `board` among `groups`",
+        "there is no group `finanse` among `groups`; did you mean `finance`?",
+        "allow.yaml:4:3",
+        "the environment has no `INTERLOCK_TEST_NO_SUCH_NAME`",
+        "no links to decide by",
+    ] {
+        assert_eq!(out.matches(part).count(), 1, "{part} in {out}");
+    }
+}

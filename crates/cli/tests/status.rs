@@ -10,7 +10,9 @@ use interlock_audit::{
     Target, Verdict,
 };
 use interlock_meter::{Align, Bound, Window};
-use interlock_store::{CounterRef, Counters, Embedded, Need, Refund, ReserveRequest};
+use interlock_store::{
+    Approvals as _, Asker, CounterRef, Counters, Embedded, Need, Patience, Question, Refund, ReserveRequest,
+};
 
 const T0: i64 = 1_763_690_000_000;
 
@@ -29,7 +31,7 @@ fn about(tool: &str) -> (Identity<'_>, Target<'_>) {
     (identity, Target { server: Some("files"), method: Some("tools/call"), subject, ..Target::default() })
 }
 
-/// One call that a shadow rule objects to, one that a named rule denies, one line of noise.
+/// One call that a shadow rule objects to, one that a named rule denies, one that waits for a person, one line of noise.
 fn fill(data: &Path) {
     let log = Log::open(data, &InstanceId::generate(T0).unwrap(), Options::default()).unwrap();
     let (identity, target) = about("write");
@@ -56,6 +58,10 @@ fn fill(data: &Path) {
     let limit = Refusal::new(RefusalCategory::Limit);
     log.append(T0 + 1, &Entry::Refusal(Refusal { identity, target, ruling, retry_after_ms, ..limit }))
         .unwrap();
+    let rule = Some("server:/tools/write/rules/3");
+    let ruling = Ruling { verdict: Verdict::Ask, rule, reason: Some("ask first"), ..Ruling::default() };
+    let asked = Refusal { identity, target, ruling, count: 2, ..Refusal::new(RefusalCategory::Approval) };
+    log.append(T0 + 1, &Entry::Refusal(asked)).unwrap();
     let target = Target { server: Some("files"), ..Target::default() };
     let noise = Refusal { identity, target, ..Refusal::new(RefusalCategory::Server) };
     log.append(T0 + 2, &Entry::Refusal(noise)).unwrap();
@@ -79,8 +85,27 @@ fn count(data: &Path) {
         pays: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let patience = Patience { timeout_ms: 1_800_000, dedupe_ms: 0, most: 100, most_bytes: u64::MAX };
+    runtime.block_on(store.ask(question(), patience)).unwrap();
     let request = ReserveRequest { needs: vec![need], ..ReserveRequest::default() };
     runtime.block_on(store.reserve(request)).unwrap();
+}
+
+fn question() -> Question {
+    let asker = Asker { grant: "alice".to_owned(), instance: "i".to_owned(), session: None };
+    Question {
+        id: "3f9c2a7104b2c7d85a8e1f6012345678".to_owned(),
+        digest: [0; 32],
+        call: [0; 32],
+        asker,
+        server: "files".to_owned(),
+        section: "tools".to_owned(),
+        name: "write".to_owned(),
+        approvers: Vec::new(),
+        needed: 1,
+        details: "{}".to_owned(),
+        announce_to: Vec::new(),
+    }
 }
 
 #[test]
@@ -93,11 +118,13 @@ fn status_tells_denied_from_would_be_denied_and_from_noise() {
         text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     for expected in [
         &format!("Data directory: {}", data.path().display()),
-        "SERVER CALLS DENIED WOULD DENY FAILED DISCARDED",
-        "files 1 1 1 0 1",
-        "0 1 0 files not too many (server:/tools/write/rules/0)",
-        "0 0 1 files server:/tools/write/rules/1",
-        "0 0 1 files max single charge (server:/tools/write/rules/2)",
+        "Waiting: 1 call waits for a person; `interlock approvals list` shows it",
+        "SERVER CALLS DENIED ASKED WOULD DENY FAILED DISCARDED",
+        "files 1 1 2 1 0 1",
+        "0 1 0 0 files not too many (server:/tools/write/rules/0)",
+        "0 0 2 0 files server:/tools/write/rules/3",
+        "0 0 0 1 files server:/tools/write/rules/1",
+        "0 0 0 1 files max single charge (server:/tools/write/rules/2)",
         "1 of 5 any hour files write calls grant alice",
     ] {
         assert!(rows.iter().any(|row| row == expected), "{expected} in\n{text}");
@@ -106,6 +133,8 @@ fn status_tells_denied_from_would_be_denied_and_from_noise() {
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     let at = |pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
     assert_eq!(at("/calls/servers/files/would_deny"), 1);
+    assert_eq!((at("/calls/servers/files/denied"), at("/calls/servers/files/asked")), (1.into(), 2.into()));
+    assert_eq!(at("/waiting"), 1);
     assert_eq!(at("/calls/rules/files/server:~1tools~1write~1rules~10/name"), "not too many");
     assert_eq!(at("/counters/0/words/tool"), "write");
 }
@@ -125,6 +154,8 @@ fn records_show_names_shadow_and_times() {
     check(&["audit", "query", "--shadow"], 1, shadow);
     check(&["audit", "tail", "--shadow"], 1, shadow);
     check(&["audit", "query", "--verdict", "allow"], 1, shadow);
+    check(&["audit", "query", "--verdict", "ask"], 1, "ask first");
+    check(&["audit", "query", "--verdict", "await_approval"], 1, "ask first");
     check(&["audit", "query", "--shadow", "--rule", "max single charge"], 1, shadow);
     check(&["audit", "tail", "--rule", "server:/tools/write/rules/2"], 1, shadow);
     let named = "not too many (server:/tools/write/rules/0), too often, again in 1 h 2 min";

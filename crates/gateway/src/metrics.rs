@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use interlock_audit::{LifecycleKind, RefusalCategory, Settlement, Status};
+use interlock_audit::{LifecycleKind, Settlement, Status};
 use interlock_policy::Section;
 use interlock_wire::Version;
 use prometheus_client::encoding::text;
@@ -23,6 +23,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::denial::Denial;
 use crate::record::About;
 pub use catalogue::{Described, METRICS};
 use labels::{
@@ -188,13 +189,17 @@ impl Metrics {
     }
 
     /// What was asked for was let through, or not for this reason.
-    pub(crate) fn decided(&self, about: &About, refused: Option<RefusalCategory>, shadow: usize) {
-        let verdict = if refused.is_some() { "deny" } else { "proceed" };
+    pub(crate) fn decided(&self, about: &About, refused: Option<&Denial>, shadow: usize) {
+        let verdict = match refused {
+            None => "proceed",
+            Some(denial) if denial.approval.is_some() => "ask",
+            Some(_) => "deny",
+        };
         let labels = Decided {
             server: Arc::clone(&about.server),
             grant: Arc::from(about.identity.grant.as_str()),
             verdict,
-            reason: refused.map_or("allowed", category),
+            reason: refused.map_or("allowed", |denial| category(denial.category)),
         };
         self.decisions.get_or_create(&labels).inc();
         if let Some((Section::Tools, tool)) = &about.subject {

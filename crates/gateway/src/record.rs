@@ -259,7 +259,7 @@ impl Recorder {
         policy: &str,
         shadow: &[Finding<'_>],
     ) {
-        self.metrics.decided(about, Some(denial.category), shadow.len());
+        self.metrics.decided(about, Some(denial), shadow.len());
         if let Some(trace) = &about.trace {
             trace.refused(metrics::category(denial.category), Some(&denial.rule));
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Syntax;
-use crate::diagnostic::{At, Diagnostic, Report};
+use crate::diagnostic::{At, Diagnostic, Report, Severity};
 use crate::tree::{self, Node};
 
 /// Reads one source text and collects what is wrong with it.
@@ -34,7 +34,26 @@ impl<'s> Located<'s> {
         message: String,
         help: Option<String>,
     ) {
-        self.report.error(code, range, &At::from_pointer(pointer), message).maybe_help(help);
+        self.found(Severity::Error, code, range, pointer, message, help);
+    }
+
+    /// Adds what matters so much.
+    pub fn found(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        range: Range<usize>,
+        pointer: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        let at = At::from_pointer(pointer);
+        let advice = match severity {
+            Severity::Error => self.report.error(code, range, &at, message),
+            Severity::Warning => self.report.warning(code, range, &at, message),
+            Severity::Note => self.report.note(code, range, &at, message),
+        };
+        advice.maybe_help(help);
     }
 
     /// Everything found, in the order of the text.

@@ -43,6 +43,9 @@ async fn the_person_at_the_client_approves_exactly_this_call() -> Result<()> {
         let arguments = json!({ "amount": 500, "to": "\u{430}cme" });
         let called = call(&mut agent, arguments.clone()).await?;
         let asked = form(&mut agent).await?;
+        let show = ["approvals", "show", &desk.asked(1).await?.question.id];
+        let shown = desk.interlock.command(&show)?.output().await?.stdout;
+        ensure!(String::from_utf8_lossy(&shown).contains("every operator, and whoever sits at the client\n"));
         let params = &asked["params"];
         let message = params["message"].as_str().unwrap_or_default();
         for shown in ["Server     bank", "Calls      pay", "\"amount\": 500", "\\u{430}cme", "looks like `a`"]

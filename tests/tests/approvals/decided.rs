@@ -181,3 +181,21 @@ async fn a_group_stands_for_its_members() -> Result<()> {
     ensure!(desk.connect().await.is_err(), "it starts without the group");
     Ok(())
 }
+
+/// Where the members of a group are too few, nobody waits for what cannot come.
+#[tokio::test]
+async fn too_few_people_are_not_asked() -> Result<()> {
+    let policy = asks("hold: 0s, approvers: [\"group:finance\"], needed: 2");
+    for (members, asked) in [("[bo, \"user:bo\"]", 0), ("[bo, dee]", 1)] {
+        let groups = format!("groups: {{ finance: {members} }}\n");
+        let desk = Desk::with_settings(&policy, &groups, &Script::with_tools(&["look", "pay"]))?;
+        let mut agent = desk.connect().await?;
+        let answer = agent.call("pay", payment()).await?;
+        let said = verdict(&answer)?;
+        let expected = if asked == 0 { "deny" } else { "await_approval" };
+        ensure!(said.0 == expected && (asked == 1 || said.1.contains("fewer people may decide")), "{answer}");
+        assert_eq!(desk.questions().await?.len(), asked);
+        ensure!(desk.paid()?.is_empty());
+    }
+    Ok(())
+}

@@ -24,6 +24,7 @@ struct Alone {
 impl Alone {
     async fn start() -> Result<Self> {
         let interlock = Interlock::with_policy(POLICY)?.settings("{}")?.server("bank");
+        std::fs::create_dir(interlock.data())?;
         let (mut child, group) =
             interlock.command(&["approvals", "serve", "--listen", "127.0.0.1:0"])?.spawn()?;
         let mut said = BufReader::new(child.stderr.take().context("no standard error")?).lines();
@@ -97,6 +98,7 @@ async fn people_decide_about_calls_of_run_processes() -> Result<()> {
 #[tokio::test]
 async fn tokens_are_not_sent_in_the_clear_to_other_machines() -> Result<()> {
     let interlock = Interlock::with_policy(POLICY)?.settings("{}")?;
+    std::fs::create_dir(interlock.data())?;
     let output = interlock.command(&["approvals", "serve", "--listen", "0.0.0.0:0"])?.output().await?;
     let said = String::from_utf8(output.stderr)?;
     ensure!(output.status.code() == Some(2) && said.contains("set `admin_tls`"), "{said}");

@@ -10,8 +10,8 @@ use interlock_gateway::Token;
 use interlock_store::{AdminTokens, Embedded, Revoked, TokenEntry, TokenKind, Tokens};
 use serde::Serialize;
 
-use crate::args::{Format, LookArgs, name};
-use crate::data_dir::data_dir;
+use crate::args::{AnswerArgs, Format, name};
+use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::instance::wall_ms;
 use crate::recorded::record_change;
@@ -55,7 +55,7 @@ enum Command {
   interlock admin list -c interlock.yaml --format json")]
     List {
         #[command(flatten)]
-        common: Common,
+        common: AnswerArgs,
     },
     /// Revoke all tokens of an operator, or one of them
     #[command(after_help = "Examples:
@@ -76,20 +76,11 @@ struct Named {
     #[arg(value_name = "NAME", value_parser = name)]
     operator: String,
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    #[command(flatten)]
-    place: LookArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    common: AnswerArgs,
 }
 
 impl Command {
-    fn common(&self) -> &Common {
+    fn common(&self) -> &AnswerArgs {
         match self {
             Self::List { common } => common,
             Self::Create { named, .. } | Self::Revoke { named, .. } => &named.common,
@@ -108,7 +99,14 @@ struct Desk {
 pub(crate) fn run(args: &AdminArgs) -> anyhow::Result<Exit> {
     let common = args.command.common();
     let settings = Settings::load(common.place.settings.as_deref())?;
-    let data = data_dir(common.place.data.as_deref(), &settings)?;
+    let data = match &args.command {
+        Command::Create { .. } => data_dir::prepared(common.place.data.as_deref(), &settings)?,
+        Command::List { .. } | Command::Revoke { .. } => {
+            let data = data_dir(common.place.data.as_deref(), &settings)?;
+            data_dir::used(&data)?;
+            data
+        }
+    };
     let tokens = Embedded::open(&data, settings.store())?.admin_tokens();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let desk = Desk { data, tokens, runtime, format: common.format };

@@ -19,7 +19,7 @@ use interlock_gateway::approvals::{DecisionDesk, reason};
 use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Which};
 
 use super::audit::record_read;
-use crate::args::{Format, LookArgs};
+use crate::args::{AnswerArgs, Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::recorded::CommandBook;
@@ -36,10 +36,10 @@ const LISTED: NonZeroUsize = match NonZeroUsize::new(100) {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock approvals list
-  interlock approvals watch
   interlock approvals show 3f9c2a71
   interlock approvals approve 3f9c2a71 --reason 'checked with the customer'
   interlock approvals deny 3f9c2a71 --reason 'not this bucket'
+  interlock approvals watch
   interlock approvals list -c interlock.yaml --all --format json
 
 A call that a policy's `require_approval` or `approve_if` asks about waits here. Whoever may read the data directory may \
@@ -62,7 +62,7 @@ enum Command {
         #[command(flatten)]
         which: ListArgs,
         #[command(flatten)]
-        common: Common,
+        common: AnswerArgs,
     },
     /// Show one call with all that helps to decide: its arguments, the tool, who asks, why, and decisions about others
     /// like it
@@ -77,18 +77,7 @@ text or of which nothing is seen, and letters that look like others.")]
         #[arg(value_name = "ID", value_parser = id)]
         id: String,
         #[command(flatten)]
-        common: Common,
-    },
-    /// Watch what waits, and decide, on a screen that stays up to date
-    #[command(after_help = "Examples:
-  interlock approvals watch
-  interlock approvals watch -c interlock.yaml
-
-Select a call with the arrows, read all of it below, and press `a` to approve or `d` to deny it; `?` shows all keys. It \
-needs a terminal.")]
-    Watch {
-        #[command(flatten)]
-        place: LookArgs,
+        common: AnswerArgs,
     },
     /// Allow calls, each once
     #[command(after_help = "Examples:
@@ -100,11 +89,31 @@ On a terminal it shows what `show` shows, and asks, unless `--yes`; elsewhere it
     Approve {
         #[command(flatten)]
         said: SaidArgs,
-        /// Do not show the calls, and do not ask
-        #[arg(long)]
-        yes: bool,
         #[command(flatten)]
-        common: Common,
+        common: AnswerArgs,
+    },
+    /// Refuse calls
+    #[command(after_help = "Examples:
+  interlock approvals deny 3f9c2a71
+  interlock approvals deny 3f9c2a71 --reason 'ask for the amount of the invoice'
+
+On a terminal it asks for a reason, unless `--yes` or `--reason`. The reason is told to the agent.")]
+    Deny {
+        #[command(flatten)]
+        said: SaidArgs,
+        #[command(flatten)]
+        common: AnswerArgs,
+    },
+    /// Watch what waits, and decide, on a screen that stays up to date
+    #[command(after_help = "Examples:
+  interlock approvals watch
+  interlock approvals watch -c interlock.yaml
+
+Select a call with the arrows, read all of it below, and press `a` to approve or `d` to deny it; `?` shows all keys. It \
+needs a terminal.")]
+    Watch {
+        #[command(flatten)]
+        place: LookArgs,
     },
     /// Serve the pages and the API by which people decide, until it is told to stop
     #[command(after_help = "Examples:
@@ -118,27 +127,6 @@ For calls of `interlock run`; `interlock serve` has them at its own `admin` addr
         #[command(flatten)]
         serving: serving::ServeArgs,
     },
-    /// Refuse calls
-    #[command(after_help = "Examples:
-  interlock approvals deny 3f9c2a71
-  interlock approvals deny 3f9c2a71 --reason 'ask for the amount of the invoice'
-
-The reason is told to the agent.")]
-    Deny {
-        #[command(flatten)]
-        said: SaidArgs,
-        #[command(flatten)]
-        common: Common,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    #[command(flatten)]
-    place: LookArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +156,9 @@ struct SaidArgs {
     /// Why, for the audit log and, of a refusal, the agent
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: Option<String>,
+    /// Do not show the calls, and do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 /// How a call stands.
@@ -241,8 +232,8 @@ pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
         Command::List { which, .. } => desk.list(which),
         Command::Show { id, .. } => desk.show(id),
         Command::Watch { .. } => desk.watch(),
-        Command::Approve { said, yes, .. } => desk.decide(said, true, *yes),
-        Command::Deny { said, .. } => desk.decide(said, false, false),
+        Command::Approve { said, .. } => desk.decide(said, true),
+        Command::Deny { said, .. } => desk.decide(said, false),
         // It has been served above.
         Command::Serve { .. } => Ok(Exit::Yes),
     }

@@ -135,7 +135,8 @@ struct FilterArgs {
     /// Only records of this tool, resource or prompt; `*` stands for any text
     #[arg(long, value_name = "NAME")]
     tool: Option<String>,
-    /// Only records with this verdict
+    /// Only records with this verdict; agents are told `await_approval` where it is `ask`, and policies say `allow` for
+    /// `proceed`: both are understood
     #[arg(long, value_enum)]
     verdict: Option<VerdictArg>,
     /// Only records that this rule decided, or in shadow mode would have: its own name, or server:/tools/…; `*` stands
@@ -159,6 +160,7 @@ struct FilterArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum VerdictArg {
     Deny,
+    #[value(alias = "await_approval")]
     Ask,
     #[value(alias = "allow")]
     Proceed,

@@ -3,6 +3,7 @@
 mod github;
 mod json;
 mod sarif;
+mod surroundings;
 mod text;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
 use crate::input;
 use crate::policy_tests;
+use crate::settings::Settings;
 use crate::terminal;
 
 /// Checks every file and says what was found.
@@ -22,10 +24,12 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         anyhow::bail!("only one file can come from standard input");
     }
     let tools = args.tools.as_deref().map(input::tools).transpose()?;
+    let settings = args.settings.as_deref().map(|file| Settings::load(Some(file))).transpose()?;
+    let beside = Beside { tools: tools.as_ref(), settings: settings.as_ref() };
     let mut checked = Vec::with_capacity(args.files.len());
     let mut unread = Vec::new();
     for file in &args.files {
-        match check(file, tools.as_ref(), args.strict) {
+        match check(file, &beside, args.strict) {
             Ok(file) => checked.push(file),
             Err(error) => unread.push(error),
         }
@@ -67,8 +71,17 @@ enum Verdict {
     Invalid,
 }
 
+/// What is known beside a policy.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// The tools of its server.
+    pub(super) tools: Option<&'a ToolList>,
+    /// The settings with which it is to be in force.
+    pub(super) settings: Option<&'a Settings>,
+}
+
 /// Checks one file of a policy, or of its tests.
-pub(super) fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyhow::Result<Checked> {
+pub(super) fn check(file: &Path, beside: &Beside<'_>, strict: bool) -> anyhow::Result<Checked> {
     let (name, text) = input::read_text(file)?;
     let syntax = Syntax::of_path(&name);
     // Tests stand beside their policies, and `policies/*.yaml` names both.
@@ -78,8 +91,14 @@ pub(super) fn check(file: &Path, tools: Option<&ToolList>, strict: bool) -> anyh
     } else if is_of_gateway(&text, syntax) {
         (false, vec![not_a_policy(&name, &text)])
     } else {
-        let (policy, diagnostics) = compile_for(&Source { name: &name, text: &text, syntax }, tools);
-        (policy.is_some(), diagnostics)
+        let source = Source { name: &name, text: &text, syntax };
+        let (policy, mut diagnostics) = compile_for(&source, beside.tools);
+        if let Some(policy) = &policy {
+            diagnostics.extend(surroundings::findings(policy, &source, file, beside.settings));
+            diagnostics.sort_by_key(|found| found.span.offset);
+        }
+        let is_sound = diagnostics.iter().all(|found| found.severity != Severity::Error);
+        (policy.is_some() && is_sound, diagnostics)
     };
     let warned = diagnostics.iter().any(|found| found.severity == Severity::Warning);
     let verdict = match valid {

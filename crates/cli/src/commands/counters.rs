@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::audit::record_read;
 use super::status::counter::{CounterReport, HEADER};
-use crate::args::{Format, LookArgs};
+use crate::args::{AnswerArgs, Format};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
@@ -47,7 +47,7 @@ enum Command {
         #[arg(long, value_name = "COUNT", default_value_t = MOST_LISTED)]
         limit: NonZeroUsize,
         #[command(flatten)]
-        common: Common,
+        common: AnswerArgs,
     },
     /// Have calendar budgets go by the machine's date again, after its clock was ahead by mistake
     #[command(after_help = "Examples:
@@ -62,17 +62,8 @@ with what was counted in them before; sliding limits count by elapsed time and s
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        common: Common,
+        common: AnswerArgs,
     },
-}
-
-#[derive(Debug, Args)]
-struct Common {
-    #[command(flatten)]
-    place: LookArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 pub(crate) fn run(args: &CountersArgs) -> anyhow::Result<Exit> {
@@ -103,7 +94,7 @@ pub(crate) fn run(args: &CountersArgs) -> anyhow::Result<Exit> {
 }
 
 /// The data directory, if there is a ledger in it: looking must not make one.
-fn ledger_of(common: &Common, settings: &Settings) -> anyhow::Result<PathBuf> {
+fn ledger_of(common: &AnswerArgs, settings: &Settings) -> anyhow::Result<PathBuf> {
     let data = data_dir(common.place.data.as_deref(), settings)?;
     data_dir::used(&data)?;
     Ok(data)

@@ -14,7 +14,7 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde::Serialize;
 
 use crate::args::{Format, OfGateway, name};
-use crate::data_dir::data_dir;
+use crate::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
 use crate::recorded::record_change;
@@ -209,7 +209,7 @@ impl<'a> Desk<'a> {
     fn new(common: &'a OfGateway) -> anyhow::Result<Self> {
         let settings = Settings::load(Some(&common.config))?;
         let keys = settings.credential_keys()?;
-        let data = data_dir(common.data.as_deref(), &settings)?;
+        let data = data_dir::prepared(common.data.as_deref(), &settings)?;
         let store = Embedded::open(&data, settings.store())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(Self { settings, keys, data, store, runtime, common })

@@ -13,7 +13,7 @@ use interlock_store::{Embedded, Revoked, Servers as _, TokenEntry, TokenKind, To
 use serde::Serialize;
 
 use crate::args::{Format, OfGateway, name};
-use crate::data_dir::data_dir;
+use crate::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
 use crate::recorded::record_change;
@@ -145,7 +145,7 @@ pub(crate) fn run(args: &GrantsArgs) -> anyhow::Result<Exit> {
     if let Command::Create { named, .. } | Command::Rotate { named, .. } = &args.command {
         takes_tokens(&settings, &named.grant)?;
     }
-    let data = data_dir(common.data.as_deref(), &settings)?;
+    let data = data_dir::prepared(common.data.as_deref(), &settings)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let desk = Desk { settings, data, store, runtime, common };

@@ -11,7 +11,7 @@ use interlock_store::{Embedded, ServerEntry, Servers};
 use serde::Serialize;
 
 use crate::args::{Format, Header, OfGateway, header, name};
-use crate::data_dir::data_dir;
+use crate::data_dir;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
 use crate::recorded::record_change;
@@ -203,7 +203,7 @@ struct Desk<'a> {
 pub(crate) fn run(args: &ServersArgs) -> anyhow::Result<Exit> {
     let common = args.command.common();
     let settings = Settings::load(Some(&common.config))?;
-    let data = data_dir(common.data.as_deref(), &settings)?;
+    let data = data_dir::prepared(common.data.as_deref(), &settings)?;
     let store = Embedded::open(&data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let desk = Desk { settings, data, store, runtime, common };

@@ -6,11 +6,13 @@ mod tally;
 use std::path::Path;
 
 use interlock_audit::{Filter, format_ms, query};
-use interlock_store::{CounterStatus, Counters, Embedded, Instance, Instances};
+use interlock_store::{
+    Approvals as _, CounterStatus, Counters, Embedded, Instance, Instances, Standing, StoreError, Which,
+};
 use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
 
-use crate::args::{Format, StatusArgs};
+use crate::args::{AnswerArgs, Format, StatusArgs};
 use crate::commands::audit::{record_read, short};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
@@ -21,34 +23,52 @@ use crate::when::to_the_second;
 use counter::CounterReport;
 use tally::{RuleTally, ServerTally, Tally};
 
+/// Calls that wait, counted at once.
+const PAGE: usize = 500;
 /// Rules and counters shown.
 const SHOWN: usize = 10;
-const CALLS: [&str; 6] = ["SERVER", "CALLS", "DENIED", "WOULD DENY", "FAILED", "DISCARDED"];
+const CALLS: [&str; 7] = ["SERVER", "CALLS", "DENIED", "ASKED", "WOULD DENY", "FAILED", "DISCARDED"];
+const RULES: [&str; 6] = ["PASSED", "DENIED", "ASKED", "WOULD DENY", "SERVER", "RULE"];
 
 /// Reads the ledger and the log and shows what they hold.
 pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
-    let settings = Settings::load(args.place.settings.as_deref())?;
-    let data = data_dir(args.place.data.as_deref(), &settings)?;
+    let AnswerArgs { place, format } = &args.common;
+    let settings = Settings::load(place.settings.as_deref())?;
+    let data = data_dir(place.data.as_deref(), &settings)?;
     data_dir::used(&data)?;
-    let (instances, counters) = ledger(&data, &settings)?;
+    let (instances, counters, waiting) = ledger(&data, &settings)?;
     let status = Status {
         data: data.display().to_string(),
         since: format_ms(args.since),
         instances: instances.iter().filter_map(running).collect(),
+        waiting,
         calls: calls(&data, args.since)?,
         counters: counters.iter().map(CounterReport::new).collect(),
     };
-    match args.format {
+    match format {
         Format::Text => terminal::line(&text(&status))?,
         Format::Json => terminal::json(&status)?,
     }
     Ok(Exit::Yes)
 }
 
-fn ledger(data: &Path, settings: &Settings) -> anyhow::Result<(Vec<Instance>, Vec<CounterStatus>)> {
+fn ledger(data: &Path, settings: &Settings) -> anyhow::Result<(Vec<Instance>, Vec<CounterStatus>, usize)> {
     let store = Embedded::open(data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(async { Ok((store.instances().await?, store.list(SHOWN).await?)) })
+    runtime.block_on(async {
+        Ok((store.instances().await?, store.list(SHOWN).await?, count_waiting(&store).await?))
+    })
+}
+
+async fn count_waiting(store: &Embedded) -> Result<usize, StoreError> {
+    let mut which = Which { standing: Some(Standing::Waiting), bare: true, ..Which::default() };
+    let mut count = 0;
+    loop {
+        let page = store.approvals(which.clone(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(count) };
+        which.before = Some(last.change);
+        count += page.len();
+    }
 }
 
 fn calls(data: &Path, since: i64) -> anyhow::Result<Tally> {
@@ -66,6 +86,8 @@ struct Status {
     data: String,
     since: String,
     instances: Vec<InstanceReport>,
+    /// Calls that wait for a person now.
+    waiting: usize,
     calls: Tally,
     counters: Vec<CounterReport>,
 }
@@ -105,21 +127,21 @@ fn text(status: &Status) -> String {
         vec![name(&instance.server), name(&instance.grant), pid, started, short(&instance.id).to_owned()]
     });
     let servers = status.calls.servers.iter().map(|(server, tally)| {
-        let ServerTally { calls, denied, would_deny, failed, discarded } = tally;
-        let numbers = [calls, denied, would_deny, failed, discarded].map(u64::to_string);
+        let ServerTally { calls, denied, asked, would_deny, failed, discarded } = tally;
+        let numbers = [calls, denied, asked, would_deny, failed, discarded].map(u64::to_string);
         std::iter::once(server.clone()).chain(numbers).collect()
     });
     let rules = status.calls.busiest(SHOWN).into_iter().map(|(server, rule, tally)| {
-        let RuleTally { name, passed, denied, would_deny } = tally;
+        let RuleTally { name, passed, denied, asked, would_deny } = tally;
         let rule = name.as_ref().map_or_else(|| rule.to_owned(), |name| format!("{name} ({rule})"));
-        let numbers = [passed, denied, would_deny].map(u64::to_string);
+        let numbers = [passed, denied, asked, would_deny].map(u64::to_string);
         numbers.into_iter().chain([server.to_owned(), rule]).collect()
     });
     [
-        format!("Data directory: {}", status.data),
+        format!("Data directory: {}\nWaiting: {}", status.data, waiting(status.waiting)),
         section("Running", &["SERVER", "GRANT", "PID", "SINCE", "INSTANCE"], instances),
         section(&format!("Calls since {}", status.since), &CALLS, servers),
-        section("Busiest rules", &["PASSED", "DENIED", "WOULD DENY", "SERVER", "RULE"], rules),
+        section("Busiest rules", &RULES, rules),
         section(
             "Counters nearest their limit",
             &counter::HEADER,
@@ -127,6 +149,15 @@ fn text(status: &Status) -> String {
         ),
     ]
     .join("\n\n")
+}
+
+/// How many calls wait, and how to see them.
+fn waiting(count: usize) -> String {
+    match count {
+        0 => "no call waits for a person".to_owned(),
+        1 => "1 call waits for a person; `interlock approvals list` shows it".to_owned(),
+        many => format!("{many} calls wait for a person; `interlock approvals list` shows them"),
+    }
 }
 
 fn section(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {

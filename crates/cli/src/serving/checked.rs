@@ -42,7 +42,11 @@ pub(crate) fn mistakes(settings: &Settings, policies: &mut Policies) -> Vec<Mist
             found.keep(&["servers", name, "policy"], read);
         }
     }
+    let groups = found.keep(&["groups"], settings.groups());
     for (name, grant) in &settings.grants {
+        if groups.is_some() {
+            found.keep(&["grants", name, "approvers"], settings.approvers(name));
+        }
         for (server, named) in &grant.servers {
             let read = judged(settings, policies, server, named);
             found.keep(&["grants", name, "servers", server], read);
@@ -65,6 +69,7 @@ pub(crate) fn mistakes(settings: &Settings, policies: &mut Policies) -> Vec<Mist
     }
     found.keep(&["credentials"], settings.credential_keys());
     found.keep(&["data"], settings.data());
+    found.keep(&["console", "url"], settings.console.address());
     found.keep(&["audit"], settings.arguments());
     found.keep(&["telemetry", "traces"], settings.traces());
     found.0

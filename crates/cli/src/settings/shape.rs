@@ -157,6 +157,16 @@ const TRACES: &[(&str, Shape)] = &[
 pub(super) fn mistakes(text: &str) -> Vec<Diagnostic> {
     let mut walk = Walk { located: Located::new(text) };
     if let Some(root) = walk.located.read(Syntax::Yaml) {
+        if let Some(member) = of_a_policy(&root) {
+            walk.located.error(
+                "not-settings",
+                member.key_range.clone(),
+                &format!("/{}", member.key),
+                "this is a policy, and not a settings file".to_owned(),
+                Some(NOT_A_POLICY.to_owned()),
+            );
+            return walk.located.finish();
+        }
         walk.map(&root, DOCUMENT, "the settings", "");
         walk.redact_without_redacted(&root);
     }
@@ -164,6 +174,22 @@ pub(super) fn mistakes(text: &str) -> Vec<Diagnostic> {
     // A file in which nothing is set is a file of settings.
     found.retain(|finding| finding.code != "empty");
     found
+}
+
+/// What to give in the place of a policy.
+const NOT_A_POLICY: &str = "name the file that `interlock serve` reads, or the data directory alone: `--data DIR`; a policy is \
+     for `interlock run -c`, `interlock check` and the `policy` of a server";
+
+/// The first key that says that a file is a policy, where none says that it is one of settings.
+fn of_a_policy(root: &Node) -> Option<&Member> {
+    const POLICYS: [&str; 8] =
+        ["version", "default", "tools", "all_tools", "resources", "prompts", "approvals", "hide"];
+    let Value::Map(members) = &root.value else { return None };
+    let is_set = |member: &Member| DOCUMENT.iter().any(|(key, _)| *key == member.key);
+    if members.iter().any(is_set) {
+        return None;
+    }
+    members.iter().find(|member| POLICYS.contains(&member.key.as_str()))
 }
 
 struct Walk<'s> {

@@ -83,6 +83,11 @@ impl Approvers {
         }
     }
 
+    /// How many different people these are, groups being their members.
+    pub fn count(&self, named: &[String]) -> usize {
+        self.members(named).len()
+    }
+
     /// Whom the grant and each of these name; `None` where nobody names anybody.
     pub(crate) fn in_common(&self, said: &[&[String]]) -> Option<Vec<String>> {
         let all = said.iter().copied().chain([self.of_grant.as_slice()]);
@@ -158,7 +163,9 @@ mod tests {
     fn groups_that_cannot_be_are_refused() {
         let error = approvers(&["group:finanse"]).unwrap_err().to_string();
         assert!(error.contains("no group `finanse`") && error.contains("`finance`"), "{error}");
-        assert!(approvers(&[]).unwrap().knows(&names(&["ada", "group:board"])).is_ok());
+        let known = approvers(&[]).unwrap();
+        assert!(known.knows(&names(&["ada", "group:board"])).is_ok());
+        assert_eq!(known.count(&names(&["ada", "group:board", "group:finance", "group:empty"])), 3);
         for member in ["group:board", " "] {
             let groups = BTreeMap::from([("g".to_owned(), names(&[member]))]);
             assert!(Approvers::new(Arc::new(groups), &[]).is_err(), "{member:?}");

@@ -103,8 +103,8 @@ impl Gateway {
         people.listen(self).await?;
         let asks = asking.asks;
         let settings = Settings::of(&asks.decision, &asks.snapshot, &self.options.limits);
-        if !settings.has_somebody {
-            let reason = "its policies have nobody in common who may decide about this call";
+        if !settings.has_enough {
+            let reason = "fewer people may decide about this call than have to approve it";
             return Ok(Answered::Refused(Box::new(of_rule(&asks.decision, reason))));
         }
         let question = question(asking, &settings)?;
@@ -281,7 +281,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     getrandom::fill(&mut random).map_err(|error| failed("name a question", &error))?;
     let Asking { asker, asks, .. } = asking;
     let Asks { about, target, .. } = asks;
-    let details = details(asks);
+    let details = details(asks, settings);
     let details = serde_json::to_string(&details).map_err(|error| failed("write a question", &error))?;
     Ok(Question {
         id: hex::encode(random),
@@ -298,7 +298,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     })
 }
 
-fn details(asks: &Asks<'_>) -> Details {
+fn details(asks: &Asks<'_>, settings: &Settings) -> Details {
     let Asks { about, decision, .. } = asks;
     Details {
         method: about.method.clone(),
@@ -309,6 +309,7 @@ fn details(asks: &Asks<'_>) -> Details {
         reason: decision.reason.clone(),
         policy: asks.snapshot.digest().to_owned(),
         client: about.identity.client.as_ref().map(|client| client.text.clone()),
+        at_client: settings.at_client,
         definition: asks.exact.definition.as_deref().map(|definition| Definition {
             fingerprint: hex::encode(definition.fingerprint),
             title: definition.title.as_deref().map(str::to_owned),

@@ -28,6 +28,9 @@ pub struct Details {
     /// What the client says of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// Whether whoever sits at the client may decide, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_client: bool,
     /// What its server says of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Definition>,

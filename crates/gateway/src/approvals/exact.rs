@@ -66,7 +66,7 @@ impl Exact {
         part(&reached.0);
         // A question that others may decide about now is another question.
         part(&settings.needed.to_le_bytes());
-        part(&[u8::from(settings.has_somebody), u8::from(settings.at_client)]);
+        part(&[u8::from(settings.has_enough), u8::from(settings.at_client)]);
         settings.approvers.iter().for_each(|person| part(person.as_bytes()));
         part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
         let shown: &[&str] = match target.section {

@@ -39,6 +39,8 @@ pub struct Summary {
     pub reason: Option<String>,
     /// Who may decide; nobody is named where every operator may.
     pub approvers: Vec<String>,
+    /// Whether whoever sits at the client may decide, too.
+    pub at_client: bool,
     /// How many different people have to say yes.
     pub needed: u32,
     /// What people said.
@@ -153,6 +155,7 @@ impl Summary {
             rule_name: details.and_then(|details| details.rule_name.clone()),
             reason: details.map(|details| details.reason.clone()),
             approvers: question.approvers.clone(),
+            at_client: details.is_some_and(|details| details.at_client),
             needed: question.needed,
             opinions: opinions.iter().map(Said::from).collect(),
         }

@@ -18,8 +18,8 @@ const DEDUPE: Duration = Duration::from_secs(5 * 60);
 /// How people are asked about one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Whether there is anybody at all who may decide.
-    pub(crate) has_somebody: bool,
+    /// Whether there are as many people who may decide as are needed.
+    pub(crate) has_enough: bool,
     /// Who may decide; empty: every operator.
     pub(crate) approvers: Vec<String>,
     /// Whether whoever sits at the client may decide, too.
@@ -49,11 +49,12 @@ impl Settings {
         let named: Vec<&[String]> = said.iter().map(|said| said.approvers.as_slice()).collect();
         let approvers = snapshot.approvers().in_common(&named);
         let dedupe = said.iter().filter_map(|said| said.dedupe_window).max().map(Duration::from_secs);
+        let needed = said.iter().filter_map(|said| said.needed).max().unwrap_or(1);
         Self {
-            has_somebody: approvers.as_ref().is_none_or(|approvers| !approvers.is_empty()),
+            has_enough: approvers.as_ref().is_none_or(|approvers| are_enough(approvers.len(), needed)),
             at_client: approvers.is_none() && may_at_client(&said),
             approvers: approvers.unwrap_or_default(),
-            needed: said.iter().filter_map(|said| said.needed).max().unwrap_or(1),
+            needed,
             hold: shortest(|said| said.hold, HOLD),
             patience: Patience {
                 timeout_ms: ms(timeout),
@@ -74,6 +75,10 @@ fn may_at_client(said: &[&Approvals]) -> bool {
             && said.needed.is_none_or(|needed| needed == 1)
     };
     !said.is_empty() && said.iter().all(may)
+}
+
+fn are_enough(people: usize, needed: u32) -> bool {
+    u32::try_from(people).is_ok_and(|people| people >= needed)
 }
 
 fn ms(span: Duration) -> u64 {

@@ -104,7 +104,9 @@ impl Sheet {
         self.fact("Server", &question.server);
         self.fact("Calls", &subject(&question.section, &question.name));
         self.fact("Grant", &question.asker.grant);
-        match details(question) {
+        let details = details(question);
+        let at_client = details.as_ref().is_some_and(|details| details.at_client);
+        match details {
             Some(details) => self.details(&details),
             None => {
                 self.own("Warning", "this version cannot read what was written down of the call; all of it:");
@@ -112,6 +114,10 @@ impl Sheet {
             }
         }
         let people = match question.approvers.as_slice() {
+            [] if at_client => {
+                "everybody who may use the data directory, every operator, and whoever sits at the client"
+                    .to_owned()
+            }
             [] => "everybody who may use the data directory, and every operator".to_owned(),
             named => named.join(", "),
         };

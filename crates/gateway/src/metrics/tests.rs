@@ -91,6 +91,20 @@ fn callers_do_not_choose_how_many_series_there_are() {
 }
 
 #[test]
+fn what_waits_for_a_person_is_no_denial() {
+    let metrics = Metrics::new();
+    let denied = Denial::approval("r", "no");
+    let asked = Denial { approval: Some(Box::default()), ..denied.clone() };
+    for refused in [&asked, &asked, &denied] {
+        metrics.decided(&about(), Some(refused), 0);
+    }
+    let text = metrics.text(Levels::default()).unwrap();
+    for expected in [r#"verdict="ask",reason="approval"} 2"#, r#"verdict="deny",reason="approval"} 1"#] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
 fn what_is_open_is_counted_until_it_is_closed() {
     let metrics = Metrics::new();
     let open = metrics.forwarded(&about());

@@ -1,14 +1,20 @@
 //! The `approvals` block.
 
+use std::collections::BTreeSet;
+
 use super::fields::Fields;
 use super::{scalar, webhook};
 use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Approvals, Approve, Webhook};
 use crate::tree::{Node, Value};
 
+/// What stands before the name of a group where people are named.
+const GROUP: &str = "group:";
+
 pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<Approvals> {
     const KNOWN: &[&str] = &["timeout", "dedupe_window", "approvers", "needed", "hold", "approve", "notify"];
     let fields = Fields::open(node, "`approvals`", KNOWN, at, report)?;
+    let before = report.errors();
     let approvals = Approvals {
         timeout: fields.read("timeout", at, report, scalar::duration),
         dedupe_window: fields.read("dedupe_window", at, report, scalar::duration),
@@ -23,6 +29,10 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         webhook: fields.read("notify", at, report, notify).flatten(),
     };
     warn_of_links(&approvals, &fields, at, report);
+    // Of people who cannot be read it is not known how many they are.
+    if report.errors() == before {
+        enough_people(&approvals, &fields, at, report);
+    }
     at_client(&approvals, &fields, at, report);
     Some(approvals)
 }
@@ -47,12 +57,33 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
     }
 }
 
+/// As many have to be named as are needed: each counts once. Who is in a group, the settings say.
+fn enough_people(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    let named = &approvals.approvers;
+    let Some(needed) = approvals.needed.and_then(|needed| usize::try_from(needed).ok()) else { return };
+    if named.is_empty() || named.iter().any(|name| name.starts_with(GROUP)) {
+        return;
+    }
+    // A name that says of no kind what it is means a user.
+    let accounts: BTreeSet<&str> =
+        named.iter().map(|name| name.strip_prefix("user:").unwrap_or(name)).collect();
+    let most = accounts.len();
+    if most >= needed {
+        return;
+    }
+    let people = if most == 1 { "one person" } else { &format!("{most} people") };
+    let message = format!("nobody can ever approve: {needed} have to, and `approvers` names {people}");
+    report
+        .error("contradiction", fields.key_range("needed"), &at.key("needed"), message)
+        .help(format!("write `needed: {most}`, name more people, or a group of the settings: `group:NAME`"));
+}
+
 /// Whoever follows a link of a message is an account of its own, which the policy has to name where it names any.
 fn warn_of_links(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
     let person = approvals.webhook.as_ref().and_then(|webhook| webhook.decide_as.as_ref());
     let Some(account) = person.map(|person| format!("link:{person}")) else { return };
     // Who is in a group, the settings say.
-    let is_named = |name: &String| *name == account || name.starts_with("group:");
+    let is_named = |name: &String| *name == account || name.starts_with(GROUP);
     if !approvals.approvers.is_empty() && !approvals.approvers.iter().any(is_named) {
         let message = "the links of messages decide nothing: whoever follows one is none of the `approvers`";
         report

@@ -314,6 +314,13 @@ fn cases() -> Vec<String> {
         "approvals: { notify: { webhook: { url: '${HOOK}', format: teams, decide_as: 'operator:ada', arguments: full } } }\n",
         "approvals: { approve: client, approvers: [ann], needed: 2 }\n",
         "approvals: { approve: agent }\n",
+        // Who can never be enough.
+        "approvals: { approvers: [ann, user:ann, 'operator:ann'], needed: 3 }\n",
+        "approvals: { approvers: [ann], needed: 2 }\n",
+        "approvals: { approvers: [ann, 'group:x'], needed: 9 }\n",
+        "approvals: { approvers: [ann, 5], needed: 2 }\n",
+        "approvals: { approvers: [ann, 'operator:ann'], needed: 2 }\n",
+        "approvals: { approvers: [], needed: 2 }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",

@@ -46,9 +46,9 @@ impl Report {
 
 impl Desk {
     /// Says yes or no to each; what goes wrong with one keeps none of the others.
-    pub(super) fn decide(&self, said: &SaidArgs, approves: bool, yes: bool) -> anyhow::Result<Exit> {
+    pub(super) fn decide(&self, said: &SaidArgs, approves: bool) -> anyhow::Result<Exit> {
         let person = person::of_this_process()?;
-        let asks = !yes && stdin().is_terminal() && stderr().is_terminal();
+        let asks = !said.yes && stdin().is_terminal() && stderr().is_terminal();
         let mut reports = Vec::new();
         for id in &said.ids {
             let saying = Saying { person: &person, approves, reason: said.reason.as_deref(), asks };
@@ -84,7 +84,10 @@ impl Desk {
             match self.confirmed(&approval, said)? {
                 Some(confirmed) => why = confirmed,
                 None => {
-                    let message = "not decided: it goes on to wait".to_owned();
+                    let name = &approval.question.id;
+                    let message = format!(
+                        "not decided: it goes on to wait; `interlock approvals deny {name}` refuses it"
+                    );
                     return Ok(Report::new(&approval, "not decided", message, Exit::No));
                 }
             }

@@ -11,7 +11,7 @@ use interlock_gateway::{Front, KnownTokens, Registry};
 
 use crate::args::LookArgs;
 use crate::commands::serve::stopped;
-use crate::data_dir::data_dir;
+use crate::data_dir;
 use crate::exit::Exit;
 use crate::instance::{Instance, Start};
 use crate::operators;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: &ServeArgs, settings: &Settings) -> anyhow::Result<()> {
-    let data = data_dir(args.place.data.as_deref(), settings)?;
+    let data = data_dir::prepared(args.place.data.as_deref(), settings)?;
     let listening = operators::listening(settings, args.listen)?;
     encrypted_or_local(&listening)?;
     let bound = listening.bind()?;
@@ -60,8 +60,11 @@ async fn serve(args: &ServeArgs, settings: &Settings) -> anyhow::Result<()> {
         offers: Offers::Approvals,
     };
     let address = bound.console();
+    let place = operating.data.display().to_string();
     let administered = bound.start(operating.operated()?, interlock_console::pages)?;
-    terminal::note(&format!("interlock: people decide at {address}/console"));
+    terminal::note(&format!(
+        "interlock: people decide at {address}/console about the calls in the data directory `{place}`"
+    ));
     let why = stopped().await;
     drop(administered);
     instance.wind_up().await;

@@ -6,7 +6,7 @@ use interlock_policy::{Diagnostic, Located};
 use interlock_store::{Credentials, Embedded, Servers};
 
 use crate::args::ServeArgs;
-use crate::commands::check::{self, Checked};
+use crate::commands::check::{self, Beside, Checked};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::input;
@@ -25,7 +25,11 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
         let found = mistakes(&mut settings, args.data.as_deref(), &mut policies)?;
         files.push(Checked::of_mistakes(name, located(&settings, &found), text));
         for file in policies.tried().filter(|file| file.exists()) {
-            files.push(check::check(file, None, false)?);
+            files.push(check::check(
+                file,
+                &Beside { settings: Some(&settings), ..Beside::default() },
+                false,
+            )?);
         }
     } else {
         files.push(Checked::of_mistakes(name, written, text));

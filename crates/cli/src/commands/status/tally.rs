@@ -23,6 +23,8 @@ pub(super) struct ServerTally {
     pub(super) calls: u64,
     /// Requests that were refused.
     pub(super) denied: u64,
+    /// Requests that were told to wait for a person, who had not decided yet.
+    pub(super) asked: u64,
     /// Calls that passed, and that a rule in shadow mode would have denied.
     pub(super) would_deny: u64,
     /// Forwarded calls that the server did not answer with a result.
@@ -41,6 +43,8 @@ pub(super) struct RuleTally {
     pub(super) passed: u64,
     /// Calls it denied.
     pub(super) denied: u64,
+    /// Calls that it had wait for a person, who had not decided yet.
+    pub(super) asked: u64,
     /// Calls that it would have denied, or asked a person about, were it not in shadow mode.
     pub(super) would_deny: u64,
 }
@@ -62,6 +66,7 @@ impl Tally {
                 tally.would_deny += u64::from(record.shadow().next().is_some());
             }
             "refusal" if record.text("category").as_deref() == Some("server") => tally.discarded += count,
+            "refusal" if is_asked(record) => tally.asked += count,
             "refusal" => tally.denied += count,
             _ if record.text("status").as_deref() != Some("ok") => tally.failed += 1,
             _ => {}
@@ -80,6 +85,7 @@ impl Tally {
             rule.name = record.text("name").map(Cow::into_owned).or(rule.name.take());
             match kind {
                 "intent" => rule.passed += 1,
+                _ if is_asked(record) => rule.asked += count,
                 _ => rule.denied += count,
             }
         }
@@ -99,8 +105,13 @@ impl Tally {
                 rules.iter().map(|(rule, tally)| (server.as_str(), rule.as_str(), tally))
             })
             .collect();
-        all.sort_by_key(|(.., tally)| Reverse(tally.passed + tally.denied + tally.would_deny));
+        all.sort_by_key(|(.., tally)| Reverse(tally.passed + tally.denied + tally.asked + tally.would_deny));
         all.truncate(most);
         all
     }
+}
+
+/// Whether a person has to decide, and nobody has.
+fn is_asked(record: &Record) -> bool {
+    record.text("verdict").as_deref() == Some("ask")
 }
