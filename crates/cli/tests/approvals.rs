@@ -45,7 +45,7 @@ fn question(id: &str) -> Question {
     digest.copy_from_slice(id.as_bytes());
     Question {
         id: id.to_owned(),
-        call: [7; 32],
+        judged_by: [7; 32],
         digest,
         asker: Asker { grant: "radiology".to_owned(), instance: "i".to_owned(), session: None },
         server: "healthimaging".to_owned(),

@@ -96,7 +96,7 @@ fn question() -> Question {
     Question {
         id: "3f9c2a7104b2c7d85a8e1f6012345678".to_owned(),
         digest: [0; 32],
-        call: [0; 32],
+        judged_by: [0; 32],
         asker,
         server: "files".to_owned(),
         section: "tools".to_owned(),

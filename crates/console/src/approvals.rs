@@ -414,8 +414,7 @@ fn stands(looked: &Looked, account: &Account) -> String {
         Standing::Expired => "It has expired: it was not decided, or not made, in time.".to_owned(),
         Standing::Used => "It was approved and has been made.".to_owned(),
         Standing::Withdrawn => {
-            "Nobody asks this any more: the policies have changed, and the call is judged by the new ones."
-                .to_owned()
+            "Nobody asks this any more: what policies or the server say of it has changed, and the call is judged anew.".to_owned()
         }
     }
 }

@@ -24,7 +24,7 @@ pub mod shown;
 
 pub use account::Account;
 pub use approvers::{Approvers, NotNamed};
-pub(crate) use asking::{Answered, Asking, Asks, Granted, Waiter, nobody};
+pub(crate) use asking::{Answered, Asking, Asks, Granted, Waiter, never_the_same, nobody, nobodys};
 pub use desk::{Book, Decided, DecisionDesk, LONGEST_REASON, Looked, NotDecided, Saying, reason};
 pub use details::{Definition, Details};
 pub(crate) use exact::Exact;

@@ -29,8 +29,8 @@ use interlock_wire::{Message, Parsed, Refusal, RequestId, Version, reply};
 use crate::answer;
 use crate::capabilities::Capabilities;
 use crate::connection::Connection;
-use crate::front::{Exchange, Front, RequestPlace};
-use crate::identify::Identity;
+use crate::front::{Caller, Exchange, Front, RequestPlace};
+use crate::identify::{Credential, Identity};
 use crate::outbox::{Outbox, Outgoing, outbox};
 use crate::record::About;
 use crate::relay::Relay;
@@ -52,7 +52,7 @@ enum Kind {
     /// A legacy session: each server has one of its own for it.
     Session(Box<Session>),
     /// Modern requests that stand by themselves, from a client that declared this.
-    Modern(Capabilities),
+    Modern(Capabilities, Arc<Credential>),
 }
 
 /// A server that a message can be sent to now.
@@ -71,16 +71,24 @@ const INVALID_PARAMS: i64 = -32_602;
 
 impl Combined {
     /// For one modern request.
-    pub(crate) fn modern(front: &Arc<Front>, grant: &Arc<str>, declared: Capabilities) -> Arc<Self> {
-        let (front, grant) = (Arc::clone(front), Arc::clone(grant));
-        Arc::new(Self { front, grant, kind: Kind::Modern(declared) })
+    pub(crate) fn modern(front: &Arc<Front>, caller: &Caller, declared: Capabilities) -> Arc<Self> {
+        let (front, grant) = (Arc::clone(front), Arc::clone(&caller.grant.name));
+        Arc::new(Self { front, grant, kind: Kind::Modern(declared, Arc::clone(&caller.credential)) })
     }
 
     /// The session, of a legacy client.
     pub(crate) fn session(&self) -> Option<&Session> {
         match &self.kind {
             Kind::Session(session) => Some(session),
-            Kind::Modern(_) => None,
+            Kind::Modern(..) => None,
+        }
+    }
+
+    /// What vouches for a modern client.
+    fn credential(&self) -> Option<&Arc<Credential>> {
+        match &self.kind {
+            Kind::Session(_) => None,
+            Kind::Modern(_, credential) => Some(credential),
         }
     }
 
@@ -96,7 +104,7 @@ impl Combined {
     }
 
     fn is_modern(&self) -> bool {
-        matches!(self.kind, Kind::Modern(_))
+        matches!(self.kind, Kind::Modern(..))
     }
 
     /// The version that the client speaks.
@@ -210,7 +218,7 @@ impl Combined {
         let relay = reached.connection.relay();
         // Read and judged as a whole, as if the server had been addressed by itself.
         match self.read_again(text) {
-            Ok(message) => Some(Exchange::begin(relay, message, exchange, self.is_modern()).await),
+            Ok(message) => Some(Exchange::begin(relay, message, exchange, self.credential().cloned()).await),
             Err(refusal) => {
                 tracing::error!("a message for a server cannot be read again: {refusal}");
                 None

@@ -25,7 +25,7 @@ use crate::connection::Connection;
 use crate::errand::{Errand, Errands};
 use crate::fault::guarded;
 use crate::gateway::Gateway;
-use crate::identify::{Identity, LastShown};
+use crate::identify::{Credential, Identity, LastShown};
 use crate::known_tokens::KnownTokens;
 use crate::metrics::Levels;
 use crate::outbox::{Outgoing, Taken, outbox};
@@ -108,9 +108,15 @@ impl Exchange {
         Self { withdrawn: None, errand: None, back }
     }
 
-    /// Hands over one message in an exchange of this number, from a task that is not cut off.
-    pub(crate) async fn begin(relay: &Arc<Relay>, message: Message, number: u64, withdraws: bool) -> Self {
-        let mut open = Open::new(relay, number, withdraws);
+    /// Hands over one message in an exchange of this number, from a task that is not cut off; a `modern` one with what
+    /// vouches for its caller.
+    pub(crate) async fn begin(
+        relay: &Arc<Relay>,
+        message: Message,
+        number: u64,
+        modern: Option<Arc<Credential>>,
+    ) -> Self {
+        let mut open = Open::new(relay, number, modern);
         relay.take(Ok(Parsed::One(message)), &open.from).await;
         open.exchange.errand = open.errands.close();
         open.exchange
@@ -140,11 +146,16 @@ struct Open {
 }
 
 impl Open {
-    fn new(relay: &Arc<Relay>, number: u64, withdraws: bool) -> Self {
+    fn new(relay: &Arc<Relay>, number: u64, modern: Option<Arc<Credential>>) -> Self {
         let (to_caller, back) = outbox(relay.gateway().options.limits.queued_bytes);
         let errands = Errands::default();
-        let from = Origin { outbox: to_caller.impatient(), exchange: number, errands: Some(errands.clone()) };
-        let withdrawn = withdraws.then(|| (Arc::clone(relay), number));
+        let withdrawn = modern.is_some().then(|| (Arc::clone(relay), number));
+        let from = Origin {
+            outbox: to_caller.impatient(),
+            exchange: number,
+            errands: Some(errands.clone()),
+            credential: modern,
+        };
         Self { exchange: Exchange { withdrawn, errand: None, back }, from, errands }
     }
 }
@@ -189,9 +200,11 @@ impl Front {
         self.listening.store(true, Ordering::Release);
     }
 
-    /// Notes that nobody new is answered any more.
+    /// Notes that nobody new is answered any more; calls that wait for people are answered now, and made again elsewhere.
     pub(crate) fn drains(&self) {
         self.draining.store(true, Ordering::Release);
+        self.sessions().values().for_each(|session| session.connection.relay().waits_no_longer());
+        self.shared().values().for_each(|connection| connection.relay().waits_no_longer());
     }
 
     pub(crate) fn is_listening(&self) -> bool {
@@ -502,19 +515,21 @@ impl Front {
         }
     }
 
-    /// Hands over what came in one request; what goes back comes out of the exchange. What a caller that leaves has left
+    /// Hands over what came in one request, a `modern` one with what vouches for its caller; what goes back comes out of
+    /// the exchange. What a caller that leaves has left
     /// behind keeps its place until it is taken.
     pub(crate) async fn exchange(
         &self,
         connection: &Connection,
         read: Result<Parsed, Refusal>,
-        withdraws: bool,
+        modern: Option<&Arc<Credential>>,
         place: &RequestPlace,
     ) -> Exchange {
         let relay = Arc::clone(connection.relay());
         // A session's identifiers are its own; modern requests are each by itself.
+        let withdraws = modern.is_some();
         let number = if withdraws { self.next_number() } else { 0 };
-        let Open { mut exchange, from, errands } = Open::new(&relay, number, withdraws);
+        let Open { mut exchange, from, errands } = Open::new(&relay, number, modern.cloned());
         const TAKING: &str = "taking a message";
         if withdraws {
             guarded(&self.gateway, TAKING, relay.take(read, &from)).await;

@@ -35,6 +35,7 @@ mod mailbox;
 mod metered;
 pub mod metrics;
 mod outbox;
+mod parts;
 mod pending;
 mod record;
 mod registration;

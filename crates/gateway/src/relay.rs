@@ -169,9 +169,13 @@ impl Relay {
         self.calls.wait().await;
     }
 
-    /// From now on nobody waits for people.
     fn leave(&self) {
         self.calls.close();
+        self.waits_no_longer();
+    }
+
+    /// From now on nobody waits for people.
+    pub(crate) fn waits_no_longer(&self) {
         self.leaving.cancel();
     }
 
@@ -241,6 +245,7 @@ impl Relay {
             may_ask: None,
             task: None,
             held: None,
+            credential: None,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::approvals::elicitation::Word;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::continuation::Continuations;
-use crate::identify::Identity;
+use crate::identify::{Credential, Identity};
 use crate::limits::Limits;
 use crate::lists::List;
 use crate::pending::{Asker, Pending};
@@ -93,6 +93,8 @@ pub(crate) struct Asked {
     pub(crate) task: Option<Box<Concerning>>,
     /// Tells whoever waits for a person in its place when it waits no more.
     pub(crate) held: Option<DropGuard>,
+    /// What vouches for its asker, where no session ends with that.
+    pub(crate) credential: Option<Arc<Credential>>,
 }
 
 /// What to do with the server's answer.

@@ -7,6 +7,7 @@ use interlock_store::Target;
 use sha2::{Digest as _, Sha256};
 
 use crate::approvals::{Approvers, NotNamed, Webhook};
+use crate::parts::Parts;
 
 /// The compiled policies that apply to one server for one grant.
 #[derive(Debug)]
@@ -95,6 +96,19 @@ impl Snapshot {
             && self.labels == other.labels
             && self.announce_to() == other.announce_to()
             && self.approvers == other.approvers
+    }
+
+    /// By what calls are decided: policies, labels, and who may decide (SHA-256). To whom that is announced is no part
+    /// of it.
+    pub(crate) fn judged_by(&self) -> [u8; 32] {
+        let mut parts = Parts::of("judged by");
+        parts.add(self.digest.as_bytes());
+        for (label, value) in self.labels.iter() {
+            parts.add(label.as_bytes());
+            parts.add(value.as_bytes());
+        }
+        self.approvers.add_to(&mut parts);
+        parts.digest()
     }
 
     /// The policies in the order in which they are judged, the server's first.

@@ -10,8 +10,8 @@ use crate::capabilities::Capabilities;
 use crate::combined::Combined;
 use crate::connection::Connection;
 use crate::front::{Caller, Exchange, Front, RequestPlace, TurnedAway};
+use crate::identify::Credential;
 use crate::mailbox::Mailbox;
-use crate::registry::Grant;
 
 /// Where a client's messages go.
 #[derive(Debug, Clone)]
@@ -127,26 +127,27 @@ impl Front {
     /// Where a modern request goes whose client declared this.
     pub(crate) fn modern_way(
         self: &Arc<Self>,
-        grant: &Grant,
+        caller: &Caller,
         server: Option<&str>,
         declared: Capabilities,
     ) -> Result<Way, TurnedAway> {
         match server {
-            Some(server) => self.sharing(grant, server, declared).map(Way::One),
-            None => Ok(Way::All(Combined::modern(self, &grant.name, declared))),
+            Some(server) => self.sharing(&caller.grant, server, declared).map(Way::One),
+            None => Ok(Way::All(Combined::modern(self, caller, declared))),
         }
     }
 
-    /// Hands over what came in one request; what goes back comes out of the exchange.
+    /// Hands over what came in one request, a modern one with what vouches for its caller; what goes back comes out of
+    /// the exchange.
     pub(crate) async fn exchange_on(
         &self,
         way: &Way,
         read: Result<Parsed, Refusal>,
-        withdraws: bool,
+        modern: Option<&Arc<Credential>>,
         place: &RequestPlace,
     ) -> Exchange {
         match way {
-            Way::One(connection) => self.exchange(connection, read, withdraws, place).await,
+            Way::One(connection) => self.exchange(connection, read, modern, place).await,
             Way::All(combined) => Exchange::of(combined.take(read, place)),
         }
     }

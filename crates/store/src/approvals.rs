@@ -12,9 +12,8 @@ pub struct Question {
     pub id: String,
     /// What tells this call from every other: identity, server, name, definition, arguments and policy (SHA-256).
     pub digest: [u8; 32],
-    /// What tells it from the others by identity, server, name and arguments alone (SHA-256): the same call, judged
-    /// by other policies or described otherwise, is another question of this one.
-    pub call: [u8; 32],
+    /// By what the call is judged: policies, labels, and who may decide (SHA-256).
+    pub judged_by: [u8; 32],
     /// Who asks.
     pub asker: Asker,
     /// The server that would be called.
@@ -70,17 +69,31 @@ pub enum Standing {
     Expired,
     /// The call was made.
     Used,
-    /// Nobody asks it any more: its call is judged otherwise by now, or was asked about anew.
+    /// Nobody asks it any more: its call is judged otherwise by now.
     Withdrawn,
 }
 
 /// Which questions nobody asks any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outdated {
-    /// The one of this name.
-    One(String),
-    /// Those about the same call of the same asker that were asked otherwise than the one of this name.
-    Before(String),
+    /// The one of this name, as long as it is this asker's.
+    One {
+        /// Its name.
+        id: String,
+        /// Who asked it.
+        asker: Asker,
+    },
+    /// Those of a grant at a server that are judged otherwise, of this process and of those that have ended.
+    JudgedOtherwise {
+        /// The grant.
+        grant: String,
+        /// The server.
+        server: String,
+        /// The process.
+        instance: String,
+        /// By what calls are judged there now.
+        by: [u8; 32],
+    },
 }
 
 /// A question with all that came of it.
@@ -204,7 +217,8 @@ pub trait Approvals: Send + Sync + std::fmt::Debug {
     /// record it, without its [`Question::details`].
     fn expire(&self) -> BoxFuture<'_, Result<Vec<Approval>, StoreError>>;
 
-    /// The questions of a session that has ended, or of all of an instance, belong to no session any more.
+    /// The questions of a session that has ended belong to no session any more, and those of an instance that has ended
+    /// to none.
     fn free<'a>(&'a self, instance: &str, session: Option<&str>) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// One question.

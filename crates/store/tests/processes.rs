@@ -268,7 +268,7 @@ fn ask(store: &Embedded, runtime: &tokio::runtime::Runtime, id: &str, digest: [u
     let question = Question {
         id: id.to_owned(),
         digest,
-        call: digest,
+        judged_by: digest,
         asker: asker(),
         server: "server".to_owned(),
         section: "tools".to_owned(),

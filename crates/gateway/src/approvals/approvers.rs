@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use interlock_policy::did_you_mean;
 
+use crate::parts::Parts;
+
 /// What stands before the name of a group where people are named.
 const GROUP: &str = "group:";
 /// What may stand before the name of a user.
@@ -65,6 +67,17 @@ impl Approvers {
         let approvers = Self { groups, of_grant: of_grant.to_vec() };
         approvers.knows(of_grant)?;
         Ok(approvers)
+    }
+
+    /// What they say, for a digest of it.
+    pub(crate) fn add_to(&self, parts: &mut Parts) {
+        for (group, members) in self.groups.iter() {
+            parts.add(b"group");
+            parts.add(group.as_bytes());
+            members.iter().for_each(|member| parts.add(member.as_bytes()));
+        }
+        parts.add(b"of grant");
+        self.of_grant.iter().for_each(|person| parts.add(person.as_bytes()));
     }
 
     /// Whether there are all groups that are named here.

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use interlock_json::Value;
 use interlock_policy::{Decision, Section};
-use interlock_store::{Approval, Asked, Asker, Outdated, Question, Standing, StoreError};
+use interlock_store::{Approval, Asked, Asker, Question, Standing, StoreError};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::people::Heard;
 use super::{Definition, Details, Exact, People, Settings};
+use crate::access::Access;
 use crate::answer::duration;
 use crate::denial::{Denial, Waits};
 use crate::gateway::Gateway;
@@ -42,6 +43,8 @@ pub(crate) struct Asks<'m> {
 /// Whoever waits for the answer to a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiter {
+    /// The server, as they may use it.
+    pub(crate) access: Arc<Access>,
     /// Tells when they have left.
     pub(crate) left: CancellationToken,
     /// Tells when other policies are in force than those that the call was judged by.
@@ -128,13 +131,12 @@ impl Gateway {
                 let short: String = approval.question.id.chars().take(SHORT).collect();
                 tracing::info!("a call waits for a person: `interlock approvals show {short}`");
                 self.webhooks.nudge();
-                self.withdraw(Outdated::Before(approval.question.id.clone())).await;
                 approval
             }
             Asked::Known(approval) => approval,
         };
         if matches!(approval.standing, Standing::Waiting | Standing::Approved) {
-            people.remember(&approval);
+            people.remember(&approval, &asking.waiter.access);
             // Whoever looks for news may have left since.
             people.listen(self).await?;
         }
@@ -142,6 +144,10 @@ impl Gateway {
             return Ok(answered(&approval, asks, &settings));
         }
         asking.posed.send_replace(Some(approval.clone()));
+        // Whoever withdraws what is outdated may have looked before this was there.
+        if asking.waiter.policies.has_changed().unwrap_or(false) {
+            return Ok(Answered::Outdated);
+        }
         let _held = self.metrics.held();
         let hold = if asking.holds { settings.hold } else { Duration::ZERO };
         let until = asking.since.map(|since| since.checked_add(hold).unwrap_or(since));
@@ -253,6 +259,16 @@ pub(crate) fn nobody(decision: &Decision) -> Denial {
     of_rule(decision, reason)
 }
 
+/// Where whatever was approved was another call by then, again and again.
+pub(crate) fn never_the_same(decision: &Decision) -> Denial {
+    of_rule(decision, "what the server says of this tool changes each time that a person has approved it")
+}
+
+/// Where whoever made a call may make none by now.
+pub(crate) fn nobodys(decision: &Decision) -> Denial {
+    of_rule(decision, "the token or certificate that this call was made with is good no more")
+}
+
 fn expired(decision: &Decision) -> Denial {
     of_rule(decision, "nobody decided in time whether this call may be made")
 }
@@ -286,7 +302,7 @@ fn question(asking: Asking<'_>, settings: &Settings) -> Result<Question, StoreEr
     Ok(Question {
         id: hex::encode(random),
         digest: asks.exact.digest,
-        call: asks.exact.call,
+        judged_by: asks.snapshot.judged_by(),
         asker: asker.clone(),
         server: about.server.to_string(),
         section: section(target.section).to_owned(),

@@ -148,10 +148,14 @@ impl DecisionDesk {
     /// When the store does not answer.
     pub async fn similar(&self, approval: &Approval) -> Result<Vec<Approval>, StoreError> {
         let question = &approval.question;
-        let like =
-            |other: &Approval| other.question.id != question.id && other.question.section == question.section;
+        // What was withdrawn tells something where somebody had said what they think of it.
+        let tells = |other: &Approval| other.standing != Standing::Withdrawn || !other.opinions.is_empty();
+        let like = |other: &Approval| {
+            other.question.id != question.id && other.question.section == question.section && tells(other)
+        };
         // Each standing by itself: however many wait, they hide nothing of what was decided.
-        let decided = [Standing::Approved, Standing::Denied, Standing::Expired, Standing::Used];
+        let decided =
+            [Standing::Approved, Standing::Denied, Standing::Expired, Standing::Used, Standing::Withdrawn];
         let mut found = Vec::new();
         for standing in decided {
             let which = Which {

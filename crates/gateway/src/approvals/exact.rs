@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use interlock_json::{Value, canonical};
 use interlock_policy::Section;
-use sha2::{Digest as _, Sha256};
 
 use super::Settings;
 use crate::access::Reached;
 use crate::definitions::Described;
+use crate::parts::Parts;
 use crate::record::About;
 use crate::route::Target;
 use crate::snapshot::Snapshot;
@@ -25,8 +25,6 @@ const PROTOCOL: &str = "io.modelcontextprotocol/";
 pub(crate) struct Exact {
     /// SHA-256 over all of it.
     pub(crate) digest: [u8; 32],
-    /// SHA-256 over who calls what with which arguments, however it is judged and described.
-    pub(crate) call: [u8; 32],
     /// What its server says of the tool.
     pub(crate) definition: Option<Arc<Described>>,
     /// What the call carries beside its name and arguments, as a JSON object; `None` for nothing.
@@ -46,56 +44,29 @@ impl Exact {
         definition: Option<Arc<Described>>,
         is_leg: bool,
     ) -> Self {
-        let wanted = wanted(params, is_leg);
-        let mut call = Parts::of("call");
+        let mut whole = Parts::of("approval");
+        let mut part = |text: &[u8]| whole.add(text);
         for text in
             [&*about.identity.grant, &about.server, target.section.noun(), &target.name, &about.method]
         {
-            call.add(text.as_bytes());
+            part(text.as_bytes());
         }
-        call.add(joined(wanted.iter()).as_bytes());
-        let call = call.digest();
-        let mut whole = Parts::of("approval");
-        let mut part = |text: &[u8]| whole.add(text);
-        part(&call);
-        part(snapshot.digest().as_bytes());
-        for (label, value) in snapshot.labels() {
-            part(label.as_bytes());
-            part(value.as_bytes());
-        }
+        part(&snapshot.judged_by());
         part(&reached.0);
         // A question that others may decide about now is another question.
         part(&settings.needed.to_le_bytes());
         part(&[u8::from(settings.has_enough), u8::from(settings.at_client)]);
         settings.approvers.iter().for_each(|person| part(person.as_bytes()));
         part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
+        let wanted = wanted(params, is_leg);
+        part(joined(wanted.iter()).as_bytes());
         let shown: &[&str] = match target.section {
             Section::Tools | Section::Prompts => &["name", "arguments"],
             Section::Resources => &["uri"],
         };
         let besides = wanted.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
         let besides = Some(joined(besides)).filter(|besides| besides != "{}");
-        Self { digest: whole.digest(), call, definition, besides }
-    }
-}
-
-/// A digest of texts, each with its length, so that no two lists of them are one.
-struct Parts(Sha256);
-
-impl Parts {
-    fn of(what: &str) -> Self {
-        let mut parts = Self(Sha256::new());
-        parts.add(what.as_bytes());
-        parts
-    }
-
-    fn add(&mut self, text: &[u8]) {
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text);
-    }
-
-    fn digest(self) -> [u8; 32] {
-        self.0.finalize().into()
+        Self { digest: whole.digest(), definition, besides }
     }
 }
 

@@ -10,6 +10,7 @@ use interlock_audit::{Detail, Identity, Lifecycle, LifecycleKind};
 use interlock_store::{Approval, Approvals, Outdated, Standing, StoreError};
 use tokio::sync::watch;
 
+use crate::access::Access;
 use crate::gateway::Gateway;
 use crate::record::now_ms;
 
@@ -45,8 +46,18 @@ struct Rooms {
     by_question: HashMap<String, Room>,
     /// When what was asked here expires: however often the same is asked, it is one time.
     expiries: BTreeSet<i64>,
+    /// Where it was asked, so that it is seen when calls are judged otherwise there.
+    asked_at: HashMap<(String, String), AskedAt>,
     /// Somebody looks for news.
     is_watched: bool,
+}
+
+/// A server, as a grant may use it, about whose calls people were asked.
+#[derive(Debug)]
+struct AskedAt {
+    access: Weak<Access>,
+    /// By what calls were judged there when it was looked last; nothing where it never was.
+    judged_by: Option<[u8; 32]>,
 }
 
 /// Where those wait who asked the same.
@@ -129,9 +140,32 @@ impl People {
         Place { people: self, id: id.to_owned(), turn, news: room.news.subscribe() }
     }
 
-    /// Sees to it that it is noted when this question expires, whether or not anybody waits then.
-    pub(crate) fn remember(&self, approval: &Approval) {
-        self.rooms().expiries.insert(approval.expires_ms);
+    /// Sees to it that it is noted when this question expires, or its call is judged otherwise, whether or not anybody
+    /// waits then.
+    pub(crate) fn remember(&self, approval: &Approval, access: &Arc<Access>) {
+        let (grant, server) = (approval.question.asker.grant.clone(), approval.question.server.clone());
+        let mut rooms = self.rooms();
+        rooms.expiries.insert(approval.expires_ms);
+        let known = rooms.asked_at.get(&(grant.clone(), server.clone()));
+        if !known.is_some_and(|known| known.access.as_ptr() == Arc::as_ptr(access)) {
+            let asked_at = AskedAt { access: Arc::downgrade(access), judged_by: None };
+            rooms.asked_at.insert((grant, server), asked_at);
+        }
+    }
+
+    /// Where calls are judged otherwise than when this was asked last, and by what. Where there is nobody left who could
+    /// make them, that is nothing.
+    fn changed(&self) -> Vec<((String, String), [u8; 32])> {
+        let mut changed = Vec::new();
+        self.rooms().asked_at.retain(|place, at| {
+            let access = at.access.upgrade();
+            let now = access.as_ref().map_or([0; 32], |access| access.policies().judged_by());
+            if at.judged_by.replace(now) != Some(now) {
+                changed.push((place.clone(), now));
+            }
+            access.is_some()
+        });
+        changed
     }
 
     /// Whether a question that was asked here is past its time.
@@ -170,6 +204,7 @@ impl People {
         let mut rooms = self.rooms();
         if rooms.by_question.is_empty() && rooms.expiries.is_empty() {
             rooms.is_watched = false;
+            rooms.asked_at.clear();
         }
         !rooms.is_watched
     }
@@ -221,6 +256,7 @@ async fn watch_over(gateway: Weak<Gateway>) {
         if let Err(error) = people.look().await {
             tracing::warn!("it cannot be seen what people decide: {error}");
         }
+        gateway.withdraw_what_is_judged_otherwise(people).await;
         let now = now_ms();
         if people.is_due(now) && gateway.expire_approvals().await {
             people.noted(now);
@@ -284,9 +320,8 @@ impl Gateway {
         }
     }
 
-    /// Notes and records that nobody asks these any more.
-    pub(crate) async fn withdraw(&self, outdated: Outdated) {
-        let Some(people) = self.people() else { return };
+    /// Notes and records that nobody asks these any more; gives how many there were.
+    pub(crate) async fn withdraw(&self, people: &People, outdated: Outdated) -> usize {
         match people.store.withdraw(outdated).await {
             Ok(withdrawn) => {
                 for approval in &withdrawn {
@@ -294,9 +329,22 @@ impl Gateway {
                     people.tell(&approval.question.id, Standing::Withdrawn);
                 }
                 self.webhooks.nudge();
+                withdrawn.len()
             }
-            // They expire.
-            Err(error) => tracing::warn!("what nobody asks any more is not withdrawn: {error}"),
+            Err(error) => {
+                // They expire.
+                tracing::warn!("what nobody asks any more is not withdrawn: {error}");
+                0
+            }
+        }
+    }
+
+    /// Whatever was asked of this process, or of one that has ended, and is judged otherwise by now.
+    async fn withdraw_what_is_judged_otherwise(&self, people: &People) {
+        for ((grant, server), by) in people.changed() {
+            let instance = self.recorder.instance().to_string();
+            let outdated = Outdated::JudgedOtherwise { grant, server, instance, by };
+            while self.withdraw(people, outdated.clone()).await > 0 {}
         }
     }
 

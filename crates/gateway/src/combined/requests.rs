@@ -186,7 +186,7 @@ impl Combined {
     pub(super) async fn reach(self: &Arc<Self>, server: &str) -> Result<Reached, String> {
         match &self.kind {
             Kind::Session(_) => self.ready(server).await,
-            Kind::Modern(declared) => {
+            Kind::Modern(declared, _) => {
                 let registry = self.front.registry();
                 let grant = registry.grant(&self.grant).ok_or("it is not for this grant any more")?;
                 let connection =

@@ -119,7 +119,8 @@ async fn a_fault_of_the_store_is_an_alarm_and_the_answer_goes_back() {
     let (gateway, server) = (gateway(data.path()), Server::Http(server().await));
     let connection = Connection::open(&gateway, &access(policy), &server, identity(), 0).unwrap();
     for (number, tool) in (1..).zip(["fails", "works", "fails", "works"]) {
-        let mut exchange = Exchange::begin(connection.relay(), call(tool), number, true).await;
+        let mut exchange =
+            Exchange::begin(connection.relay(), call(tool), number, Some(Arc::default())).await;
         let answer = exchange.next().await.unwrap().line;
         assert_eq!(answer.contains("\"result\""), tool == "works", "{answer}");
     }
@@ -143,7 +144,7 @@ async fn a_fault_while_the_server_is_asked_is_an_alarm_and_an_answer() {
     let relay = Arc::new(relay);
     let (crossing, mut crossed) = crossing::between(Arc::clone(&relay), queued);
     let link = Arc::new(HttpLink::new(server().await).unwrap());
-    let mut exchange = Exchange::begin(&relay, call("works"), 1, true).await;
+    let mut exchange = Exchange::begin(&relay, call("works"), 1, Some(Arc::default())).await;
     let asking = async {
         // The call is on its way.
         crossed.next().await.unwrap();

@@ -19,7 +19,7 @@ pub(crate) struct Shown<'r> {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) grant: Arc<Grant>,
-    pub(crate) credential: Credential,
+    pub(crate) credential: Arc<Credential>,
 }
 
 impl Front {
@@ -35,29 +35,28 @@ impl Front {
             Some(token) => Some(self.by_token(&registry, token, shown, now_ms).await?),
             None => None,
         };
-        let caller = match (by_token, certified) {
-            (Some(caller), Some((other, _))) if caller.grant.name != other.name => {
+        let (grant, credential) = match (by_token, certified) {
+            (Some((grant, _)), Some((other, _))) if grant.name != other.name => {
                 return Err(Unknown::Ambiguous.into());
             }
-            (Some(caller), _) => caller,
+            (Some(known), _) => known,
             (None, Some((grant, shown))) => {
                 let (until_ms, withdrawn) = (Some(shown.certificate.until_ms), shown.withdrawn.clone());
                 let credential = Credential { until_ms, withdrawn, ..Credential::default() };
-                Caller { grant, credential }
+                (grant, credential)
             }
             (None, None) => {
                 let name = registry.anonymous.as_ref().ok_or(TurnedAway::NoToken)?;
                 let grant = registry.grant(name).cloned().ok_or(TurnedAway::NoToken)?;
-                Caller { grant, credential: Credential::default() }
+                (grant, Credential::default())
             }
         };
-        let Caller { grant, credential } = caller;
         if grant.expires_ms.is_some_and(|expires| expires <= now_ms) {
             return Err(TurnedAway::Expired);
         }
         let of_grant = grant.standing.clone();
         let credential = Credential { of_grant, ..credential }.ending_by(grant.expires_ms);
-        Ok(Caller { grant, credential })
+        Ok(Caller { grant, credential: Arc::new(credential) })
     }
 
     async fn by_token(
@@ -66,13 +65,13 @@ impl Front {
         token: &str,
         shown: &Shown<'_>,
         now_ms: i64,
-    ) -> Result<Caller, TurnedAway> {
+    ) -> Result<(Arc<Grant>, Credential), TurnedAway> {
         if token.starts_with(crate::token::PREFIX) || registry.issuers.is_empty() {
             let known = self.tokens.grant_of(token, now_ms).await;
             let (name, credential) = known.ok_or(TurnedAway::BadToken)?;
             let grant = registry.grant(&name).filter(|grant| grant.auth.token);
             let grant = grant.cloned().ok_or(TurnedAway::BadToken)?;
-            return Ok(Caller { grant, credential });
+            return Ok((grant, credential));
         }
         let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
         let certificate = shown.certificate.map(|shown| &shown.certificate);
@@ -82,6 +81,6 @@ impl Front {
             withdrawn: vouched.withdrawn,
             ..Credential::default()
         };
-        Ok(Caller { grant: vouched.grant, credential })
+        Ok((vouched.grant, credential))
     }
 }

@@ -14,9 +14,11 @@ use interlock_wire::{Era, Version};
 use tokio::sync::watch;
 
 use super::Relay;
-use crate::approvals::{Answered, Asking, Asks, Granted, Waiter};
+use crate::approvals::{Answered, Asking, Asks, Granted, Waiter, never_the_same, nobodys};
 use crate::call::{Consent, Halted, Passage, Refused, borrowed, findings};
 use crate::continuation::Retry;
+use crate::denial::Denial;
+use crate::identify::Credential;
 use crate::outbox::Room;
 use crate::record::About;
 use crate::route::Target;
@@ -28,6 +30,7 @@ use at_client::{AtClient, Way};
 /// What was asked about a call that was then to be judged again.
 struct Posed {
     id: String,
+    asker: Asker,
     exact: [u8; 32],
     policies: Arc<Snapshot>,
 }
@@ -36,6 +39,7 @@ impl Posed {
     fn new(approval: &Approval, asks: &Asks<'_>) -> Self {
         Self {
             id: approval.question.id.clone(),
+            asker: approval.question.asker.clone(),
             exact: asks.exact.digest,
             policies: Arc::clone(&asks.snapshot),
         }
@@ -47,12 +51,12 @@ impl Posed {
         match decided {
             Ok(passage) => passage.approval.as_ref().is_none_or(|granted| granted.id != self.id),
             Err(Halted::Asks(asks)) => asks.exact.digest != self.exact,
-            Err(Halted::Refused(refused)) => refused.snapshot.digest() != self.policies.digest(),
+            Err(Halted::Refused(refused)) => refused.snapshot.judged_by() != self.policies.judged_by(),
         }
     }
 }
 
-/// How often one call is asked about because the policies or the tool's definition changed meanwhile.
+/// How often one call is asked about because what its server says of the tool changed meanwhile.
 const ROUNDS: usize = 8;
 
 /// How long the end of a session waits for its calls to see it.
@@ -90,9 +94,8 @@ impl Relay {
         let mut since = None;
         let mut rounds = 0;
         loop {
-            rounds += 1;
             let consent = Consent {
-                params: wanted.params.filter(|_| rounds <= ROUNDS),
+                params: wanted.params,
                 reached: self.access.where_it_is(),
                 granted: granted.as_ref().map(|(granted, asker)| (granted, asker)),
             };
@@ -100,8 +103,10 @@ impl Relay {
             let replaced = self.access.watch();
             let policies = self.access.keep_policies();
             let decided = self.gateway.decide(policies, about, targets, &**self, retry, consent).await;
-            if let Some(posed) = posed.take().filter(|posed| posed.is_outdated_by(&decided)) {
-                self.gateway.withdraw(Outdated::One(posed.id)).await;
+            if let Some((people, posed)) = self.gateway.people().zip(posed.take())
+                && posed.is_outdated_by(&decided)
+            {
+                self.gateway.withdraw(people, Outdated::One { id: posed.id, asker: posed.asker }).await;
             }
             let asks = match decided {
                 Err(Halted::Asks(asks)) => asks,
@@ -114,9 +119,16 @@ impl Relay {
                 }
             };
             drop(room.take());
+            // Each change of a policy is made by a person; what a server says of its tool may change at any time.
+            rounds += usize::from(granted.is_some());
+            if rounds > ROUNDS {
+                let denial = never_the_same(&asks.decision);
+                return Err(self.refused(*asks, denial));
+            }
             let asker = self.asker(&asks.about, wanted.version);
             let since = *since.get_or_insert_with(Instant::now);
-            let waiter = Waiter { left: self.until_left(wanted.number), policies: replaced };
+            let (access, left) = (Arc::clone(&self.access), self.until_left(wanted.number));
+            let waiter = Waiter { access, left, policies: replaced };
             let (question, asked) = watch::channel(None);
             let asking = Asking {
                 asker: &asker,
@@ -131,16 +143,19 @@ impl Relay {
             granted = match answered {
                 Answered::Granted(word) => Some((word, asker)),
                 Answered::Outdated => None,
-                Answered::Refused(denial) => {
-                    let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
-                    let findings = findings(&asks.decision);
-                    let shadow = borrowed(&findings);
-                    self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &shadow);
-                    return Err(Refused { denial: *denial, snapshot: asks.snapshot });
-                }
+                Answered::Refused(denial) => return Err(self.refused(*asks, *denial)),
             };
             about = asks.about;
         }
+    }
+
+    /// Records that a call is not made that people were to be asked about.
+    fn refused(&self, asks: Asks<'_>, denial: Denial) -> Refused {
+        let (arguments, policy) = (asks.target.arguments, asks.snapshot.digest());
+        let findings = findings(&asks.decision);
+        let shadow = borrowed(&findings);
+        self.gateway.recorder.denied(&asks.about, arguments, &denial, policy, &shadow);
+        Refused { denial, snapshot: asks.snapshot }
     }
 
     /// Asks people while the caller waits, and for as long as they take where the call goes on as a task.
@@ -152,19 +167,43 @@ impl Relay {
         // A modern client asks its user once it is answered.
         let holds = way != Way::Form || wanted.version.era() == Era::Legacy;
         let asking = Asking { since, holds, ..asking };
-        let mut answered = self.asked_about(asking, wanted, way).await;
+        let mut answered = match since {
+            Some(_) => self.asked_about(asking, wanted, way).await,
+            None => self.asked_apart(asking, wanted).await,
+        };
         let waits = match &answered {
             Answered::Refused(denial) => denial.approval.as_ref().map(|waits| waits.expires_ms),
             Answered::Granted(_) | Answered::Outdated => None,
         };
         match waits.filter(|_| since.is_some() && holds) {
             Some(expires_ms) if self.goes_on_apart(wanted, asks, expires_ms).await => {
-                self.asked_about(Asking { since: None, ..asking }, wanted, Way::Nothing).await
+                self.asked_apart(Asking { since: None, ..asking }, wanted).await
             }
             _ => {
                 self.say_where(&mut answered, asks, wanted, way, asking.posed.borrow().as_ref());
                 answered
             }
+        }
+    }
+
+    fn credential_of(&self, number: u64) -> Option<Arc<Credential>> {
+        let session = self.session();
+        session.to_server.get(number).and_then(|asked| asked.item.credential.clone())
+    }
+
+    /// Asks people about a call that goes on as a task, for as long as holds what vouched for whoever made it.
+    async fn asked_apart(self: &Arc<Self>, asking: Asking<'_>, wanted: Wanted<'_>) -> Answered {
+        let credential = self.credential_of(wanted.number);
+        let ended = async {
+            match &credential {
+                Some(credential) => credential.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ended => Answered::Refused(Box::new(nobodys(&asking.asks.decision))),
+            answered = self.asked_about(asking, wanted, Way::Nothing) => answered,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::batch::{Batch, ReplyTo};
 use crate::call::{Passage, Refused};
 use crate::capabilities::Capabilities;
 use crate::continuation::Retry;
-use crate::errand::{Errand, Errands};
+use crate::errand::Errand;
 use crate::fault::caught;
 use crate::forward;
 use crate::identify::{ClientInfo, Identity, client_info};
@@ -108,8 +108,7 @@ impl Relay {
                 match self.admit_request(&request) {
                     Ok(admitted) => {
                         drop(request);
-                        let errands = from.errands.clone();
-                        self.client_request(message, asker, admitted, reply, errands).await;
+                        self.client_request(message, asker, admitted, reply, from).await;
                     }
                     Err(why) => self.refuse_request(&request.method, &asker, &why, reply).await,
                 }
@@ -133,10 +132,10 @@ impl Relay {
         asker: Asker,
         admitted: Admitted,
         reply: ReplyTo,
-        errands: Option<Errands>,
+        from: &Origin,
     ) {
         let Shape::Request(request) = message.shape() else { return };
-        let is_exchange = errands.is_some();
+        let is_exchange = from.errands.is_some();
         self.learn(&request, admitted.version);
         self.count(&admitted);
         let judged = admitted.spec.map_or(Judged::Relay, |spec| spec.judged);
@@ -156,6 +155,7 @@ impl Relay {
         let mut asked = self.asked(awaited, admitted.version, Some(reply));
         asked.progress = message.progress_token().map(|token| token.raw().to_owned());
         asked.declared = self.declared(&request, admitted.version);
+        asked.credential = from.credential.clone();
         if stays_open(&request.method) {
             asked.deadline = None;
         } else if request.method == "initialize" {
@@ -171,7 +171,7 @@ impl Relay {
                 let to_server = ToServer { number, room: Some(room), at_once: is_exchange };
                 let call =
                     Arc::clone(self).judged_call(Arc::new(message), judged, admitted.version, to_server);
-                match errands {
+                match &from.errands {
                     Some(errands) => errands.leave(Errand::new(self.calls.track_future(call))),
                     None => advance(&self.calls, call),
                 }

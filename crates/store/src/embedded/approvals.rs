@@ -24,7 +24,7 @@ pub(super) use work::{Reading, Step};
 const PAGE: usize = 500;
 /// Bytes of the details of those that expire at once: others wait while they are written anew. One may be longer.
 const EXPIRED_BYTES: usize = 8 << 20;
-/// Questions of one grant that are kept after their end, however long they may be.
+/// Questions of one grant that nobody decided, and that are kept after their end.
 const KEPT_OF_GRANT: i64 = 10_000;
 /// Bytes of their details, likewise.
 const KEPT_BYTES_OF_GRANT: i64 = 256 << 20;
@@ -83,10 +83,11 @@ CREATE TABLE approval_changes (
 INSERT INTO approval_changes VALUES (0);
 ";
 
-/// What was added to it; of what was asked before it is not known which is about the same call as another.
-pub(super) const CALLS: &str = "
-ALTER TABLE approvals ADD COLUMN call BLOB NOT NULL DEFAULT X'0000000000000000000000000000000000000000000000000000000000000000';
-CREATE INDEX approvals_open_of_call ON approvals (call) WHERE standing < 2;
+/// What was added to it; of what was asked before it is not known by what it is judged.
+pub(super) const JUDGED: &str = "
+ALTER TABLE approvals ADD COLUMN judged_by BLOB NOT NULL DEFAULT X'';
+CREATE INDEX approvals_open ON approvals (grant_name, server, instance) WHERE standing < 2;
+CREATE INDEX approvals_of_instance ON approvals (instance) WHERE standing < 2;
 ";
 
 fn step(step: Step) -> Work {

@@ -24,8 +24,8 @@ const WITHOUT_CREDENTIALS: i64 = 5;
 const WITHOUT_APPROVALS: i64 = 6;
 /// The layout before anything was announced.
 const WITHOUT_ANNOUNCEMENTS: i64 = 7;
-/// The layout before the same call was known in questions that are asked otherwise.
-const WITHOUT_CALLS: i64 = 8;
+/// The layout before it was noted by what calls are judged.
+const WITHOUT_JUDGED: i64 = 8;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -199,11 +199,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     if found < WITHOUT_ANNOUNCEMENTS {
         transaction.execute_batch(approvals::TABLE).map_err(&failed)?;
     }
-    if found < WITHOUT_CALLS {
+    if found < WITHOUT_JUDGED {
         transaction.execute_batch(announcements::TABLE).map_err(&failed)?;
     }
     if found < LAYOUT {
-        transaction.execute_batch(approvals::CALLS).map_err(&failed)?;
+        transaction.execute_batch(approvals::JUDGED).map_err(&failed)?;
         transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)

@@ -97,7 +97,8 @@ passes! {
     }
     withdrawing {
         what_nobody_asks_any_more_is_withdrawn,
-        what_was_asked_otherwise_before_is_withdrawn,
+        what_is_judged_otherwise_is_withdrawn,
+        what_is_somebody_elses_is_not_withdrawn,
     }
     announcing {
         what_happens_is_announced_to_each,
@@ -125,7 +126,7 @@ fn question(id: &str) -> Question {
     Question {
         id: id.to_owned(),
         digest: DIGEST,
-        call: DIGEST,
+        judged_by: DIGEST,
         asker: asker("agent", Some("first")),
         server: "payments".to_owned(),
         section: "tools".to_owned(),
@@ -141,7 +142,7 @@ fn question(id: &str) -> Question {
 fn another(number: u64) -> Question {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());
-    Question { digest, call: digest, ..question(&format!("question {number}")) }
+    Question { digest, ..question(&format!("question {number}")) }
 }
 
 fn asker(grant: &str, session: Option<&str>) -> Asker {

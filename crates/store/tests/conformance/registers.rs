@@ -82,7 +82,10 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
     // Each lacks what the later ones lack, too.
     let mut lacks = String::new();
     for (layout, since) in [
-        (8, "DROP INDEX approvals_open_of_call; ALTER TABLE approvals DROP COLUMN call;"),
+        (
+            8,
+            "DROP INDEX approvals_open; DROP INDEX approvals_of_instance; ALTER TABLE approvals DROP COLUMN judged_by;",
+        ),
         (
             7,
             "DROP TABLE announcements; DROP TABLE announcements_lost; ALTER TABLE approvals DROP COLUMN announce_to;",

@@ -17,7 +17,7 @@ fn waits(id: &str, age_s: i64, arguments: &str) -> Approval {
         question: Question {
             id: format!("{id}000000000000000000000000"),
             digest: [0; 32],
-            call: [0; 32],
+            judged_by: [0; 32],
             asker: Asker { grant: "team".to_owned(), instance: "i".to_owned(), session: None },
             server: "bank".to_owned(),
             section: "tools".to_owned(),

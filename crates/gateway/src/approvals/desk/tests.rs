@@ -32,7 +32,7 @@ async fn asked(data: &std::path::Path) -> Arc<Embedded> {
     let question = Question {
         id: ID.to_owned(),
         digest: [7; 32],
-        call: [7; 32],
+        judged_by: [7; 32],
         asker,
         server: "bank".to_owned(),
         section: "tools".to_owned(),

@@ -11,7 +11,7 @@ fn asked(name: &str, arguments: &str) -> Approval {
     let question = Question {
         id: "3f".repeat(16),
         digest: [0; 32],
-        call: [0; 32],
+        judged_by: [0; 32],
         asker,
         server: "bank".to_owned(),
         section: "tools".to_owned(),

@@ -79,7 +79,7 @@ pub(super) fn json(status: StatusCode, message: String) -> Response<Body> {
 pub(super) fn exchange(
     first: Option<String>,
     mut exchange: Exchange,
-    credential: Credential,
+    credential: Arc<Credential>,
     keep_alive: Duration,
     front: &Front,
 ) -> Response<Body> {
@@ -114,7 +114,7 @@ pub(super) fn exchange(
 pub(super) fn mailbox(
     mut reader: Reader,
     way: Way,
-    credential: Credential,
+    credential: Arc<Credential>,
     keep_alive: Duration,
     front: &Front,
 ) -> Response<Body> {

@@ -91,7 +91,7 @@ impl Caller<'_> {
         let version = http::version_of(&message, fields, spoken, &SPOKEN).map_err(rejected)?;
         if version.era() == Era::Modern {
             http::check_request(&message, fields).map_err(rejected)?;
-            let way = self.front.modern_way(&self.known.grant, self.server, capabilities(&message))?;
+            let way = self.front.modern_way(self.known, self.server, capabilities(&message))?;
             // A definition may have to be read for it, and that takes as long as its server does.
             tokio::select! {
                 checked = way.check_params(&message, fields) => checked.map_err(|why| rejected(why.into()))?,
@@ -132,12 +132,13 @@ impl Caller<'_> {
         let asks = matches!(&read, Ok(Parsed::One(message)) if message.id().is_some());
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
+        let modern = (era == Era::Modern).then_some(credential);
         // The body may have taken its time, and so may what is sent before it: what vouched for the caller may have ended
         // since it was looked at.
         let mut exchange = tokio::select! {
             biased;
             () = credential.ended() => return Err(HttpRefused::ended()),
-            exchange = self.front.exchange_on(way, read, era == Era::Modern, &self.place) => exchange,
+            exchange = self.front.exchange_on(way, read, modern, &self.place) => exchange,
         };
         let first = tokio::select! {
             first = tokio::time::timeout(keep_alive, exchange.next()) => first,

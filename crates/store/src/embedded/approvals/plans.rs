@@ -4,8 +4,10 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::super::announcements;
 use super::reading::{CHANGES, Written, list};
-use super::steps::{COUNT_WAITING, ENDED, FREE, KNOWN, OUTDATED, SURPLUS, expire_sql};
-use super::{CALLS, TABLE};
+use super::steps::{
+    COUNT_WAITING, ENDED, FREE, FREE_OF_SESSION, JUDGED_OTHERWISE, KNOWN, SURPLUS, expire_sql,
+};
+use super::{JUDGED, TABLE};
 use crate::approvals::{Standing, Which};
 
 /// How it goes about one, line by line.
@@ -20,7 +22,7 @@ fn database() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(TABLE).unwrap();
     connection.execute_batch(announcements::TABLE).unwrap();
-    connection.execute_batch(CALLS).unwrap();
+    connection.execute_batch(JUDGED).unwrap();
     connection
 }
 
@@ -38,9 +40,10 @@ fn each_step_goes_by_an_index() {
     goes_by(&connection, KNOWN, "approvals_of_call");
     let counting = goes_by(&connection, COUNT_WAITING, "approvals_waiting");
     assert!(counting.iter().any(|line| line.contains("COVERING INDEX approvals_waiting")), "{counting:#?}");
-    goes_by(&connection, FREE, "approvals_of_session");
+    goes_by(&connection, FREE_OF_SESSION, "approvals_of_session");
+    goes_by(&connection, FREE, "approvals_of_instance");
     goes_by(&connection, ENDED, "approvals_ended");
-    goes_by(&connection, OUTDATED, "approvals_open_of_call");
+    goes_by(&connection, JUDGED_OTHERWISE, "approvals_open");
     goes_by(&connection, SURPLUS, "approvals_of_grant");
     goes_by(&connection, CHANGES, "approvals_changed");
     goes_by(&connection, &expire_sql(), "approvals_due");

@@ -12,7 +12,7 @@ macro_rules! columns {
         concat!(
             "number, id, digest, grant_name, instance, session, server, section, name, approvers, needed, ",
             $details,
-            ", asked_ms, expires_ms, standing, since_ms, change, announce_to, call"
+            ", asked_ms, expires_ms, standing, since_ms, change, announce_to, judged_by"
         )
     };
 }
@@ -88,7 +88,7 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         question: Question {
             id: row.get(1)?,
             digest: row.get(2)?,
-            call: row.get(18)?,
+            judged_by: read_digest(row, 18)?,
             asker: Asker { grant: row.get(3)?, instance: row.get(4)?, session: row.get(5)? },
             server: row.get(6)?,
             section: row.get(7)?,
@@ -104,6 +104,12 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         since_ms: row.get(15)?,
         change: row.get(16)?,
     })
+}
+
+/// Reads by what a call is judged; of one that was asked before that was noted, by nothing that there is.
+fn read_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<[u8; 32]> {
+    let written = row.get_ref(column)?.as_blob()?;
+    Ok(written.try_into().unwrap_or([0; 32]))
 }
 
 /// Reads how something stands.

@@ -1,6 +1,6 @@
 //! The steps of a question, each in the transaction that it is asked in.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::announcements;
 use super::super::database::failed;
@@ -49,10 +49,10 @@ pub(super) fn ask(
         now_ms.saturating_add_unsigned(patience.timeout_ms),
         changes::next(connection, 1)?,
         announcements::written_targets(&question.announce_to),
-        question.call
+        question.judged_by
     ];
     let sql = "INSERT INTO approvals (id, digest, grant_name, instance, session, server, section, name, approvers, \
-               needed, details, asked_ms, expires_ms, change, announce_to, call, standing) \
+               needed, details, asked_ms, expires_ms, change, announce_to, judged_by, standing) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)";
     let number = connection
         .prepare_cached(sql)
@@ -61,8 +61,7 @@ pub(super) fn ask(
     let asked = reading::numbered(connection, number, now_ms)?;
     announcements::write(connection, &asked, Event::Asked, now_ms)?;
     if number % LOOKED_AFTER == 0 {
-        let known_since = now_ms.saturating_sub_unsigned(patience.dedupe_ms);
-        forget_surplus(connection, &question.asker.grant, known_since)?;
+        forget_surplus(connection, &question.asker.grant)?;
     }
     Ok(Asked::New(asked))
 }
@@ -206,13 +205,13 @@ pub(super) fn give_back(
     Ok(true)
 }
 
-/// What finds those about the same call that were asked otherwise before.
-pub(super) const OUTDATED: &str = "SELECT older.number FROM approvals AS newer CROSS JOIN approvals AS older \
-     INDEXED BY approvals_open_of_call ON older.call = newer.call WHERE newer.id = ?1 AND older.standing < 2 \
-     AND older.expires_ms > ?2 AND older.digest <> newer.digest AND older.grant_name = newer.grant_name \
-     AND older.instance = newer.instance AND older.session IS newer.session LIMIT ?3";
-/// What finds the one of this name where somebody asks it.
-const OPEN: &str = "SELECT number FROM approvals WHERE id = ?1 AND standing < 2 AND expires_ms > ?2 LIMIT ?3";
+/// What finds those that are judged otherwise.
+pub(super) const JUDGED_OTHERWISE: &str = "SELECT number FROM approvals INDEXED BY approvals_open \
+     WHERE grant_name = ?1 AND server = ?2 AND instance IN (?3, '') AND standing < 2 AND judged_by <> ?4 \
+     AND expires_ms > ?5 LIMIT ?6";
+/// What finds the one of this name.
+const OPEN: &str = "SELECT number FROM approvals \
+     WHERE id = ?1 AND standing < 2 AND grant_name = ?2 AND instance = ?3 AND session IS ?4 AND expires_ms > ?5";
 
 /// Withdraws what nobody asks any more.
 pub(super) fn withdraw(
@@ -220,15 +219,19 @@ pub(super) fn withdraw(
     outdated: &Outdated,
     now_ms: i64,
 ) -> Result<Vec<Approval>, StoreError> {
-    let (sql, id) = match outdated {
-        Outdated::One(id) => (OPEN, id),
-        Outdated::Before(id) => (OUTDATED, id),
+    let numbers = |sql, values: &[&dyn ToSql]| -> rusqlite::Result<Vec<i64>> {
+        connection.prepare_cached(sql)?.query_map(values, |row| row.get(0))?.collect()
     };
     let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let numbers: Vec<i64> = connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.query_map(params![id, now_ms, most], |row| row.get(0))?.collect())
-        .map_err(failed("look for what nobody asks any more"))?;
+    let numbers = match outdated {
+        Outdated::One { id, asker: Asker { grant, instance, session } } => {
+            numbers(OPEN, params![id, grant, instance, session, now_ms])
+        }
+        Outdated::JudgedOtherwise { grant, server, instance, by } => {
+            numbers(JUDGED_OTHERWISE, params![grant, server, instance, by, now_ms, most])
+        }
+    };
+    let numbers = numbers.map_err(failed("look for what nobody asks any more"))?;
     let mut withdrawn = Vec::new();
     for number in numbers {
         stand(connection, number, Standing::Withdrawn, now_ms)?;
@@ -273,33 +276,41 @@ pub(super) fn expire(connection: &Connection, now_ms: i64) -> Result<Vec<Approva
     Ok(expired)
 }
 
-/// What frees questions of their sessions.
-pub(super) const FREE: &str = "UPDATE approvals SET session = NULL \
-     WHERE instance = ?1 AND session IS NOT NULL AND (?2 IS NULL OR session = ?2)";
+/// What frees questions of a session.
+pub(super) const FREE_OF_SESSION: &str =
+    "UPDATE approvals SET session = NULL WHERE instance = ?1 AND session = ?2";
+/// What frees questions of an instance.
+pub(super) const FREE: &str = "UPDATE approvals INDEXED BY approvals_of_instance SET session = NULL, instance = '' \
+     WHERE instance = ?1 AND standing < 2";
 
-/// Questions of sessions that have ended belong to none.
+/// Questions of what has ended belong to nobody but their grant.
 pub(super) fn free(connection: &Connection, instance: &str, session: Option<&str>) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(FREE)
-        .and_then(|mut statement| statement.execute(params![instance, session]))
-        .map(|_| ())
-        .map_err(failed("note that a session has ended"))
+    let freed = match session {
+        Some(session) => connection
+            .prepare_cached(FREE_OF_SESSION)
+            .and_then(|mut statement| statement.execute(params![instance, session])),
+        None => {
+            connection.prepare_cached(FREE).and_then(|mut statement| statement.execute(params![instance]))
+        }
+    };
+    freed.map(|_| ()).map_err(failed("note that a session has ended"))
 }
 
 /// What finds what came to its end.
 pub(super) const ENDED: &str =
     "SELECT number FROM approvals WHERE standing >= 2 AND since_ms < ?1 ORDER BY since_ms, number LIMIT ?2";
 
-/// What finds those that a grant has too many of, the oldest. What was denied or used a short while ago is known.
+/// What finds those that a grant has too many of, the oldest. What people decided is no faster than they are, and tells
+/// what may not be asked again.
 pub(super) const SURPLUS: &str = "SELECT number FROM ( \
-         SELECT number, standing, since_ms, row_number() OVER newest AS place, \
+         SELECT number, row_number() OVER newest AS place, \
                 sum(octet_length(details)) OVER newest AS bytes \
-         FROM approvals WHERE grant_name = ?1 AND +standing >= 2 WINDOW newest AS (ORDER BY change DESC) \
-     ) WHERE (place > ?2 OR bytes > ?3) AND (standing IN (3, 5) OR since_ms <= ?4) LIMIT ?5";
+         FROM approvals WHERE grant_name = ?1 AND +standing IN (3, 5) WINDOW newest AS (ORDER BY change DESC) \
+     ) WHERE place > ?2 OR bytes > ?3 LIMIT ?4";
 
 /// Whoever asks a lot does not fill the disk.
-fn forget_surplus(connection: &Connection, grant: &str, known_since_ms: i64) -> Result<(), StoreError> {
-    let values = params![grant, KEPT_OF_GRANT, KEPT_BYTES_OF_GRANT, known_since_ms, FORGOTTEN_AT_ONCE];
+fn forget_surplus(connection: &Connection, grant: &str) -> Result<(), StoreError> {
+    let values = params![grant, KEPT_OF_GRANT, KEPT_BYTES_OF_GRANT, FORGOTTEN_AT_ONCE];
     let numbers: Vec<i64> = connection
         .prepare_cached(SURPLUS)
         .and_then(|mut statement| statement.query_map(values, |row| row.get(0))?.collect())

@@ -55,14 +55,14 @@ async fn questions_of_the_layout_before_announcements_are_kept() {
     connection
         .execute_batch(
             "DROP TABLE announcements; DROP TABLE announcements_lost; ALTER TABLE approvals DROP COLUMN announce_to; \
-             DROP INDEX approvals_open_of_call; ALTER TABLE approvals DROP COLUMN call;",
+             DROP INDEX approvals_open; DROP INDEX approvals_of_instance; ALTER TABLE approvals DROP COLUMN judged_by;",
         )
         .unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();
     drop(connection);
     let store = open();
     let kept = store.approval("q").await.unwrap().unwrap();
-    assert_eq!(kept.question, Question { announce_to: Vec::new(), call: [0; 32], ..question("q") });
+    assert_eq!(kept.question, Question { announce_to: Vec::new(), judged_by: [0; 32], ..question("q") });
     store.tell("q", says("alice", true)).await.unwrap();
     assert_eq!(store.approval("q").await.unwrap().unwrap().standing, Standing::Approved);
     assert!(!store.is_due(TARGETS.to_vec()).await.unwrap());

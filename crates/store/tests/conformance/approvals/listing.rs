@@ -210,7 +210,8 @@ pub(super) async fn whoever_asks_a_lot_is_remembered_less(register: &Register) {
     let details = "x".repeat(usize::try_from(LONG).unwrap());
     for number in 0..KEPT + 256 {
         register.asked(Question { details: details.clone(), ..of("agent", another(number)) }).await;
-        register.approvals.withdraw(Outdated::One(another(number).id)).await.unwrap();
+        let (id, asker) = (another(number).id, asker("agent", None));
+        register.approvals.withdraw(Outdated::One { id, asker }).await.unwrap();
     }
     let is_kept = async |id: String| register.approvals.approval(&id).await.unwrap().is_some();
     let mut kept = 0;

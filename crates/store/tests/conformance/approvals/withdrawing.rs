@@ -12,7 +12,7 @@ async fn withdrawn(register: &Register, outdated: Outdated) -> Vec<String> {
 }
 
 fn one(id: &str) -> Outdated {
-    Outdated::One(id.to_owned())
+    Outdated::One { id: id.to_owned(), asker: asker("agent", Some("first")) }
 }
 
 pub(super) async fn what_nobody_asks_any_more_is_withdrawn(register: &Register) {
@@ -44,40 +44,55 @@ pub(super) async fn what_nobody_asks_any_more_is_withdrawn(register: &Register) 
     assert!(matches!(again, Asked::New(_)), "{again:?}");
 }
 
-pub(super) async fn what_was_asked_otherwise_before_is_withdrawn(register: &Register) {
-    let call = question("q").call;
-    let otherwise = |id: &str, digest: u8| Question { digest: [digest; 32], call, ..question(id) };
+pub(super) async fn what_is_judged_otherwise_is_withdrawn(register: &Register) {
+    let other = |id: &str, digest: u8| Question { digest: [digest; 32], judged_by: [1; 32], ..question(id) };
     let of = |asker: Asker, question: Question| Question { asker, ..question };
+    let elsewhere = |session| Asker { instance: "elsewhere".to_owned(), ..asker("agent", session) };
+    let ended = |session| Asker { instance: "ended".to_owned(), ..asker("agent", session) };
     for question in [
-        otherwise("before", 1),
-        otherwise("approved", 2),
-        otherwise("denied", 3),
-        of(asker("agent", Some("second")), otherwise("of another session", 4)),
-        of(asker("agent", None), otherwise("of no session", 5)),
-        of(asker("other", Some("first")), otherwise("of another grant", 6)),
-        of(
-            Asker { instance: "other".to_owned(), ..asker("agent", Some("first")) },
-            otherwise("of another process", 7),
-        ),
-        Question { call: [9; 32], ..otherwise("of another call", 8) },
+        other("first", 1),
+        of(asker("agent", None), other("of no session", 2)),
+        other("approved", 3),
+        other("denied", 4),
+        of(ended(Some("s")), other("of an ended session", 5)),
+        of(ended(None), other("of an ended process", 6)),
+        of(elsewhere(None), other("of another process", 7)),
+        of(asker("other", None), other("of another grant", 8)),
+        Question { server: "elsewhere".to_owned(), ..other("at another server", 9) },
+        Question { digest: [10; 32], ..question("judged so") },
     ] {
         register.asked(question).await;
     }
     register.counted("approved", "alice", true).await;
     register.counted("denied", "alice", false).await;
-    register.asked(otherwise("now", 10)).await;
-    let before = || Outdated::Before("now".to_owned());
-    assert_eq!(withdrawn(register, before()).await, ["before", "approved"]);
-    assert_eq!(withdrawn(register, before()).await, [""; 0]);
-    for (id, standing) in [
-        ("now", Standing::Waiting),
-        ("denied", Standing::Denied),
-        ("of another session", Standing::Waiting),
-        ("of another grant", Standing::Waiting),
-        ("of another process", Standing::Waiting),
-        ("of another call", Standing::Waiting),
-        ("of no session", Standing::Waiting),
-    ] {
-        assert_eq!(register.standing(id).await, standing, "{id}");
+    register.approvals.free("ended", None).await.unwrap();
+    let otherwise = || Outdated::JudgedOtherwise {
+        grant: "agent".to_owned(),
+        server: question("q").server,
+        instance: "instance".to_owned(),
+        by: question("q").judged_by,
+    };
+    let mut found = withdrawn(register, otherwise()).await;
+    found.sort();
+    let expected = ["approved", "first", "of an ended process", "of an ended session", "of no session"]
+        .map(str::to_owned);
+    assert_eq!(found, expected);
+    assert_eq!(withdrawn(register, otherwise()).await, [""; 0]);
+    assert_eq!(register.standing("denied").await, Standing::Denied);
+    for id in ["of another process", "of another grant", "at another server", "judged so"] {
+        assert_eq!(register.standing(id).await, Standing::Waiting, "{id}");
     }
+}
+
+/// Whoever asks the same since has it now.
+pub(super) async fn what_is_somebody_elses_is_not_withdrawn(register: &Register) {
+    let of = |instance: &str| Asker { instance: instance.to_owned(), ..asker("agent", None) };
+    let asks = |asker: Asker| Question { asker, ..question("q") };
+    register.asked(asks(of("one"))).await;
+    register.known(asks(of("another"))).await;
+    let one = |asker| Outdated::One { id: "q".to_owned(), asker };
+    assert_eq!(withdrawn(register, one(of("one"))).await, [""; 0]);
+    assert_eq!(withdrawn(register, one(Asker { grant: "other".to_owned(), ..of("another") })).await, [""; 0]);
+    assert_eq!(withdrawn(register, one(asker("agent", Some("first")))).await, [""; 0]);
+    assert_eq!(withdrawn(register, one(of("another"))).await, ["q"]);
 }
