@@ -1,13 +1,15 @@
 //! Calls that go on as a task where their client can take one, once it has been kept waiting for long enough.
 
+use std::time::Instant;
+
 use anyhow::{Context, Result, ensure};
-use interlock_testkit::client::ScriptedClient;
+use interlock_testkit::client::{PATIENCE, ScriptedClient};
 use interlock_testkit::http::Request;
 use interlock_testkit::script::{Script, Step};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, People, approval_of, asks, payment, verdict};
-use crate::scene::{Scene, records};
+use crate::scene::{Scene, records, with_token};
 
 const TASKS: &str = "io.modelcontextprotocol/tasks";
 
@@ -144,6 +146,45 @@ async fn a_modern_client_that_takes_tasks_gets_one() -> Result<()> {
     ensure!(late["error"]["code"] == -32_602, "{late}");
     let outcomes = records(scene.site.path(), "outcome").await?;
     assert_eq!(outcomes.iter().filter(|one| one["method"] == "tools/call").count(), 1, "{outcomes:#?}");
+    Ok(())
+}
+
+/// What was begun under a token ends with it, whoever approves it then.
+#[tokio::test]
+async fn a_task_ends_with_the_token_that_it_was_made_with() -> Result<()> {
+    let script = Script::with_tools(&["look", "pay"]);
+    let scene = Scene::with_policy(&script, &asks("hold: 0s"), "").await?;
+    let people = People { data: scene.site.path().join("data") };
+    let [first, second] = [scene.site.token("team").await?, scene.site.token("team").await?];
+    let call = json!({ "name": "pay", "arguments": payment() });
+    let made = with_token(able(&scene, 1, "tools/call", call), Some(&first));
+    let answer = scene.send(&made).await?.answer()?;
+    let task = json!({ "taskId": answer["result"]["taskId"] });
+    let stands = async || -> Result<Value> {
+        let request = with_token(able(&scene, 2, "tasks/get", task.clone()), Some(&second));
+        Ok(scene.send(&request).await?.answer()?["result"].take())
+    };
+    assert_eq!(stands().await?["status"], "working");
+    let id = people.asked(1).await?.question.id;
+    let listed = scene.site.command(&["grants", "list", "--format", "json"])?.output().await?;
+    let listed: Value = serde_json::from_slice(&listed.stdout)?;
+    let token = listed[0]["tokens"][0]["token"].as_str().context("no name")?;
+    let revoked = scene.site.command(&["grants", "revoke", "team", "--token", token])?.output().await?;
+    ensure!(revoked.status.success(), "{revoked:?}");
+    let deadline = Instant::now() + PATIENCE;
+    let ended = loop {
+        let now = stands().await?;
+        if now["status"] != "working" {
+            break now;
+        }
+        ensure!(Instant::now() < deadline, "it goes on: {now}");
+    };
+    ensure!(ended.to_string().contains("is good no more"), "{ended}");
+    people.approve(&id).await?;
+    // A benign twin, by whoever may still call, which has the log behind it.
+    let call = able(&scene, 3, "tools/call", json!({ "name": "look", "arguments": {} }));
+    scene.send(&with_token(call, Some(&second))).await?.answer()?;
+    assert_eq!(scene.server.calls()?, [("look".to_owned(), json!({}))]);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use interlock_store::Standing;
 use interlock_testkit::client::{PATIENCE, ScriptedClient};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, asks, payment, verdict};
+use crate::desk::{Desk, approval_of, asks, payment, verdict};
 
 const ALLOWED: &str = "version: \"1\"\ndefault: deny\ntools: { look: {}, pay: {} }\n";
 const CLOSED: &str = "version: \"1\"\ndefault: deny\n";
@@ -92,5 +92,54 @@ async fn a_call_that_was_sent_away_asks_anew_when_it_comes_again() -> Result<()>
     assert_eq!(verdict(&answer)?.0, "await_approval");
     assert_eq!(desk.ended(&old).await?, Standing::Withdrawn);
     desk.asked(2).await?;
+    Ok(())
+}
+
+/// Whatever was approved under other policies is no approval under those that come back.
+#[tokio::test]
+async fn what_was_approved_and_not_made_is_withdrawn() -> Result<()> {
+    for between in [ALLOWED, CLOSED] {
+        let desk = Desk::new(&asks("hold: 0s"))?;
+        let mut agent = desk.connect().await?;
+        let answer = agent.call("pay", payment()).await?;
+        let old = approval_of(&answer)?;
+        desk.approve(&old).await?;
+        desk.interlock.replace_policy(between)?;
+        assert_eq!(desk.ended(&old).await?, Standing::Withdrawn);
+        let made = verdict(&agent.call("pay", payment()).await?)?.0 == "done";
+        assert_eq!(made, between == ALLOWED);
+        desk.interlock.replace_policy(&asks("hold: 0s"))?;
+        desk.interlock.wait_for_records("policy_reload", PATIENCE, |found| found.len() == 2).await?;
+        let answer = loop {
+            // It is recorded just before it is in force.
+            let answer = agent.call("pay", payment()).await?;
+            if verdict(&answer)?.0 == "await_approval" {
+                break answer;
+            }
+        };
+        ensure!(approval_of(&answer)? != old, "{answer}");
+        assert_eq!(desk.let_through().await?.iter().filter(|by| **by == old).count(), 0);
+    }
+    Ok(())
+}
+
+/// However often people change their minds, the call waits on.
+#[tokio::test]
+async fn each_change_asks_anew_and_the_last_question_counts() -> Result<()> {
+    let (Waiting { desk, mut agent, held }, mut last) = waiting().await?;
+    for hours in 1..=10 {
+        desk.interlock.replace_policy(&asks(&format!("hold: 60s, timeout: {hours}h")))?;
+        assert_eq!(desk.ended(&last).await?, Standing::Withdrawn);
+        let next = desk.asked(1).await?.question.id;
+        ensure!(next != last);
+        last = next;
+    }
+    desk.approve(&last).await?;
+    assert_eq!(verdict(&agent.response(&json!(held)).await?)?.0, "done");
+    assert_eq!((desk.paid()?, desk.let_through().await?), (vec![payment()], vec![last]));
+    agent.finish().await?;
+    let steps = desk.steps().await?;
+    let many = |what: &str| steps.iter().filter(|(step, _)| step == what).count();
+    assert_eq!((many("asked"), many("withdrawn"), many("taken")), (11, 10, 1), "{steps:?}");
     Ok(())
 }

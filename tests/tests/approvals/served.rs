@@ -1,5 +1,7 @@
 //! Calls that wait for a person at a gateway, by HTTP, in both eras.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use interlock_testkit::http::Request;
 use interlock_testkit::script::Script;
@@ -207,4 +209,23 @@ async fn what_a_call_carries_besides_is_bound_and_shown() -> Result<()> {
 async fn waiting(people: &People) -> Result<usize> {
     let waiting = people.questions().await?;
     Ok(waiting.iter().filter(|one| one.standing == interlock_store::Standing::Waiting).count())
+}
+
+/// Whoever waits when the gateway ends is told so, and comes again with what it was given.
+#[tokio::test]
+async fn a_gateway_that_ends_keeps_nobody_waiting() -> Result<()> {
+    let (mut scene, people) = scene("hold: 60s", "anonymous: team\n").await?;
+    let (held, address) = (pay(&scene, 1, &payment(), None), scene.serving.address.clone());
+    let held = tokio::spawn(async move { held.send(&address).await });
+    let id = people.asked(1).await?.question.id;
+    let begun = Instant::now();
+    scene.serving.stop().await?;
+    let state = state_of(&held.await??.answer()?)?;
+    ensure!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    people.approve(&id).await?;
+    scene.serving = scene.site.serve(|command| command).await?;
+    let answer = scene.send(&pay(&scene, 2, &payment(), Some(&state))).await?.answer()?;
+    assert_eq!(verdict(&answer)?.0, "done", "{answer}");
+    assert_eq!(scene.server.calls()?, [("pay".to_owned(), payment())]);
+    Ok(())
 }
