@@ -283,12 +283,15 @@ impl Log {
         self.on_disk(confirmed)
     }
 
-    /// Writes what is staged.
+    /// Makes sure that what is staged by now is in the log. What others stage meanwhile is theirs to write.
     ///
     /// # Errors
     /// As for [`Log::append`].
     pub fn write(&self) -> Result<(), AuditError> {
-        self.shared.write(&mut self.shared.file())?;
+        let staged = self.shared.writer().last_staged();
+        if let Some(staged) = staged {
+            self.shared.confirm(staged)?;
+        }
         let last = self.shared.writer().written().checked_sub(1).map(Seq);
         last.map_or(Ok(()), |last| self.on_disk(last).map(drop))
     }

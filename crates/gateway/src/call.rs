@@ -221,7 +221,8 @@ impl Gateway {
                 let decision = decision.map_err(|stopped| stopped.at(place))?;
                 if decision.verdict == Verdict::Ask {
                     let called = Called { snapshot, about, targets, place };
-                    approval = Some(self.consented(called, &decision, definitions, retry, consent).await?);
+                    let consenting = self.consented(called, &decision, definitions, retry, consent);
+                    approval = Some(Box::pin(consenting).await?);
                 }
                 decisions.push(*decision);
             }
@@ -295,7 +296,7 @@ impl Gateway {
         let call = judge::call(&about.server, target);
         let list = match interlock_policy::requires_definition(stack, &call) {
             false => None,
-            true => Some(definitions.current().await.map_err(|error| {
+            true => Some(Box::pin(definitions.current()).await.map_err(|error| {
                 let reason = format!("the arguments of `{}` cannot be validated", target.name);
                 Stopped::from(Denial::unavailable("(definitions)", &reason, &error))
             })?),

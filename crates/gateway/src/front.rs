@@ -15,6 +15,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use foldhash::quality::RandomState;
 use interlock_audit::RefusalCategory;
 use interlock_wire::{Message, Parsed, Refusal};
 use requests::Requests;
@@ -48,10 +49,10 @@ pub struct Front {
     tokens: KnownTokens,
     /// The instance's name, of which sessions' names in records begin.
     instance: String,
-    sessions: Mutex<HashMap<String, Session>>,
+    sessions: Mutex<HashMap<String, Session, RandomState>>,
     /// Those that are not among the sessions yet.
     beginning: Beginnings,
-    shared: Mutex<HashMap<Sharing, Arc<Connection>>>,
+    shared: Mutex<HashMap<Sharing, Arc<Connection>, RandomState>>,
     together: Together,
     streams: Streams,
     numbers: AtomicU64,
@@ -291,11 +292,11 @@ impl Front {
         self.tokens.read_now().await;
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session, RandomState>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shared(&self) -> MutexGuard<'_, HashMap<Sharing, Arc<Connection>>> {
+    fn shared(&self) -> MutexGuard<'_, HashMap<Sharing, Arc<Connection>, RandomState>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

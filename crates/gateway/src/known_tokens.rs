@@ -58,7 +58,7 @@ impl KnownTokens {
             return Some(grant);
         }
         // It may be newer than what was read.
-        self.read(asked, SOONEST).await;
+        Box::pin(self.read(asked, SOONEST)).await;
         self.known_grant(&digest, now_ms)
     }
 

@@ -89,6 +89,8 @@ pub(crate) struct Recorder {
     metrics: Arc<Metrics>,
     /// How many will soon have something to record.
     company: AtomicUsize,
+    /// How many requests are being answered, each of which has something to record before it goes on.
+    answering: AtomicUsize,
 }
 
 /// Says that somebody will soon have something to record, until it goes.
@@ -180,13 +182,27 @@ impl Recorder {
         metrics: Arc<Metrics>,
     ) -> Self {
         let floods = Mutex::new(Flood::default());
-        Self { log, arguments, key, floods, metrics, company: AtomicUsize::new(0) }
+        Self {
+            log,
+            arguments,
+            key,
+            floods,
+            metrics,
+            company: AtomicUsize::default(),
+            answering: AtomicUsize::default(),
+        }
     }
 
     /// Announces a record: those who are announced at the same time share one write.
     pub(crate) fn company(&self) -> Company<'_> {
         self.company.fetch_add(1, Ordering::Relaxed);
         Company(&self.company)
+    }
+
+    /// Notes that a request is being answered: those that are at the same time share writes.
+    pub(crate) fn answering(&self) -> Company<'_> {
+        self.answering.fetch_add(1, Ordering::Relaxed);
+        Company(&self.answering)
     }
 
     /// The process whose chain this is.
@@ -371,17 +387,30 @@ impl Recorder {
     /// Waits until a staged record is in the log.
     pub(crate) async fn confirm(&self, staged: Result<Staged, AuditError>) -> Result<Seq, AuditError> {
         let staged = staged?;
-        if self.company.load(Ordering::Relaxed) > 1 {
-            let_others_go_first().await;
-        }
+        self.let_others_go_first().await;
         self.on_log(move |log| log.confirm(staged)).await
     }
 
     /// Brings to the log what is staged: nobody is told of what is not recorded.
     pub(crate) async fn write(&self) {
+        self.let_others_go_first().await;
         if let Err(error) = self.on_log(Log::write).await {
             self.missing(&error);
         }
+    }
+
+    /// Where there are others who have something to record, lets every task run that is ready to.
+    async fn let_others_go_first(&self) {
+        let is_alone = |count: &AtomicUsize| count.load(Ordering::Relaxed) <= 1;
+        let mut waited = is_alone(&self.company) && is_alone(&self.answering);
+        poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Where a record must be on the disk, waiting for it is left to a thread that may wait.
@@ -418,19 +447,6 @@ impl Recorder {
     pub(crate) fn backlog(&self) -> Pending {
         self.log.pending()
     }
-}
-
-/// Lets every task run that is ready to.
-async fn let_others_go_first() {
-    let mut waited = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The wall clock, unix milliseconds.

@@ -69,7 +69,7 @@ impl Way {
         let Some(name) = member("name").and_then(Value::as_str) else { return Ok(()) };
         let tool = match self {
             Self::One(connection) => Some((Arc::clone(connection.relay()), name.into_owned())),
-            Self::All(combined) => combined.tool(&name).await,
+            Self::All(combined) => Box::pin(combined.tool(&name)).await,
         };
         let Some((relay, name)) = tool else { return Ok(()) };
         match relay.param_headers(&name, fields.has_params()).await {

@@ -133,13 +133,16 @@ impl Node {
         if self.tag.escaped() { Cow::Owned(escape::unescape(inner)) } else { Cow::Borrowed(inner) }
     }
 
+    #[inline]
     fn is(self, source: &str, text: &str) -> bool {
         if self.tag.escaped() {
             return escape::chars(self.inner(source)).eq(text.chars());
         }
         // The length first: most keys that are asked for differ in it.
         let quotes = 2;
-        (self.end - self.start) as usize == text.len() + quotes && self.inner(source) == text
+        let start = self.start as usize;
+        (self.end as usize).wrapping_sub(start) == text.len() + quotes
+            && source.as_bytes().get(start + 1..=start + text.len()) == Some(text.as_bytes())
     }
 }
 
@@ -179,6 +182,7 @@ impl<S: AsRef<str>> fmt::Debug for Document<S> {
 }
 
 impl<'d> Value<'d> {
+    #[inline]
     fn node(self) -> Node {
         self.nodes.get(self.index as usize).copied().unwrap_or(Node::NOTHING)
     }
@@ -281,6 +285,7 @@ impl<'d> Value<'d> {
     }
 
     /// The index of the node behind this value.
+    #[inline]
     fn next(self) -> u32 {
         match self.kind() {
             Kind::Array | Kind::Object => self.node().next,
@@ -335,6 +340,7 @@ pub struct Members<'d> {
 impl<'d> Iterator for Members<'d> {
     type Item = (Key<'d>, Value<'d>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let node = self.nodes.get(self.index as usize).copied()?;

@@ -44,7 +44,7 @@ mod version;
 
 pub use batch::{Parsed, parse};
 pub use id::{Id, RequestId};
-pub use likely::{Likely, likely};
+pub use likely::{Likely, is_answer, likely};
 pub use message::{Message, Notification, Outcome, Request, Response, RpcError, Shape};
 pub use meta::{ModernMeta, modern_meta};
 pub use refusal::{Place, Refusal, RefusalKind};

@@ -32,26 +32,14 @@ pub(crate) fn likely_response(bytes: &[u8]) -> Option<RequestId> {
 
 /// What an unreadable line would have been, by as much of it as there is.
 pub fn likely(bytes: &[u8]) -> Likely {
-    let mut look = Look { bytes, at: 0 };
-    let mut depth = 0_usize;
+    let mut look = Look { bytes, at: 0, depth: 0 };
     let mut ids = Vec::new();
     let (mut calls, mut answers) = (false, false);
-    while let Some(byte) = look.next() {
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                let text = look.string();
-                if depth != 1 || !look.colon() {
-                    continue;
-                }
-                match text {
-                    b"method" | b"params" => calls = true,
-                    b"result" | b"error" => answers = true,
-                    b"id" => ids.push(look.id()),
-                    _ => {}
-                }
-            }
+    while let Some(key) = look.key() {
+        match key {
+            b"method" | b"params" => calls = true,
+            b"result" | b"error" => answers = true,
+            b"id" => ids.push(look.id()),
             _ => {}
         }
     }
@@ -64,9 +52,24 @@ pub fn likely(bytes: &[u8]) -> Likely {
     }
 }
 
+/// Whether a message, which has been read as one or was written here, is no request and no notification: the first of
+/// its members that tells, tells for all.
+pub fn is_answer(message: &[u8]) -> bool {
+    let mut look = Look { bytes: message, at: 0, depth: 0 };
+    while let Some(key) = look.key() {
+        match key {
+            b"method" | b"params" => return false,
+            b"result" | b"error" => return true,
+            _ => {}
+        }
+    }
+    true
+}
+
 struct Look<'b> {
     bytes: &'b [u8],
     at: usize,
+    depth: usize,
 }
 
 impl<'b> Look<'b> {
@@ -74,6 +77,24 @@ impl<'b> Look<'b> {
         let byte = self.bytes.get(self.at).copied()?;
         self.at += 1;
         Some(byte)
+    }
+
+    /// The next key at the top, from behind the one before.
+    fn key(&mut self) -> Option<&'b [u8]> {
+        while let Some(byte) = self.next() {
+            match byte {
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                b'"' => {
+                    let text = self.string();
+                    if self.depth == 1 && self.colon() {
+                        return Some(text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     fn skip_white(&mut self) {
@@ -169,6 +190,18 @@ mod tests {
         }
         // Further down it is anybody's.
         assert_eq!(likely(br#"{"result":{"method":"x"},"id":7}"#), Likely::Response(7.into()));
+    }
+
+    #[test]
+    fn an_answer_is_told_from_a_call() {
+        for (message, expected) in [
+            (r#"{"jsonrpc":"2.0","id":7,"result":{"method":"x","params":{}}}"#, true),
+            (r#"{"error":{"code":1,"message":"method"},"id":null,"jsonrpc":"2.0"}"#, true),
+            (r#"{"jsonrpc":"2.0","id":"result","method":"ping"}"#, false),
+            (r#"{"params":{"result":1},"method":"notifications/progress","jsonrpc":"2.0"}"#, false),
+        ] {
+            assert_eq!(is_answer(message.as_bytes()), expected, "{message}");
+        }
     }
 
     fn id(json: &str) -> RequestId {

@@ -10,6 +10,9 @@ const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
+/// The members that the protocol itself gives the metadata of a request.
+pub(crate) const OF_REQUESTS: [&str; 4] = [PROTOCOL_VERSION, CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL];
+
 /// What every modern request says of itself (MCP 2026-07-28, `RequestMetaObject`).
 #[derive(Clone, Debug)]
 pub struct ModernMeta<'m> {

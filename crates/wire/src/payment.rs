@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use interlock_json::{Decimal, Limits, Value, canonical, scan};
 
 use crate::message::Outcome;
+use crate::meta;
 
 #[cfg(test)]
 mod tests;
@@ -124,6 +125,9 @@ impl<'m> Payment<'m> {
 }
 
 fn is_suspect(name: &str) -> bool {
+    if meta::OF_REQUESTS.contains(&name) {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     SUSPECT.iter().any(|part| name.contains(part))
 }

@@ -76,8 +76,8 @@ impl Writer {
             in_file: end,
             end,
             flight: None,
-            batch: Batch::new(),
-            spare: Batch::new(),
+            batch: Batch::default(),
+            spare: Batch::default(),
             losses: Losses::default(),
             open: at.open,
             backlog: Backlog::default(),
@@ -113,8 +113,8 @@ impl Writer {
         if self.batch.is_empty() {
             return None;
         }
-        let flight =
-            Arc::new(std::mem::replace(&mut self.batch, std::mem::replace(&mut self.spare, Batch::new())));
+        let spare = std::mem::take(&mut self.spare);
+        let flight = Arc::new(std::mem::replace(&mut self.batch, spare));
         self.flight = Some(Arc::clone(&flight));
         Some(flight)
     }
@@ -154,6 +154,12 @@ impl Writer {
             return Some(Err(self.losses.why()));
         }
         (staged.seq.0 < self.in_file.next).then_some(Ok(staged.seq))
+    }
+
+    /// The last record that is staged and not known to be in the file.
+    pub(super) fn last_staged(&self) -> Option<Staged> {
+        let last = self.end.next.checked_sub(1).filter(|last| *last >= self.in_file.next)?;
+        Some(Staged { seq: Seq(last), losses: self.losses.count() })
     }
 
     pub(super) fn pending(&self) -> Pending {
@@ -260,7 +266,7 @@ impl Writer {
         let first = Seq(self.end.next);
         self.losses.add(first.0, path, why);
         let flight = self.flight.take();
-        let batch = std::mem::replace(&mut self.batch, Batch::new());
+        let batch = std::mem::take(&mut self.batch);
         let flying = flight.iter().flat_map(|flight| flight.lost(written));
         for record in flying.chain(batch.lost(0)) {
             match record.kept {

@@ -75,7 +75,8 @@ impl Front {
         }
         let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
         let certificate = shown.certificate.map(|shown| &shown.certificate);
-        let vouched = vouched(registry, token, certificate, audience.as_deref(), now_ms).await?;
+        let vouching = vouched(registry, token, certificate, audience.as_deref(), now_ms);
+        let vouched = Box::pin(vouching).await?;
         let credential = Credential {
             until_ms: Some(vouched.until_ms),
             withdrawn: vouched.withdrawn,

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::quality::RandomState;
+
 use super::{Front, TurnedAway};
 use crate::registry::Grant;
 
 /// The requests of every grant that has any.
-pub(super) type Requests = Arc<Mutex<HashMap<Arc<str>, usize>>>;
+pub(super) type Requests = Arc<Mutex<HashMap<Arc<str>, usize, RandomState>>>;
 
 /// A request that is being answered, among those that its grant may have, for as long as anybody holds its place: the
 /// answer on its way, or what was taken of a caller that has left.

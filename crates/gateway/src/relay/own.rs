@@ -64,7 +64,7 @@ impl Relay {
     pub(crate) async fn param_headers(&self, tool: &str, asking: bool) -> Option<ParamHeaders> {
         let list = match self.definitions.known() {
             Some(list) => list,
-            None if asking => self.current().await.ok()?,
+            None if asking => Box::pin(self.current()).await.ok()?,
             None => return None,
         };
         list.headers_of(tool).cloned()

@@ -6,6 +6,7 @@ use super::Fields;
 
 const JSON: &str = "application/json";
 const STREAM: &str = crate::sse::MEDIA_TYPE;
+const USUAL_ACCEPT: &[u8] = b"application/json, text/event-stream";
 
 /// What a request sends, or wants to be sent, that is not the protocol's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -62,6 +63,10 @@ pub fn check_content(fields: Fields<'_>) -> Result<(), MediaError> {
 /// # Errors
 /// [`MediaError::Accept`], whose status is 406.
 pub fn check_accept(fields: Fields<'_>) -> Result<(), MediaError> {
+    // As the protocol itself writes it, and so does nearly every client.
+    if fields.all("Accept").eq([USUAL_ACCEPT]) {
+        return Ok(());
+    }
     if admits(fields, JSON) && admits(fields, STREAM) {
         return Ok(());
     }

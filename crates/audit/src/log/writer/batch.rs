@@ -6,7 +6,7 @@ use crate::line;
 use crate::log::Seq;
 
 /// Lines that wait for one `write(2)`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::log) struct Batch {
     lines: String,
     records: Vec<Record>,
@@ -64,10 +64,6 @@ pub(super) struct Lost {
 }
 
 impl Batch {
-    pub(super) fn new() -> Self {
-        Self { lines: String::with_capacity(2048), records: Vec::new() }
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }

@@ -1,11 +1,14 @@
 //! Connections: how many there may be, from whom, how long each may be silent, and their end.
 
 use std::convert::Infallible;
+use std::iter::once;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -29,8 +32,6 @@ use crate::transport::tls::Tls;
 
 /// Bytes of the head of a request.
 const HEAD: usize = 64 << 10;
-/// Headers of a request.
-const MOST_HEADERS: usize = 100;
 /// Requests on one connection at the same time (RFC 9113, section 5.1.2).
 const MOST_STREAMS: u32 = 200;
 /// Streams that a peer has reset and that are not forgotten yet: more of them is a flood.
@@ -46,6 +47,16 @@ pub(super) struct Peer {
     /// Whether the connection is encrypted.
     pub(super) is_secure: bool,
     pub(super) certificate: Option<ShownCertificate>,
+}
+
+/// Why a connection ends that its peer keeps open.
+enum End {
+    /// Nobody is answered any more.
+    Draining,
+    /// Its peer does not read.
+    Stalled,
+    /// Nothing has been asked for long.
+    Idle,
 }
 
 /// What every connection needs.
@@ -123,8 +134,8 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.request)
-        .max_buf_size(HEAD)
-        .max_headers(MOST_HEADERS);
+        // The library lets a head have 100 headers. Where that is said, it takes memory for as many with each request.
+        .max_buf_size(HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -175,21 +186,32 @@ impl Shared {
             }
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
-        let mut draining = self.draining.clone();
-        tokio::select! {
+        // Alone among others, so that it is looked at when it is woken, and not whenever the connection is.
+        let mut end: FuturesUnordered<_> = once(self.end(&activity)).collect();
+        let end = tokio::select! {
+            biased;
             done = connection.as_mut() => return ended(done),
-            () = async { drop(draining.wait_for(|draining| *draining).await) } => {
-                connection.as_mut().graceful_shutdown();
-                return ended(connection.await);
-            }
-            () = activity.stalled(self.limits.request) => {
-                return tracing::debug!("a connection is closed whose peer does not read");
-            }
-            () = activity.idle(self.limits.request, self.limits.connection_idle) => {}
+            end = end.next() => end,
+        };
+        if matches!(end, Some(End::Stalled)) {
+            return tracing::debug!("a connection is closed whose peer does not read");
         }
         connection.as_mut().graceful_shutdown();
+        if matches!(end, Some(End::Draining)) {
+            return ended(connection.await);
+        }
         if let Ok(done) = timeout(self.limits.request, connection).await {
             ended(done);
+        }
+    }
+
+    /// Waits until a connection is to end.
+    async fn end(&self, activity: &Activity) -> End {
+        let mut draining = self.draining.clone();
+        tokio::select! {
+            () = async { drop(draining.wait_for(|draining| *draining).await) } => End::Draining,
+            () = activity.stalled(self.limits.request) => End::Stalled,
+            () = activity.idle(self.limits.request, self.limits.connection_idle) => End::Idle,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use foldhash::quality::RandomState;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::sync::Notify;
 
@@ -15,7 +16,7 @@ const PIECE: usize = 64 << 10;
 
 /// All of one connection, by the number that they travel under.
 #[derive(Debug, Default)]
-pub(super) struct InFlight(Mutex<HashMap<u64, Arc<Flight>>>);
+pub(super) struct InFlight(Mutex<HashMap<u64, Arc<Flight>, RandomState>>);
 
 /// One of them.
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ impl Flag {
 }
 
 impl InFlight {
-    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Flight>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Flight>, RandomState>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,6 +7,8 @@ use interlock_wire::{Message, Version};
 
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Whether the gateway itself says what this header holds.
@@ -30,21 +32,31 @@ pub(super) fn lines(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
 }
 
-/// What a message says in headers, too; `params` are those of the tool that it calls.
+/// Adds what a message says in headers, too; `params` are those of the tool that it calls.
 ///
 /// # Errors
 /// Where a header must not say it.
-pub(super) fn of_message(
+pub(super) fn add_of_message(
     message: &Message,
     version: Version,
     params: &ParamHeaders,
-) -> Result<HeaderMap, HeaderError> {
-    let mut map = HeaderMap::new();
+    headers: &mut HeaderMap,
+) -> Result<(), HeaderError> {
     for (name, value) in http::headers(message, version, params)? {
-        let name: Option<HeaderName> = name.parse().ok();
-        if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-            map.insert(name, value);
+        let name = known(&name).or_else(|| name.parse().ok());
+        if let (Some(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
+            headers.insert(name, value);
         }
     }
-    Ok(map)
+    Ok(())
+}
+
+/// The headers of nearly every message, which need not be read.
+fn known(name: &str) -> Option<HeaderName> {
+    match name {
+        http::PROTOCOL_VERSION => Some(PROTOCOL_VERSION),
+        http::METHOD => Some(METHOD),
+        http::NAME => Some(NAME),
+        _ => None,
+    }
 }

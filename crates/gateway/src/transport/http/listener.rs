@@ -27,10 +27,9 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> (Response<Body>, Option<RequestPlace>) {
     let mut known = Known::default();
-    let called = Called::new(peer, &request);
     let (head, incoming) = request.into_parts();
     let mut incoming = Some(incoming);
-    match admitted(front, names, peer, &called, &head, &mut incoming, &mut known).await {
+    match admitted(front, names, peer, &head, &mut incoming, &mut known).await {
         Ok(response) => (response, known.place),
         Err(refused) => {
             let asker = known.grant.map_or(Asker::Stranger(peer.address), Asker::Grant);
@@ -39,7 +38,7 @@ pub(super) async fn answer(
             if let Some(unread) = incoming.filter(|_| head.version == Version::HTTP_2) {
                 post::discard(unread).await;
             }
-            let challenge = called.challenge(front.registry().resource.as_ref(), &refused);
+            let challenge = Called::new(peer, &head).challenge(front.registry().resource.as_ref(), &refused);
             let mut response = refused.response();
             if let Some(challenge) = challenge {
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -65,10 +64,10 @@ struct Called {
 }
 
 impl Called {
-    fn new(peer: &Peer, request: &Request<Incoming>) -> Self {
+    fn new(peer: &Peer, head: &Parts) -> Self {
         let scheme = if peer.is_secure { "https" } else { "http" };
-        let host = entry::host(request.headers(), request.uri()).ok().flatten().unwrap_or_default();
-        Self { base: format!("{scheme}://{host}"), path: request.uri().path().to_owned() }
+        let host = entry::host(&head.headers, &head.uri).ok().flatten().unwrap_or_default();
+        Self { base: format!("{scheme}://{host}"), path: head.uri.path().to_owned() }
     }
 
     /// What a caller is told who has no token, or not the right one. Nothing that is not known to be a path of ours is
@@ -89,7 +88,6 @@ async fn admitted(
     front: &Arc<Front>,
     names: &Names,
     peer: &Peer,
-    called: &Called,
     head: &Parts,
     incoming: &mut Option<Incoming>,
     known: &mut Known,
@@ -97,7 +95,7 @@ async fn admitted(
     names.check(&head.headers, &head.uri)?;
     let path = head.uri.path();
     if let Some(described) = entry::described(path) {
-        return describe(front, called, &head.method, described);
+        return describe(front, &Called::new(peer, head), &head.method, described);
     }
     let nothing = || {
         HttpRefused::new(StatusCode::NOT_FOUND, "there is nothing here; servers are at /mcp and /mcp/NAME")
@@ -118,7 +116,8 @@ async fn admitted(
     if is_old {
         let lines = headers::lines(&head.headers);
         let Some(incoming) = incoming.take() else { return Err(nothing()) };
-        return caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming).await;
+        let taking = caller.old(&head.method, head.uri.query(), Fields::new(&lines), incoming);
+        return Box::pin(taking).await;
     }
     match head.method {
         Method::POST => {

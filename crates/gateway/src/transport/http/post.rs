@@ -1,5 +1,6 @@
 //! A message that is posted, by its client's era.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{Response, StatusCode};
 use interlock_wire::http::{self, Fields, Rejection};
-use interlock_wire::{Era, Likely, Message, Outcome, Parsed, Refusal, Shape, Version, likely, modern_meta};
+use interlock_wire::{Era, Message, Outcome, Parsed, Refusal, Shape, Version, is_answer, modern_meta};
 
 use super::body::{self, Body};
 use super::headers;
@@ -94,6 +95,7 @@ impl Caller<'_> {
             let way = self.front.modern_way(self.known, self.server, capabilities(&message))?;
             // A definition may have to be read for it, and that takes as long as its server does.
             tokio::select! {
+                biased;
                 checked = way.check_params(&message, fields) => checked.map_err(|why| rejected(why.into()))?,
                 () = self.known.credential.ended() => return Err(HttpRefused::ended()),
             }
@@ -133,16 +135,19 @@ impl Caller<'_> {
         let keep_alive = self.front.gateway().options.limits.keep_alive;
         let credential = &self.known.credential;
         let modern = (era == Era::Modern).then_some(credential);
+        let _answering = self.front.gateway().recorder.answering();
+        let mut ended = pin!(credential.ended());
         // The body may have taken its time, and so may what is sent before it: what vouched for the caller may have ended
         // since it was looked at.
         let mut exchange = tokio::select! {
             biased;
-            () = credential.ended() => return Err(HttpRefused::ended()),
+            () = ended.as_mut() => return Err(HttpRefused::ended()),
             exchange = self.front.exchange_on(way, read, modern, &self.place) => exchange,
         };
         let first = tokio::select! {
+            biased;
             first = tokio::time::timeout(keep_alive, exchange.next()) => first,
-            () = credential.ended() => return Err(HttpRefused::ended()),
+            () = ended => return Err(HttpRefused::ended()),
         };
         let Ok(first) = first else {
             // What waits for long is kept open, so that nobody on the way takes it for dead.
@@ -162,9 +167,7 @@ impl Caller<'_> {
         // What the caller is told has been recorded before.
         self.front.gateway().recorder.write().await;
         // An array may be followed by another.
-        let is_answer =
-            first.line.starts_with('{') && !matches!(likely(first.line.as_bytes()), Likely::Call(_));
-        if is_answer {
+        if first.line.starts_with('{') && is_answer(first.line.as_bytes()) {
             let status = if is_unreadable { StatusCode::BAD_REQUEST } else { status_of(&first.line, era) };
             return Ok(body::json(status, first.line));
         }

@@ -26,6 +26,7 @@ use super::failure::Failure;
 use super::flight::{Flight, InFlight};
 use super::headers;
 use super::media::{Media, media_type};
+use super::oauth::OAuth;
 use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
@@ -74,6 +75,8 @@ const TOLD: Duration = Duration::from_secs(30);
 const MOST_TOLD: usize = 64;
 /// How long the server may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// So many headers a request has room for at once.
+const USUAL_HEADERS: usize = 12;
 /// Bytes of an error's body that are looked at.
 const ERROR_BODY: usize = 64 << 10;
 
@@ -356,16 +359,15 @@ impl HttpLink {
             Box::pin(self.old_address(crossing)).await?;
         }
         let params = repeated(crossing, &message, version).await;
-        let mut own = headers::of_message(&message, version, &params)?;
+        let mut request = self.request(Method::POST, None, Bytes::new())?;
+        headers::add_of_message(&message, version, &params, request.headers_mut())?;
         if crossing.gateway().traces().is_some() {
-            traced::send(&message, line.as_deref(), &mut own);
+            traced::send(&message, line.as_deref(), request.headers_mut());
         }
-        let body = line.unwrap_or_else(|| Arc::unwrap_or_clone(message).into_source());
-        let mut request = self.request(Method::POST, None, Bytes::from(body))?;
+        *request.body_mut() = line.unwrap_or_else(|| Arc::unwrap_or_clone(message).into_source()).into();
         if let Some(address) = self.old.get() {
             *request.uri_mut() = address.clone();
         }
-        request.headers_mut().extend(own);
         self.send(request, flight).await
     }
 
@@ -373,10 +375,21 @@ impl HttpLink {
     /// not taken the request: it is sent once more, with another.
     pub(super) async fn send(
         &self,
+        request: Request<Bytes>,
+        flight: Option<Arc<Flight>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        match &self.server.oauth {
+            None => Ok(self.client.carry(request, flight).await?),
+            Some(oauth) => Box::pin(self.send_authorized(oauth, request, flight)).await,
+        }
+    }
+
+    async fn send_authorized(
+        &self,
+        oauth: &Arc<OAuth>,
         mut request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
     ) -> Result<Response<Incoming>, Failure> {
-        let Some(oauth) = &self.server.oauth else { return Ok(self.client.carry(request, flight).await?) };
         let token = oauth.token().await?;
         let mut again = request.clone();
         token.carry(request.headers_mut());
@@ -398,7 +411,8 @@ impl HttpLink {
         let mut request = Request::new(body);
         *request.uri_mut() = self.server.url.clone();
         let headers = request.headers_mut();
-        headers.extend(self.server.headers.clone());
+        headers.reserve(USUAL_HEADERS);
+        headers.extend(self.server.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         if method == Method::POST {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
