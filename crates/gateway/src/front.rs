@@ -2,42 +2,41 @@
 
 mod beginning;
 mod caller;
+mod exchange;
 mod requests;
 mod turned_away;
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
 use interlock_audit::RefusalCategory;
-use interlock_wire::{Message, Parsed, Refusal};
-use requests::Requests;
+use interlock_wire::{Parsed, Refusal};
 
 use crate::capabilities::Capabilities;
 use crate::combined::{Combined, Together};
 use crate::connection::Connection;
-use crate::errand::{Errand, Errands};
+use crate::errand::Errand;
 use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::identify::{Credential, Identity, LastShown};
 use crate::known_tokens::KnownTokens;
 use crate::metrics::Levels;
-use crate::outbox::{Outgoing, Taken, outbox};
 use crate::record::{About, HTTP, Peer, now_ms};
 use crate::registry::{Grant, Registry};
-use crate::relay::{Origin, Relay};
 use crate::settle::Ending;
 use crate::streams::Streams;
 
+use exchange::Open;
+use requests::Requests;
+
 pub(crate) use beginning::{Beginning, Beginnings};
 pub(crate) use caller::{Caller, Shown};
+pub(crate) use exchange::Exchange;
 pub(crate) use requests::RequestPlace;
 pub(crate) use turned_away::TurnedAway;
 
@@ -92,85 +91,6 @@ struct Sharing {
 
 /// The grant of nobody, in records.
 const STRANGER: &str = "(unknown)";
-
-/// One exchange: what came in a request, and the queue of what goes back.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    /// What is withdrawn when the stream is closed early (2026-07-28).
-    withdrawn: Option<(Arc<Relay>, u64)>,
-    /// What whoever waits for an answer does meanwhile.
-    errand: Option<Errand>,
-    back: Outgoing,
-}
-
-impl Exchange {
-    /// One whose asker withdraws by itself what it asked.
-    pub(crate) fn of(back: Outgoing) -> Self {
-        Self { withdrawn: None, errand: None, back }
-    }
-
-    /// Hands over one message in an exchange of this number, from a task that is not cut off; a `modern` one with what
-    /// vouches for its caller.
-    pub(crate) async fn begin(
-        relay: &Arc<Relay>,
-        message: Message,
-        number: u64,
-        modern: Option<Arc<Credential>>,
-    ) -> Self {
-        let mut open = Open::new(relay, number, modern);
-        relay.take(Ok(Parsed::One(message)), &open.from).await;
-        open.exchange.errand = open.errands.close();
-        open.exchange
-    }
-
-    /// Waits for the next message that goes back, and asks the server meanwhile; `None` when nothing more will come.
-    pub(crate) async fn next(&mut self) -> Option<Taken> {
-        poll_fn(|context| {
-            if let Poll::Ready(taken) = self.back.poll_next(context) {
-                return Poll::Ready(taken);
-            }
-            let Some(errand) = &mut self.errand else { return Poll::Pending };
-            if Pin::new(errand).poll(context).is_ready() {
-                self.errand = None;
-            }
-            self.back.poll_next(context)
-        })
-        .await
-    }
-}
-
-/// An exchange whose message is being taken.
-struct Open {
-    exchange: Exchange,
-    from: Origin,
-    errands: Errands,
-}
-
-impl Open {
-    fn new(relay: &Arc<Relay>, number: u64, modern: Option<Arc<Credential>>) -> Self {
-        let (to_caller, back) = outbox(relay.gateway().options.limits.queued_bytes);
-        let errands = Errands::default();
-        let withdrawn = modern.is_some().then(|| (Arc::clone(relay), number));
-        let from = Origin {
-            outbox: to_caller.impatient(),
-            exchange: number,
-            errands: Some(errands.clone()),
-            credential: modern,
-        };
-        Self { exchange: Exchange { withdrawn, errand: None, back }, from, errands }
-    }
-}
-
-/// An exchange that its caller has left.
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if let Some((relay, number)) = self.withdrawn.take()
-            && !self.back.has_ended()
-        {
-            tokio::spawn(async move { relay.withdraw_all(number).await });
-        }
-    }
-}
 
 impl Front {
     /// A front for these servers and grants.
