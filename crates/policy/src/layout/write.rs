@@ -2,6 +2,7 @@
 
 use super::read::Document;
 use super::{Block, Entries, Entry, Line};
+use crate::tree::yaml::BLANKS;
 
 /// Longest line that brackets may make; longer ones are broken into blocks.
 const WIDEST: usize = 120;
@@ -232,11 +233,11 @@ fn inline(value: &Block<'_>, depth: usize, out: &mut String) {
 fn scalar(text: &str, depth: usize, out: &mut String) {
     for (index, line) in text.lines().enumerate() {
         if index == 0 {
-            out.push_str(line.trim_end());
+            out.push_str(line.trim_end_matches(BLANKS));
             continue;
         }
         out.push('\n');
-        let line = line.trim();
+        let line = line.trim_matches(BLANKS);
         if !line.is_empty() {
             indent(depth, out);
             out.push_str(line);

@@ -93,6 +93,39 @@ fn one_expression_is_one_unknown() {
     assert_eq!(told(&rule("deny", "args.a > 81"), &policy(&entry("t", both))), [""; 0]);
 }
 
+/// What a limit no longer denies is asked about or let through as the rules beside it say, and each is told.
+#[test]
+fn a_limit_that_is_gone_lets_each_verdict_through() {
+    let check = |when: &str, [before, after]: [&str; 2], expected: &[&str]| {
+        let of = |more: &str| {
+            let asks = format!("{{ action: require_approval, mode: enforce, when: \"{when}\" }}");
+            policy(&entry("'get_*'", &format!("{{ rules: [{asks}]{more} }}")))
+        };
+        let found = diff(&of(before), &of(after), None, Effort::default());
+        let changes = (found.changes.iter())
+            .map(|change| format!("{:?} to {:?}", change.before.verdict, change.after.verdict));
+        let doubts = found.doubts.iter().map(|doubt| format!("may {:?}", doubt.directions));
+        assert_eq!(
+            changes.chain(doubts).collect::<Vec<_>>(),
+            expected,
+            "{when} {before} {after}: {found:#?}"
+        );
+        for doubt in &found.doubts {
+            let said = "what the limit /tools/get_*/limits/0 has counted could make a difference";
+            assert!(doubt.why.iter().any(|why| why == said), "{doubt:#?}");
+        }
+    };
+    let limit = ", limits: [{ window: minute, max: 1 }]";
+    let shadowed = &*format!("{limit}, mode: shadow");
+    for without in [shadowed, ""] {
+        check("args.a == 'a'", [limit, without], &["Deny to Ask", "Deny to Proceed"]);
+        check("args.a == 'a'", [without, limit], &["Ask to Deny", "Proceed to Deny"]);
+        // No text is made up that the expression is not met by, and there may be one.
+        check("!args.a.matches('[b-d]x')", [limit, without], &["Deny to Ask", "may [Widen]"]);
+        check("!args.a.matches('[b-d]x')", [without, limit], &["Ask to Deny", "may [Narrow]"]);
+    }
+}
+
 #[test]
 fn names_are_compared_by_classes() {
     let old = policy("version: \"1\"\ndefault: deny\ntools: { 'get_*': {}, get_secret: {} }\n");

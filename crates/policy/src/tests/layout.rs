@@ -30,6 +30,10 @@ fn blanks_and_indentation_are_made_alike() {
         ("\n\na: 1\n\n\n\nb: 2\n\n", "a: 1\n\nb: 2\n"),
         ("{a: 1, b: {c: 2}}", "{ a: 1, b: { c: 2 } }\n"),
         ("a: 1\r\nb: 2\r\n", "a: 1\nb: 2\n"),
+        // What Unicode takes for blank is content.
+        ("a:  x\u{85}  # y\u{a0}\nb:   \u{2028}z\n", "a: x\u{85} # y\u{a0}\nb: \u{2028}z\n"),
+        ("a:  x\u{85}\n    \u{2029}y\u{a0}\nb: 1\n", "a: x\u{85}\n  \u{2029}y\u{a0}\nb: 1\n"),
+        ("a:  |\n    x\u{85}\n    \u{2029}\n", "a: |\n  x\u{85}\n  \u{2029}\n"),
         ("l:\n- - a\n  - b\n-\n  - c\n", "l:\n  - - a\n    - b\n  - - c\n"),
         ("? a\n: 1\n", "a: 1\n"),
         ("---\na: 1\n", "---\na: 1\n"),

@@ -219,3 +219,42 @@ fn places_beside_odd_signs() {
         assert!(policy.is_none() || found.iter().all(|found| found.span.line == 1), "{text:?}: {found:#?}");
     }
 }
+
+/// YAML ends lines with a line feed, and takes what else Unicode ends or divides them with for content. The sign of a
+/// line end beside a line feed is no part of what is marked.
+#[test]
+fn places_of_line_ends() {
+    // What stands in the place of a list is marked by all of its first character, however many bytes that is.
+    let (map, text) = ("default: deny\nhide:\n  ", "default: deny\nhide: a");
+    for sign in ["\u{85}", "\u{2028}", "\u{2029}", "\u{a0}", "é", "\u{1f600}"] {
+        let table = [
+            (format!("{map}{sign}a: 1\n"), (sign, 3, 3)),
+            (format!("{text}{sign}\n"), (&*format!("a{sign}"), 2, 7)),
+            (format!("{text}{sign}  # why\r\n"), (&*format!("a{sign}"), 2, 7)),
+            // A sign before it on its line is one character.
+            (format!("default: deny\nlists: {{ '{sign}': [a] }} \nhide: {{ {sign}: 1 }}\n"), ("{", 3, 7)),
+            (format!("default: '{sign}'\nhide: a\n"), ("a", 2, 7)),
+            (format!("{{ default: '{sign}', hide: a }}\n"), ("a", 1, 23)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(wrong_type(&text), expected, "{text:?}");
+        }
+    }
+    for (text, expected) in [
+        ("default: deny\r\nhide: a\r\n", ("a", 2, 7)),
+        ("default: deny\r\nhide:\r\n  a: 1\r\n", ("a", 3, 3)),
+        // A reader goes to the next line at a carriage return alone; a place is counted as it is shown.
+        ("default: deny\rhide: a\r", ("a", 1, 21)),
+        ("default: deny\rhide:\r  é: 1\r", ("é", 1, 23)),
+    ] {
+        assert_eq!(wrong_type(text), expected, "{text:?}");
+    }
+}
+
+/// What is marked as being no list, with its line and column.
+fn wrong_type(text: &str) -> (&str, usize, usize) {
+    let (_, found) = compile(&Source { name: "odd", text, syntax: Syntax::Yaml });
+    let found = found.iter().find(|found| found.code == "wrong-type" && found.pointer == "/hide");
+    let span = found.unwrap_or_else(|| panic!("nothing is found in {text:?}")).span;
+    (&text[span.offset..span.offset + span.len], span.line, span.column)
+}

@@ -8,6 +8,10 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use super::{MOST_DEEP, MOST_NODES, Member, Node, Value, refuse_duplicates, within_size};
 use crate::diagnostic::{At, Report, quoted};
 
+/// White space and line breaks of YAML 1.2 (§5.4 and §5.5). What else Unicode takes for blank, such as U+0085 and
+/// U+2028, is content as letters are.
+pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// Reads one document. `None` where the text is not such a document; the report says why.
 pub(crate) fn read(report: &mut Report<'_>) -> Option<Node> {
     if !within_size(report) {
@@ -90,7 +94,7 @@ impl Reader<'_, '_> {
     /// The parser counts blanks behind quotes and anchors as part of them.
     fn without_blanks(&self, range: Range<usize>) -> Range<usize> {
         let text = self.report.source().get(range.clone()).unwrap_or_default();
-        range.start..range.start + text.trim_end().len()
+        range.start..range.start + text.trim_end_matches(BLANKS).len()
     }
 
     fn document(&mut self, range: Range<usize>) -> Option<()> {
