@@ -82,16 +82,16 @@ async fn a_call_that_was_sent_away_asks_anew_when_it_comes_again() -> Result<()>
     let mut agent = desk.connect().await?;
     agent.call("pay", payment()).await?;
     let old = desk.asked(1).await?.question.id;
-    // Another call's question has nothing to do with it.
     let other = json!({ "amount": 1, "to": "acme" });
     agent.call("pay", other).await?;
     desk.asked(2).await?;
     desk.interlock.replace_policy(&asks("hold: 0s, timeout: 2h"))?;
-    desk.interlock.wait_for_records("policy_reload", PATIENCE, |found| !found.is_empty()).await?;
+    assert_eq!(desk.ended(&old).await?, Standing::Withdrawn);
     let answer = agent.call("pay", payment()).await?;
     assert_eq!(verdict(&answer)?.0, "await_approval");
-    assert_eq!(desk.ended(&old).await?, Standing::Withdrawn);
-    desk.asked(2).await?;
+    // What the other call asked was asked under the same policy.
+    assert_eq!(desk.asked(1).await?.question.id, approval_of(&answer)?);
+    assert_eq!(desk.questions().await?.len(), 3);
     Ok(())
 }
 

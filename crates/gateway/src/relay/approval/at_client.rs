@@ -11,7 +11,7 @@ use interlock_wire::{Era, Version, reply};
 use tokio::sync::{oneshot, watch};
 
 use super::Wanted;
-use crate::approvals::elicitation;
+use crate::approvals::elicitation::{self, Word};
 use crate::approvals::{Answered, Asks, Settings};
 use crate::denial::AsksClient;
 use crate::outbox::Outbox;
@@ -118,8 +118,7 @@ impl Relay {
         };
         self.gateway.at_client(&approval, who, step(way));
         elicited.to.send(reply::request(number, METHOD, Some(&params))).await;
-        // The connection has ended, and nobody has said anything.
-        let Ok(word) = answer.await else { return };
+        let word = answer.await.unwrap_or(Word::NotUnderstood);
         if way == Way::Form {
             return self.gateway.said_at_client(&approval, who, &word).await;
         }
