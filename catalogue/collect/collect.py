@@ -35,10 +35,11 @@ TOOL_FIELDS = ("title", "description", "inputSchema", "outputSchema", "annotatio
 LICENCES = {
     "MIT": r"mit( license)?|the mit license.*|mit license .*",
     "Apache-2.0": r"apache([- ]software)?([- ]license)?[-, ]*(v(ersion)? ?)?2(\.0)?([- ]license)?|apache( software)? license",
-    "BSD-3-Clause": r"(new |modified )?bsd([- ]3[- ]clause)?( license)?|3-clause bsd.*",
+    "BSD": r"bsd( license)?",
+    "BSD-3-Clause": r"(new |modified )?bsd([- ]3[- ]clause)( license)?|3-clause bsd.*",
     "BSD-2-Clause": r"bsd[- ]2[- ]clause.*|simplified bsd.*",
     "ISC": r"isc( license.*)?",
-    "MPL-2.0": r"mpl[- ]?2\.0|mozilla public license 2\.0.*",
+    "MPL-2.0": r"mpl[- ]?2\.0|mozilla public license,?( version| v\.?)? ?2\.0.*",
 }
 
 
@@ -90,8 +91,16 @@ def install_pypi(entry, folder, env):
         if normal(metadata["Name"]) == wanted:
             classes = [c.split("::")[-1].strip() for c in metadata.get_all("Classifier", []) if "License ::" in c]
             stated = [metadata.get("License-Expression"), metadata.get("License"), *classes]
+            for name in metadata.get_all("License-File", []):
+                for file in (path.parent / "licenses" / name, path.parent / name):
+                    stated += [first_words(file)] if file.is_file() else []
             return next((s for s in stated if licence(s)), next((s for s in stated if s), ""))
     raise Skip("no metadata")
+
+
+def first_words(file):
+    """The heading of a licence's text, such as "MIT License" or "Apache License Version 2.0, January 2004"."""
+    return re.sub(r",? january 2004.*", "", " ".join(file.read_text(errors="replace").split("\n\n")[0].split()), flags=re.I)
 
 
 def normal(name):
