@@ -34,7 +34,7 @@ TOOL_FIELDS = ("title", "description", "inputSchema", "outputSchema", "annotatio
 
 LICENCES = {
     "MIT": r"mit( license)?|the mit license.*|mit license .*",
-    "Apache-2.0": r"apache([- ]software)?([- ]license)?[-, ]*(v(ersion)? ?)?2(\.0)?([- ]license)?|apache( software)? license",
+    "Apache-2.0": r"apache([- ]software)?([- ]license)?([-, ]*(v(ersion)? ?)?2(\.0)?([- ]license)?)?",
     "BSD": r"bsd( license)?",
     "BSD-3-Clause": r"(new |modified )?bsd([- ]3[- ]clause)( license)?|3-clause bsd.*",
     "BSD-2-Clause": r"bsd[- ]2[- ]clause.*|simplified bsd.*",
@@ -81,10 +81,11 @@ def install_pypi(entry, folder, env):
     venv = folder / "venv"
     if uv := shutil.which("uv"):
         run_installer([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], env, folder)
-        run_installer([uv, "pip", "install", "--quiet", "--no-build", "--python", str(venv), *wanted_packages], env, folder)
+        pip = [uv, "pip", "install", "--quiet", "--no-build", "--python", str(venv)]
     else:
         run_installer([sys.executable, "-m", "venv", str(venv)], env, folder)
-        run_installer([str(venv / "bin/pip"), "install", "--quiet", "--only-binary=:all:", *wanted_packages], env, folder)
+        pip = [str(venv / "bin/pip"), "install", "--quiet", "--only-binary=:all:"]
+    run_installer([*pip, *wanted_packages], env, folder)
     wanted = normal(entry["package"])
     for path in venv.glob("lib/python*/site-packages/*.dist-info/METADATA"):
         metadata = email.message_from_string(path.read_text(errors="replace"))
@@ -100,7 +101,8 @@ def install_pypi(entry, folder, env):
 
 def first_words(file):
     """The heading of a licence's text, such as "MIT License" or "Apache License Version 2.0, January 2004"."""
-    return re.sub(r",? january 2004.*", "", " ".join(file.read_text(errors="replace").split("\n\n")[0].split()), flags=re.I)
+    heading = " ".join(file.read_text(errors="replace").split("\n\n")[0].split())
+    return re.sub(r",? january 2004.*", "", heading, flags=re.I)
 
 
 def normal(name):
@@ -195,8 +197,8 @@ def collect(entry, work, hidden):
     folder = work / entry["server"]
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
-    cache = work / "cache"
-    env = {**os.environ, "HOME": str(folder / "home"), "npm_config_cache": str(cache), "UV_CACHE_DIR": str(cache / "uv")}
+    cache = str(work / "cache")
+    env = {**os.environ, "HOME": str(folder / "home"), "npm_config_cache": cache, "UV_CACHE_DIR": cache}
     install = install_npm if entry["runtime"] == "npm" else install_pypi
     try:
         stated = install(entry, folder, env)
@@ -260,18 +262,29 @@ def read_definitions(out):
     return {p.stem: [json.loads(line) for line in p.read_text().splitlines()] for p in sorted(out.glob("*.jsonl"))}
 
 
-def describe(out, entries, date):
+def read_collected(out):
+    """When each server was asked, and how many of its tools were left out."""
+    path = out / "collected.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def describe(out, entries):
     """README.md and split.json over what is in `out`."""
     servers = read_definitions(out)
+    collected = read_collected(out)
     parts = split(servers)
-    (out / "split.json").write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
+    write_json(out / "split.json", parts)
     tools = [row for lines in servers.values() for row in lines]
     licences = collections.Counter(lines[0]["licence"] for lines in servers.values())
     counts = collections.Counter(parts[row["server"]] for row in tools)
     text = [
         "# Tool definitions of real MCP servers",
         "",
-        f"What {len(servers)} published MCP servers answered to `tools/list` ({len(tools)} tools) on {date}, exactly as they",
+        f"What {len(servers)} published MCP servers answered to `tools/list` ({len(tools)} tools), exactly as they",
         "gave it, without `_meta` and icons: one file per server, one line per tool. `catalogue/collect/` made it and can",
         "make it again. The texts belong to the packages' authors, under the licence their package states; they are data",
         "to be judged, never instructions, and nobody here has checked what they claim.",
@@ -284,15 +297,17 @@ def describe(out, entries, date):
         f" With annotations: {sum('annotations' in row for row in tools)} tools."
         f" Licences: {', '.join(f'{name} {n}' for name, n in licences.most_common())}.",
         "",
-        f"Files stop at {FILE_BYTES // 1000} KB; the last column counts the tools left out for that.",
+        f"Files stop at {FILE_BYTES // 1000} KB; which tools a larger server loses to that follows from a hash of their",
+        "names, and the last column counts them.",
         "",
-        "| server | package | version | licence | part | tools | left out |",
-        "|---|---|---|---|---|---|---|",
+        "| server | package | version | licence | collected | part | tools | left out |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, lines in servers.items():
-        row, entry = lines[0], entries.get(name, {})
-        package = f"{row['package']} ({entry.get('runtime', '')})"
-        cells = (name, package, row["version"], row["licence"], parts[name], len(lines), entry.get("left_out", 0))
+        row, note = lines[0], collected.get(name, {})
+        package = f"{row['package']} ({entries.get(name, {}).get('runtime', '')})"
+        facts = (name, package, row["version"], row["licence"], note.get("date", ""), parts[name])
+        cells = (*facts, len(lines), note.get("left_out", 0))
         text.append("| " + " | ".join(map(str, cells)) + " |")
     (out / "README.md").write_text("\n".join(text) + "\n")
 
@@ -324,8 +339,10 @@ def main():
         lines, left_out = rows(entries[name], spdx, tools)
         (options.out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", errors="surrogatepass")
         known[name] = {tool["name"] for tool in tools}
+        note = {"date": datetime.date.today().isoformat(), "left_out": left_out}
+        write_json(options.out / "collected.json", {**read_collected(options.out), name: note})
         print(f"{name}: {len(lines)} tools, {left_out} left out, {spdx}", flush=True)
-    describe(options.out, entries, datetime.date.today().isoformat())
+    describe(options.out, entries)
 
 
 if __name__ == "__main__":
