@@ -234,7 +234,8 @@ def rows(entry, spdx, tools):
     """The lines of a server's file, and how many tools were left out (by a hash of the name) to keep it small."""
     head = {"server": entry["server"], "package": entry["package"], "version": entry["version"], "licence": spdx}
     lines, size = {}, 0
-    for tool in sorted(tools, key=lambda tool: digest(tool["name"])):
+    wanted = [tool for tool in tools if tool["name"] not in entry.get("without", [])]
+    for tool in sorted(wanted, key=lambda tool: digest(tool["name"])):
         row = {**head, "tool": tool["name"], **{f: tool[f] for f in TOOL_FIELDS if tool.get(f) is not None}}
         line = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         size += len(line.encode("utf-8", "surrogatepass")) + 1
