@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -204,6 +204,28 @@ fn whoever_is_not_named_may_not_decide() {
     let steps: Vec<Value> =
         records(data.path(), "approval").iter().map(|record| record["details"]["step"].clone()).collect();
     assert_eq!(steps, ["not allowed", "not allowed", "denying", "denied", "denying", "denied"]);
+}
+
+/// The pages of a directory that is nobody's show nothing, and say so when they start.
+#[test]
+fn pages_say_that_nothing_has_run_yet() {
+    let home = tempfile::tempdir().unwrap();
+    let used = home.path().join("used");
+    drop(store(&used));
+    for (args, is_new) in [(vec![], true), (vec!["--data", used.to_str().unwrap()], false)] {
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_interlock"));
+        serve.args(["approvals", "serve", "--listen", "127.0.0.1:0"]).args(args);
+        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+            serve.env(name, home.path());
+        }
+        serve.env_remove("INTERLOCK_DATA").stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut served = serve.spawn().unwrap();
+        let mut lines = BufReader::new(served.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let start = lines.find(|line| line.contains("people decide at")).unwrap();
+        served.kill().unwrap();
+        served.wait().unwrap();
+        assert_eq!(start.contains("nothing has run with it yet"), is_new, "{start}");
+    }
 }
 
 #[test]
