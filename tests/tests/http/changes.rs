@@ -92,9 +92,9 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
     let server = find(&found, "server changed", "server", "far")?;
     assert_eq!(server["details"]["changed"], json!(["requests"]));
     scene.site.write("allow.yaml", "version: \"1\"\ndefault: deny\n")?;
-    let reloaded = until(&scene, "policy_reload", |record| record["grant"] == "newone").await?;
     let file = scene.site.path().join("allow.yaml").display().to_string();
     for grant in ["team", "newone"] {
+        let reloaded = until(&scene, "policy_reload", |record| record["grant"] == grant).await?;
         let record = reloaded.iter().find(|record| record["grant"] == grant);
         let record = record.with_context(|| format!("{reloaded:?}"))?;
         assert_eq!(record["details"]["file"], json!(file));
