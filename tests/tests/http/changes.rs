@@ -26,6 +26,12 @@ async fn until(scene: &Scene, kind: &str, is_it: impl Fn(&Value) -> bool) -> Res
     }
 }
 
+/// Waits for the record of one change, of which there is one.
+async fn change(scene: &Scene, reason: &str, member: &str, name: &str) -> Result<Value> {
+    let is_it = |record: &Value| record["reason"] == reason && record[member] == name;
+    find(&until(scene, "configuration", is_it).await?, reason, member, name).cloned()
+}
+
 fn find<'r>(found: &'r [Value], reason: &str, member: &str, name: &str) -> Result<&'r Value> {
     let mut fitting = found.iter().filter(|record| record["reason"] == reason && record[member] == name);
     let one = fitting.next().with_context(|| format!("no `{reason}` of `{name}` in {found:?}"))?;
@@ -64,16 +70,15 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
     let far = "  far: { url: \"https://far.example/mcp?key=s3cret\", headers: { Authorization: \"Bearer s3cret\" } }\n";
     let with = before.replace("grants:\n", &format!("{far}grants:\n{more}"));
     scene.site.write("interlock.yaml", &with)?;
-    let found = until(&scene, "configuration", |record| record["grant"] == "newone").await?;
-    let added = find(&found, "grant added", "grant", "newone")?;
+    let added = change(&scene, "grant added", "grant", "newone").await?;
     assert_eq!(
         added["details"],
         json!({ "grant": "newone", "servers": ["far"], "auth": ["token"], "expires": "2090-01-01T00:00:00.000Z",
             "labels": ["ward=7"] })
     );
-    let server = find(&found, "server added", "server", "far")?;
+    let server = change(&scene, "server added", "server", "far").await?;
     assert_eq!(server["details"], json!({ "server": "far", "url": "https://far.example/mcp" }));
-    let loaded = records(scene.site.path(), "policy_load").await?;
+    let loaded = until(&scene, "policy_load", |record| record["grant"] == "newone").await?;
     ensure!(
         loaded.iter().any(|record| record["grant"] == "newone" && record["policy"].is_string()),
         "{loaded:?}"
@@ -85,11 +90,10 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
         .replace("auth: [token]", "auth: []")
         .replace("2090-", "2091-");
     scene.site.write("interlock.yaml", &changed)?;
-    let found = until(&scene, "configuration", |record| record["reason"] == "grant changed").await?;
-    let grant = find(&found, "grant changed", "grant", "newone")?;
+    let grant = change(&scene, "grant changed", "grant", "newone").await?;
     assert_eq!(grant["details"]["changed"], json!(["auth", "expires"]));
     assert_eq!(grant["details"]["auth"], json!([]));
-    let server = find(&found, "server changed", "server", "far")?;
+    let server = change(&scene, "server changed", "server", "far").await?;
     assert_eq!(server["details"]["changed"], json!(["requests"]));
     scene.site.write("allow.yaml", "version: \"1\"\ndefault: deny\n")?;
     let file = scene.site.path().join("allow.yaml").display().to_string();
@@ -101,13 +105,14 @@ async fn every_change_of_rights_by_the_file_is_recorded_without_secrets() -> Res
     }
 
     scene.site.write("interlock.yaml", &before)?;
-    let found = until(&scene, "configuration", |record| record["reason"] == "server removed").await?;
-    find(&found, "grant removed", "grant", "newone")?;
+    change(&scene, "server removed", "server", "far").await?;
+    change(&scene, "grant removed", "grant", "newone").await?;
     let said = scene.serving.said();
     ensure!(
         said.contains("read again: 2 servers, 2 grants, changed: server `far` added, grant `newone` added"),
         "{said}"
     );
+    let found = records(scene.site.path(), "configuration").await?;
     for text in [format!("{found:?}"), said] {
         ensure!(!text.contains("s3cret") && !text.contains("Bearer other"), "{text}");
     }
