@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -16,6 +17,8 @@ pub(crate) struct Outbox {
     room: Arc<Semaphore>,
     /// For messages that wait to be sent together.
     collecting: Arc<Semaphore>,
+    /// Nothing that is queued from now on is taken.
+    ended: Arc<AtomicBool>,
     permits: usize,
     /// Whether the peer is given up instead of waited for, where others would wait with it.
     impatient: bool,
@@ -47,8 +50,14 @@ pub(crate) fn outbox(bytes: usize) -> (Outbox, Outgoing) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let permits = (bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS >> 1);
     let semaphore = || Arc::new(Semaphore::new(permits));
-    let outbox =
-        Outbox { lines: sender, room: semaphore(), collecting: semaphore(), permits, impatient: false };
+    let outbox = Outbox {
+        lines: sender,
+        room: semaphore(),
+        collecting: semaphore(),
+        ended: Arc::default(),
+        permits,
+        impatient: false,
+    };
     (outbox, Outgoing { lines: receiver })
 }
 
@@ -96,6 +105,13 @@ impl Outbox {
         self.send_in(room, line);
     }
 
+    /// Waits for room and queues one message, unless the queue has ended. Gives whether it is queued before its end.
+    pub(crate) async fn hand_over(&self, line: String) -> bool {
+        let room = self.room(line.len()).await;
+        !self.ended.load(Ordering::Acquire)
+            && self.lines.send(Queued::Line { line, on: None, _room: room }).is_ok()
+    }
+
     /// Queues one message without waiting, for a place that cannot wait: a drop, or the end of waits that took too
     /// long. It takes what room there is, so that whoever can wait does.
     pub(crate) fn push(&self, line: String) {
@@ -120,6 +136,7 @@ impl Outbox {
 
     /// Ends the queue after what is in it: the peer's stream is closed then.
     pub(crate) fn close(&self) {
+        self.ended.store(true, Ordering::Release);
         let _gone = self.lines.send(Queued::End);
     }
 }

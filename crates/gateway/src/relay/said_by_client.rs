@@ -44,8 +44,9 @@ impl Relay {
         let Ok(Passage { mut ticket, .. }) = passage else { return };
         let line = message.source().to_owned();
         ticket.forwarded(line.len());
-        self.upstream.send(line).await;
-        ticket.settle(Ending::HandedOver).await;
+        let is_sent = self.upstream.hand_over(line).await;
+        // A connection that has ended meanwhile takes nothing more.
+        ticket.settle(if is_sent { Ending::HandedOver } else { Ending::NotSent }).await;
     }
 
     /// The client gives up on a request: the server is told under the identifier it knows. A call that is
