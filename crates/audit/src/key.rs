@@ -41,7 +41,8 @@ impl DigestKey {
     }
 
     /// The same with `<data>/links.key`, for what is signed and given to people. Links that were made with another key are
-    /// of no use: whoever removes the file takes all of them back.
+    /// of no use: whoever removes the file and restarts the gateways and the pages, which read it once, takes all of them
+    /// back.
     ///
     /// # Errors
     /// As [`DigestKey::open`].

@@ -1,10 +1,12 @@
 //! The command line, as it is written. What it means is resolved by the commands.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::terminal;
 
 /// A policy gateway for the Model Context Protocol: decides every call of an MCP server by a policy file.
 #[derive(Debug, Parser)]
@@ -197,6 +199,19 @@ pub(crate) struct LookArgs {
     /// configuration directory]
     #[arg(short = 'c', long = "config", visible_alias = "settings", value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+}
+
+impl LookArgs {
+    /// Another command that looks at the same place.
+    pub(crate) fn also(&self, command: &str) -> String {
+        let chosen = [("--data", &self.data), ("-c", &self.settings)];
+        let chosen = chosen
+            .into_iter()
+            .filter_map(|(option, path)| Some([OsStr::new(option), path.as_ref()?.as_os_str()]));
+        let words: Vec<&OsStr> = chosen.flatten().collect();
+        let place = terminal::typed(&words);
+        if place.is_empty() { command.to_owned() } else { format!("{command} {place}") }
+    }
 }
 
 /// Where such commands look, and how they print their answer.

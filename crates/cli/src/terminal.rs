@@ -4,6 +4,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod log;
 pub(crate) mod table;
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -120,6 +121,19 @@ fn is_deceptive(c: char) -> bool {
     c != '\n' && interlock_gateway::is_deceptive(c)
 }
 
+/// Words of a command as they are typed.
+pub(crate) fn typed(words: &[impl AsRef<OsStr>]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./@:=,+%".contains(c);
+    let word = |word: &OsStr| {
+        let text = word.to_string_lossy();
+        if !text.is_empty() && text.chars().all(plain) {
+            return text.into_owned();
+        }
+        format!("'{}'", text.replace('\'', "'\\''"))
+    };
+    words.iter().map(|text| word(text.as_ref())).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +145,17 @@ mod tests {
         assert_eq!(with_causes(&said), "cannot read `x`: the disk is gone");
         let unsaid = anyhow::Error::new(cause()).context("cannot read `x`");
         assert_eq!(with_causes(&unsaid), "cannot read `x`: the disk is gone");
+    }
+
+    #[test]
+    fn commands_can_be_typed_again() {
+        for (words, expected) in [
+            (&["uvx", "a.b-c@0.1.1"][..], "uvx a.b-c@0.1.1"),
+            (&["sh", "-c", "exit 1"], "sh -c 'exit 1'"),
+            (&["a", "", "it's"], r"a '' 'it'\''s'"),
+        ] {
+            assert_eq!(typed(words), expected);
+        }
     }
 
     #[test]

@@ -36,7 +36,10 @@ pub(crate) fn named(policy: &Policy, file: &Path, gateway: &Gateway) -> anyhow::
     Ok(Some(webhook.with_context(|| format!("the webhook in `{}`", file.display()))?))
 }
 
-/// Whether what the policy's webhook refers to is there.
+/// Whether what the policy's webhook refers to is there, and of use.
 pub(crate) fn check(policy: &Policy, file: &Path) -> anyhow::Result<()> {
-    read(policy, file).map(drop)
+    let Some(said) = read(policy, file)? else { return Ok(()) };
+    let checked = Webhook::check_url(&said.url);
+    let checked = checked.and_then(|()| said.secret.as_deref().map_or(Ok(()), Webhook::check_secret));
+    checked.with_context(|| format!("the webhook in `{}`", file.display()))
 }

@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -160,10 +160,15 @@ fn several_calls_are_decided_at_once_and_each_by_itself() {
     ask_for(data.path(), question(THIRD), 0);
     // A beginning that two have is not theirs to guess.
     let (report, exit) = json(data.path(), &["deny", "1111aaaa"]);
-    assert_eq!((exit, &report[0]["outcome"]), (1, &"ambiguous".into()));
+    assert_eq!((exit, &report[0]["outcome"]), (2, &"ambiguous".into()));
     assert_eq!(standing(data.path(), FIRST), Standing::Waiting);
+    let choice = "`1111aaaa` begins 2 names: `1111aaaa0` (start_dicom_export_job), `1111aaaab` (start_dicom_export_job); \
+                  write more of it";
+    assert_eq!(report[0]["message"], choice);
+    let (_, err, exit) = approvals(data.path(), &["show", "1111aaaa"]);
+    assert!(exit == 2 && err.contains(choice), "{err}");
 
-    let (report, exit) = json(data.path(), &["approve", "nothing", "1111aaaab", "33", "1111aaaa0"]);
+    let (report, exit) = json(data.path(), &["approve", "nothing", "approval_1111AAAAB…", "33", "1111aaaa0"]);
     assert_eq!(exit, 1);
     let outcomes: Vec<&str> =
         report.as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect();
@@ -204,6 +209,53 @@ fn whoever_is_not_named_may_not_decide() {
     let steps: Vec<Value> =
         records(data.path(), "approval").iter().map(|record| record["details"]["step"].clone()).collect();
     assert_eq!(steps, ["not allowed", "not allowed", "denying", "denied", "denying", "denied"]);
+}
+
+/// A reason is said again by nobody: a long one would hide what is wrong with it.
+#[test]
+fn a_reason_that_is_none_decides_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    ask(data.path(), question(FIRST));
+    for (reason, expected) in [
+        (" ".to_owned(), "the reason is empty; leave it out, or write one"),
+        ("word ".repeat(1_000), "a reason has at most 1000 letters"),
+    ] {
+        let (out, err, exit) = approvals(data.path(), &["deny", FIRST, "--reason", &reason]);
+        assert!(exit == 2 && err.contains(expected) && !err.contains("word"), "{out}{err}");
+    }
+    assert_eq!(standing(data.path(), FIRST), Standing::Waiting);
+}
+
+/// Whoever is told of a command can type it as it stands, and it looks at the same place.
+#[test]
+fn hints_name_the_place_that_was_given() {
+    let data = tempfile::tempdir().unwrap();
+    ask(data.path(), question(FIRST));
+    let (_, err, exit) = approvals(data.path(), &["show", "zzz"]);
+    let list = format!("`interlock approvals list --all --data {}` shows them", data.path().display());
+    assert!(exit == 1 && err.contains("no call `zzz` waits or waited here") && err.contains(&list), "{err}");
+}
+
+/// The pages of a directory that is nobody's show nothing, and say so when they start.
+#[test]
+fn pages_say_that_nothing_has_run_yet() {
+    let home = tempfile::tempdir().unwrap();
+    let used = home.path().join("used");
+    drop(store(&used));
+    for (args, is_new) in [(vec![], true), (vec!["--data", used.to_str().unwrap()], false)] {
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_interlock"));
+        serve.args(["approvals", "serve", "--listen", "127.0.0.1:0"]).args(args);
+        for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+            serve.env(name, home.path());
+        }
+        serve.env_remove("INTERLOCK_DATA").stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut served = serve.spawn().unwrap();
+        let mut lines = BufReader::new(served.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let start = lines.find(|line| line.contains("people decide at")).unwrap();
+        served.kill().unwrap();
+        served.wait().unwrap();
+        assert_eq!(start.contains("nothing has run with it yet"), is_new, "{start}");
+    }
 }
 
 #[test]
@@ -455,10 +507,8 @@ fn at_a_terminal_a_person_sees_the_call_and_is_asked() {
     // What is not a yes is none, and one that was typed before the question is no answer to it.
     for answer in ["", "n", "yy", "approve"] {
         let (exit, said) = heard(data.path(), &["approve", FIRST], &[(may, answer)]);
-        assert!(
-            exit == 1 && said.contains(&format!("`interlock approvals deny {FIRST}` refuses it")),
-            "{said}"
-        );
+        let deny = format!("`interlock approvals deny {FIRST} --data {}` refuses it", data.path().display());
+        assert!(exit == 1 && said.contains(&deny), "{said}");
     }
     assert_eq!(standing(data.path(), FIRST), Standing::Waiting);
     assert!(records(data.path(), "approval").is_empty(), "nothing was said");

@@ -207,6 +207,12 @@ fn what_people_are_asked_needs_more_than_the_policy() {
     ] {
         assert!(out.contains(part), "{part} in {out}");
     }
+    write("nobody.yaml", "groups: { finance: [\"operater:bo\"] }\n");
+    let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "nobody.yaml"]);
+    assert!(
+        exit == 1 && out.contains("did you mean `operator:bo`?") && out.contains("asks.yaml:5:3"),
+        "{out}"
+    );
     write("few.yaml", "groups: { finance: [\"link:bo\"] }\nconsole: { url: \"https://example.com\" }\n");
     let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "few.yaml"]);
     assert!(exit == 1 && out.contains("nobody can ever approve") && out.contains("asks.yaml:6:3"), "{out}");
@@ -216,6 +222,15 @@ fn what_people_are_asked_needs_more_than_the_policy() {
     write("good.settings.yaml", "groups: { finance: [ada] }\nconsole: { url: \"https://example.com\" }\n");
     let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "good.settings.yaml"]);
     assert_eq!((exit, out.as_str()), (0, "asks.yaml: ok\n"));
+    // What is there has to be of use, too, as where the policy is put in force.
+    for (secret, expected) in [("\n", "its `secret` is empty"), ("whsec_!!!", "is not base64")] {
+        write("secret", secret);
+        let (out, _, exit) = check(folder.path(), &["asks.yaml", "--settings", "good.settings.yaml"]);
+        assert!(exit == 1 && out.contains("error[bad-value]: the webhook cannot be used"), "{out}");
+        assert!(out.contains(expected) && out.contains("asks.yaml:10:7") && !out.contains("!!!"), "{out}");
+        let (out, _, exit) = check(folder.path(), &["asks.yaml"]);
+        assert!(exit == 0 && out.contains("note[bad-value]: the webhook cannot be used"), "{out}");
+    }
     let (_, err, exit) = check(folder.path(), &["good.yaml", "--settings", "good.yaml"]);
     assert!(exit == 2 && err.contains("this is a policy, and not a settings file"), "{err}");
 }

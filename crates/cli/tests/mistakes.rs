@@ -76,6 +76,32 @@ fn each_is_named_with_what_to_do() {
     }
 }
 
+/// One answer, and not one for each of its keys.
+#[test]
+fn a_file_of_serve_is_no_policy() {
+    let home = home();
+    let settings =
+        "data: kept\nservers: { s: { command: \"true\" } }\ngrants: { g: { servers: { s: server } } }\n";
+    fs::write(home.path().join("interlock.yaml"), settings).unwrap();
+    for args in [
+        &["run", "-c", "interlock.yaml", "--", "true"][..],
+        &["check", "interlock.yaml"],
+        &["diff", "policy.yaml", "interlock.yaml"],
+        &["explain", "-c", "interlock.yaml", "--tool", "t"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+        command.args(args).current_dir(home.path()).env("HOME", home.path()).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(!output.status.success(), "{args:?}");
+        for part in ["this is a file of `interlock serve`, and not a policy", "`interlock serve --check -c "]
+        {
+            assert!(text.contains(part), "{args:?}: {text}");
+        }
+        assert!(!text.contains("unknown key"), "{args:?}: {text}");
+    }
+}
+
 #[test]
 fn settings_are_shown_with_all_their_mistakes() {
     let home = home();

@@ -118,7 +118,10 @@ fn status_tells_denied_from_would_be_denied_and_from_noise() {
         text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     for expected in [
         &format!("Data directory: {}", data.path().display()),
-        "Waiting: 1 call waits for a person; `interlock approvals list` shows it",
+        &format!(
+            "Waiting: 1 call waits for a person; `interlock approvals list --data {}` shows it",
+            data.path().display()
+        ),
         "SERVER CALLS DENIED ASKED WOULD DENY FAILED DISCARDED",
         "files 1 1 2 1 0 1",
         "0 1 0 0 files not too many (server:/tools/write/rules/0)",

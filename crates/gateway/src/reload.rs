@@ -5,7 +5,7 @@ mod watch;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use interlock_policy::{Diagnostic, Policy, Severity, Source, Syntax, compile};
+use interlock_policy::{Diagnostic, Located, Policy, Severity, Source, Span, Syntax, Value, compile};
 
 pub use watch::{Watch, Writing};
 
@@ -65,15 +65,36 @@ pub enum LoadError {
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let text = read(path)?;
     let name = path.display().to_string();
-    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax: Syntax::of_path(&name) });
+    let syntax = Syntax::of_path(&name);
+    let (policy, diagnostics) = compile(&Source { name: &name, text: &text, syntax });
     match policy {
         Some(policy) => {
             // Who puts it in force names it, and has no time to print it.
             let _named = policy.digest();
             Ok(Loaded { policy, diagnostics, text })
         }
-        None => Err(mistakes(path.to_owned(), diagnostics, text)),
+        None => {
+            let other = not_a_policy(&name, &text, syntax).map(|found| vec![found]);
+            Err(mistakes(path.to_owned(), other.unwrap_or(diagnostics), text))
+        }
     }
+}
+
+/// What to say of the file that `interlock serve` reads where a policy is to be: it has keys that no policy has.
+pub fn not_a_policy(name: &str, text: &str, syntax: Syntax) -> Option<Diagnostic> {
+    let Value::Map(members) = Located::new(text).read(syntax)?.value else { return None };
+    let is_of_gateway =
+        members.iter().any(|member| ["servers", "grants", "listen"].contains(&member.key.as_str()));
+    is_of_gateway.then(|| Diagnostic {
+        severity: Severity::Error,
+        code: "not-a-policy",
+        message: "this is a file of `interlock serve`, and not a policy".to_owned(),
+        help: Some(format!(
+            "check it and the policies that it names with `interlock serve --check -c {name}`"
+        )),
+        span: Span { offset: 0, len: text.lines().next().map_or(0, str::len), line: 1, column: 1 },
+        pointer: String::new(),
+    })
 }
 
 fn mistakes(path: PathBuf, diagnostics: Vec<Diagnostic>, text: String) -> LoadError {

@@ -125,6 +125,10 @@ async fn what_cannot_be_understood_is_refused() -> Result<()> {
         room.refused("a guess", &room.decision(&token, &guess, &yes), 404).await?;
         room.refused("a guess", &room.api(&token, "GET", &format!("/{guess}")), 404).await?;
     }
+    // Commands show the beginning of a name, and know calls by it.
+    let begins = room.api(&token, "GET", &format!("/{}", &id[..8]));
+    let begins = room.refused("the beginning of a name", &begins, 404).await?;
+    ensure!(begins.body.contains("the whole name is needed here"), "{begins:?}");
     for (body, status) in [
         (json!({}), 422),
         (json!({ "approve": "yes" }), 422),

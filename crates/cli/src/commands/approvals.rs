@@ -12,18 +12,19 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_audit::Filter;
-use interlock_gateway::approvals::{DecisionDesk, reason};
+use interlock_gateway::approvals::{DecisionDesk, subject};
 use interlock_store::{Approval, Approvals, Embedded, Standing, StoreError, Which};
 
 use super::audit::record_read;
+use crate::approvals::shown;
 use crate::args::{AnswerArgs, Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::recorded::CommandBook;
 use crate::settings::Settings;
+use listing::short;
 
 /// What is read at once.
 const PAGE: usize = 500;
@@ -154,7 +155,7 @@ struct SaidArgs {
     #[arg(required = true, value_name = "ID", value_parser = id)]
     ids: Vec<String>,
     /// Why, for the audit log and, of a refusal, the agent
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Do not show the calls, and do not ask
     #[arg(long)]
@@ -191,18 +192,25 @@ impl From<State> for Standing {
     }
 }
 
+/// What a webhook's `webhook-id` has before the name.
+const ANNOUNCED: &str = "approval_";
+
+/// The name of a call, or its beginning, as people paste it: of a message, or of what was cut off.
 fn id(text: &str) -> Result<String, String> {
-    if text.is_empty() || !text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+    let text = text.to_ascii_lowercase();
+    let name = text.strip_prefix(ANNOUNCED).unwrap_or(&text);
+    let name = name.strip_suffix('…').unwrap_or(name);
+    if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
     {
-        return Err(
-            "a call is named by letters and digits, as `interlock approvals list` shows it".to_owned()
-        );
+        return Err("a call is named by letters and digits, as `list` shows it".to_owned());
     }
-    Ok(text.to_owned())
+    Ok(name.to_owned())
 }
 
 /// What a command works on.
-struct Desk {
+struct Desk<'a> {
+    /// Where it was told to look.
+    place: &'a LookArgs,
     data: PathBuf,
     store: Embedded,
     desk: DecisionDesk,
@@ -227,7 +235,7 @@ pub(crate) fn run(args: &ApprovalsArgs) -> anyhow::Result<Exit> {
     let shared = Arc::new(store.clone());
     let book = Arc::new(CommandBook { data: data.clone() });
     let desk = DecisionDesk::new(shared.clone(), shared, book);
-    let desk = Desk { data, store, desk, runtime, format };
+    let desk = Desk { place, data, store, desk, runtime, format };
     match &args.command {
         Command::List { which, .. } => desk.list(which),
         Command::Show { id, .. } => desk.show(id),
@@ -249,7 +257,7 @@ enum Named {
     None,
 }
 
-impl Desk {
+impl Desk<'_> {
     /// The time that questions go by.
     fn now_ms(&self) -> Result<i64, StoreError> {
         self.runtime.block_on(self.desk.now_ms())
@@ -303,26 +311,40 @@ impl Desk {
     fn record_look(&self, command: &str, filter: &Filter) {
         record_read(&self.data, command, filter);
     }
+
+    /// The calls that begin so, for people who must choose.
+    fn several(&self, name: &str, found: &[String]) -> Result<String, StoreError> {
+        const SHOWN: usize = 5;
+        let names = self.names()?;
+        let mut shown = Vec::with_capacity(SHOWN);
+        for found in found.iter().take(SHOWN) {
+            let whole = self.runtime.block_on(self.store.approval(found))?;
+            let called = whole.map(|whole| subject(&whole.question.section, &whole.question.name));
+            let called = called.map(|called| format!(" ({})", shown::line(&called))).unwrap_or_default();
+            shown.push(format!("`{}`{called}", short(found, &names)));
+        }
+        let more = if found.len() > SHOWN { ", …" } else { "" };
+        Ok(format!("`{name}` begins {} names: {}{more}; write more of it", found.len(), shown.join(", ")))
+    }
+
+    /// What to do about a name that nothing has.
+    fn unknown(&self, name: &str) -> String {
+        let list = self.place.also("interlock approvals list --all");
+        format!("no call `{name}` waits or waited here; `{list}` shows them")
+    }
 }
 
-/// The calls that begin so, for people who must choose.
-fn several(name: &str, names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-    format!("`{name}` begins {} names: {}{more}; write more of it", names.len(), shown.join(", "))
-}
+#[cfg(test)]
+mod tests {
+    use super::id;
 
-/// What to do about a name that nothing has.
-fn unknown(name: &str) -> String {
-    format!("no call `{name}` waits or waited here; `interlock approvals list --all` shows them")
-}
-
-/// The one call that a name means.
-fn only(name: &str, named: Named) -> anyhow::Result<Option<Box<Approval>>> {
-    match named {
-        Named::One(approval) => Ok(Some(approval)),
-        Named::None => Ok(None),
-        Named::Several(names) => bail!(several(name, &names)),
+    #[test]
+    fn names_are_taken_as_they_are_pasted() {
+        for text in ["4ba611f6", "4BA611F6", "approval_4ba611f6", "4ba611f6…", "approval_4BA611F6…"] {
+            assert_eq!(id(text).as_deref(), Ok("4ba611f6"), "{text}");
+        }
+        for text in ["", "…", "approval_", "4ba6…11f6", "4ba6 11f6", "4ba6/"] {
+            assert!(id(text).is_err(), "{text}");
+        }
     }
 }

@@ -8,7 +8,8 @@ mod text;
 
 use std::path::Path;
 
-use interlock_policy::{Diagnostic, Located, Severity, Source, Span, Syntax, ToolList, Value, compile_for};
+use interlock_gateway::reload;
+use interlock_policy::{Diagnostic, Severity, Source, Syntax, ToolList, compile_for};
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::exit::Exit;
@@ -88,8 +89,8 @@ pub(super) fn check(file: &Path, beside: &Beside<'_>, strict: bool) -> anyhow::R
     let (valid, diagnostics) = if policy_tests::find::is_test(file) {
         let diagnostics = policy_tests::mistakes(&text, syntax);
         (diagnostics.is_empty(), diagnostics)
-    } else if is_of_gateway(&text, syntax) {
-        (false, vec![not_a_policy(&name, &text)])
+    } else if let Some(found) = reload::not_a_policy(&name, &text, syntax) {
+        (false, vec![found])
     } else {
         let source = Source { name: &name, text: &text, syntax };
         let (policy, mut diagnostics) = compile_for(&source, beside.tools);
@@ -107,26 +108,6 @@ pub(super) fn check(file: &Path, beside: &Beside<'_>, strict: bool) -> anyhow::R
         true => Verdict::Ok,
     };
     Ok(Checked { name, verdict, text, diagnostics })
-}
-
-/// Whether a file is the one that `interlock serve` reads: it has keys that no policy has.
-fn is_of_gateway(text: &str, syntax: Syntax) -> bool {
-    let root = Located::new(text).read(syntax);
-    let Some(Value::Map(members)) = root.map(|root| root.value) else { return false };
-    members.iter().any(|member| ["servers", "grants", "listen"].contains(&member.key.as_str()))
-}
-
-fn not_a_policy(name: &str, text: &str) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        code: "not-a-policy",
-        message: "this is a file of `interlock serve`, and not a policy".to_owned(),
-        help: Some(format!(
-            "check it and the policies that it names with `interlock serve --check -c {name}`"
-        )),
-        span: Span { offset: 0, len: text.lines().next().map_or(0, str::len), line: 1, column: 1 },
-        pointer: String::new(),
-    }
 }
 
 fn counts(diagnostics: &[Diagnostic]) -> (usize, usize, usize) {

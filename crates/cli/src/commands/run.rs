@@ -26,7 +26,7 @@ use crate::webhooks;
 
 /// Wraps the server and relays until one side goes.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<Exit> {
-    let (named, shown) = (args.policy.clone(), in_words(&args.reached.command));
+    let (named, shown) = (args.policy.clone(), terminal::typed(&args.reached.command));
     let args = RunArgs { policy: policy_file(&args.policy)?, ..args };
     let settings = Settings::load(args.place.settings.as_deref())?;
     terminal::log::start(&settings.telemetry)?;
@@ -66,19 +66,6 @@ fn warn(policy: &Path, diagnostics: &[Diagnostic]) {
         let s = if count == 1 { "" } else { "s" };
         tracing::warn!("the policy `{policy}` has {count} warning{s}; `interlock check {policy}` shows them");
     }
-}
-
-/// A command as it is typed.
-fn in_words(command: &[OsString]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./@:=,+%".contains(c);
-    let word = |word: &OsString| {
-        let text = word.to_string_lossy();
-        if !text.is_empty() && text.chars().all(plain) {
-            return text.into_owned();
-        }
-        format!("'{}'", text.replace('\'', "'\\''"))
-    };
-    command.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Whoever starts it in a terminal sees nothing else while all is well.
@@ -248,21 +235,4 @@ pub(super) fn reached(args: &ReachedArgs, settings: &Settings) -> anyhow::Result
 fn command_of(words: &[OsString]) -> anyhow::Result<ServerCommand> {
     let (program, args) = words.split_first().context("no command for the server; give it after `--`")?;
     Ok(ServerCommand { program: program.clone(), args: args.to_vec(), env: Vec::new(), directory: None })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_can_be_typed_again() {
-        for (words, expected) in [
-            (&["uvx", "a.b-c@0.1.1"][..], "uvx a.b-c@0.1.1"),
-            (&["sh", "-c", "exit 1"], "sh -c 'exit 1'"),
-            (&["a", "", "it's"], r"a '' 'it'\''s'"),
-        ] {
-            let words: Vec<OsString> = words.iter().map(Into::into).collect();
-            assert_eq!(in_words(&words), expected);
-        }
-    }
 }

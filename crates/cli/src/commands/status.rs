@@ -12,7 +12,7 @@ use interlock_store::{
 use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
 
-use crate::args::{AnswerArgs, Format, StatusArgs};
+use crate::args::{AnswerArgs, Format, LookArgs, StatusArgs};
 use crate::commands::audit::{record_read, short};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
         counters: counters.iter().map(CounterReport::new).collect(),
     };
     match format {
-        Format::Text => terminal::line(&text(&status))?,
+        Format::Text => terminal::line(&text(&status, place))?,
         Format::Json => terminal::json(&status)?,
     }
     Ok(Exit::Yes)
@@ -120,7 +120,7 @@ fn running(instance: &Instance) -> Option<InstanceReport> {
     })
 }
 
-fn text(status: &Status) -> String {
+fn text(status: &Status, place: &LookArgs) -> String {
     let instances = status.instances.iter().map(|instance| {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         let (pid, started) = (instance.pid.to_string(), to_the_second(instance.started_ms));
@@ -138,7 +138,7 @@ fn text(status: &Status) -> String {
         numbers.into_iter().chain([server.to_owned(), rule]).collect()
     });
     [
-        format!("Data directory: {}\nWaiting: {}", status.data, waiting(status.waiting)),
+        format!("Data directory: {}\nWaiting: {}", status.data, waiting(status.waiting, place)),
         section("Running", &["SERVER", "GRANT", "PID", "SINCE", "INSTANCE"], instances),
         section(&format!("Calls since {}", status.since), &CALLS, servers),
         section("Busiest rules", &RULES, rules),
@@ -152,11 +152,12 @@ fn text(status: &Status) -> String {
 }
 
 /// How many calls wait, and how to see them.
-fn waiting(count: usize) -> String {
+fn waiting(count: usize, place: &LookArgs) -> String {
+    let list = place.also("interlock approvals list");
     match count {
         0 => "no call waits for a person".to_owned(),
-        1 => "1 call waits for a person; `interlock approvals list` shows it".to_owned(),
-        many => format!("{many} calls wait for a person; `interlock approvals list` shows them"),
+        1 => format!("1 call waits for a person; `{list}` shows it"),
+        many => format!("{many} calls wait for a person; `{list}` shows them"),
     }
 }
 

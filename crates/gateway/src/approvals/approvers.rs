@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use interlock_policy::did_you_mean;
+use interlock_policy::{NotAnApprover, approver, did_you_mean};
 
 use crate::parts::Parts;
 
@@ -39,6 +39,20 @@ pub enum NotNamed {
         /// What it names.
         member: String,
     },
+    /// A group names what nobody could be.
+    #[error("the group `{group}`: {nobody}; {}", nobody.help())]
+    Nobody {
+        /// The group.
+        group: String,
+        /// What it names.
+        nobody: NotAnApprover,
+    },
+    /// So do the approvers of the grant.
+    #[error("`approvers`: {nobody}; {}", nobody.help())]
+    NobodyOfGrant {
+        /// What they name.
+        nobody: NotAnApprover,
+    },
     /// A name without a letter.
     #[error("the group `{group}` names somebody without a name")]
     Nameless {
@@ -62,8 +76,11 @@ impl Approvers {
                 if member.trim().is_empty() {
                     return Err(NotNamed::Nameless { group });
                 }
+                approver(&member).map_err(|nobody| NotNamed::Nobody { group, nobody })?;
             }
         }
+        let all_can_be = of_grant.iter().try_for_each(|name| approver(name));
+        all_can_be.map_err(|nobody| NotNamed::NobodyOfGrant { nobody })?;
         let approvers = Self { groups, of_grant: of_grant.to_vec() };
         approvers.knows(of_grant)?;
         Ok(approvers)
@@ -176,6 +193,11 @@ mod tests {
     fn groups_that_cannot_be_are_refused() {
         let error = approvers(&["group:finanse"]).unwrap_err().to_string();
         assert!(error.contains("no group `finanse`") && error.contains("`finance`"), "{error}");
+        let error = approvers(&["grant:x"]).unwrap_err().to_string();
+        assert!(error.contains("`grant:x`") && error.contains("grants never approve"), "{error}");
+        let groups = BTreeMap::from([("g".to_owned(), names(&["ada", "operater:bo"]))]);
+        let error = Approvers::new(Arc::new(groups), &[]).unwrap_err().to_string();
+        assert!(error.contains("the group `g`") && error.contains("did you mean `operator:bo`?"), "{error}");
         let known = approvers(&[]).unwrap();
         assert!(known.knows(&names(&["ada", "group:board"])).is_ok());
         assert_eq!(known.count(&names(&["ada", "group:board", "group:finance", "group:empty"])), 3);

@@ -101,7 +101,7 @@ pub enum NotDecided {
 pub fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     match text.chars().count() {
-        0 => Err("a reason says something".to_owned()),
+        0 => Err("the reason is empty; leave it out, or write one".to_owned()),
         1..=LONGEST_REASON => Ok(text.to_owned()),
         _ => Err(format!("a reason has at most {LONGEST_REASON} letters")),
     }

@@ -147,7 +147,7 @@ impl People {
         let mut rooms = self.rooms();
         rooms.expiries.insert(approval.expires_ms);
         let known = rooms.asked_at.get(&(grant.clone(), server.clone()));
-        if !known.is_some_and(|known| known.access.as_ptr() == Arc::as_ptr(access)) {
+        if known.is_none_or(|known| known.access.as_ptr() != Arc::as_ptr(access)) {
             let asked_at = AskedAt { access: Arc::downgrade(access), judged_by: None };
             rooms.asked_at.insert((grant, server), asked_at);
         }

@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::{scalar, webhook};
 use crate::diagnostic::{At, Report, quoted};
 use crate::document::{Approvals, Approve, Webhook};
+use crate::people;
 use crate::tree::{Node, Value};
 
 /// What stands before the name of a group where people are named.
@@ -19,7 +20,7 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         timeout: fields.read("timeout", at, report, scalar::duration),
         dedupe_window: fields.read("dedupe_window", at, report, scalar::duration),
         approvers: fields
-            .read("approvers", at, report, |node, at, report| scalar::list(node, at, report, scalar::name))
+            .read("approvers", at, report, |node, at, report| scalar::list(node, at, report, approver))
             .unwrap_or_default(),
         needed: fields.read("needed", at, report, people),
         hold: fields.read("hold", at, report, hold),
@@ -34,7 +35,24 @@ pub(crate) fn read(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<
         enough_people(&approvals, &fields, at, report);
     }
     at_client(&approvals, &fields, at, report);
+    without_holding(&approvals, &fields, at, report);
     Some(approvals)
+}
+
+/// Somebody who may decide, or a group of them.
+fn approver(node: &Node, at: &At<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = scalar::name(node, at, report)?;
+    if let Err(nobody) = people::approver(&name) {
+        report.error("unknown-approver", node.mark(), at, nobody.to_string()).help(nobody.help());
+        return None;
+    }
+    if let Some(why) = people::unlikely(&name) {
+        let message = format!("{} is hardly the name of an account: {why}", quoted(&name));
+        report
+            .warning("unlikely-name", node.mark(), at, message)
+            .help("name users as the system does, and operators as `interlock admin list` does");
+    }
+    Some(name)
 }
 
 /// Nobody knows who sits at a client: they are none of those who are named, and no two people.
@@ -54,6 +72,17 @@ fn at_client(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &m
     }
     if approvals.needed.is_some_and(|needed| needed > 1) {
         needs("needed", "`needed` above 1");
+    }
+}
+
+/// Most clients can be asked only while their call is held.
+fn without_holding(approvals: &Approvals, fields: &Fields<'_>, at: &At<'_>, report: &mut Report<'_>) {
+    if approvals.approve == Some(Approve::Client) && approvals.hold == Some(0) {
+        let message = "with `hold: 0`, `approve: client` has no effect for clients up to 2025-11-25: they are asked while \
+                       their call is held";
+        report
+            .warning("no-effect", fields.key_range("hold"), &at.key("hold"), message)
+            .help("leave `hold` out, or give the person at the client time to decide, such as `hold: 45s`");
     }
 }
 

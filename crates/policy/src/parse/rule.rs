@@ -41,8 +41,13 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
     });
     let objects = matches!(action, Some(Action::Deny | Action::RequireApproval));
     let kindness = if objects { Kindness::Deny } else { Kindness::Allow };
+    // What conditions are for is not known beside an action that says nothing.
+    let is_unknown = action.is_none() && fields.get("action").is_some();
     let conditions = fields
-        .read("conditions", at, report, |node, at, report| condition::list(node, kindness, at, report))
+        .read("conditions", at, report, |node, at, report| {
+            let read = |report: &mut Report<'_>| condition::list(node, kindness, at, report);
+            if is_unknown { report.without_warnings(read) } else { read(report) }
+        })
         .unwrap_or_default();
     let rule = Rule {
         name: fields.read("name", at, report, scalar::name),
@@ -62,7 +67,9 @@ pub(crate) fn read(node: &Node, section: Section, at: &At<'_>, report: &mut Repo
         approval_timeout: fields.read("approval_timeout", at, report, scalar::duration),
         mode: fields.read("mode", at, report, scalar::mode),
     };
-    together(&rule, objects, &fields, at, report);
+    if !is_unknown {
+        together(&rule, objects, &fields, at, report);
+    }
     // What could not be read may well have been a constraint.
     let all_read = report.errors() == errors || fields.only(&["name", "on_deny", "reason", "mode"]);
     if all_read && rule.constrains_nothing() {

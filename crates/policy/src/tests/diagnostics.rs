@@ -321,6 +321,12 @@ fn cases() -> Vec<String> {
         "approvals: { approvers: [ann, 5], needed: 2 }\n",
         "approvals: { approvers: [ann, 'operator:ann'], needed: 2 }\n",
         "approvals: { approvers: [], needed: 2 }\n",
+        // Who is nobody.
+        "approvals: { approvers: ['operater:bo', 'grant:x', 'email:ada@x.org', 'client:x', ':bo', 'User:bo', 'link:'] }\n",
+        "approvals: { approvers: ['ada lovelace', '@ada', 'operator:@bo', 'group:the board', 'DOMAIN\\ada', ada@x.org] }\n",
+        "approvals: { approve: client, hold: 0s }\n",
+        // What an action means that is unknown, its conditions do not say.
+        "tools:\n  t:\n    rules:\n      - { action: denyy, approval_timeout: 5m, conditions: [{ path: args.a, op: regex, value: x, on_missing: object }, { path: b, op: eq, value: 1 }] }\n",
         // What can never hold together.
         "tools:\n  t:\n    require:\n      - conditions: [{ path: args.a, op: lte, value: 5 }, { path: args.a, op: gte, value: 10 }]\n",
         "tools:\n  t:\n    deny_if:\n      - conditions: [{ path: args.a, op: eq, value: a }, { path: args.b, op: eq, value: b }, { path: args.a, op: eq, value: b }]\n",

@@ -2,12 +2,13 @@
 
 use std::io::{IsTerminal, stderr, stdin};
 
+use anyhow::anyhow;
 use interlock_gateway::Account;
 use interlock_gateway::approvals::{self, Decided, NotDecided, reason, word, yes};
 use interlock_store::Approval;
 use serde::Serialize;
 
-use super::{Desk, Named, SaidArgs, several, unknown};
+use super::{Desk, Named, SaidArgs};
 use crate::approvals::person;
 use crate::args::Format;
 use crate::exit::Exit;
@@ -44,14 +45,17 @@ impl Report {
     }
 }
 
-impl Desk {
+impl Desk<'_> {
     /// Says yes or no to each; what goes wrong with one keeps none of the others.
     pub(super) fn decide(&self, said: &SaidArgs, approves: bool) -> anyhow::Result<Exit> {
+        // Whoever types the command is not told what they wrote: a long reason would hide what is wrong with it.
+        let given = said.reason.as_deref().map(reason).transpose();
+        let given = given.map_err(|wrong| anyhow!("`--reason`: {wrong}"))?;
         let person = person::of_this_process()?;
         let asks = !said.yes && stdin().is_terminal() && stderr().is_terminal();
         let mut reports = Vec::new();
         for id in &said.ids {
-            let saying = Saying { person: &person, approves, reason: said.reason.as_deref(), asks };
+            let saying = Saying { person: &person, approves, reason: given.as_deref(), asks };
             let report = self.decide_one(id, &saying).unwrap_or_else(|error| {
                 Report::of_none(id, "failed", terminal::with_causes(&error), Exit::Failed)
             });
@@ -74,9 +78,9 @@ impl Desk {
         let approval = match self.named(id)? {
             Named::One(approval) => approval,
             Named::Several(names) => {
-                return Ok(Report::of_none(id, "ambiguous", several(id, &names), Exit::No));
+                return Ok(Report::of_none(id, "ambiguous", self.several(id, &names)?, Exit::Failed));
             }
-            Named::None => return Ok(Report::of_none(id, "unknown", unknown(id), Exit::No)),
+            Named::None => return Ok(Report::of_none(id, "unknown", self.unknown(id), Exit::No)),
         };
         let mut why = said.reason.map(str::to_owned);
         // Nobody is asked whose word counts for nothing.
@@ -84,10 +88,9 @@ impl Desk {
             match self.confirmed(&approval, said)? {
                 Some(confirmed) => why = confirmed,
                 None => {
-                    let name = &approval.question.id;
-                    let message = format!(
-                        "not decided: it goes on to wait; `interlock approvals deny {name}` refuses it"
-                    );
+                    let refuse = format!("interlock approvals deny {}", approval.question.id);
+                    let refuse = self.place.also(&refuse);
+                    let message = format!("not decided: it goes on to wait; `{refuse}` refuses it");
                     return Ok(Report::new(&approval, "not decided", message, Exit::No));
                 }
             }
@@ -121,21 +124,21 @@ impl Desk {
     fn tell(&self, id: &str, said: &Saying<'_>, why: Option<&str>) -> anyhow::Result<Report> {
         let saying = approvals::Saying { by: said.person, approves: said.approves, reason: why };
         match self.runtime.block_on(self.desk.decide(id, &saying)) {
-            Ok(decided) => Ok(report(id, &decided, said.person)),
+            Ok(decided) => Ok(self.report(id, &decided, said.person)),
             Err(NotDecided::Unrecorded { decided, by, error }) => {
                 let message = NotDecided::Unrecorded { decided: decided.clone(), by, error }.to_string();
-                Ok(Report { message, exit: Exit::Failed, ..report(id, &decided, said.person) })
+                Ok(Report { message, exit: Exit::Failed, ..self.report(id, &decided, said.person) })
             }
             Err(error) => Err(error.into()),
         }
     }
-}
 
-fn report(id: &str, decided: &Decided, by: &Account) -> Report {
-    let exit = if matches!(decided, Decided::Counted(_)) { Exit::Yes } else { Exit::No };
-    match decided.approval() {
-        Some(now) => Report::new(now, decided.outcome(), decided.said(by), exit),
-        None => Report::of_none(id, decided.outcome(), unknown(id), exit),
+    fn report(&self, id: &str, decided: &Decided, by: &Account) -> Report {
+        let exit = if matches!(decided, Decided::Counted(_)) { Exit::Yes } else { Exit::No };
+        match decided.approval() {
+            Some(now) => Report::new(now, decided.outcome(), decided.said(by), exit),
+            None => Report::of_none(id, decided.outcome(), self.unknown(id), exit),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::terminal::table::table;
 /// Letters of a name that are shown at least.
 const SHORTEST: usize = 8;
 
-impl Desk {
+impl Desk<'_> {
     pub(super) fn list(&self, args: &ListArgs) -> anyhow::Result<Exit> {
         let filter = Filter {
             grant: args.grant.clone(),

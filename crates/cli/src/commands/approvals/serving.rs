@@ -18,6 +18,10 @@ use crate::operators;
 use crate::settings::Settings;
 use crate::terminal;
 
+/// What nobody expects who serves the pages of a gateway that runs.
+const NOTHING_YET: &str =
+    "; nothing has run with it yet: name the one that a gateway uses with `--data DIR` or `-c FILE`";
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Where to listen
@@ -42,6 +46,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 
 async fn serve(args: &ServeArgs, settings: &Settings) -> anyhow::Result<()> {
     let data = data_dir::prepared(args.place.data.as_deref(), settings)?;
+    let is_new = data_dir::used(&data).is_err();
     let listening = operators::listening(settings, args.listen)?;
     encrypted_or_local(&listening)?;
     let bound = listening.bind()?;
@@ -63,7 +68,8 @@ async fn serve(args: &ServeArgs, settings: &Settings) -> anyhow::Result<()> {
     let place = operating.data.display().to_string();
     let administered = bound.start(operating.operated()?, interlock_console::pages)?;
     terminal::note(&format!(
-        "interlock: people decide at {address}/console about the calls in the data directory `{place}`"
+        "interlock: people decide at {address}/console about the calls in the data directory `{place}`{}",
+        if is_new { NOTHING_YET } else { "" }
     ));
     let why = stopped().await;
     drop(administered);

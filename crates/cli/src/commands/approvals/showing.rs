@@ -1,11 +1,12 @@
 //! `interlock approvals show`: everything that helps to decide, whole, and nothing of it believed.
 
+use anyhow::bail;
 use interlock_audit::Filter;
 use interlock_gateway::approvals::{Looked, Report, Row, Sheet};
 use interlock_store::Approval;
 use serde::Serialize;
 
-use super::{Desk, only, unknown};
+use super::{Desk, Named};
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::terminal;
@@ -23,11 +24,15 @@ struct Whole {
     marked: Vec<String>,
 }
 
-impl Desk {
+impl Desk<'_> {
     pub(super) fn show(&self, id: &str) -> anyhow::Result<Exit> {
-        let Some(approval) = only(id, self.named(id)?)? else {
-            terminal::note(&unknown(id));
-            return Ok(Exit::No);
+        let approval = match self.named(id)? {
+            Named::One(approval) => approval,
+            Named::Several(names) => bail!(self.several(id, &names)?),
+            Named::None => {
+                terminal::note(&self.unknown(id));
+                return Ok(Exit::No);
+            }
         };
         self.record_look("approvals show", &Filter { text: Some(id.to_owned()), ..Filter::default() });
         match self.format {

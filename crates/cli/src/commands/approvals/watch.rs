@@ -34,7 +34,7 @@ const TICKS: u32 = 4;
 /// Calls on the screen.
 const MOST: usize = 2_000;
 
-impl Desk {
+impl Desk<'_> {
     /// Shows what waits until somebody leaves.
     pub(super) fn watch(&self) -> anyhow::Result<Exit> {
         if !stdin().is_terminal() || !stdout().is_terminal() {
@@ -136,7 +136,7 @@ impl Drop for Keys {
 }
 
 struct Watching<'d> {
-    desk: &'d Desk,
+    desk: &'d Desk<'d>,
     screen: Screen,
     person: anyhow::Result<Account>,
     /// The last change of all that is on the screen.

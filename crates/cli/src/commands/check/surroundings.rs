@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use interlock_gateway::approvals::Approvers;
+use interlock_gateway::{Webhook, WebhookError};
 use interlock_policy::{Approvals, Diagnostic, Located, Node, Policy, Severity, Source, Value, quoted};
 
 use crate::settings::Settings;
@@ -67,9 +68,15 @@ impl Findings<'_, '_> {
 
     /// What the settings do not say.
     fn known(&mut self, approvals: &Approvals, settings: &Settings) {
-        // What is wrong with the groups themselves is shown where they stand.
-        if let Ok(groups) = settings.groups() {
-            self.people(approvals, &groups);
+        match settings.groups() {
+            Ok(groups) => self.people(approvals, &groups),
+            Err(error) if approvals.approvers.iter().any(|name| name.starts_with(GROUP)) => {
+                let message = format!("the settings do not say who is in a group: {error}");
+                let help = "mend `groups` in the settings";
+                self.add(Severity::Error, "unknown-group", &APPROVERS, (message, help));
+            }
+            // They are of no concern here.
+            Err(_) => {}
         }
         if decides_by_link(approvals) && matches!(settings.console.address(), Ok(None)) {
             let message =
@@ -106,11 +113,26 @@ impl Findings<'_, '_> {
         } else {
             "it has to be there where the gateway runs: until it can be read, this policy is not put in force"
         };
-        for (key, text) in [("url", Some(&webhook.url)), ("secret", webhook.secret.as_ref())] {
-            let read = text.map(|text| webhooks::referred(key, text, file));
-            if let Some(Err(error)) = read {
-                let message = terminal::with_causes(&error);
-                self.add(severity, "missing-reference", &in_webhook(key), (message, help));
+        type Check = fn(&str) -> Result<(), WebhookError>;
+        let texts = [
+            ("url", Some(&webhook.url), Webhook::check_url as Check),
+            ("secret", webhook.secret.as_ref(), Webhook::check_secret),
+        ];
+        for (key, text, check) in texts {
+            let Some(text) = text else { continue };
+            match webhooks::referred(key, text, file) {
+                Err(error) => {
+                    let message = terminal::with_causes(&error);
+                    self.add(severity, "missing-reference", &in_webhook(key), (message, help));
+                }
+                Ok(read) => {
+                    let Err(unfit) = check(&read) else { continue };
+                    // What refers to nothing is everywhere the same.
+                    let severity = if read == *text { Severity::Error } else { severity };
+                    let message = format!("the webhook cannot be used: {unfit}");
+                    let help = "until it is another one, this policy is not put in force";
+                    self.add(severity, "bad-value", &in_webhook(key), (message, help));
+                }
             }
         }
     }

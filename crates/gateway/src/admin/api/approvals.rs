@@ -18,6 +18,8 @@ use crate::approvals::{Account, Decided, NotDecided, Report, Saying, Sheet, Summ
 /// Calls on a page unless it is said otherwise, and at most.
 const PAGE: usize = 50;
 const LONGEST_PAGE: usize = 200;
+/// Letters of a call's whole name.
+const WHOLE_NAME: usize = 32;
 
 /// Which calls.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -135,7 +137,7 @@ pub(crate) async fn show(
 ) -> Result<Json<WholeApproval>, Problem> {
     let id = said(id)?.0;
     let Some(looked) = desk.decisions.look(&id).await.map_err(unavailable)? else {
-        return Err(unknown(&desk, from, &operator).await);
+        return Err(unknown(&desk, &id, from, &operator).await);
     };
     let more = [("approval", looked.approval.question.id.as_str())];
     record(desk.operated.front.gateway(), LifecycleKind::Read, &operator, "approval", &more)?;
@@ -182,7 +184,7 @@ pub(crate) async fn decide(
         Decided::Counted(now) => Ok(Json(Decision { message, approval: Summary::new(&now) })),
         Decided::NotAllowed(_) => Err(Problem::new(StatusCode::FORBIDDEN, message)),
         Decided::Again(_) | Decided::TooLate(_) => Err(Problem::new(StatusCode::CONFLICT, message)),
-        Decided::Unknown => Err(unknown(&desk, from, &operator).await),
+        Decided::Unknown => Err(unknown(&desk, &id, from, &operator).await),
     }
 }
 
@@ -196,8 +198,14 @@ fn not_decided(error: &NotDecided) -> Problem {
 }
 
 /// A name that nothing has may be a guess, and is recorded.
-async fn unknown(desk: &Desk, CameFrom(from): CameFrom, operator: &Operator) -> Problem {
-    let problem = Problem::not_found("no such call waits or waited here");
+async fn unknown(desk: &Desk, id: &str, CameFrom(from): CameFrom, operator: &Operator) -> Problem {
+    // Commands know calls by the beginning of their names, and show no more of them.
+    let only_begins = id.len() < WHOLE_NAME;
+    let problem = Problem::not_found(if only_begins {
+        "no such call waits or waited here; the whole name is needed here"
+    } else {
+        "no such call waits or waited here"
+    });
     let reason = format!("operator:{} named a call that does not wait here", operator.0);
     desk.refused(from, problem.category(), problem.status(), &reason).await;
     problem

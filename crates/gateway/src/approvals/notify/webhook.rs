@@ -44,21 +44,32 @@ pub enum WebhookError {
 impl Webhook {
     /// The one that a policy names, whose references have been read.
     pub(super) fn new(said: &interlock_policy::Webhook, key: &DigestKey) -> Result<Self, WebhookError> {
-        let receiver = Receiver::new(&said.url).map_err(|_| WebhookError::Address)?;
-        let secret = said.secret.as_deref();
-        if secret.is_some_and(|secret| secret.trim().is_empty()) {
-            return Err(WebhookError::NoSecret);
-        }
-        let signing = secret.map(SigningKey::new).transpose().map_err(|_| WebhookError::Secret)?;
+        let receiver = receiver(&said.url)?;
         Ok(Self {
             target: target(said, key),
             name: Arc::from(receiver.host()),
             receiver,
-            key: signing,
+            key: said.secret.as_deref().map(signing_key).transpose()?,
             format: said.format.unwrap_or_default(),
             arguments: said.arguments.unwrap_or_default(),
             decide_as: said.decide_as.clone(),
         })
+    }
+
+    /// Whether messages can be sent to this address.
+    ///
+    /// # Errors
+    /// [`WebhookError::Address`] where they cannot.
+    pub fn check_url(url: &str) -> Result<(), WebhookError> {
+        receiver(url).map(drop)
+    }
+
+    /// Whether messages can be signed with this secret.
+    ///
+    /// # Errors
+    /// [`WebhookError::NoSecret`] and [`WebhookError::Secret`] where they cannot.
+    pub fn check_secret(secret: &str) -> Result<(), WebhookError> {
+        signing_key(secret).map(drop)
     }
 
     /// By which name the store knows it.
@@ -89,6 +100,17 @@ impl Webhook {
         let headers = signature::headers(self.key.as_ref(), &message.id, seconds, &body);
         self.receiver.post(headers, body).await
     }
+}
+
+fn receiver(url: &str) -> Result<Receiver, WebhookError> {
+    Receiver::new(url).map_err(|_| WebhookError::Address)
+}
+
+fn signing_key(secret: &str) -> Result<SigningKey, WebhookError> {
+    if secret.trim().is_empty() {
+        return Err(WebhookError::NoSecret);
+    }
+    SigningKey::new(secret).map_err(|_| WebhookError::Secret)
 }
 
 /// What is otherwise about it makes another one of it: nobody sends to one what was meant for another. Keyed, since

@@ -401,7 +401,9 @@ fn approvals() -> impl Strategy<Value = Value> {
         maybe(&["keys", "full"]),
         proptest::option::of(name()),
     );
-    (1_u32..100_000, vec(name(), 0..3), webhook).prop_map(
+    // What stands before a `:` says of which kind an account is.
+    let approver = name().prop_map(|name| name.replace(':', ";"));
+    (1_u32..100_000, vec(approver, 0..3), webhook).prop_map(
         |(timeout, approvers, (url, secret, format, arguments, decide_as))| {
             let plain = |text: String| text.replace("${", "$");
             let page: String = plain(url.split_whitespace().collect());
