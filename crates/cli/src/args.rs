@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the list of a server's tools as JSON
     Tools(ToolsArgs),
+    /// Judge tools by their definitions: what they can do, and how bad that can get
+    Catalog(CatalogArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -275,6 +277,7 @@ pub(crate) struct StatusArgs {
 pub(crate) use crate::commands::admin::AdminArgs;
 pub(crate) use crate::commands::approvals::ApprovalsArgs;
 pub(crate) use crate::commands::audit::AuditArgs;
+pub(crate) use crate::commands::catalog::CatalogArgs;
 pub(crate) use crate::commands::counters::CountersArgs;
 pub(crate) use crate::commands::credentials::CredentialsArgs;
 pub(crate) use crate::commands::diff::DiffArgs;

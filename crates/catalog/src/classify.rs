@@ -1,0 +1,11 @@
+//! Judging a tool: what its name, its texts, its parameters and its publisher say, and what follows from them.
+
+mod judgement;
+mod lexicon;
+mod risks;
+mod signals;
+mod words;
+
+pub use judgement::{Confidence, Judgement, classify};
+pub use risks::{Risk, RiskKind};
+pub use signals::{Evidence, Place};

@@ -1,0 +1,16 @@
+//! What an agent's tools can do and how bad that can get, told from their definitions alone.
+//!
+//! ```text
+//! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, the signals of risk
+//! ```
+//!
+//! The crate is pure: no clock, file, network or randomness, and no model. The same definition always gives the same
+//! judgement, which names what it rests on. No rule names a single tool or server.
+
+pub mod classify;
+mod definition;
+mod risk;
+
+pub use classify::{Judgement, classify};
+pub use definition::{Annotations, Definition, DefinitionError};
+pub use risk::{Category, Severity};

@@ -1,0 +1,57 @@
+//! `interlock catalog classify`: a judgement for each definition, a line for a line.
+
+use std::io::{BufRead, BufWriter, Write, stdin, stdout};
+
+use anyhow::Context;
+use clap::Args;
+use interlock_catalog::{Definition, Judgement, classify};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::terminal;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock catalog classify < definitions.jsonl
+  interlock catalog classify < definitions.jsonl | jq -r 'select(.category == \"Destructive\") | .tool'
+
+One line is written for each line read, with `server`, `tool`, `category` (Read, Write, Execute, Destructive, Financial), \
+`severity` (low, medium, high, critical), `confidence` (low, medium, high), `evidence` and `risks`. A line that is no \
+definition is told on standard error with its number, and the others are judged all the same.
+
+Exit codes: 0 every line was judged, 1 some were not, 2 it could not be done.")]
+pub(crate) struct ClassifyArgs {}
+
+/// One line of the answer.
+#[derive(Serialize)]
+struct Line<'l> {
+    server: &'l str,
+    tool: &'l str,
+    #[serde(flatten)]
+    judgement: Judgement,
+}
+
+pub(crate) fn run(_: &ClassifyArgs) -> anyhow::Result<Exit> {
+    let mut out = BufWriter::new(stdout().lock());
+    let mut exit = Exit::Yes;
+    for (number, line) in stdin().lock().lines().enumerate() {
+        let line = line.context("cannot read standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match Definition::read(&line) {
+            Ok(definition) => {
+                let judgement = classify(&definition);
+                let line = Line { server: &definition.server, tool: &definition.tool, judgement };
+                serde_json::to_writer(&mut out, &line)?;
+                out.write_all(b"\n")?;
+            }
+            Err(error) => {
+                terminal::note(&format!("line {}: {error}", number + 1));
+                exit = Exit::No;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
