@@ -219,14 +219,10 @@ const OBJECTS: &[(&str, &str, Category)] = &[
 ];
 
 /// What a verb means with the words that follow it.
-pub(super) fn with_objects<'w>(
-    verb: &str,
-    usual: Category,
-    objects: impl Iterator<Item = &'w str> + Clone,
-) -> Category {
+pub(super) fn with_objects(verb: &str, usual: Category, objects: &[&str]) -> Category {
     let has = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
     let fits = |(verbs, words, _): &&(&str, &str, Category)| {
-        has(verbs, verb) && objects.clone().any(|object| has(words, object))
+        has(verbs, verb) && objects.iter().any(|object| has(words, object))
     };
     OBJECTS.iter().find(fits).map_or(usual, |(_, _, category)| *category)
 }

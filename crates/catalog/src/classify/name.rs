@@ -31,15 +31,19 @@ pub(super) fn of(definition: &Definition) -> Option<Named> {
     let own = all.iter().position(|word| !server.contains(word)).unwrap_or(0);
     let own = all.get(own..).unwrap_or_default();
     // A server may be called what it does (`fetch`, `memory`), and then its tool's first word is the verb.
-    [own, &all].into_iter().find_map(|words| read(words, definition)).or_else(|| {
-        let evidence = foreign::of(&own.join(" "))?;
-        Some(Named { evidence: Evidence { place: Place::Name, ..evidence }, is_firm: true, is_bare: false })
-    })
+    [own, &all].into_iter().find_map(|words| read(words, definition)).or_else(|| elsewhere(own))
+}
+
+/// A name in another language.
+fn elsewhere(name: &[String]) -> Option<Named> {
+    let evidence = foreign::of(&name.join(" "))?;
+    Some(Named { evidence: Evidence { place: Place::Name, ..evidence }, is_firm: true, is_bare: false })
 }
 
 /// The same of any words that are written like a name, such as the values of an `action`.
 pub(super) fn of_words(name: &str) -> Option<Evidence> {
-    read(&words::of_name(name), &Definition::default()).map(|named| named.evidence)
+    let name = words::of_name(name);
+    read(&name, &Definition::default()).or_else(|| elsewhere(&name)).map(|named| named.evidence)
 }
 
 fn read(name: &[String], definition: &Definition) -> Option<Named> {
@@ -140,10 +144,8 @@ fn meaning(name: &[String], found: Found<'_>, definition: &Definition) -> Catego
     {
         return Category::Execute;
     }
-    match is_last {
-        true => lexicon::with_objects(found.word, usual, others()),
-        false => lexicon::with_objects(found.word, usual, after()),
-    }
+    let objects: Vec<&str> = if is_last { others().collect() } else { after().collect() };
+    lexicon::with_objects(found.word, usual, &objects)
 }
 
 /// Whether the name, the parameters or the first words of the description are about money.

@@ -132,13 +132,13 @@ fn takes_object(word: &str, next: &str) -> bool {
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
-    let after = || sentence.iter().skip(at + 1).take(5).map(String::as_str).take_while(|word| *word != "for");
+    let after = sentence.iter().skip(at + 1).take(5).map(String::as_str).take_while(|word| *word != "for");
     let usual = verb.category;
     let money = || sentence.iter().any(|word| lexicon::is_money(word));
     if usual == Category::Financial && lexicon::needs_money(plain) && !money() {
         return Category::Execute;
     }
-    lexicon::with_objects(plain, usual, after())
+    lexicon::with_objects(plain, usual, &after.collect::<Vec<_>>())
 }
 
 /// The worst verb that stands in a row with the head: `create, update or delete`.
