@@ -19,9 +19,9 @@ pub(super) struct Verb {
 const VERBS: &[(Category, &str)] = &[
     (
         Category::Read,
-        "get list search find read show describe fetch query count* check validate lookup look view retrieve browse \
+        "get determine list search find read show describe fetch query count* check validate lookup look view retrieve browse \
          inspect explain analyze analyse compare diff* summarize summarise preview scan* detect extract parse \
-         evaluate calculate compute estimate verify test* ping* monitor* watch* resolve recognize recognise identify \
+         evaluate~ calculate compute estimate verify test* ping* monitor* watch* resolve~ recognize recognise identify \
          examine see* return~ provide~ contain~ display tail* head* cat grep ls stat stats* status* info* \
          information* echo history* discover enumerate review* report* trace* locate measure* convert translate \
          decode encode format* is~ has~ can~ whoami poll* wait* screenshot* snapshot* crawl scrape sample* simulate \
@@ -34,11 +34,11 @@ const VERBS: &[(Category, &str)] = &[
          pick* qualify reason* reveal peruse project* research* rewind sniff spell* tally unfold open* connect~ \
          disconnect~ unpack adapt explore decompile disassemble introspect autocomplete docs* documentation* schema* \
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
-         capabilities* current* latest* recent* available* unread* dig nslookup traceroute ps du df",
+         capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute*",
     ),
     (
         Category::Write,
-        "create add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
+        "create disconnect unschedule add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
          append assign unassign attach detach link* unlink tag* untag label* mark star* unstar follow unfollow pin* \
          unpin archive* unarchive restore enable disable activate deactivate configure register import* draft* \
          generate~ make fork* clone* lock* unlock toggle comment* teach sort* reprioritize merge* approve unapprove \
@@ -64,7 +64,7 @@ const VERBS: &[(Category, &str)] = &[
     ),
     (
         Category::Execute,
-        "execute run~ start* stop* restart reboot launch* trigger* invoke call*~ deploy publish send email* notify \
+        "execute run~ continue* step* pull* start* stop* restart reboot launch* trigger* invoke call*~ deploy publish send email* notify \
          broadcast* reply* forward* dispatch submit fire* schedule* reschedule retry* replay* rerun pause* resume* \
          suspend migrate install upgrade* uninstall release* promote rollout* scale* turn click* type* press* tap* \
          dblclick keypress drag* fill* eval operate control* play* dial ring* shutdown boot* wake* swipe* sync* \
@@ -140,7 +140,7 @@ pub(super) fn needs_money(verb: &str) -> bool {
 const OBJECTS: &[(&str, &str, Category)] = &[
     (
         "create generate make get request",
-        "completion completions embedding embeddings summary transcript translation insight insights quote preview estimate",
+        "completion completions embedding embeddings summary transcript translation",
         Category::Read,
     ),
     (
@@ -198,7 +198,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("select", "element option dropdown", Category::Execute),
     (
         "resolve",
-        "thread threads issue issues incident incidents comment comments conversation alert alerts ticket annotation",
+        "thread threads issue issues incident incidents comment comments error errors conversation alert alerts ticket annotation",
         Category::Write,
     ),
     (
@@ -208,6 +208,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ),
     ("open", "url page tab browser link file workbook document image", Category::Read),
     ("migrate deploy sync build release install restart", "status history logs list info", Category::Read),
+    ("convert", "lead leads deal deals opportunity draft", Category::Write),
     ("open", "app application door gate valve", Category::Execute),
     (
         "type build schedule call run test print process order trade book charge release export log record",

@@ -91,14 +91,13 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
         |found: &&Found<'_>| is_report(found.word) && first.is_some_and(|first| first.word != "post");
     let leads = first.filter(firm).or_else(|| ends.filter(reports));
     // `order_create` is about orders, `order_pizza` is an order; `pipeline_run` runs, `run_create` creates.
-    leads
-        .or(last)
-        .or_else(|| verbs.iter().find(firm).filter(|_| first.is_none()))
-        .or(first)
-        .or_else(|| verbs.iter().find(firm))
-        .or(ends)
-        .or_else(|| verbs.first())
-        .copied()
+    let inner = verbs.iter().find(firm).filter(|_| first.is_none());
+    // Of `x_create_list` and `AccessPolicyCreate` the worse is meant.
+    let meant = match (last, inner) {
+        (Some(last), Some(inner)) if inner.verb.category > last.verb.category => Some(inner),
+        (last, inner) => last.or(inner),
+    };
+    leads.or(meant).or(first).or_else(|| verbs.iter().find(firm)).or(ends).or_else(|| verbs.first()).copied()
 }
 
 fn is_report(word: &str) -> bool {

@@ -20,6 +20,10 @@ const CODE: &str = "sql code script command cmd shell javascript js statement st
 const FLAGS: &str = "overwrite prune permanent permanently purge hard_delete wipe drop cascade force_delete delete_existing \
      replace_all remove_existing clear_existing deleteexisting harddelete forcedelete force_push reset_hard hard";
 
+/// Parameters that have the answer written to a file.
+const FILES: &str = "save_to save_path output_path output_file output_dir output_directory download_path download_dir \
+     destination_path dest_path save_dir save_directory outfile save_as output_filename";
+
 /// Flags that have people told of it.
 const NOTICES: &str = "notify send_email send_notification send_notifications send_invitation send_invite notify_users send_mail \
      send_message notify_user";
@@ -93,6 +97,9 @@ fn one(parameter: &str, schema: &Value) -> Option<Evidence> {
             words: parameter.to_owned(),
             category: Category::Execute,
         });
+    }
+    if has(FILES, &key) && takes_text(schema) {
+        return Some(Evidence { place: Place::Flag, words: parameter.to_owned(), category: Category::Write });
     }
     let is_flag = has(FLAGS, &key) && is_boolean;
     is_flag.then(|| Evidence {

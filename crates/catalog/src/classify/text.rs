@@ -158,7 +158,9 @@ fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
             || (head + 1..at)
                 .all(|at| sentence.get(at).is_some_and(|word| is_joint(word) || known(word, 0).is_some()));
         let again = matches!(next, "it" | "them" | "this" | "these" | "those");
-        let verb = known(word, at).filter(|(verb, _)| follows && (in_row || (again && !verb.is_noun)));
+        let verb = known(word, at).filter(|(verb, _)| {
+            follows && (in_row || (!verb.is_noun && (again || goes_on(sentence, head, at))))
+        });
         if let Some((verb, plain)) = verb {
             let category = meaning(sentence, at, &plain, verb);
             worse(&mut worst, Some(Evidence { place: Place::Description, words: plain, category }));
@@ -166,6 +168,16 @@ fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
         at += 1;
     }
     worst
+}
+
+/// Whether a verb goes on from the head, in the same form: `Disconnect the account and remove its keys`.
+fn goes_on(sentence: &[String], head: usize, at: usize) -> bool {
+    const OTHERS: &str = "that which who whom to can could may when where if before after while for by how";
+    let between = sentence.get(head..at).unwrap_or_default();
+    let form = |at: usize| sentence.get(at).is_some_and(|word| word.ends_with('s'));
+    between.last().is_some_and(|word| word == "and" || word == "then")
+        && form(head) == form(at)
+        && !between.iter().any(|word| OTHERS.split_whitespace().any(|other| other == word))
 }
 
 /// `Deletes all rows.` says what is done; `Delete the index first.` tells the reader to.
