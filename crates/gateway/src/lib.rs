@@ -81,7 +81,7 @@ pub use listing::{Listing, ListingError, Progress, list_tools, list_tools_throug
 pub use registration::{Authorization, DeclaredEra, DeclaredTransport, Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
-pub use server_log::is_deceptive;
+pub use interlock_json::is_deceptive;
 pub use snapshot::Snapshot;
 pub use token::Token;
 pub use traces::TraceOptions;
