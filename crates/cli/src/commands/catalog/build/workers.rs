@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::{iter, thread};
 
 use interlock_catalog::{Definition, classify};
-use interlock_site::{Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Server, Sink, Tool, server_folder, server_pages};
+use interlock_site::{
+    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Server, Sink, Tool, server_folder, server_pages,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::Says;
@@ -83,7 +85,13 @@ impl Shared<'_> {
         }
     }
 
-    fn server(&self, name: &str, lines: Vec<Kept>, chapter: &mut Chapter, own: &mut Built) -> anyhow::Result<()> {
+    fn server(
+        &self,
+        name: &str,
+        lines: Vec<Kept>,
+        chapter: &mut Chapter,
+        own: &mut Built,
+    ) -> anyhow::Result<()> {
         let mut tools = Vec::with_capacity(lines.len());
         for line in lines {
             let mut definition = Definition::read(&line.text)?;
@@ -115,7 +123,8 @@ impl Shared<'_> {
     /// What stands for everything but the definitions and their judgements.
     fn digest(&self) -> Sha256 {
         let mut digest = Sha256::new();
-        for part in EDITION.iter().copied().chain(iter::once(self.frame.date.as_deref().unwrap_or_default())) {
+        for part in EDITION.iter().copied().chain(iter::once(self.frame.date.as_deref().unwrap_or_default()))
+        {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
@@ -127,7 +136,12 @@ impl Shared<'_> {
         server_pages(self.frame, server, &mut pages)?;
         let folder = format!("{}/", server_folder(server.name));
         let names = pages.all.iter().filter_map(|(path, _)| path.strip_prefix(&folder).map(str::to_owned));
-        let entry = Entry { server: Some(server.name.to_owned()), digest, folder: folder.clone(), pages: names.collect() };
+        let entry = Entry {
+            server: Some(server.name.to_owned()),
+            digest,
+            folder: folder.clone(),
+            pages: names.collect(),
+        };
         self.folder.begin(&entry)?;
         for (path, contents) in pages.all {
             self.folder.put(&path, &contents)?;
