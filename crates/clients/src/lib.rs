@@ -10,6 +10,7 @@
 //! is shown to people goes through [`masked`].
 
 mod client;
+mod expand;
 mod file;
 mod format;
 mod journal;
@@ -20,6 +21,7 @@ mod rewire;
 mod server;
 
 pub use client::Client;
+pub use expand::{Known, NotKnown, expand};
 pub use file::{ConfigFile, FileError, MOST_BYTES, WriteError, digest, open, replace};
 pub use format::{Format, SyntaxError};
 pub use journal::{Change, Journal, JournalError, Kept, Made, Restored, Undone};
