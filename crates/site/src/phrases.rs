@@ -153,10 +153,9 @@ pub(crate) const fn risk(kind: RiskKind) -> Words {
 /// Where evidence was found, to follow the words that were found.
 pub(crate) const fn place(place: Place) -> &'static str {
     match place {
-        Place::Name => "the verb that its name begins with",
-        Place::WithinName => "in its name",
-        Place::Description => "the verb that its description begins with",
-        Place::WithinDescription => "in its description",
+        Place::Name => "a verb of its name",
+        Place::Description => "a verb of its description",
+        Place::Statement => "what its description says outright",
         Place::Action => "a parameter that says what is to be done",
         Place::Code => "a parameter that holds what is executed",
         Place::Flag => "a parameter that has the call do worse",
