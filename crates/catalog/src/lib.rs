@@ -9,8 +9,11 @@
 
 pub mod classify;
 mod definition;
+pub mod lint;
 mod risk;
+pub mod similar;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
+pub use lint::{Finding, FindingKind};
 pub use risk::{Category, Severity};

@@ -1,0 +1,28 @@
+//! `cargo xtask measure`: how well definitions are judged, by data that no rule was made from.
+
+mod data;
+mod lint;
+mod share;
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Precision and recall of the text lint, and how many real definitions it flags
+    Lint(lint::Options),
+}
+
+pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
+    match &options.what {
+        What::Lint(options) => lint::run(root, options),
+    }
+}
