@@ -18,7 +18,7 @@ pub enum Likeness {
     Same,
     /// Capital letters differ.
     Case,
-    /// What stands between words differs: `get_user`, `get-user`, `getUser`.
+    /// What stands between words differs: `get_user`, `get-user`, `getUser`. Different servers have different habits.
     Separators,
     /// One letter is missing, added, exchanged or in another place, which makes no other word.
     OneLetter,
@@ -31,8 +31,8 @@ impl Likeness {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::Same => Severity::Low,
-            Self::Case | Self::Separators | Self::OneLetter => Severity::Medium,
+            Self::Same | Self::Separators => Severity::Low,
+            Self::Case | Self::OneLetter => Severity::Medium,
             Self::Letters => Severity::High,
         }
     }
@@ -112,7 +112,6 @@ fn likeness(one: &str, other: &str) -> Likeness {
     let joined =
         |name: &str| lower(name).chars().filter(|letter| !"_-./: ".contains(*letter)).collect::<String>();
     if lower(one) == lower(other) && one.is_ascii() && other.is_ascii() {
-        // `getUser` and `getuser` are told apart by case alone; by people they are read as different separators.
         Likeness::Case
     } else if joined(one) == joined(other) && !has_invisible(one) && !has_invisible(other) {
         Likeness::Separators
@@ -171,7 +170,7 @@ mod tests {
     fn one_server_may_have_both() {
         let found = look_alikes([("a", "get_user"), ("a", "getUser"), ("a", "get_user")]);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].likeness, found[0].severity), (Likeness::Separators, Severity::Medium));
+        assert_eq!((found[0].likeness, found[0].severity), (Likeness::Separators, Severity::Low));
     }
 
     #[test]

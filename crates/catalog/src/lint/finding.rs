@@ -31,6 +31,8 @@ pub enum FindingKind {
     Secrecy,
     /// To have files, credentials, prompts or the conversation handed out.
     Exfiltration,
+    /// To have commands run, or instructions fetched from elsewhere.
+    Execution,
     /// To be used before, or instead of, all other tools.
     Precedence,
     /// To change how other tools are used.
@@ -53,6 +55,7 @@ impl FindingKind {
         Self::Override,
         Self::Secrecy,
         Self::Exfiltration,
+        Self::Execution,
         Self::Precedence,
         Self::Shadowing,
         Self::Redirection,
@@ -69,6 +72,7 @@ impl FindingKind {
             Self::Override => "override",
             Self::Secrecy => "secrecy",
             Self::Exfiltration => "exfiltration",
+            Self::Execution => "execution",
             Self::Precedence => "precedence",
             Self::Shadowing => "shadowing",
             Self::Redirection => "redirection",

@@ -1,7 +1,7 @@
 //! What is said to a model in English.
 
 use super::super::finding::FindingKind::{
-    self, Exfiltration, Imitation, Override, Precedence, Pressure, Redirection, Secrecy, Shadowing,
+    self, Execution, Exfiltration, Imitation, Override, Precedence, Pressure, Redirection, Secrecy, Shadowing,
 };
 use super::Phrase;
 
@@ -21,6 +21,7 @@ const KEEPS: &str = "keeps something from the user";
 const HANDS_OUT: &str = "has something confidential handed out";
 const PROMPT: &str = "has the instructions of the model handed out";
 const TALK: &str = "has the conversation handed out";
+const RUNS: &str = "has commands run, or instructions fetched from elsewhere";
 const FILES: &str = "has files with credentials handed out";
 
 /// Against the user.
@@ -180,6 +181,53 @@ pub(super) const PHRASES: &[Phrase] = &[
         Exfiltration,
         HANDS_OUT,
         r"\b(?:load|render|insert|display|include|output|add|embed|show) <words4>!\[[^\]]*\]\(https?://[^)\s]*[?&]",
+    ),
+    says(
+        Secrecy,
+        KEEPS,
+        r"\b(?:user|human|customer)s? (?:does not|doesn'?t|do not|don'?t|need not|has no) need to (?:see|know|be told|be informed)(?: about)? (?:this|that|it|these)\b",
+    ),
+    asks(
+        Override,
+        LIFTS,
+        r"\b(?:do|run|execute|call|proceed|continue|act|delete|send|approve)(?: \w+){0,2} without (?:asking|permission|hesitation|question|any questions|approval from)\b",
+    ),
+    asks(Exfiltration, FILES, r"\b(?:contents?|text|copy) (?:of|from) (?:the )?(?:file )?<secret file>"),
+    asks(
+        Exfiltration,
+        TALK,
+        r"\b(?:everything|anything|all) (?:that )?the user (?:has )?(?:said|typed|written|wrote|told you)\b",
+    ),
+    asks(
+        Exfiltration,
+        TALK,
+        r"\buser'?s (?:full|entire|complete|whole|verbatim|last) (?:prompts?|messages|conversation|chat)\b <words4>(?:in|into|to|as|with|for|after|verbatim)\b",
+    ),
+    asks(
+        Exfiltration,
+        PROMPT,
+        r"\b(?:your|the) (?:system prompt|system instructions|hidden instructions) (?:must|should|has to|needs to) be (?:passed|included|sent|written|put|copied|provided|revealed)\b",
+    ),
+    asks(
+        Execution,
+        RUNS,
+        r"\b(?:curl|wget|iwr|invoke-webrequest) [^|\n]{1,200}\| ?(?:sudo )?(?:ba|z|da)?sh\b",
+    ),
+    asks(Execution, RUNS, r"\b(?:execute|run|running|call|type) <words4>rm -rf? [/~.*]"),
+    asks(
+        Execution,
+        RUNS,
+        r"\b(?:add|append|write|put|insert|copy) <words8>(?:\S*authorized_keys|/etc/sudoers|crontab|\S*\.bashrc|\S*\.zshrc)\b",
+    ),
+    asks(
+        Execution,
+        RUNS,
+        r"\b(?:fetch|follow|obey|load|retrieve|download) (?:and (?:follow|obey|execute) )?(?:the |all |any |its )*(?:instructions|directives|commands|orders)(?: \w+)? (?:at|from|on|in|found at) (?:https?://|the (?:page|website|file|url|response|result))",
+    ),
+    asks(
+        Execution,
+        RUNS,
+        r"\b(?:fetch|open|visit|load|download|read|get) https?://\S+ and (?:then )?(?:follow|obey|execute|run|do what)\b",
     ),
 ];
 
@@ -352,5 +400,51 @@ pub(super) const STEERING: &[Phrase] = &[
         Pressure,
         PRESSES,
         r"\b(?:mandatory|required|strict) (?:compliance|obedience)(?: \w+){0,3} (?:all|ai|agents?|models?|assistants?|instructions?)\b",
+    ),
+    asks(
+        Precedence,
+        FIRST,
+        r"\b(?:instead of|rather than|over|and no|and never|and not) (?:any |all |the )?(?:other|similar)(?: \w+)? (?:tools?|functions?)\b",
+    ),
+    says(
+        Precedence,
+        FIRST,
+        r"\bsimilar tools?,? (?:always|please|you (?:must|should)|exist|are (?:fake|wrong|unsafe|malicious)|must not|should not)\b",
+    ),
+    asks(
+        Precedence,
+        FIRST,
+        r"\bbefore (?:any|every|each) (?:other )?(?:tool|function) (?:is|can be|may be|gets|call is|was) (?:called|used|invoked|run|executed|made)\b",
+    ),
+    asks(
+        Precedence,
+        FIRST,
+        r"\b(?:must|should|have to|has to) (?:first |always )?(?:be )?(?:passed|routed|sent|submitted|go|run) (?:to|through|by|past) this (?:tool|function)(?: first)?\b",
+    ),
+    says(Imitation, PASSES, r"\b(?:i am|this is) the user\b"),
+    says(
+        Imitation,
+        PASSES,
+        r"\bas (?:the|an?|your) (?:system )?(?:administrator|admin|owner|developer|operator|creator)(?: of \w+ \w+)?,? i (?:am|order|command|grant|authori[sz]e|instruct|hereby|need|want|require)\b",
+    ),
+    says(
+        Imitation,
+        "speaks to the model behind the user's back",
+        r"\b(?:note|notice|instructions?|message|reminder|directive|command|order)s? (?:to|for) (?:the |all |any )?(?:ai|llm|llms|language models?|assistants?|ai agents?|ai assistants?|ai models?)\b",
+    ),
+    says(
+        Imitation,
+        "speaks to the model behind the user's back",
+        r"\b(?:the )?(?:ai|assistant|agent|llm|model) (?:must|should) (?:also|silently|secretly|automatically|additionally) (?:call|send|use|include|forward|invoke|append|read|pass|copy)\b",
+    ),
+    says(
+        Precedence,
+        FIRST,
+        r"\b(?:whenever|if|when|every time) the user asks (?:you )?(?:about |for )?(?:anything|any question|any questions|a question)\b",
+    ),
+    asks(
+        Shadowing,
+        "puts something into the model's answers",
+        r"\b(?:always|must) (?:append|add|insert|recommend|advertise|promote)(?: [\w'-]+){0,6} (?:to|in|at the end of|with) (?:your|every|each|all) (?:reply|replies|responses?|answers?|messages?|outputs?)\b",
     ),
 ];
