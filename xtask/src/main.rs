@@ -30,7 +30,7 @@ enum Task {
     Env,
     /// Shows a policy at work: a real AWS server, a real client, and Interlock between them.
     Demo(demo::Options),
-    /// Measures what judges definitions by the texts and definitions of `catalogue/`.
+    /// Measures how well definitions are judged, by data that no rule was made from.
     Measure(measure::Options),
     /// Runs every check and prints a table of how each went.
     Test(checks::Options),

@@ -1,5 +1,6 @@
 //! `cargo xtask measure`: how well definitions are judged, by data that no rule was made from.
 
+mod classifier;
 mod data;
 mod lint;
 mod share;
@@ -17,12 +18,15 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// What the classifier makes of tools of servers that no rule was made from
+    Classifier,
     /// Precision and recall of the text lint, and how many real definitions it flags
     Lint(lint::Options),
 }
 
 pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     match &options.what {
+        What::Classifier => classifier::run(root),
         What::Lint(options) => lint::run(root, options),
     }
 }

@@ -3,6 +3,7 @@
 mod letter;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -24,6 +25,18 @@ pub enum Likeness {
     OneLetter,
     /// Letters differ that look the same, or have no width.
     Letters,
+}
+
+impl fmt::Display for Likeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Same => "the same name",
+            Self::Case => "capital letters differ",
+            Self::Separators => "separators differ",
+            Self::OneLetter => "one letter differs",
+            Self::Letters => "letters that look alike",
+        })
+    }
 }
 
 impl Likeness {

@@ -103,8 +103,9 @@ impl Format {
         if self == Self::Json {
             return json(out, pair);
         }
-        let [first, second] = [&pair.first, &pair.second]
-            .map(|side| side.servers.iter().map(|server| tool(server, side.tool)).collect::<Vec<_>>().join(", "));
+        let [first, second] = [&pair.first, &pair.second].map(|side| {
+            side.servers.iter().map(|server| tool(server, side.tool)).collect::<Vec<_>>().join(", ")
+        });
         writeln!(out, "names alike ({}): {first} and {second}", pair.likeness)?;
         Ok(())
     }
