@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::classify::verb_of;
+use crate::classify::is_verb;
 
 /// Shorter names are one letter apart by chance.
 const SHORTEST_NAME: usize = 6;
@@ -72,5 +72,5 @@ pub(super) fn is_slip(one: &[String], other: &[String]) -> bool {
         && number(one) == number(other)
         && !form(one, other)
         && !form(other, one)
-        && !(verb_of(one).is_some() && verb_of(other).is_some())
+        && !(is_verb(one) && is_verb(other))
 }
