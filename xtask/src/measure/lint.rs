@@ -147,3 +147,29 @@ impl Figures {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use interlock_testkit::binaries::workspace_root;
+
+    use super::*;
+
+    /// Recall and precision, rounded down, when the unseen part was counted: see `catalogue/lint/README.md`.
+    const DEVELOPMENT: (f64, f64) = (0.78, 0.99);
+    const UNSEEN: (f64, f64) = (0.20, 0.96);
+
+    /// A change of the rules may not fall behind what was measured.
+    #[test]
+    fn the_lint_holds_what_was_measured() {
+        let measured = measure(&workspace_root(), false).unwrap();
+        let real = measured.real["all"].value().unwrap();
+        assert!(real < 0.005, "{real}");
+        for (part, recall, precision) in
+            [("development", DEVELOPMENT.0, DEVELOPMENT.1), ("unseen", UNSEEN.0, UNSEEN.1)]
+        {
+            let figures = measured.texts[&(part, "all".to_owned())];
+            assert!(figures.recall.value().unwrap() >= recall, "{part}: {}", figures.recall);
+            assert!(figures.precision.value().unwrap() >= precision, "{part}: {}", figures.precision);
+        }
+    }
+}
