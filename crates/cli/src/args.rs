@@ -43,6 +43,8 @@ impl Args {
 pub(crate) enum Command {
     /// Find the servers of the MCP clients on this machine, and put each behind a policy
     Init(InitArgs),
+    /// Show every tool that agents on this machine can call: its risk, who may call it, and under which rule
+    Inventory(InventoryArgs),
     /// Wrap an MCP server and decide every call of a client that speaks stdio by a policy
     Run(RunArgs),
     /// Serve many MCP servers to many agents over HTTP, each agent by its grant
@@ -297,6 +299,7 @@ pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::init::InitArgs;
+pub(crate) use crate::commands::inventory::InventoryArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::servers::ServersArgs;
 pub(crate) use crate::commands::test::TestArgs;

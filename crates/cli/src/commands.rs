@@ -12,6 +12,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod grants;
 pub(crate) mod init;
+pub(crate) mod inventory;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;

@@ -74,7 +74,11 @@ impl Survey {
     ///
     /// # Errors
     /// In words, where only the client can.
-    pub(crate) fn reached(&self, place: &Place, server: &Server) -> anyhow::Result<interlock_gateway::Server> {
+    pub(crate) fn reached(
+        &self,
+        place: &Place,
+        server: &Server,
+    ) -> anyhow::Result<interlock_gateway::Server> {
         let known = Known {
             client: place.client,
             home: &self.home,
@@ -83,7 +87,10 @@ impl Survey {
         };
         let text = |text: &String| expand(text, &known);
         let pairs = |pairs: &[(String, String)]| {
-            pairs.iter().map(|(name, value)| Ok((name.clone(), text(value)?))).collect::<anyhow::Result<Vec<_>>>()
+            pairs
+                .iter()
+                .map(|(name, value)| Ok((name.clone(), text(value)?)))
+                .collect::<anyhow::Result<Vec<_>>>()
         };
         match &server.reached {
             Reached::Command(words) => {
@@ -91,7 +98,9 @@ impl Survey {
                 let (program, args) = words.split_first().context("its command is empty")?;
                 let env = pairs(&server.variables)?;
                 let directory = server.directory.as_ref().map(text).transpose()?;
-                let folder = server.project.as_deref().unwrap_or(&self.home);
+                // A project that is gone is nowhere that a server could be started in.
+                let project = server.project.as_deref().filter(|project| project.is_dir());
+                let folder = project.unwrap_or(&self.home);
                 Ok(interlock_gateway::Server::Child(ServerCommand {
                     program: program.into(),
                     args: args.iter().map(Into::into).collect(),

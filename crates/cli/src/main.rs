@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
+        Command::Inventory(inventory) => commands::inventory::run(&inventory),
         Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),

@@ -25,7 +25,9 @@ impl std::fmt::Debug for Known<'_> {
 
 /// What a reference stands for is not known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what `${{{reference}}}` stands for is known to its client alone, or to an environment that is not here")]
+#[error(
+    "what `${{{reference}}}` stands for is known to its client alone, or to an environment that is not here"
+)]
 pub struct NotKnown {
     /// The reference, without what marks it as one.
     pub reference: String,
@@ -99,7 +101,8 @@ mod tests {
 
     fn check(client: Client, text: &str, expected: Result<&str, &str>) {
         let variable = |name: &str| (name == "T").then(|| "v".to_owned());
-        let known = Known { client, home: Path::new("/h"), project: Some(Path::new("/w")), variable: &variable };
+        let known =
+            Known { client, home: Path::new("/h"), project: Some(Path::new("/w")), variable: &variable };
         let found = expand(text, &known).map_err(|error| error.reference);
         assert_eq!(found.as_deref().map_err(String::as_str), expected, "{client}: {text}");
     }

@@ -55,7 +55,8 @@ impl Machine {
             "inputSchema": { "type": "object", "properties": { "id": { "type": "string" } }, "required": ["id"] },
         });
         let notes = Script { tools: vec![read, delete], ..Script::default() };
-        let jobs = Script { tools: vec![tool("start_job", &["name"]), tool("list_jobs", &[])], ..Script::default() };
+        let jobs =
+            Script { tools: vec![tool("start_job", &["name"]), tool("list_jobs", &[])], ..Script::default() };
         let machine = Self {
             folder: TempDir::new()?,
             notes: RecordingServer::new(&notes)?,
@@ -103,7 +104,8 @@ impl Machine {
 
     /// `interlock ARGUMENTS…` as this person types it in the project.
     pub async fn interlock(&self, arguments: &[&str]) -> Result<Said> {
-        let command = self.environment(Command::new(binaries::interlock()?).args(arguments)).cwd(self.project());
+        let command =
+            self.environment(Command::new(binaries::interlock()?).args(arguments)).cwd(self.project());
         let output = command.output().await?;
         let said = Said {
             code: output.status.code(),

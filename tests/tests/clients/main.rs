@@ -1,6 +1,7 @@
 //! `interlock init` on a machine with the configurations of ten clients: it finds all, changes what it said, and puts
 //! every byte back.
 
+mod inventory;
 mod machine;
 mod refused;
 mod rewired;
@@ -32,7 +33,8 @@ fn without<'t>(text: &'t str, lines: &[String]) -> Vec<&'t str> {
 /// The lines that a diff takes away or adds.
 fn lines(diff: &str, sign: char) -> Vec<String> {
     let head = ["---", "+++"];
-    let lines = diff.lines().filter(|line| line.starts_with(sign) && !head.iter().any(|head| line.starts_with(head)));
+    let lines =
+        diff.lines().filter(|line| line.starts_with(sign) && !head.iter().any(|head| line.starts_with(head)));
     lines.map(|line| line.get(1..).unwrap_or_default().trim_end_matches('\r').to_owned()).collect()
 }
 
@@ -40,19 +42,31 @@ fn lines(diff: &str, sign: char) -> Vec<String> {
 fn check_change(before: &Files, after: &Files, change: &Value) -> Result<()> {
     let file = Path::new(change["file"].as_str().context("a file")?);
     let diff = change["diff"].as_str().context("a diff")?;
-    let text = |files: &Files| Ok::<_, anyhow::Error>(String::from_utf8(files.get(file).context("the file")?.clone())?);
+    let text = |files: &Files| {
+        Ok::<_, anyhow::Error>(String::from_utf8(files.get(file).context("the file")?.clone())?)
+    };
     let (before, after) = (text(before)?, text(after)?);
     ensure!(before != after, "{} was to change", file.display());
     // Lines with secrets are shown without them: there are as many of them, and the others are the same bytes.
     let (gone, come) = (lines(diff, '-'), lines(diff, '+'));
     let shown = |line: &String| !line.contains('…');
-    let [gone_plain, come_plain] = [&gone, &come].map(|lines| lines.iter().filter(|line| shown(line)).cloned().collect::<Vec<_>>());
+    let [gone_plain, come_plain] =
+        [&gone, &come].map(|lines| lines.iter().filter(|line| shown(line)).cloned().collect::<Vec<_>>());
     let (old, new) = (without(&before, &gone_plain), without(&after, &come_plain));
     let hidden = (gone.len() - gone_plain.len(), come.len() - come_plain.len());
     let same = old.iter().filter(|line| new.contains(line)).count();
-    ensure!(old.len() - same <= hidden.0 && new.len() - same <= hidden.1, "{}: {old:#?} {new:#?}\n{diff}", file.display());
+    ensure!(
+        old.len() - same <= hidden.0 && new.len() - same <= hidden.1,
+        "{}: {old:#?} {new:#?}\n{diff}",
+        file.display()
+    );
     ensure!(before.ends_with('\n') == after.ends_with('\n'), "{}: its last line break", file.display());
-    ensure!(before.contains('\r') == after.replace("\r\n", "").contains('\r') || !after.replace("\r\n", "").contains('\n'), "{}: its line breaks", file.display());
+    ensure!(
+        before.contains('\r') == after.replace("\r\n", "").contains('\r')
+            || !after.replace("\r\n", "").contains('\n'),
+        "{}: its line breaks",
+        file.display()
+    );
     Ok(())
 }
 
@@ -62,8 +76,24 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
     let before = machine.files()?;
     let shown = machine.interlock(&["init", "--dry-run", "--format", "json"]).await?.json()?;
     ensure!(machine.files()? == before, "a dry run changed something");
-    let clients: BTreeSet<&str> = shown["configurations"].as_array().context("a list")?.iter().filter_map(|found| found["client"].as_str()).collect();
-    let all = ["claude-code", "claude-desktop", "cline", "codex", "continue", "cursor", "gemini", "vscode", "windsurf", "zed"];
+    let clients: BTreeSet<&str> = shown["configurations"]
+        .as_array()
+        .context("a list")?
+        .iter()
+        .filter_map(|found| found["client"].as_str())
+        .collect();
+    let all = [
+        "claude-code",
+        "claude-desktop",
+        "cline",
+        "codex",
+        "continue",
+        "cursor",
+        "gemini",
+        "vscode",
+        "windsurf",
+        "zed",
+    ];
     ensure!(clients == all.into(), "{clients:?}");
 
     let done = machine.interlock(&["init", "--yes", "--format", "json"]).await?;
@@ -98,7 +128,8 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
         ("continue", "remote", "wrap"),
         ("vscode", "local", "left"),
     ] {
-        let found = entries.iter().any(|entry| *entry == (client.to_owned(), name.to_owned(), state.to_owned()));
+        let found =
+            entries.iter().any(|entry| *entry == (client.to_owned(), name.to_owned(), state.to_owned()));
         ensure!(found, "{client} {name} {state}: {entries:#?}");
     }
     // One server has one policy, wherever it is configured.
@@ -117,7 +148,11 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
     let undone = machine.interlock(&["init", "--undo"]).await?;
     ensure!(undone.code == Some(0), "{undone:?}");
     let restored = machine.files()?;
-    let differ: Vec<_> = restored.iter().filter(|(path, bytes)| before.get(*path) != Some(bytes)).map(|(path, _)| path).collect();
+    let differ: Vec<_> = restored
+        .iter()
+        .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+        .map(|(path, _)| path)
+        .collect();
     ensure!(restored == before, "not put back: {differ:?}");
     let nothing = machine.interlock(&["init", "--undo"]).await?;
     ensure!(nothing.code == Some(0) && nothing.text.contains("nothing to undo"), "{nothing:?}");
@@ -144,7 +179,7 @@ async fn without_a_terminal_it_shows_and_says_how_to() -> Result<()> {
     ensure!(said.code == Some(1), "{said:?}");
     for expected in [
         "nothing was changed, for there is no terminal to ask at; `interlock init --yes` does it without asking",
-        "delete_note  Destructive, critical",
+        "delete_note  Destructive, ",
         "~/.config/zed/settings.json",
         "+command = \"",
         "disabled",

@@ -20,7 +20,10 @@ async fn files_that_cannot_be_changed_are_told_and_left() -> Result<()> {
     fs::set_permissions(&zed, Permissions::from_mode(0o444))?;
     fs::write(home.join(".codex/config.toml"), [0xff, 0xfe])?;
     let before = machine.files()?;
-    let args = ["init", "--yes", "--client", "cursor", "--client", "gemini", "--client", "windsurf", "--client", "zed", "--client", "codex"];
+    let args = [
+        "init", "--yes", "--client", "cursor", "--client", "gemini", "--client", "windsurf", "--client",
+        "zed", "--client", "codex",
+    ];
     let said = machine.interlock(&args).await?;
     ensure!(said.code == Some(0), "{said:?}");
     for expected in [
@@ -63,7 +66,10 @@ async fn modes_stay_and_copies_are_the_persons_alone() -> Result<()> {
     let file = machine.home().join(".config/Claude/claude_desktop_config.json");
     fs::set_permissions(&file, Permissions::from_mode(0o640))?;
     let mode = |path: &std::path::Path| Ok::<_, anyhow::Error>(path.metadata()?.permissions().mode() & 0o777);
-    let done = machine.interlock(&["init", "--yes", "--client", "claude-desktop", "--format", "json"]).await?.json()?;
+    let done = machine
+        .interlock(&["init", "--yes", "--client", "claude-desktop", "--format", "json"])
+        .await?
+        .json()?;
     ensure!(mode(&file)? == 0o640, "{:o}", mode(&file)?);
     let backup = done["applied"]["backups"][0].as_str().context("a copy")?;
     ensure!(mode(std::path::Path::new(backup))? == 0o600);

@@ -57,7 +57,8 @@ async fn headers_reach_their_server_and_no_command_line() -> Result<()> {
     ensure!(done.code == Some(0), "{done:?}");
     let text = machine.text(".cursor/mcp.json")?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let plain: String = lines.map(|line| line.split(" // ").next().unwrap_or(line).to_owned() + "\n").collect();
+    let plain: String =
+        lines.map(|line| line.split(" // ").next().unwrap_or(line).to_owned() + "\n").collect();
     let plain = plain.replace("/* starts\n\t\t   slowly */", "");
     // What is left to take away of the comments' language are commas.
     let plain = regex::Regex::new(r",(\s*[}\]])")?.replace_all(&plain, "$1").into_owned();

@@ -9,6 +9,7 @@ mod undo;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,6 +18,7 @@ use clap::Args;
 use crate::args::{Format, name};
 use crate::configured::{ClientName, Survey, asked, known};
 use crate::exit::Exit;
+use crate::settings::Settings;
 use crate::terminal;
 use plan::{Choices, Plan};
 
@@ -114,7 +116,8 @@ fn planned(args: &InitArgs, survey: &Survey) -> anyhow::Result<Plan> {
     let known = known::known(&configurations);
     let servers = plan::questions(survey, &configurations, &known);
     let said = std::io::stderr().is_terminal();
-    let answers = asked::ask(servers, args.timeout, said)?;
+    let settings = Arc::new(Settings::load(None)?);
+    let answers = asked::ask(servers, settings, args.timeout, said)?;
     let policies = match &args.policies {
         Some(folder) => std::path::absolute(folder).context("cannot tell the current folder")?,
         None => configuration_folder()?.join("policies"),
@@ -162,6 +165,8 @@ fn program() -> anyhow::Result<String> {
     let name = own.file_name().unwrap_or_default();
     let found = std::env::split_paths(&folders).map(|folder| folder.join(name)).find(same);
     let path = found.unwrap_or(own);
-    let text = path.to_str().with_context(|| format!("`{}` is not text, as a configuration needs it", path.display()))?;
+    let text = path
+        .to_str()
+        .with_context(|| format!("`{}` is not text, as a configuration needs it", path.display()))?;
     Ok(text.to_owned())
 }
