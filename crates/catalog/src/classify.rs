@@ -18,9 +18,10 @@ mod risks;
 mod signals;
 mod statements;
 mod text;
-mod words;
+pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};
+pub(crate) use risks::of_parameters;
 pub use risks::{Risk, RiskKind};
 pub use signals::{Evidence, Place};
 pub(crate) use words::of_name as words_of_name;

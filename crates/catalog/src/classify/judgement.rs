@@ -112,8 +112,9 @@ impl Said {
         };
         let (by_name, by_text) = (named.evidence.category, head.category);
         if by_name == Category::Read && named.is_firm {
-            // `get_report`: `Runs the report` says how. That something is deleted or paid for is no way of getting.
-            return Some(if by_text > Category::Execute { by_text } else { by_name });
+            // `get_report`: `Runs the report` says how. That something is sent, deleted or paid for is no way of getting.
+            let is_way = by_text <= Category::Write || is_way_of_reading(&head.words);
+            return Some(if is_way { by_name } else { by_text });
         }
         if named.is_bare && self.described.is_firm && self.at(Place::Code).is_none() {
             return Some(by_text);
@@ -173,6 +174,12 @@ impl Said {
         let own = [name, self.described.head, self.described.also, self.worse, self.read_only];
         own.into_iter().flatten().chain(self.parameters).chain(self.annotations).collect()
     }
+}
+
+/// Verbs that say how something is read as well as that it is done.
+fn is_way_of_reading(verb: &str) -> bool {
+    const WAYS: &str = "run execute perform call invoke export build respond engage start operate request process compile dump";
+    WAYS.split_whitespace().any(|way| way == verb)
 }
 
 fn annotations(definition: &Definition) -> Vec<Evidence> {

@@ -21,7 +21,7 @@ const VERBS: &[(Category, &str)] = &[
         Category::Read,
         "get determine list search find read show describe fetch query count* check validate lookup look view retrieve browse \
          inspect explain analyze analyse compare diff* summarize summarise preview scan* detect extract parse \
-         evaluate~ calculate compute estimate verify test* ping* monitor* watch* resolve~ recognize recognise identify \
+         evaluate~ calculate compute estimate verify ping* monitor* watch* resolve~ recognize recognise identify \
          examine see* return~ provide~ contain~ display tail* head* cat grep ls stat stats* status* info* \
          information* echo history* discover enumerate review* report* trace* locate measure* convert translate \
          decode encode format* is~ has~ can~ whoami poll* wait* screenshot* snapshot* crawl scrape sample* simulate \
@@ -54,7 +54,7 @@ const VERBS: &[(Category, &str)] = &[
          unbind boost* branch* calibrate conclude cut* deduplicate defer demote deselect encrypt end* enhance enrich \
          escalate exit finish fix* flag* focus* freeze* unfreeze give hold* inject inpaint keep lift* lower maintain \
          minimize maximize mirror* mix* mount unmount mutate optimize optimise overlay* pack* partition* prioritize \
-         prioritise protect raise* reactivate recalculate recover refine reduce relocate renew repair* requeue \
+         prioritise protect raise* reactivate recalculate recover refine reduce relocate repair* requeue \
          reroute rescore restyle retitle route* sanitize seal* secure* shift* skip* slice* stitch stretch* strip* \
          supersede suppress tune* undelete unload unlike unlist unseal unshare unsnooze untrash upscale upvote \
          downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* autofill fit* fulfill \
@@ -64,7 +64,7 @@ const VERBS: &[(Category, &str)] = &[
     ),
     (
         Category::Execute,
-        "execute run~ continue* step* pull* start* stop* restart reboot launch* trigger* invoke call*~ deploy publish send email* notify \
+        "execute run~ test* continue* step* pull* start* stop* restart reboot launch* trigger* invoke call*~ deploy publish send email* notify \
          broadcast* reply* forward* dispatch submit fire* schedule* reschedule retry* replay* rerun pause* resume* \
          suspend migrate install upgrade* uninstall release* promote rollout* scale* turn click* type* press* tap* \
          dblclick keypress drag* fill* eval operate control* play* dial ring* shutdown boot* wake* swipe* sync* \
@@ -93,7 +93,7 @@ const VERBS: &[(Category, &str)] = &[
         Category::Financial,
         "pay refund* charge* buy sell purchase* transfer* trade* withdraw* deposit* payout* donate* bill* stake* \
          unstake bid* bet* repay lend borrow bridge* remit reimburse mint* redeem swap* order* invoice* prepay topup \
-         spend* hedge liquidate book* reserve* rebook fund* disburse settle tip* debit* pledge auction* prebook \
+         spend* hedge liquidate book* reserve* rebook fund* disburse settle tip* exercise* renew debit* pledge auction* prebook \
          airdrop wager",
     ),
 ];
@@ -161,12 +161,37 @@ const OBJECTS: &[(&str, &str, Category)] = &[
         Category::Destructive,
     ),
     (
-        "create place submit confirm execute open make new sign process modify settle approve send complete initiate",
-        "payment payments refund refunds payout payouts charge trade trades swap withdrawal deposit purchase checkout",
+        "create place submit confirm execute open make new sign process modify settle approve send complete initiate capture authorize",
+        "transfer transfers payment payments refund refunds payout payouts charge trade trades swap withdrawal deposit purchase checkout",
         Category::Financial,
     ),
     ("place submit execute confirm create open", "order orders position positions bid", Category::Financial),
-    ("close", "position positions", Category::Financial),
+    ("close replace modify exercise", "position positions order orders option options", Category::Financial),
+    ("send sign broadcast submit execute sendandsign", "transaction transactions tx", Category::Financial),
+    ("add load", "funds credits credit money", Category::Financial),
+    (
+        "renew upgrade change switch",
+        "domain domains subscription subscriptions plan license licence",
+        Category::Financial,
+    ),
+    ("claim", "fees rewards reward", Category::Financial),
+    (
+        "set change adjust",
+        "temperature brightness volume speed thermostat fan hvac orientation",
+        Category::Execute,
+    ),
+    ("update patch", "deployment deployments", Category::Execute),
+    (
+        "test",
+        "connection connectivity connections credentials auth authentication proxy regex expression health access",
+        Category::Read,
+    ),
+    (
+        "generate",
+        "policy template templates snippet code command commands query queries sql text description regex name names idea \
+         ideas suggestion suggestions recommendation recommendations uuid guid hash prompt prompts answer response",
+        Category::Read,
+    ),
     (
         "send finalize finalise pay issue",
         "invoice invoices money tokens eth btc sol usdc coins funds",

@@ -18,7 +18,7 @@ const CODE: &str = "sql code script command cmd shell javascript js statement st
      code_snippet snippet_code tcl lua gremlin sparql_update apex plsql stored_procedure";
 /// Flags that have a call do worse.
 const FLAGS: &str = "overwrite prune permanent permanently purge hard_delete wipe drop cascade force_delete delete_existing \
-     replace_all remove_existing clear_existing deleteexisting harddelete forcedelete force_push reset_hard hard";
+     replace_all remove_existing clear_existing deleteexisting harddelete forcedelete force_push reset_hard hard clear clear_after delete_after remove_after";
 
 /// Parameters that have the answer written to a file.
 const FILES: &str = "save_to save_path output_path output_file output_dir output_directory download_path download_dir \
@@ -37,8 +37,12 @@ pub(super) fn of(definition: &Definition) -> Vec<Evidence> {
 /// A query in a language in which more can be said than what is looked for.
 fn free_query(definition: &Definition) -> Option<Evidence> {
     let mut parameters = definition.parameters();
-    let (parameter, schema) =
-        parameters.find(|(name, _)| has("query queries q raw_query", &words::of_name(name).join("_")))?;
+    let (parameter, schema) = parameters.find(|(name, _)| {
+        has(
+            "query queries q raw_query question prompt natural_language_query instruction",
+            &words::of_name(name).join("_"),
+        )
+    })?;
     let texts = [definition.description.as_deref(), schema.get("description").and_then(Value::as_str)];
     let mut spoken = texts.into_iter().flatten().flat_map(words::of_text).flatten();
     let named = words::of_name(&definition.tool);

@@ -54,7 +54,23 @@ pub(super) fn of(text: &str) -> Described {
             );
         }
     }
+    if said.head.is_none() {
+        said.head = told_of(&sentences);
+    }
     said
+}
+
+/// `Information about the weather`, `Exchange rates: data of the last days`: nothing is done, something is told.
+fn told_of(sentences: &[Vec<String>]) -> Option<Evidence> {
+    const TOLD: &str = "information info details data statistics overview metadata archive lookup forecast forecasts images \
+         photos documentation reference results history status search converter calculator list";
+    let first = sentences.first()?;
+    let told = first.iter().find(|word| TOLD.split_whitespace().any(|known| known == *word))?;
+    let acts = |word: &String| {
+        known(word, 0).is_some_and(|(verb, _)| !verb.is_noun && verb.category > Category::Read)
+    };
+    let any = sentences.iter().take(HEAD_SENTENCES).flatten().any(acts);
+    (!any).then(|| Evidence { place: Place::Description, words: told.clone(), category: Category::Read })
 }
 
 fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
@@ -126,9 +142,12 @@ fn known(word: &str, at: usize) -> Option<(Verb, String)> {
 
 /// Whether what follows a word can be the object of a verb: `Order a pizza`, but `Order history`.
 fn takes_object(word: &str, next: &str) -> bool {
-    const DETERMINERS: &str = "a an the one all any this these your new multiple several some many each every up out in on to \
-         text files data for and , or with from into through between as it its whether an existing specific via if at";
-    word.ends_with('s') && !word.ends_with("ss") || DETERMINERS.split_whitespace().any(|known| known == next)
+    const DETERMINERS: &str = "a an the one all any this these your new multiple several some many each every up it its whether existing specific";
+    // `Order in advance`, but `Orders in the queue` are things.
+    const OTHERS: &str =
+        "out in on to text files data for and , or with from into through between as via if at";
+    let has = |words: &str| words.split_whitespace().any(|known| known == next);
+    has(DETERMINERS) || (!word.ends_with('s') && has(OTHERS))
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
@@ -213,6 +232,7 @@ mod tests {
             ("Gets the queue. Also purges it.", Category::Destructive),
             ("Gets a table. If it is empty, drops it later.", Category::Read),
             ("Remove a label from an issue", Category::Write),
+            ("Order history of a customer", Category::Read),
         ] {
             assert_eq!(worst(text), Some(expected), "{text}");
         }
@@ -220,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_is_no_verb_says_nothing() {
-        for text in ["Order history of a customer", "The deleted users", "", "Weather in a city"] {
+        for text in ["Orders of a customer", "The deleted users", "", "Weather in a city"] {
             assert_eq!(worst(text), None, "{text}");
         }
     }

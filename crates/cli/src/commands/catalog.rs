@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::exit::Exit;
 
+mod build;
 mod classify;
 mod lint;
 
@@ -11,6 +12,7 @@ mod lint;
 #[command(after_help = "Examples:
   interlock catalog classify < definitions.jsonl
   interlock catalog lint --format text < definitions.jsonl
+  interlock catalog build -o site definitions.jsonl
 
 Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}. All but \
 `tool` may be absent.")]
@@ -25,11 +27,14 @@ enum Command {
     Classify(classify::ClassifyArgs),
     /// Find text in definitions that tries to steer a model, and names that are taken for one another
     Lint(lint::LintArgs),
+    /// Build a site of pages about tools, servers and risks, with a search, that needs no server
+    Build(build::BuildArgs),
 }
 
 pub(crate) fn run(args: &CatalogArgs) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Classify(classify) => classify::run(classify),
         Command::Lint(lint) => lint::run(lint),
+        Command::Build(build) => build::run(build),
     }
 }
