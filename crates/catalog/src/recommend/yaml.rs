@@ -54,7 +54,7 @@ pub(super) fn policy(name: &str, entries: &[Entry<'_>]) -> String {
 }
 
 fn uses(entries: &[Entry<'_>], list: List) -> bool {
-    let guards = entries.iter().filter(|entry| entry.verdict != Verdict::Deny && entry.can_be_named());
+    let guards = entries.iter().filter(|entry| entry.verdict == Verdict::Allow && entry.can_be_named());
     guards.flat_map(|entry| &entry.guards).any(|guard| guard.kind == GuardKind::Listed(list))
 }
 
