@@ -18,8 +18,9 @@ mod risks;
 mod signals;
 mod statements;
 mod text;
-mod words;
+pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};
+pub(crate) use risks::of_parameters;
 pub use risks::{Risk, RiskKind};
 pub use signals::{Evidence, Place};

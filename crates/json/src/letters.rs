@@ -15,7 +15,18 @@ mod tests {
 
     #[test]
     fn letters_that_hide_turn_or_command() {
-        for c in ['\0', '\u{1b}', '\u{7f}', '\u{9b}', '\u{ad}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}'] {
+        for c in [
+            '\0',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
             assert!(is_deceptive(c), "{c:?}");
         }
         for c in ['a', ' ', 'ü', '漢', 'א', '\u{301}'] {

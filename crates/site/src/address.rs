@@ -13,8 +13,8 @@ const DIGEST: usize = 16;
 
 /// Names that pages of our own have, or that some systems keep for devices.
 const TAKEN: [&str; 25] = [
-    "index", "con", "prn", "aux", "nul", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
-    "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+    "index", "con", "prn", "aux", "nul", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7",
+    "com8", "com9", "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 /// Beginnings that pages of our own have.
 const OURS: [&str; 3] = ["index-", "category-", "severity-"];
@@ -49,7 +49,9 @@ fn is_taken(plain: &str) -> bool {
 
 /// Otherwise the file of one name could be that of another.
 fn ends_like_a_digest(plain: &str) -> bool {
-    plain.rsplit_once('-').is_some_and(|(_, end)| end.len() == DIGEST && end.bytes().all(|b| b.is_ascii_hexdigit()))
+    plain
+        .rsplit_once('-')
+        .is_some_and(|(_, end)| end.len() == DIGEST && end.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The folder of a server's pages, below the site's.
@@ -89,14 +91,51 @@ mod tests {
         let long = "a".repeat(500);
         let longer = "a".repeat(501);
         let names = [
-            "github", "GitHub", "GITHUB", "github-", "_github", "../../x", "../x", "..", ".", "", "CON", "con", "nul", "aux.txt",
-            "x/y", "x\\y", "x-y", "x y", "x\0y", "查询", "查 询", "index", "index-2", "category-read", "é", "e\u{301}", &long,
-            &longer, "github-7c6f24d3b4e5a190", "%2e%2e%2f", "a:b", "a*?", "LPT1", "\u{202e}gpj", "a.html", "İ", "i\u{307}",
+            "github",
+            "GitHub",
+            "GITHUB",
+            "github-",
+            "_github",
+            "../../x",
+            "../x",
+            "..",
+            ".",
+            "",
+            "CON",
+            "con",
+            "nul",
+            "aux.txt",
+            "x/y",
+            "x\\y",
+            "x-y",
+            "x y",
+            "x\0y",
+            "查询",
+            "查 询",
+            "index",
+            "index-2",
+            "category-read",
+            "é",
+            "e\u{301}",
+            &long,
+            &longer,
+            "github-7c6f24d3b4e5a190",
+            "%2e%2e%2f",
+            "a:b",
+            "a*?",
+            "LPT1",
+            "\u{202e}gpj",
+            "a.html",
+            "İ",
+            "i\u{307}",
         ];
         let mut seen = HashSet::new();
         for name in names {
             let slug = slug(name);
-            assert!(is_within(&slug) && slug.len() <= KEPT + DIGEST + 1 && !slug.contains('.'), "{name:?}: {slug}");
+            assert!(
+                is_within(&slug) && slug.len() <= KEPT + DIGEST + 1 && !slug.contains('.'),
+                "{name:?}: {slug}"
+            );
             assert!(!TAKEN.contains(&slug.as_str()), "{name:?}: {slug}");
             assert!(!slug.ends_with('-') && !slug.is_empty(), "{name:?}: {slug}");
             assert!(seen.insert(slug.clone()), "{name:?}: {slug} is somebody else's");

@@ -28,7 +28,9 @@ fn what(judgement: &Judgement) -> String {
     let mut told = String::from(match judgement.category {
         Category::Read => "It returns information and changes nothing, as far as its definition tells.",
         Category::Write => "It creates or changes something, which another call can put right.",
-        Category::Execute => "It starts work elsewhere: a job, code, a message or a workflow, whose effects go beyond the call.",
+        Category::Execute => {
+            "It starts work elsewhere: a job, code, a message or a workflow, whose effects go beyond the call."
+        }
         Category::Destructive => "It deletes something, or does what no other call undoes.",
         Category::Financial => "It moves money, or commits somebody to pay.",
     });
@@ -39,7 +41,10 @@ fn what(judgement: &Judgement) -> String {
         (RiskKind::Bulk, " One call may reach many things at once."),
         (RiskKind::Egress, " What it hands out goes to a place that an argument names."),
         (RiskKind::FreeCode, " It runs what an argument holds, so that the caller decides what it does."),
-        (RiskKind::FreeQuery, " It takes a query in a language, so that the caller decides how much it reaches."),
+        (
+            RiskKind::FreeQuery,
+            " It takes a query in a language, so that the caller decides how much it reaches.",
+        ),
         (RiskKind::Privilege, " It gives, takes or uses rights."),
     ];
     for (kind, says) in worth {
@@ -55,11 +60,17 @@ fn undone(judgement: &Judgement) -> &'static str {
         return "No, by its own words.";
     }
     match judgement.category {
-        Category::Read => "There is nothing to undo, but what was read cannot be taken back from whoever read it.",
-        Category::Write => "Probably: what it creates or changes can be changed again by another call. The old value may not be kept.",
+        Category::Read => {
+            "There is nothing to undo, but what was read cannot be taken back from whoever read it."
+        }
+        Category::Write => {
+            "Probably: what it creates or changes can be changed again by another call. The old value may not be kept."
+        }
         Category::Execute => "What it starts may be stopped; what that has done by then stays done.",
         Category::Destructive => "Nothing in its definition says that it can. Take it for lasting.",
-        Category::Financial => "Not by the tool itself. Money that has moved comes back only if whoever has it agrees.",
+        Category::Financial => {
+            "Not by the tool itself. Money that has moved comes back only if whoever has it agrees."
+        }
     }
 }
 

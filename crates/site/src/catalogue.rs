@@ -1,7 +1,7 @@
 //! Everything over all servers: lists, the search index, and the page that one begins with.
 
-use interlock_catalog::classify::RiskKind;
 use interlock_catalog::Category;
+use interlock_catalog::classify::RiskKind;
 use serde_json::json;
 
 use crate::facts::{Chapter, Fact, ServerFact};
@@ -51,7 +51,12 @@ impl Catalogue {
     ///
     /// # Errors
     /// The sink's.
-    pub fn pages<S: Sink>(mut self, frame: &Frame, attacks: &[AttackPage], sink: &mut S) -> Result<(), S::Error> {
+    pub fn pages<S: Sink>(
+        mut self,
+        frame: &Frame,
+        attacks: &[AttackPage],
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
         sink.page("site.css", STYLE)?;
         sink.page("search.js", SCRIPT)?;
         let order = self.order();
@@ -105,12 +110,18 @@ impl Sorted<'_> {
         terms.parts(&positions, |first, lines| {
             let number = firsts.len();
             firsts.push(first.to_owned());
-            sink.page(&format!("search/w-{number}.js"), &search::call("catalogueWords", number, &json!(lines)))
+            sink.page(
+                &format!("search/w-{number}.js"),
+                &search::call("catalogueWords", number, &json!(lines)),
+            )
         })?;
         for (number, block) in self.order.chunks(BLOCK).enumerate() {
             let facts = block.iter().filter_map(|at| self.all.tools.get(*at as usize));
             let rows: Vec<_> = facts.filter_map(|fact| self.entry(fact)).collect();
-            sink.page(&format!("search/t-{number}.js"), &search::call("catalogueTools", number, &json!(rows)))?;
+            sink.page(
+                &format!("search/t-{number}.js"),
+                &search::call("catalogueTools", number, &json!(rows)),
+            )?;
         }
         let directory = json!({
             "tools": self.order.len(),
@@ -142,7 +153,8 @@ impl Sorted<'_> {
     fn lists<S: Sink>(&self, frame: &Frame, sink: &mut S) -> Result<(), S::Error> {
         for one in SEVERITIES {
             let words = phrases::severity(one);
-            let facets = vec![("By category", self.categories(|fact| fact.severity == one, "../../category/", None))];
+            let facets =
+                vec![("By category", self.categories(|fact| fact.severity == one, "../../category/", None))];
             let list = list(("severity", words), format!("{} severity", words.name), facets);
             self.list(frame, &list, |fact| fact.severity == one, sink)?;
         }
@@ -224,7 +236,18 @@ fn named(words: Words) -> serde_json::Value {
     json!([words.key, words.name])
 }
 
-fn list<'l>((kind, words): (&str, Words), heading: String, facets: Vec<(&'static str, Vec<Facet>)>) -> List<'l> {
+fn list<'l>(
+    (kind, words): (&str, Words),
+    heading: String,
+    facets: Vec<(&'static str, Vec<Facet>)>,
+) -> List<'l> {
     let means = format!("{}: {}.", words.name, words.means);
-    List { folder: format!("{kind}/{}", words.key), stem: "index", heading, means, crumbs: Vec::new(), facets }
+    List {
+        folder: format!("{kind}/{}", words.key),
+        stem: "index",
+        heading,
+        means,
+        crumbs: Vec::new(),
+        facets,
+    }
 }

@@ -162,7 +162,10 @@ mod tests {
     fn a_description_begins_with_its_first_sentence() {
         for (text, expected) in [
             ("Deletes a data store for good. It takes an id.", "Deletes a data store for good. "),
-            ("e.g. this one is a sentence of some length. And another.", "e.g. this one is a sentence of some length. "),
+            (
+                "e.g. this one is a sentence of some length. And another.",
+                "e.g. this one is a sentence of some length. ",
+            ),
             ("no end", "no end"),
         ] {
             assert_eq!(first_sentence(text), expected);

@@ -162,7 +162,10 @@ mod tests {
         let pager = Pager::of("index", 40, 80).unwrap();
         let numbers: Vec<_> = pager.some.iter().map(|(number, _)| number.as_str()).collect();
         assert_eq!(numbers, ["1", "10", "20", "30", "38", "39", "40", "41", "42", "50", "60", "70", "80"]);
-        assert_eq!((pager.before.as_deref(), pager.next.as_deref()), (Some("index-39.html"), Some("index-41.html")));
+        assert_eq!(
+            (pager.before.as_deref(), pager.next.as_deref()),
+            (Some("index-39.html"), Some("index-41.html"))
+        );
         assert_eq!(file("index", 1), "index.html");
     }
 }

@@ -94,12 +94,12 @@ fn overview<'a>(frame: Surroundings<'a>, all: &'a Catalogue, attacks: &'a [Attac
         let href = (count > 0).then(|| format!("{of}/{}/index.html", words.key));
         Facet { words, count, href, is_here: false }
     };
-    let severities = SEVERITIES.iter().map(|one| {
-        facet("severity", phrases::severity(*one), all.count(|fact| fact.severity == *one))
-    });
-    let categories = CATEGORIES.iter().map(|one| {
-        facet("category", phrases::category(*one), all.count(|fact| fact.category == *one))
-    });
+    let severities = SEVERITIES
+        .iter()
+        .map(|one| facet("severity", phrases::severity(*one), all.count(|fact| fact.severity == *one)));
+    let categories = CATEGORIES
+        .iter()
+        .map(|one| facet("category", phrases::category(*one), all.count(|fact| fact.category == *one)));
     let mut worst: Vec<&ServerFact> = all.servers.iter().collect();
     worst.sort_by(|one, other| {
         let most = |server: &ServerFact| std::cmp::Reverse(server.by_severity);

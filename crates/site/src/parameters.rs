@@ -36,20 +36,25 @@ pub(crate) struct Parameters<'d> {
 pub(crate) fn of(definition: &Definition) -> Parameters<'_> {
     let required: HashSet<&str> = definition.required().collect();
     let all = definition.parameters().count();
-    let mut rows: Vec<_> = definition.parameters().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
+    let mut rows: Vec<_> =
+        definition.parameters().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
     rows.sort_by_key(|row| !row.required);
     let required = definition.parameters().filter(|(name, _)| required.contains(name)).count();
     Parameters { more: all - rows.len(), rows, all, required }
 }
 
 fn row<'d>(name: &'d str, schema: &'d Value, required: &HashSet<&str>) -> Parameter<'d> {
-    let description = schema.get("description").and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let description =
+        schema.get("description").and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     Parameter {
         name: text::line(name, 120),
         kind: text::plain(&kind(schema, DEPTH), 400),
         required: required.contains(name),
         description: description.map(|text| text::lines(text, DESCRIPTION)),
-        default: schema.get("default").filter(|value| !value.is_null()).map(|value| text::plain(&value.to_string(), 120)),
+        default: schema
+            .get("default")
+            .filter(|value| !value.is_null())
+            .map(|value| text::plain(&value.to_string(), 120)),
     }
 }
 
@@ -68,7 +73,9 @@ fn kind(schema: &Value, depth: usize) -> String {
     let choices = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key).and_then(Value::as_array));
     if let Some(choices) = choices {
         let mut kinds: Vec<String> = Vec::new();
-        for choice in choices.iter().take(NAMED).filter(|choice| choice.get("type").is_none_or(|kind| kind != "null")) {
+        for choice in
+            choices.iter().take(NAMED).filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"))
+        {
             let kind = kind(choice, depth - 1);
             if !kinds.contains(&kind) {
                 kinds.push(kind);
@@ -99,10 +106,14 @@ fn named(name: &str, schema: &Value, depth: usize) -> String {
             Some(items) => format!("list of {}", kind(items, depth - 1)),
             None => "list".to_owned(),
         },
-        "object" => match schema.get("properties").and_then(Value::as_object).filter(|fields| !fields.is_empty()) {
-            Some(fields) => format!("object with {}", several(&fields.keys().cloned().collect::<Vec<_>>())),
-            None => "object".to_owned(),
-        },
+        "object" => {
+            match schema.get("properties").and_then(Value::as_object).filter(|fields| !fields.is_empty()) {
+                Some(fields) => {
+                    format!("object with {}", several(&fields.keys().cloned().collect::<Vec<_>>()))
+                }
+                None => "object".to_owned(),
+            }
+        }
         other => other.to_owned(),
     }
 }
@@ -158,10 +169,14 @@ mod tests {
     #[test]
     fn those_that_a_call_must_have_come_first() {
         let many: serde_json::Map<_, _> = (0..150).map(|at| (format!("p{at}"), json!({}))).collect();
-        let definition = json!({ "tool": "t", "inputSchema": { "properties": many, "required": ["p9", "absent"] } });
+        let definition =
+            json!({ "tool": "t", "inputSchema": { "properties": many, "required": ["p9", "absent"] } });
         let definition = Definition::read(&definition.to_string()).unwrap();
         let parameters = of(&definition);
-        assert_eq!((parameters.rows.len(), parameters.more, parameters.all, parameters.required), (100, 50, 150, 1));
+        assert_eq!(
+            (parameters.rows.len(), parameters.more, parameters.all, parameters.required),
+            (100, 50, 150, 1)
+        );
         assert!(parameters.rows[0].required);
     }
 }

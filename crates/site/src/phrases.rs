@@ -1,6 +1,6 @@
 //! What judgements say, in words for people.
 
-use interlock_catalog::classify::{Evidence, RiskKind};
+use interlock_catalog::classify::{Evidence, Place, RiskKind};
 use interlock_catalog::{Category, Severity, classify::Confidence};
 
 /// Every category, the worst first.
@@ -45,18 +45,24 @@ const fn words(key: &'static str, name: &'static str, means: &'static str, sough
 pub(crate) const fn category(category: Category) -> Words {
     match category {
         Category::Read => words("read", "Read", "returns information and changes nothing", "show list"),
-        Category::Write => {
-            words("write", "Write", "creates or changes what another call can put right", "change create update edit")
-        }
+        Category::Write => words(
+            "write",
+            "Write",
+            "creates or changes what another call can put right",
+            "change create update edit",
+        ),
         Category::Execute => words(
             "execute",
             "Execute",
             "starts work elsewhere: jobs, code, messages, workflows",
             "run start send",
         ),
-        Category::Destructive => {
-            words("destructive", "Destructive", "deletes, or cannot be undone", "delete deletes destroy remove erase")
-        }
+        Category::Destructive => words(
+            "destructive",
+            "Destructive",
+            "deletes, or cannot be undone",
+            "delete deletes destroy remove erase",
+        ),
         Category::Financial => {
             words("financial", "Financial", "moves or commits money", "pay money spend buy transfer")
         }
@@ -74,7 +80,9 @@ pub(crate) const fn severity(severity: Severity) -> Words {
 
 pub(crate) const fn confidence(confidence: Confidence) -> Words {
     match confidence {
-        Confidence::Low => words("low", "low", "little in the definition says what it does, or its parts disagree", ""),
+        Confidence::Low => {
+            words("low", "low", "little in the definition says what it does, or its parts disagree", "")
+        }
         Confidence::Medium => words("medium", "medium", "one part of the definition says so", ""),
         Confidence::High => words("high", "high", "several parts of the definition say the same", ""),
     }
@@ -85,38 +93,73 @@ pub(crate) const fn risk(kind: RiskKind) -> Words {
         RiskKind::PatientData => {
             words("patient-data", "Patient data", "it touches data of patients", "patients medical health")
         }
-        RiskKind::Credentials => {
-            words("credentials", "Credentials", "it touches keys, tokens or passwords", "secret password key token")
-        }
+        RiskKind::Credentials => words(
+            "credentials",
+            "Credentials",
+            "it touches keys, tokens or passwords",
+            "secret password key token",
+        ),
         RiskKind::PersonalData => {
             words("personal-data", "Personal data", "it touches data of persons", "person people privacy")
         }
-        RiskKind::Irreversible => {
-            words("irreversible", "Irreversible", "by its own words it cannot be undone", "undone permanent permanently")
-        }
-        RiskKind::Bulk => {
-            words("bulk", "Many at once", "one call reaches everything, or many things", "bulk all everything")
-        }
-        RiskKind::Egress => {
-            words("egress", "Data leave", "an argument names a place to which data go", "egress export exfiltration")
-        }
-        RiskKind::FreeCode => {
-            words("free-code", "Runs code", "an argument is code or a command that is run", "script command shell")
-        }
+        RiskKind::Irreversible => words(
+            "irreversible",
+            "Irreversible",
+            "by its own words it cannot be undone",
+            "undone permanent permanently",
+        ),
+        RiskKind::Bulk => words(
+            "bulk",
+            "Many at once",
+            "one call reaches everything, or many things",
+            "bulk all everything",
+        ),
+        RiskKind::Egress => words(
+            "egress",
+            "Data leave",
+            "an argument names a place to which data go",
+            "egress export exfiltration",
+        ),
+        RiskKind::FreeCode => words(
+            "free-code",
+            "Runs code",
+            "an argument is code or a command that is run",
+            "script command shell",
+        ),
         RiskKind::FreeQuery => {
             words("free-query", "Free-form query", "an argument is a query in a language", "sql query")
         }
-        RiskKind::FilePath => words("file-path", "File path", "an argument is a path in a file system", "files"),
+        RiskKind::FilePath => {
+            words("file-path", "File path", "an argument is a path in a file system", "files")
+        }
         RiskKind::Address => {
             words("address", "Address", "an argument is an address that is fetched or called", "url link")
         }
-        RiskKind::Privilege => {
-            words("privilege", "Rights", "it gives, takes or uses rights: roles, policies, members", "privilege permission role admin")
+        RiskKind::Privilege => words(
+            "privilege",
+            "Rights",
+            "it gives, takes or uses rights: roles, policies, members",
+            "privilege permission role admin",
+        ),
+        RiskKind::Cost => {
+            words("cost", "Costs money", "calls, or what they make, cost money", "bill billing")
         }
-        RiskKind::Cost => words("cost", "Costs money", "calls, or what they make, cost money", "bill billing"),
         RiskKind::ManyParameters => {
             words("many-parameters", "Many parameters", "so many that nobody sees what a call does", "")
         }
+    }
+}
+
+/// Where evidence was found, to follow the words that were found.
+pub(crate) const fn place(place: Place) -> &'static str {
+    match place {
+        Place::Name => "a verb of its name",
+        Place::Description => "a verb of its description",
+        Place::Statement => "what its description says outright",
+        Place::Action => "a parameter that says what is to be done",
+        Place::Code => "a parameter that holds what is executed",
+        Place::Flag => "a parameter that has the call do worse",
+        Place::Annotation => "what its publisher says, which counts only where it is worse",
     }
 }
 
@@ -127,7 +170,7 @@ pub(crate) fn evidence(all: &[Evidence]) -> Vec<(&str, &'static str, Words)> {
     // What says the worst comes first.
     sorted.sort_by_key(|one| std::cmp::Reverse(one.category));
     for one in sorted {
-        let next = (one.words.as_str(), one.place.in_words(), category(one.category));
+        let next = (one.words.as_str(), place(one.place), category(one.category));
         if !told.iter().any(|(words, place, of)| (*words, *place, of.key) == (next.0, next.1, next.2.key)) {
             told.push(next);
         }

@@ -91,7 +91,8 @@ fn overview(
         }
     }
     let by_category = CATEGORIES.iter().filter(|_| pages == 1).filter_map(|category| {
-        let of: Vec<_> = all.iter().filter(|fact| fact.category == *category).map(|fact| (fact, row(fact))).collect();
+        let of: Vec<_> =
+            all.iter().filter(|fact| fact.category == *category).map(|fact| (fact, row(fact))).collect();
         (!of.is_empty()).then(|| (phrases::category(*category), of))
     });
     let page = Page {

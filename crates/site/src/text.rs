@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn numbers_are_read_at_a_glance() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (800_000, "800,000"), (1_234_567, "1,234,567")] {
+        for (number, expected) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (800_000, "800,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(count(number), expected);
         }
         assert_eq!((things(1, "tool"), things(2, "tool")), ("1 tool".to_owned(), "2 tools".to_owned()));

@@ -33,7 +33,12 @@ struct Page<'a> {
     answers: [Answer; 4],
 }
 
-pub(crate) fn render(frame: &Frame, path: &str, server: &Server<'_>, tool: &Tool<'_>) -> askama::Result<String> {
+pub(crate) fn render(
+    frame: &Frame,
+    path: &str,
+    server: &Server<'_>,
+    tool: &Tool<'_>,
+) -> askama::Result<String> {
     let (definition, judgement) = (&tool.definition, &tool.judgement);
     let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
     let evidence = phrases::evidence(&judgement.evidence);
@@ -42,7 +47,11 @@ pub(crate) fn render(frame: &Frame, path: &str, server: &Server<'_>, tool: &Tool
         title: format!("{} of {}", text::plain(&definition.tool, 80), text::plain(server.name, 80)),
         name: text::line(&definition.tool, WORDS),
         server: text::line(server.name, WORDS),
-        called: definition.title.as_deref().filter(|_| given(&definition.title)).map(|text| text::line(text, WORDS)),
+        called: definition
+            .title
+            .as_deref()
+            .filter(|_| given(&definition.title))
+            .map(|text| text::line(text, WORDS)),
         severity: phrases::severity(judgement.severity),
         category: phrases::category(judgement.category),
         confidence: phrases::confidence(judgement.confidence),
@@ -51,7 +60,10 @@ pub(crate) fn render(frame: &Frame, path: &str, server: &Server<'_>, tool: &Tool
             .as_deref()
             .filter(|_| given(&definition.description))
             .map(|text| text::lines(text, DESCRIPTION)),
-        evidence: evidence.into_iter().map(|(words, place, says)| (text::line(words, WORDS), place, says)).collect(),
+        evidence: evidence
+            .into_iter()
+            .map(|(words, place, says)| (text::line(words, WORDS), place, says))
+            .collect(),
         risks: judgement
             .risks
             .iter()

@@ -5,9 +5,10 @@ const LONGEST: usize = 32;
 
 /// Words that are in nearly every text, and tell nothing.
 pub(crate) const STOP: &[&str] = &[
-    "a", "about", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how",
-    "if", "in", "into", "is", "it", "its", "may", "of", "on", "or", "that", "the", "their", "this", "to", "tool", "tools", "use",
-    "used", "using", "was", "what", "when", "where", "which", "who", "will", "with", "you", "your",
+    "a", "about", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from",
+    "has", "have", "how", "if", "in", "into", "is", "it", "its", "may", "of", "on", "or", "that", "the",
+    "their", "this", "to", "tool", "tools", "use", "used", "using", "was", "what", "when", "where", "which",
+    "who", "will", "with", "you", "your",
 ];
 
 /// Letters of scripts that put no blanks between words: each two of them are a word.

@@ -91,7 +91,8 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     says.on(|| "writing lists and the index of the search".to_owned());
     let mut site = folder.pages_of_all();
     built.catalogue.pages(&frame, &[], &mut site)?;
-    let finished = folder.finish(site).context("the site is built, but what was there before is not put in order")?;
+    let finished =
+        folder.finish(site).context("the site is built, but what was there before is not put in order")?;
     summary.servers_removed = finished.servers_removed;
     summary.files_removed = finished.files_removed;
     summary.files_written = finished.files_written;

@@ -50,10 +50,16 @@ impl Buckets {
     }
 
     /// Keeps a line of a server.
-    pub(super) fn put(&self, server: &str, (source, number): (&str, usize), text: &str) -> anyhow::Result<()> {
+    pub(super) fn put(
+        &self,
+        server: &str,
+        (source, number): (&str, usize),
+        text: &str,
+    ) -> anyhow::Result<()> {
         let digest = Sha256::digest(server);
         let bucket = digest.first().copied().map_or(0, usize::from) % BUCKETS;
-        let kept = Kept { server: server.to_owned(), source: source.to_owned(), number, text: text.to_owned() };
+        let kept =
+            Kept { server: server.to_owned(), source: source.to_owned(), number, text: text.to_owned() };
         let mut line = serde_json::to_vec(&kept)?;
         line.push(b'\n');
         if let Some(file) = self.files.get(bucket) {
@@ -65,7 +71,10 @@ impl Buckets {
 
     pub(super) fn flush(&self) -> anyhow::Result<()> {
         for file in &self.files {
-            file.lock().unwrap_or_else(PoisonError::into_inner).flush().context("cannot write beside the site")?;
+            file.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .flush()
+                .context("cannot write beside the site")?;
         }
         Ok(())
     }

@@ -64,7 +64,13 @@ impl Folder {
             Err(fs::TryLockError::Error(error)) => return Err(error).context("cannot lock the folder"),
         }
         let now = Mutex::new((Notes::open(root)?, Entries::new()));
-        Ok(Self { root: root.to_owned(), _lock: lock, before: read.unwrap_or_default(), now, written: AtomicUsize::new(0) })
+        Ok(Self {
+            root: root.to_owned(),
+            _lock: lock,
+            before: read.unwrap_or_default(),
+            now,
+            written: AtomicUsize::new(0),
+        })
     }
 
     /// Where definitions are kept while they are read.
@@ -77,7 +83,11 @@ impl Folder {
         let Some(entry) = self.before.get(&Some(server.to_owned())) else { return false };
         let same = entry.digest == digest && !digest.is_empty();
         if same {
-            self.now.lock().unwrap_or_else(PoisonError::into_inner).1.insert(entry.server.clone(), entry.clone());
+            self.now
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .1
+                .insert(entry.server.clone(), entry.clone());
         }
         same
     }
@@ -122,7 +132,8 @@ impl Folder {
         let entries = &mut now.1;
         entries.insert(None, Entry { pages: all.pages, ..Entry::default() });
         let kept: HashSet<String> = entries.values().flat_map(Entry::paths).collect();
-        let mut finished = Finished { files_written: self.written.load(Ordering::Relaxed), ..Finished::default() };
+        let mut finished =
+            Finished { files_written: self.written.load(Ordering::Relaxed), ..Finished::default() };
         for (server, entry) in &self.before {
             finished.servers_removed += usize::from(server.is_some() && !entries.contains_key(server));
             for path in entry.paths().filter(|path| !kept.contains(path)) {

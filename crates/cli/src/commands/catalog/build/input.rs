@@ -91,7 +91,13 @@ impl Reading<'_> {
     }
 
     /// One line: an outer error ends it all, an inner one is the line's.
-    fn line(&mut self, source: &str, number: usize, server: &str, line: &[u8]) -> anyhow::Result<Result<(), String>> {
+    fn line(
+        &mut self,
+        source: &str,
+        number: usize,
+        server: &str,
+        line: &[u8],
+    ) -> anyhow::Result<Result<(), String>> {
         let text = match std::str::from_utf8(line) {
             Ok(text) => text.trim(),
             Err(error) => return Ok(Err(format!("not UTF-8: {error}"))),

@@ -117,7 +117,8 @@ fn head() -> anyhow::Result<Vec<u8>> {
 /// Puts a manifest in the place of the old one.
 pub(super) fn write(folder: &Path, entries: &Entries) -> anyhow::Result<()> {
     let (path, new) = (folder.join(NAME), folder.join(".site.manifest"));
-    let mut file = BufWriter::new(File::create(&new).with_context(|| format!("cannot make `{}`", new.display()))?);
+    let mut file =
+        BufWriter::new(File::create(&new).with_context(|| format!("cannot make `{}`", new.display()))?);
     file.write_all(&head()?)?;
     for entry in entries.values() {
         serde_json::to_writer(&mut file, entry)?;

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{iter, thread};
 
-use interlock_catalog::{Definition, classify};
-use interlock_site::{Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Server, Sink, Tool, server_folder, server_pages};
+use interlock_catalog::{Definition, Judgement, classify, recommend};
+use interlock_site::{
+    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Policy, Server, Sink, Tool, server_folder, server_pages,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::Says;
@@ -83,7 +85,13 @@ impl Shared<'_> {
         }
     }
 
-    fn server(&self, name: &str, lines: Vec<Kept>, chapter: &mut Chapter, own: &mut Built) -> anyhow::Result<()> {
+    fn server(
+        &self,
+        name: &str,
+        lines: Vec<Kept>,
+        chapter: &mut Chapter,
+        own: &mut Built,
+    ) -> anyhow::Result<()> {
         let mut tools = Vec::with_capacity(lines.len());
         for line in lines {
             let mut definition = Definition::read(&line.text)?;
@@ -95,13 +103,16 @@ impl Shared<'_> {
         let (tools, left_out) = without_repetitions(tools);
         own.left_out += left_out;
         let mut digest = self.digest();
-        let tools = tools.into_iter().map(|(definition, line)| {
+        let mut all = Vec::with_capacity(tools.len());
+        for (definition, line) in tools {
             let judgement = classify(&definition);
+            let tool = advised(name, definition, judgement);
             digest.update(&line.text);
-            digest.update(serde_json::to_vec(&judgement).unwrap_or_default());
-            Tool { definition, judgement, policy: None, attacks: Vec::new() }
-        });
-        let server = Server { name, tools: tools.collect() };
+            digest.update(serde_json::to_vec(&tool.judgement)?);
+            digest.update(tool.policy.as_ref().map_or("", |policy| &policy.yaml));
+            all.push(tool);
+        }
+        let server = Server { name, tools: all };
         chapter.add(&server);
         let digest = hex(&digest.finalize());
         if self.folder.keeps(name, &digest) {
@@ -115,7 +126,8 @@ impl Shared<'_> {
     /// What stands for everything but the definitions and their judgements.
     fn digest(&self) -> Sha256 {
         let mut digest = Sha256::new();
-        for part in EDITION.iter().copied().chain(iter::once(self.frame.date.as_deref().unwrap_or_default())) {
+        for part in EDITION.iter().copied().chain(iter::once(self.frame.date.as_deref().unwrap_or_default()))
+        {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
@@ -127,13 +139,27 @@ impl Shared<'_> {
         server_pages(self.frame, server, &mut pages)?;
         let folder = format!("{}/", server_folder(server.name));
         let names = pages.all.iter().filter_map(|(path, _)| path.strip_prefix(&folder).map(str::to_owned));
-        let entry = Entry { server: Some(server.name.to_owned()), digest, folder: folder.clone(), pages: names.collect() };
+        let entry = Entry {
+            server: Some(server.name.to_owned()),
+            digest,
+            folder: folder.clone(),
+            pages: names.collect(),
+        };
         self.folder.begin(&entry)?;
         for (path, contents) in pages.all {
             self.folder.put(&path, &contents)?;
         }
         Ok(())
     }
+}
+
+/// A tool with what is recommended for it.
+fn advised<'a>(server: &str, definition: Definition, judgement: Judgement) -> Tool<'a> {
+    let own = [(definition, judgement)];
+    let recommended = recommend(server, "tools.json", &own);
+    let policy = recommended.json().map(|json| Policy { yaml: recommended.yaml, json });
+    let [(definition, judgement)] = own;
+    Tool { definition, judgement, policy, attacks: Vec::new() }
 }
 
 /// Each name once, the first that came, and not too many. The others are told.
