@@ -29,11 +29,54 @@ pub(crate) struct Options {
 
 /// Words for things, of which each server has some in the place of those of the real one.
 const THINGS: [&str; 48] = [
-    "account", "album", "asset", "booking", "branch", "bucket", "calendar", "campaign", "cluster", "contact", "contract",
-    "course", "dashboard", "dataset", "device", "document", "driver", "encounter", "event", "feed", "field", "folder", "image",
-    "incident", "invoice", "item", "job", "ledger", "lesson", "measurement", "message", "note", "order", "parcel", "patient",
-    "pipeline", "playlist", "portfolio", "product", "project", "queue", "record", "report", "route", "shipment", "station",
-    "ticket", "vehicle",
+    "account",
+    "album",
+    "asset",
+    "booking",
+    "branch",
+    "bucket",
+    "calendar",
+    "campaign",
+    "cluster",
+    "contact",
+    "contract",
+    "course",
+    "dashboard",
+    "dataset",
+    "device",
+    "document",
+    "driver",
+    "encounter",
+    "event",
+    "feed",
+    "field",
+    "folder",
+    "image",
+    "incident",
+    "invoice",
+    "item",
+    "job",
+    "ledger",
+    "lesson",
+    "measurement",
+    "message",
+    "note",
+    "order",
+    "parcel",
+    "patient",
+    "pipeline",
+    "playlist",
+    "portfolio",
+    "product",
+    "project",
+    "queue",
+    "record",
+    "report",
+    "route",
+    "shipment",
+    "station",
+    "ticket",
+    "vehicle",
 ];
 
 /// The tools of one real server.
@@ -68,7 +111,8 @@ fn sample(folder: &Path) -> Result<Vec<Real>> {
     let mut found = Vec::new();
     for name in split.into_iter().filter(|(_, part)| part == "sample").map(|(name, _)| name) {
         let text = fs::read_to_string(folder.join(format!("{name}.jsonl")))?;
-        let tools: Vec<Map<String, Value>> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let tools: Vec<Map<String, Value>> =
+            text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         found.push(Real { name, tools });
     }
     ensure!(!found.is_empty(), "no server is a sample");

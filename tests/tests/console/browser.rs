@@ -19,11 +19,20 @@ pub struct Browser {
     says: Lines<BufReader<ChildStdout>>,
     hears: Option<ChildStdin>,
     base: String,
+    /// What every address that is asked for begins with, beside the base.
+    below: &'static str,
+    /// The folder of what is kept for people to look at.
+    shots: &'static str,
 }
 
 impl Browser {
     /// With a window at a listener.
     pub async fn open(base: &str, window: Value) -> Result<Self> {
+        Self::at(format!("http://{base}"), "/console", "console", window).await
+    }
+
+    /// With a window at what is below an address, and at nothing else.
+    pub async fn at(base: String, below: &'static str, shots: &'static str, window: Value) -> Result<Self> {
         let (mut child, group) = Environment::find()?.node_script("browser.mjs").spawn()?;
         let says = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let hears = child.stdin.take();
@@ -33,7 +42,7 @@ impl Browser {
                 eprintln!("{line}");
             }
         });
-        let mut browser = Self { child, _group: group, says, hears, base: format!("http://{base}") };
+        let mut browser = Self { child, _group: group, says, hears, base, below, shots };
         browser.answer().await.context("it does not start")?;
         browser.window(window).await?;
         Ok(browser)
@@ -108,7 +117,7 @@ impl Browser {
 
     /// Keeps what is seen of the page, for people who want to look.
     pub async fn shot(&mut self, name: &str) -> Result<()> {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(self.shots);
         std::fs::create_dir_all(&folder)?;
         self.tell("shot", json!({ "path": folder.join(format!("{name}.png")) })).await.map(drop)
     }
@@ -119,6 +128,11 @@ impl Browser {
         self.click("button.main").await
     }
 
+    /// What went wrong in scripts, and what could not be loaded.
+    pub async fn errors(&mut self) -> Result<Value> {
+        Ok(self.tell("seen", json!({})).await?["errors"].take())
+    }
+
     /// Ends it: nothing was asked for elsewhere, and nothing was against the policy of the pages.
     pub async fn close(mut self) -> Result<()> {
         let seen = self.tell("seen", json!({})).await?;
@@ -126,7 +140,7 @@ impl Browser {
         ensure!(!requests.is_empty());
         for request in requests {
             ensure!(
-                request.as_str().is_some_and(|url| url.starts_with(&format!("{}/console", self.base))),
+                request.as_str().is_some_and(|url| url.starts_with(&format!("{}{}", self.base, self.below))),
                 "{request}"
             );
         }
