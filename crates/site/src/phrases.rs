@@ -1,6 +1,6 @@
 //! What judgements say, in words for people.
 
-use interlock_catalog::classify::{Evidence, RiskKind};
+use interlock_catalog::classify::{Evidence, Place, RiskKind};
 use interlock_catalog::{Category, Severity, classify::Confidence};
 
 /// Every category, the worst first.
@@ -157,7 +157,7 @@ pub(crate) fn evidence(all: &[Evidence]) -> Vec<(&str, &'static str, Words)> {
     // What says the worst comes first.
     sorted.sort_by_key(|one| std::cmp::Reverse(one.category));
     for one in sorted {
-        let next = (one.words.as_str(), one.place.in_words(), category(one.category));
+        let next = (one.words.as_str(), place(one.place), category(one.category));
         if !told.iter().any(|(words, place, of)| (*words, *place, of.key) == (next.0, next.1, next.2.key)) {
             told.push(next);
         }

@@ -19,11 +19,20 @@ pub struct Browser {
     says: Lines<BufReader<ChildStdout>>,
     hears: Option<ChildStdin>,
     base: String,
+    /// What every address that is asked for begins with, beside the base.
+    below: &'static str,
+    /// The folder of what is kept for people to look at.
+    shots: &'static str,
 }
 
 impl Browser {
     /// With a window at a listener.
     pub async fn open(base: &str, window: Value) -> Result<Self> {
+        Self::at(format!("http://{base}"), "/console", "console", window).await
+    }
+
+    /// With a window at what is below an address, and at nothing else.
+    pub async fn at(base: String, below: &'static str, shots: &'static str, window: Value) -> Result<Self> {
         let (mut child, group) = Environment::find()?.node_script("browser.mjs").spawn()?;
         let says = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let hears = child.stdin.take();
@@ -33,7 +42,7 @@ impl Browser {
                 eprintln!("{line}");
             }
         });
-        let mut browser = Self { child, _group: group, says, hears, base: format!("http://{base}") };
+        let mut browser = Self { child, _group: group, says, hears, base, below, shots };
         browser.answer().await.context("it does not start")?;
         browser.window(window).await?;
         Ok(browser)
@@ -108,7 +117,7 @@ impl Browser {
 
     /// Keeps what is seen of the page, for people who want to look.
     pub async fn shot(&mut self, name: &str) -> Result<()> {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(self.shots);
         std::fs::create_dir_all(&folder)?;
         self.tell("shot", json!({ "path": folder.join(format!("{name}.png")) })).await.map(drop)
     }
@@ -126,11 +135,13 @@ impl Browser {
         ensure!(!requests.is_empty());
         for request in requests {
             ensure!(
-                request.as_str().is_some_and(|url| url.starts_with(&format!("{}/console", self.base))),
+                request.as_str().is_some_and(|url| url.starts_with(&format!("{}{}", self.base, self.below))),
                 "{request}"
             );
         }
         ensure!(seen["violations"] == json!([]), "{seen}");
+        // Files of a disk are there or not; a listener may also refuse, which browsers call an error.
+        ensure!(!self.base.starts_with("file:") || seen["errors"] == json!([]), "{seen}");
         drop(self.hears.take());
         let status = timeout(PATIENCE, self.child.wait()).await??;
         ensure!(status.success(), "{status}");

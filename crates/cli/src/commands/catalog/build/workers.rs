@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{iter, thread};
 
-use interlock_catalog::{Definition, classify};
+use interlock_catalog::{Definition, Judgement, classify, recommend};
 use interlock_site::{
-    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Server, Sink, Tool, server_folder, server_pages,
+    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Policy, Server, Sink, Tool, server_folder, server_pages,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -103,13 +103,16 @@ impl Shared<'_> {
         let (tools, left_out) = without_repetitions(tools);
         own.left_out += left_out;
         let mut digest = self.digest();
-        let tools = tools.into_iter().map(|(definition, line)| {
+        let mut all = Vec::with_capacity(tools.len());
+        for (definition, line) in tools {
             let judgement = classify(&definition);
+            let tool = advised(name, definition, judgement);
             digest.update(&line.text);
-            digest.update(serde_json::to_vec(&judgement).unwrap_or_default());
-            Tool { definition, judgement, policy: None, attacks: Vec::new() }
-        });
-        let server = Server { name, tools: tools.collect() };
+            digest.update(serde_json::to_vec(&tool.judgement)?);
+            digest.update(tool.policy.as_ref().map_or("", |policy| &policy.yaml));
+            all.push(tool);
+        }
+        let server = Server { name, tools: all };
         chapter.add(&server);
         let digest = hex(&digest.finalize());
         if self.folder.keeps(name, &digest) {
@@ -148,6 +151,15 @@ impl Shared<'_> {
         }
         Ok(())
     }
+}
+
+/// A tool with what is recommended for it.
+fn advised<'a>(server: &str, definition: Definition, judgement: Judgement) -> Tool<'a> {
+    let own = [(definition, judgement)];
+    let recommended = recommend(server, "tools.json", &own);
+    let policy = recommended.json().map(|json| Policy { yaml: recommended.yaml, json });
+    let [(definition, judgement)] = own;
+    Tool { definition, judgement, policy, attacks: Vec::new() }
 }
 
 /// Each name once, the first that came, and not too many. The others are told.
