@@ -2,7 +2,6 @@
 
 mod applied;
 mod plan;
-mod policy;
 mod report;
 mod screen;
 mod undo;

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::settings::Settings;
 use crate::terminal;
-use crate::tool_listing::Asking;
+use crate::tool_listing::{Asking, document};
 
 /// Servers that are started at the same time.
 const AT_ONCE: usize = 4;
@@ -32,6 +32,8 @@ pub(crate) struct Offer {
     pub(crate) tools: Vec<Offered>,
     /// The same, for policies that look at definitions.
     pub(crate) list: ToolList,
+    /// The same as a document, as `interlock tools` prints it.
+    pub(crate) document: String,
 }
 
 /// Who is asked, by its name; or why it cannot be.
@@ -110,9 +112,10 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
         Ok(Offered { definition, judgement })
     });
     let tools = tools.collect::<Result<_, String>>()?;
-    let list = ToolList::read(&format!("{{\"tools\": [{}]}}", listing.tools.join(",")));
-    let list = list.map_err(|error| format!("its list of tools cannot be used: {error}"))?;
-    Ok(Offer { tools, list })
+    let document = document(&listing) + "\n";
+    let list =
+        ToolList::read(&document).map_err(|error| format!("its list of tools cannot be used: {error}"))?;
+    Ok(Offer { tools, list, document })
 }
 
 fn words(name: &str, progress: &Progress) -> String {
