@@ -81,8 +81,9 @@ fn remarks(root: &Node, text: &str) -> Vec<Range<usize>> {
             let mut start = at + mark;
             for line in text.get(start..range.start).unwrap_or_default().split_inclusive('\n') {
                 let shown = line.trim_end();
+                let blank = shown.len() - shown.trim_start().len();
                 if tells(shown) || looks_random(shown) {
-                    found.push(start..start + shown.len());
+                    found.push(start + blank..start + shown.len());
                 }
                 start += line.len();
             }

@@ -1,11 +1,17 @@
 //! Random configurations in every format: a change is about its entries alone, and is undone to the same bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: to fail is its way to say so"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
 
 use interlock_clients::{
-    Client, Journal, Place, Restored, RewireError, Rewiring, Scope, Server, State, Surroundings, System,
-    Wrapped, Wrapping, masked, open, places, rewire, servers,
+    Client, Journal, Place, Reached, Restored, RewireError, Rewiring, Scope, Server, State, Surroundings,
+    System, Wrapped, Wrapping, masked, open, places, rewire, servers,
 };
 use proptest::prelude::*;
 
@@ -249,10 +255,14 @@ fn check(client: Client, text: &str, chosen: &[bool]) -> Result<(), TestCaseErro
             false => prop_assert_eq!(old, new),
         }
     }
-    // Every byte that was there is still there but for the commands, in its order.
-    prop_assert!(after.len() >= text.len() || rewirings.iter().any(|_| true));
-    let lines = |text: &str| text.matches('\n').count();
-    prop_assert!(lines(&after) >= lines(text));
+    // Every other byte is still there, in its order.
+    let commands = rewirings.iter().filter_map(|rewiring| match &rewiring.server.reached {
+        Reached::Command(words) => words.first(),
+        _ => None,
+    });
+    let kept = commands.fold(text.to_owned(), |text, command| text.replace(&literal(command), ""));
+    let mut rest = after.chars();
+    prop_assert!(kept.chars().all(|kept| rest.any(|c| c == kept)), "{text}\n{after}");
     prop_assert_eq!(after.contains("\r\n"), text.contains("\r\n"));
     // What people are shown has none of the variables' values.
     let shown = masked(place.format, &after).unwrap();
@@ -279,7 +289,7 @@ fn undone(place: &Place, text: &str, after: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_change_is_about_its_entries_and_can_be_undone(

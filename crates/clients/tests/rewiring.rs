@@ -1,4 +1,10 @@
 //! Entries of every client, in the ways in which people write them: what changes, and that nothing else does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test: to fail is its way to say so"
+)]
 
 use std::path::PathBuf;
 
