@@ -10,10 +10,13 @@
 
 pub mod classify;
 mod definition;
+pub mod lint;
 mod recommend;
 mod risk;
+pub mod similar;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
+pub use lint::{Finding, FindingKind};
 pub use recommend::{Recommended, recommend};
 pub use risk::{Category, Severity};

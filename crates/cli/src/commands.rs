@@ -15,6 +15,7 @@ pub(crate) mod init;
 pub(crate) mod inventory;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod servers;
 pub(crate) mod status;

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
+        Command::Scan(scan) => commands::scan::run(&scan),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
         Command::Inventory(inventory) => commands::inventory::run(&inventory),
         Command::Tools(tools) => commands::tools::run(&tools),

@@ -35,11 +35,11 @@ pub(crate) struct Asking<'a> {
 }
 
 /// A list as a document: every tool on a line of its own, byte for byte as the server wrote it.
-pub(crate) fn document(listing: &Listing) -> String {
-    if listing.tools.is_empty() {
+pub(crate) fn document(tools: &[String]) -> String {
+    if tools.is_empty() {
         return "{\"tools\": []}".to_owned();
     }
-    format!("{{\"tools\": [\n{}\n]}}", listing.tools.join(",\n"))
+    format!("{{\"tools\": [\n{}\n]}}", tools.join(",\n"))
 }
 
 impl Asking<'_> {

@@ -35,7 +35,7 @@
   // As the index splits texts.
   function wordsOf(text) {
     const words = [];
-    for (const run of text.toLowerCase().match(/[\p{L}\p{N}\p{Other_Alphabetic}]+/gu) ?? []) {
+    for (const run of text.toLowerCase().replace(/[\u{10000}-\u{10ffff}]/gu, " ").match(/[\p{Alphabetic}\p{N}]+/gu) ?? []) {
       if (unspaced.test(run)) {
         if (run.length === 1) words.push(run);
         for (let at = 0; at + 1 < run.length; at++) words.push(run.slice(at, at + 2));

@@ -1,6 +1,6 @@
 //! What judgements say, in words for people.
 
-use interlock_catalog::classify::{Evidence, Place, RiskKind};
+use interlock_catalog::classify::{Evidence, RiskKind};
 use interlock_catalog::{Category, Severity, classify::Confidence};
 
 /// Every category, the worst first.
@@ -150,19 +150,6 @@ pub(crate) const fn risk(kind: RiskKind) -> Words {
     }
 }
 
-/// Where evidence was found, to follow the words that were found.
-pub(crate) const fn place(place: Place) -> &'static str {
-    match place {
-        Place::Name => "a verb of its name",
-        Place::Description => "a verb of its description",
-        Place::Statement => "what its description says outright",
-        Place::Action => "a parameter that says what is to be done",
-        Place::Code => "a parameter that holds what is executed",
-        Place::Flag => "a parameter that has the call do worse",
-        Place::Annotation => "what its publisher says, which counts only where it is worse",
-    }
-}
-
 /// Evidence of the same words, place and meaning is told once.
 pub(crate) fn evidence(all: &[Evidence]) -> Vec<(&str, &'static str, Words)> {
     let mut told: Vec<(&str, &'static str, Words)> = Vec::new();
@@ -170,7 +157,7 @@ pub(crate) fn evidence(all: &[Evidence]) -> Vec<(&str, &'static str, Words)> {
     // What says the worst comes first.
     sorted.sort_by_key(|one| std::cmp::Reverse(one.category));
     for one in sorted {
-        let next = (one.words.as_str(), place(one.place), category(one.category));
+        let next = (one.words.as_str(), one.place.in_words(), category(one.category));
         if !told.iter().any(|(words, place, of)| (*words, *place, of.key) == (next.0, next.1, next.2.key)) {
             told.push(next);
         }

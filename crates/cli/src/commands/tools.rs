@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ToolsArgs) -> anyhow::Result<Exit> {
     let asking =
         Asking { name: &name, settings: &settings, patience: args.timeout, errors: StandardError::Shared };
     let listing = runtime.block_on(asking.list(server, progress))?;
-    let text = document(&listing);
+    let text = document(&listing.tools);
     // What is printed must be of use to the commands that read it.
     let list = ToolList::read(&text).context("the server's list cannot be used")?;
     match args.names {

@@ -11,6 +11,7 @@ use crate::configured::asked::{Answer, Asked, Offer};
 use crate::configured::known::{EntryAt, KnownServer};
 use crate::configured::{Configuration, Read, Survey};
 use crate::terminal;
+use crate::tool_listing::document;
 
 /// What a user chose.
 pub(super) struct Choices {
@@ -76,7 +77,8 @@ impl NewPolicy {
             offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
         let Recommended { yaml, tests } = recommend(server, &name, &judged);
         let mut files = vec![(path.to_owned(), yaml)];
-        let beside = [(path.with_extension("test.yaml"), tests), (tools.clone(), offer.document.clone())];
+        let beside =
+            [(path.with_extension("test.yaml"), tests), (tools.clone(), document(&offer.raw) + "\n")];
         if beside.iter().all(|(path, _)| !path.exists()) {
             files.extend(beside);
         }
@@ -91,16 +93,8 @@ pub(super) fn questions(
     known: &[KnownServer],
 ) -> Vec<Asked> {
     let question = |known: &KnownServer| {
-        let mut last = Err("it is in no configuration".to_owned());
-        for at in &known.entries {
-            let Some((configuration, server)) = entry(configurations, *at) else { continue };
-            last =
-                survey.reached(&configuration.place, server).map_err(|error| terminal::with_causes(&error));
-            if last.is_ok() {
-                break;
-            }
-        }
-        (known.name.clone(), last)
+        let reached = known.reached(survey, configurations).map_err(|error| terminal::with_causes(&error));
+        (known.name.clone(), reached)
     };
     known.iter().map(question).collect()
 }
