@@ -34,6 +34,14 @@ pub(crate) struct Asking<'a> {
     pub(crate) errors: StandardError,
 }
 
+/// A list as a document: every tool on a line of its own, byte for byte as the server wrote it.
+pub(crate) fn document(tools: &[String]) -> String {
+    if tools.is_empty() {
+        return "{\"tools\": []}".to_owned();
+    }
+    format!("{{\"tools\": [\n{}\n]}}", tools.join(",\n"))
+}
+
 impl Asking<'_> {
     /// Every page of the server's list.
     ///

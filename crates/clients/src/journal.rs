@@ -179,8 +179,8 @@ impl Journal {
         make_folders(&folder)?;
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.trim_start_matches('.');
-        let names = (1_u32..).map(|number| folder.join(format!("{number}-{name}")));
-        let path = names.filter(|path| !path.exists()).next().unwrap_or_else(|| folder.join(name));
+        let mut names = (1_u32..).map(|number| folder.join(format!("{number}-{name}")));
+        let path = names.find(|path| !path.exists()).unwrap_or_else(|| folder.join(name));
         written(&path, file.text.as_bytes())?;
         Ok(path)
     }

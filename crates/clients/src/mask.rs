@@ -32,10 +32,14 @@ pub fn masked(format: Format, text: &str) -> Option<String> {
     let root = format::read(format, text).ok()?;
     let mut secrets = Vec::new();
     collect(&root, None, &mut secrets);
+    secrets.extend(remarks(&root, text));
     secrets.sort_by_key(|range| range.start);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for range in secrets {
+        if range.start < at {
+            continue;
+        }
         out.push_str(text.get(at..range.start)?);
         let quoted = text.get(range.clone())?.starts_with(['"', '\'']);
         out.push_str(&if quoted { format!("\"{HIDDEN}\"") } else { HIDDEN.to_owned() });
@@ -59,6 +63,45 @@ fn collect(node: &Node, key: Option<&str>, secrets: &mut Vec<Range<usize>>) {
         Value::Text(text) if is_plain(key, text) => {}
         Value::Text(_) | Value::Block(_) | Value::Other | Value::Shared => secrets.push(node.range.clone()),
         Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// The remarks that may have a secret in them: entries that somebody has put out of use, most of all.
+fn remarks(root: &Node, text: &str) -> Vec<Range<usize>> {
+    let mut known = Vec::new();
+    written(root, &mut known);
+    known.push(text.len()..text.len());
+    known.sort_by_key(|range| range.start);
+    let mut found = Vec::new();
+    let mut at = 0;
+    for range in known {
+        let between = text.get(at..range.start).unwrap_or_default();
+        let mark = ["//", "/*", "#"].iter().filter_map(|mark| between.find(mark)).min();
+        if let Some(mark) = mark {
+            let mut start = at + mark;
+            for line in text.get(start..range.start).unwrap_or_default().split_inclusive('\n') {
+                let shown = line.trim_end();
+                let blank = shown.len() - shown.trim_start().len();
+                if tells(shown) || looks_random(shown) {
+                    found.push(start + blank..start + shown.len());
+                }
+                start += line.len();
+            }
+        }
+        at = at.max(range.end);
+    }
+    found
+}
+
+/// Where keys and single values stand.
+fn written(node: &Node, known: &mut Vec<Range<usize>>) {
+    match &node.value {
+        Value::Map(members, _) => members.iter().for_each(|Member { key_range, value, .. }| {
+            known.push(key_range.clone());
+            written(value, known);
+        }),
+        Value::List(items, _) => items.iter().for_each(|item| written(item, known)),
+        _ => known.push(node.range.clone()),
     }
 }
 
@@ -135,6 +178,13 @@ mod tests {
         let yaml = "a:\n  env:\n    B: SECRET\n    C: |\n      SECRET\n    D: !t SECRET\n    E: &a [SECRET]\n    F: *a\n";
         let shown = masked(Format::Yaml, yaml).unwrap();
         assert_eq!(shown, "a:\n  env:\n    B: …\n    C: |\n      …\n    D: …\n    E: …\n    F: …\n");
+        let remarks = "{ // plain\n  // \"env\": {\"API_TOKEN\": \"SECRET\"},\n  \"a\": true /* the\n  key=SECRET */ }\n";
+        let shown = masked(Format::JsonWithComments, remarks).unwrap();
+        assert_eq!(shown, "{ // plain\n  …\n  \"a\": true /* the\n  …\n");
+        let shown =
+            masked(Format::Toml, "# token = SECRET\n[a] # mine\nb = true # sk0SECRETabcdefghij0123456789\n")
+                .unwrap();
+        assert_eq!(shown, "…\n[a] # mine\nb = true …\n");
         assert_eq!(masked(Format::Json, "{"), None);
     }
 

@@ -139,6 +139,9 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
         let checked = machine.interlock(&["check", policy.as_str().context("a path")?]).await?;
         ensure!(checked.code == Some(0), "{checked:?}");
     }
+    let folder = machine.home().join(".config/interlock/policies");
+    let tested = machine.interlock(&["test", &folder.display().to_string()]).await?;
+    ensure!(tested.code == Some(0), "{tested:?}");
 
     // Nothing is left to do.
     let again = machine.interlock(&["init", "--yes"]).await?;

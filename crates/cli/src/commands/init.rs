@@ -2,7 +2,6 @@
 
 mod applied;
 mod plan;
-mod policy;
 mod report;
 mod screen;
 mod undo;
@@ -117,7 +116,7 @@ fn planned(args: &InitArgs, survey: &Survey) -> anyhow::Result<Plan> {
     let servers = plan::questions(survey, &configurations, &known);
     let said = std::io::stderr().is_terminal();
     let settings = Arc::new(Settings::load(None)?);
-    let answers = asked::ask(servers, settings, args.timeout, said)?;
+    let answers = asked::ask(servers, &settings, args.timeout, said)?;
     let policies = match &args.policies {
         Some(folder) => std::path::absolute(folder).context("cannot tell the current folder")?,
         None => configuration_folder()?.join("policies"),

@@ -103,7 +103,7 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let (listed, questions): (Vec<Listed>, Vec<_>) =
         listed.into_iter().map(|server| server.with_question(&survey)).unzip();
     let said = std::io::stderr().is_terminal();
-    let answers: Vec<Answer> = ask(questions, Arc::new(settings), args.timeout, said)?;
+    let answers: Vec<Answer> = ask(questions, &Arc::new(settings), args.timeout, said)?;
     let categories: Vec<Category> = args.categories.iter().copied().map(Category::from).collect();
     let wanted = |category: Category| categories.is_empty() || categories.contains(&category);
     let report = report::Report::new(&listed, &answers, &last, wanted);

@@ -160,7 +160,7 @@ fn scanned(args: &ScanArgs) -> anyhow::Result<Vec<Scanned>> {
     let said = !args.quiet && std::io::stderr().is_terminal();
     let names: Vec<String> = asked.iter().map(|(name, _)| name.clone()).collect();
     let settings = Arc::new(Settings::load(None)?);
-    let answers = asked::ask(asked, settings, args.timeout, said)?;
+    let answers = asked::ask(asked, &settings, args.timeout, said)?;
     Ok(names.into_iter().zip(answers).map(|(name, offer)| Scanned { name, offer }).collect())
 }
 

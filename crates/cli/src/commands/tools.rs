@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use interlock_gateway::Progress;
 use interlock_gateway::transport::child::StandardError;
-use interlock_gateway::{Listing, Progress};
 use interlock_policy::ToolList;
 
 use super::run::{named, reached};
@@ -12,7 +12,7 @@ use crate::args::ToolsArgs;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal;
-use crate::tool_listing::Asking;
+use crate::tool_listing::{Asking, document};
 
 /// Reaches the server and prints its tools.
 pub(crate) fn run(args: &ToolsArgs) -> anyhow::Result<Exit> {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ToolsArgs) -> anyhow::Result<Exit> {
     let asking =
         Asking { name: &name, settings: &settings, patience: args.timeout, errors: StandardError::Shared };
     let listing = runtime.block_on(asking.list(server, progress))?;
-    let text = document(&listing);
+    let text = document(&listing.tools);
     // What is printed must be of use to the commands that read it.
     let list = ToolList::read(&text).context("the server's list cannot be used")?;
     match args.names {
@@ -55,12 +55,4 @@ fn words(progress: &Progress) -> String {
         Progress::Greeted => "the server answers; reading its tools".to_owned(),
         Progress::Page { tools } => format!("{tools} tools so far"),
     }
-}
-
-/// Every tool on a line of its own, byte for byte as the server wrote it.
-fn document(listing: &Listing) -> String {
-    if listing.tools.is_empty() {
-        return "{\"tools\": []}".to_owned();
-    }
-    format!("{{\"tools\": [\n{}\n]}}", listing.tools.join(",\n"))
 }

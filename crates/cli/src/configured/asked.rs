@@ -63,7 +63,7 @@ impl Offer {
 /// Asks all of them, some at the same time; the answers are in the order of the questions.
 pub(crate) fn ask(
     servers: Vec<Asked>,
-    settings: Arc<Settings>,
+    settings: &Arc<Settings>,
     patience: Duration,
     said: bool,
 ) -> anyhow::Result<Vec<Answer>> {
@@ -76,7 +76,7 @@ pub(crate) fn ask(
         let mut tasks = JoinSet::new();
         let mut answers: Vec<Option<Answer>> = servers.iter().map(|_| None).collect();
         for (index, (name, server)) in servers.into_iter().enumerate() {
-            let (settings, places) = (Arc::clone(&settings), Arc::clone(&places));
+            let (settings, places) = (Arc::clone(settings), Arc::clone(&places));
             tasks.spawn(async move {
                 let _place = places.acquire_owned().await;
                 let answer = match server {

@@ -22,7 +22,9 @@ pub(super) fn apply(plan: &Plan, folder: &Path) -> anyhow::Result<Applied> {
     let mut journal = Journal::open(folder)?;
     let mut applied = Applied::default();
     for policy in &plan.policies {
-        journal.make(&policy.path, &policy.text)?;
+        for (path, text) in &policy.files {
+            journal.make(path, text)?;
+        }
         applied.policies.push(policy.path.clone());
     }
     for change in &plan.changes {

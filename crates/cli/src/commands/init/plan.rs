@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use interlock_catalog::{Recommended, recommend};
 use interlock_clients::{Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
 use interlock_gateway::reload;
 
-use super::policy;
 use crate::configured::asked::{Answer, Asked, Offer};
 use crate::configured::known::{EntryAt, KnownServer};
 use crate::configured::{Configuration, Read, Survey};
 use crate::terminal;
+use crate::tool_listing::document;
 
 /// What a user chose.
 pub(super) struct Choices {
@@ -63,7 +64,26 @@ pub(super) struct FileChange {
 /// A policy that is not there yet.
 pub(super) struct NewPolicy {
     pub(super) path: PathBuf,
-    pub(super) text: String,
+    /// The files that it is made of: itself, its tests, and the tools that these are about.
+    pub(super) files: Vec<(PathBuf, String)>,
+}
+
+impl NewPolicy {
+    /// What a server's definitions recommend. Files beside the policy that are there already are somebody's, and stay.
+    fn recommended(path: &Path, server: &str, offer: &Offer) -> Self {
+        let tools = path.with_extension("tools.json");
+        let name = tools.file_name().unwrap_or_default().to_string_lossy();
+        let judged: Vec<_> =
+            offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
+        let Recommended { yaml, tests } = recommend(server, &name, &judged);
+        let mut files = vec![(path.to_owned(), yaml)];
+        let beside =
+            [(path.with_extension("test.yaml"), tests), (tools.clone(), document(&offer.raw) + "\n")];
+        if beside.iter().all(|(path, _)| !path.exists()) {
+            files.extend(beside);
+        }
+        Self { path: path.to_owned(), files }
+    }
 }
 
 /// Who is to be asked for its tools.
@@ -163,8 +183,7 @@ impl Plan {
         let usable = if path.exists() {
             reload::load(&path).map(drop).map_err(|error| error.to_string())
         } else {
-            self.policies
-                .push(NewPolicy { path: path.clone(), text: policy::recommended(&known.name, &offer) });
+            self.policies.push(NewPolicy::recommended(&path, &known.name, &offer));
             Ok(())
         };
         match usable {
