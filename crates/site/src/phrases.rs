@@ -150,6 +150,19 @@ pub(crate) const fn risk(kind: RiskKind) -> Words {
     }
 }
 
+/// Where evidence was found, to follow the words that were found.
+pub(crate) const fn place(place: Place) -> &'static str {
+    match place {
+        Place::Name => "a verb of its name",
+        Place::Description => "a verb of its description",
+        Place::Statement => "what its description says outright",
+        Place::Action => "a parameter that says what is to be done",
+        Place::Code => "a parameter that holds what is executed",
+        Place::Flag => "a parameter that has the call do worse",
+        Place::Annotation => "what its publisher says, which counts only where it is worse",
+    }
+}
+
 /// Evidence of the same words, place and meaning is told once.
 pub(crate) fn evidence(all: &[Evidence]) -> Vec<(&str, &'static str, Words)> {
     let mut told: Vec<(&str, &'static str, Words)> = Vec::new();
