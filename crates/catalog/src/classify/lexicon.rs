@@ -21,7 +21,7 @@ const VERBS: &[(Category, &str)] = &[
         Category::Read,
         "get determine list search find read show describe fetch query count* check validate lookup look view retrieve browse \
          inspect explain analyze analyse compare diff* summarize summarise preview scan* detect extract parse \
-         evaluate~ calculate compute estimate verify ping* monitor* watch* resolve~ recognize recognise identify \
+         evaluate~ calculate compute estimate verify ping* monitor* watch* recognize recognise identify \
          examine see* return~ provide~ contain~ display tail* head* cat grep ls stat stats* status* info* \
          information* echo history* discover enumerate review* report* trace* locate measure* convert translate \
          decode encode format* is~ has~ can~ whoami poll* wait* screenshot* snapshot* crawl scrape sample* simulate \
@@ -38,7 +38,7 @@ const VERBS: &[(Category, &str)] = &[
     ),
     (
         Category::Write,
-        "create disconnect unschedule add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
+        "create disconnect unschedule resolve add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
          append assign unassign attach detach link* unlink tag* untag label* mark star* unstar follow unfollow pin* \
          unpin archive* unarchive restore enable disable activate deactivate configure register import* draft* \
          generate~ make fork* clone* lock* unlock toggle comment* teach sort* reprioritize merge* approve unapprove \
@@ -223,8 +223,9 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("select", "element option dropdown", Category::Execute),
     (
         "resolve",
-        "thread threads issue issues incident incidents comment comments error errors conversation alert alerts ticket annotation",
-        Category::Write,
+        "library name names path paths dns host hostname domain domains uri url id ids reference references ref symbol \
+         identity address addresses ip type types schema variables dependencies dependency handle location user username",
+        Category::Read,
     ),
     (
         "run execute",

@@ -155,6 +155,9 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
             shows(kind, &word);
         }
     }
+    if name.iter().any(|word| matches!(word.as_str(), "env" | "environ" | "dotenv")) {
+        shows(RiskKind::Credentials, "env");
+    }
     if let Some(pair) = first().zip(first().skip(1)).find(|(one, two)| is_credential(one, two)) {
         shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
     }
@@ -174,8 +177,9 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
 }
 
 fn is_credential(one: &str, two: &str) -> bool {
-    matches!(one, "api" | "access" | "private" | "secret" | "auth" | "bearer" | "ssh" | "refresh")
-        && matches!(two, "key" | "keys" | "token" | "tokens")
+    const KINDS: &str = "api access private secret auth bearer ssh refresh";
+    let is_key = has(KINDS, one) && has("key keys token tokens", two);
+    is_key || (one == "environment" && two == "variables")
 }
 
 /// What each parameter shows.

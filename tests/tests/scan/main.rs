@@ -1,0 +1,45 @@
+//! `interlock scan` of real servers: what it says of their tools is what a careful person would say.
+
+mod judged;
+mod written;
+
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, Result, ensure};
+use interlock_testkit::binaries;
+use interlock_testkit::command::Command as Server;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of its own, without settings of the user's.
+struct Scanner {
+    folder: TempDir,
+}
+
+impl Scanner {
+    fn new() -> Result<Self> {
+        Ok(Self { folder: TempDir::new()? })
+    }
+
+    fn interlock(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binaries::interlock()?);
+        command.args(arguments).current_dir(self.folder.path()).env("HOME", self.folder.path());
+        command.env("XDG_CONFIG_HOME", self.folder.path()).env("NO_COLOR", "1");
+        Ok(command)
+    }
+
+    /// Scans a server that is started.
+    fn scan(&self, server: &Server, options: &[&str]) -> Result<Output> {
+        let mut command = self.interlock(&["scan", "--quiet"])?;
+        command.args(options).arg("--");
+        command.args(&server.line).envs(server.env.iter().map(|(name, value)| (name, value)));
+        Ok(command.output()?)
+    }
+
+    /// What a scan says, as JSON.
+    fn report(&self, server: &Server) -> Result<Value> {
+        let output = self.scan(server, &["--format", "json"])?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).context("the report")
+    }
+}
