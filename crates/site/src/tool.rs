@@ -29,7 +29,8 @@ struct Page<'a> {
     risks: Vec<(Words, String)>,
     parameters: Parameters<'a>,
     attacks: &'a [&'a AttackPage],
-    policy: Option<&'a Policy>,
+    /// In YAML and in JSON: names of others are in both.
+    policy: Option<(Shown<'a>, Shown<'a>)>,
     answers: [Answer; 4],
 }
 
@@ -71,8 +72,15 @@ pub(crate) fn render(
             .collect(),
         parameters: parameters::of(definition),
         attacks: &tool.attacks,
-        policy: tool.policy.as_ref(),
+        policy: tool.policy.as_ref().map(shown),
         answers: answers::of(definition, judgement, tool.policy.is_some()),
     };
     page.render()
+}
+
+/// As much of a policy as is shown, which is more than any that is recommended for one tool.
+const POLICY: usize = 20_000;
+
+fn shown(policy: &Policy) -> (Shown<'_>, Shown<'_>) {
+    (text::lines(&policy.yaml, POLICY), text::lines(&policy.json, POLICY))
 }

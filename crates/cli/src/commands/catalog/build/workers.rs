@@ -139,12 +139,10 @@ impl Shared<'_> {
         server_pages(self.frame, server, &mut pages)?;
         let folder = format!("{}/", server_folder(server.name));
         let names = pages.all.iter().filter_map(|(path, _)| path.strip_prefix(&folder).map(str::to_owned));
-        let entry = Entry {
-            server: Some(server.name.to_owned()),
-            digest,
-            folder: folder.clone(),
-            pages: names.collect(),
-        };
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        let server = Some(server.name.to_owned());
+        let entry = Entry { server, digest, folder, pages: names };
         self.folder.begin(&entry)?;
         for (path, contents) in pages.all {
             self.folder.put(&path, &contents)?;
