@@ -2,6 +2,7 @@
 
 mod approvals;
 mod args;
+mod attacks;
 mod commands;
 mod data_dir;
 mod exit;
@@ -11,6 +12,7 @@ mod operators;
 mod policy_tests;
 mod recorded;
 mod rehearsal;
+mod scratch;
 mod server_name;
 mod serving;
 mod settings;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
+        Command::Attacks(attacks) => commands::attacks::run(&attacks),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
         Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),

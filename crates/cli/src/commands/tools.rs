@@ -16,12 +16,9 @@ use super::run::{named, reached};
 use crate::args::ToolsArgs;
 use crate::exit::Exit;
 use crate::instance::wall_ms;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 use crate::terminal;
-
-mod scratch;
-
-use scratch::Scratch;
 
 /// Nobody but this command asks, and it wants to see everything.
 const EVERYTHING: &str = "version: \"1\"\ndefault: allow\n";
