@@ -20,7 +20,9 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/attack_patter
 pub(crate) fn patterns() -> anyhow::Result<Vec<Pattern>> {
     FILES
         .iter()
-        .map(|(name, text)| Pattern::read(name, text).context("an attack pattern that is built in cannot be read"))
+        .map(|(name, text)| {
+            Pattern::read(name, text).context("an attack pattern that is built in cannot be read")
+        })
         .collect()
 }
 
@@ -30,7 +32,8 @@ pub(crate) fn named<'p>(patterns: &'p [Pattern], id: &str) -> anyhow::Result<&'p
     found.with_context(|| {
         let known = patterns.iter().map(|pattern| pattern.id.as_str());
         let advice = did_you_mean(id, known);
-        let advice = advice.unwrap_or_else(|| "`interlock attacks list` shows those that there are".to_owned());
+        let advice =
+            advice.unwrap_or_else(|| "`interlock attacks list` shows those that there are".to_owned());
         format!("there is no attack pattern {}; {advice}", quoted(id))
     })
 }

@@ -1,5 +1,8 @@
 //! What the identifiers of others look like.
 
+/// Says of a text whether it has the form.
+pub(super) type Form = fn(&str) -> bool;
+
 /// Whether a text is `PREFIX` and a number of so many digits that lies in a range.
 fn numbered(text: &str, prefix: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> bool {
     let number = text.strip_prefix(prefix).filter(|number| number.len() == digits && all_digits(number));
@@ -39,11 +42,11 @@ pub(super) fn safe_mcp(text: &str) -> bool {
     numbered(text, "SAFE-T", 4, 1000..=3999)
 }
 
-/// `2025-07` or `2025-07-18`.
+/// `2025`, `2025-07` or `2025-07-18`.
 pub(super) fn date(text: &str) -> bool {
     let mut parts = text.split('-');
-    let year = parts.next().is_some_and(|year| numbered(year, "", 4, 2020..=2100));
-    let month = parts.next().is_some_and(|month| numbered(month, "", 2, 1..=12));
+    let year = parts.next().is_some_and(|year| numbered(year, "", 4, 2000..=2100));
+    let month = parts.next().is_none_or(|month| numbered(month, "", 2, 1..=12));
     let day = parts.next().is_none_or(|day| numbered(day, "", 2, 1..=31));
     year && month && day && parts.next().is_none()
 }
@@ -61,7 +64,7 @@ mod tests {
 
     #[test]
     fn identifiers_have_one_form() {
-        let right: [(fn(&str) -> bool, &str); 10] = [
+        let right: [(Form, &str); 10] = [
             (owasp_mcp, "MCP01"),
             (owasp_mcp, "MCP10"),
             (owasp_agentic, "ASI10"),
@@ -76,7 +79,7 @@ mod tests {
         for (form, text) in right {
             assert!(form(text), "{text}");
         }
-        let wrong: [(fn(&str) -> bool, &str); 12] = [
+        let wrong: [(Form, &str); 12] = [
             (owasp_mcp, "MCP11"),
             (owasp_mcp, "MCP1"),
             (owasp_agentic, "ASI00"),

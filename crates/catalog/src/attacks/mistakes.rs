@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::identifiers;
+use serde_json::Value;
+
+use super::identifiers::{self, Form};
 use super::pattern::{Pattern, References};
 use super::scenario::{Scenario, Step, Transport};
 
@@ -37,7 +39,7 @@ pub(super) fn of(file: &str, pattern: &Pattern) -> Vec<String> {
     };
     check(pattern.id == file, "`id` is not the name of the file");
     check(identifiers::kebab(&pattern.id), "`id` is not lower case words with `-` between");
-    check(identifiers::date(&pattern.case.date), "`case.date` is neither `2025-07` nor `2025-07-18`");
+    check(identifiers::date(&pattern.case.date), "`case.date` is none of `2025`, `2025-07` and `2025-07-18`");
     check(pattern.case.url.starts_with("https://"), "`case.url` is no https address");
     let texts = [
         ("name", &pattern.name),
@@ -60,7 +62,7 @@ pub(super) fn of(file: &str, pattern: &Pattern) -> Vec<String> {
 }
 
 fn of_references(references: &References) -> Vec<String> {
-    let forms: [(&str, &[String], fn(&str) -> bool); 5] = [
+    let forms: [(&str, &[String], Form); 5] = [
         ("owasp_mcp", &references.owasp_mcp, identifiers::owasp_mcp),
         ("owasp_agentic", &references.owasp_agentic, identifiers::owasp_agentic),
         ("mitre_atlas", &references.mitre_atlas, identifiers::mitre_atlas),
@@ -68,7 +70,10 @@ fn of_references(references: &References) -> Vec<String> {
         ("safe_mcp", &references.safe_mcp, identifiers::safe_mcp),
     ];
     let wrong = forms.into_iter().flat_map(|(key, identifiers, form)| {
-        identifiers.iter().filter(move |one| !form(one)).map(move |one| format!("`references.{key}` has `{one}`"))
+        identifiers
+            .iter()
+            .filter(move |one| !form(one))
+            .map(move |one| format!("`references.{key}` has `{one}`"))
     });
     let mut found: Vec<String> = wrong.collect();
     if references.by_framework().next().is_none() {
@@ -82,7 +87,9 @@ fn of_policies(key: &str, policies: &BTreeMap<String, String>, scenario: &Scenar
     let missing = scenario.servers.keys().filter(|server| !policies.contains_key(*server));
     let missing = missing.map(|server| format!("`{key}` has no policy for the server `{server}`"));
     let strange = policies.keys().filter(|server| !scenario.servers.contains_key(*server));
-    missing.chain(strange.map(|server| format!("`{key}` has the server `{server}`, which there is not"))).collect()
+    missing
+        .chain(strange.map(|server| format!("`{key}` has the server `{server}`, which there is not")))
+        .collect()
 }
 
 fn of_scenario(scenario: &Scenario) -> Vec<String> {
@@ -140,6 +147,10 @@ fn of_step(step: &Step, scenario: &Scenario) -> Vec<String> {
         || matches!(step, Step::Send(send) if send.grant.is_none());
     if who && scenario.transport == Transport::Http {
         found.push("does not say with `as` on whose behalf".to_owned());
+    }
+    // In `{ query: select a, b }` the second word became a key: that is never meant.
+    if matches!(step, Step::Call(call) if call.arguments.values().any(Value::is_null)) {
+        found.push("has an argument without a value; quote a text with a comma".to_owned());
     }
     if matches!(step, Step::Call(call) if call.repeat == 0) {
         found.push("is repeated no time".to_owned());

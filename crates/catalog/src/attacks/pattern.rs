@@ -60,7 +60,7 @@ pub struct Case {
     pub what: String,
     /// The title of its source.
     pub title: String,
-    /// When it was published: `2025-07`, or with the day.
+    /// When it was published, as far as is known: `2025`, `2025-07` or `2025-07-18`.
     pub date: String,
     /// Where it is.
     pub url: String,
@@ -135,7 +135,8 @@ impl Access {
     #[must_use]
     pub fn is_given_by(&self, judgement: &Judgement) -> bool {
         let category = self.categories.is_empty() || self.categories.contains(&judgement.category);
-        let risk = self.risks.is_empty() || judgement.risks.iter().any(|risk| self.risks.contains(&risk.kind));
+        let risk =
+            self.risks.is_empty() || judgement.risks.iter().any(|risk| self.risks.contains(&risk.kind));
         !(self.categories.is_empty() && self.risks.is_empty()) && category && risk
     }
 }

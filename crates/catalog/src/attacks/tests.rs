@@ -41,7 +41,12 @@ fn a_file_is_read_strictly() {
         ("steps: [{ call: { server: disk", "steps: [{ call: { server: dusk", "scenario.steps[0]"),
         ("twin: [{ call: { server: disk, tool: measure } }]", "twin: []", "scenario.twin"),
         ("twin: [{ call: { server: disk, tool: measure } }]", "twin: [{ list: disk }]", "calls nothing"),
-        ("steps: [{ call: { server: disk, tool: wipe", "steps: [{ call: { server: disk, tool: wipe, repeat: 0", "no time"),
+        (
+            "steps: [{ call: { server: disk, tool: wipe",
+            "steps: [{ call: { server: disk, tool: wipe, repeat: 0",
+            "no time",
+        ),
+        ("tool: measure }", "tool: measure, arguments: { a: b, c } }", "without a value"),
         ("what: wiped, server: disk, tool: wipe", "what: wiped, server: disk", "what arrives"),
         ("scenario:\n", "scenario:\n  transport: http\n", "scenario.grants"),
         ("scenario:\n", "scenario:\n  transport: pigeon\n", "pigeon"),
@@ -74,7 +79,11 @@ fn a_tool_allows_what_it_gives_all_access_for() {
         (Category::Destructive, &[RiskKind::Cost], 0),
         (Category::Read, &[RiskKind::Bulk], 0),
     ] {
-        assert_eq!(allowed_by(&patterns, &judged(category, risks)).count(), expected, "{category:?} {risks:?}");
+        assert_eq!(
+            allowed_by(&patterns, &judged(category, risks)).count(),
+            expected,
+            "{category:?} {risks:?}"
+        );
     }
     // What is about the connection is no tool's own.
     assert!(!Access::default().is_given_by(&judged(Category::Financial, &[RiskKind::Bulk])));

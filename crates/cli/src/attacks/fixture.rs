@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 
-pub(crate) use recording::{Arrived, read};
 use recording::Record;
+pub(crate) use recording::{Arrived, read};
 
 /// The longest message that it reads.
 const MOST_BYTES: u64 = 64 << 20;
@@ -41,7 +41,8 @@ impl FixtureArgs {
     /// The same as words of a command line.
     pub(crate) fn words(server: &Path, record: &Path, listen: Option<&Path>) -> Vec<std::ffi::OsString> {
         let mut words: Vec<std::ffi::OsString> = vec!["attacks".into(), "fixture".into()];
-        for (option, value) in [("--server", Some(server)), ("--record", Some(record)), ("--listen", listen)] {
+        for (option, value) in [("--server", Some(server)), ("--record", Some(record)), ("--listen", listen)]
+        {
             if let Some(value) = value {
                 words.extend([option.into(), value.into()]);
             }
@@ -116,7 +117,8 @@ impl Fixture {
 
     /// The answer, where one is owed, and the news that come with it.
     fn answer(&mut self, message: &Value) -> Vec<Value> {
-        let (Some(id), Some(method)) = (message.get("id"), message.get("method").and_then(Value::as_str)) else {
+        let (Some(id), Some(method)) = (message.get("id"), message.get("method").and_then(Value::as_str))
+        else {
             return Vec::new();
         };
         let params = message.get("params").unwrap_or(&Value::Null);

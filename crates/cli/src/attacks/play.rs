@@ -102,16 +102,28 @@ async fn once(pattern: &Pattern, with: With) -> anyhow::Result<Run> {
     let harm = pattern.scenario.harm.iter();
     let harm = harm.map(|harm| seen(harm, &stage.arrived(&harm.server)?, token));
     let harm = harm.collect::<anyhow::Result<Vec<_>>>()?;
-    let calls = pattern.scenario.twin.iter().filter_map(|step| match step {
-        Step::Call(call) => Some(call),
-        _ => None,
-    });
-    let harmless = calls.map(|call| seen(&of_call(call), &stage.arrived(&call.server)?, token));
+    let harmless = harmless(pattern).into_iter();
+    let harmless = harmless.map(|call| seen(&of_call(call), &stage.arrived(&call.server)?, token));
     let harmless = harmless.collect::<anyhow::Result<Vec<_>>>()?;
     let mut refusals = stage.refusals().to_vec();
     refusals.truncate(EXAMPLES);
     stage.clear().await;
     Ok(Run { with, harm, harmless, refusals })
+}
+
+/// The harmless calls. One that a person is asked about is made twice and arrives once.
+fn harmless(pattern: &Pattern) -> Vec<&Call> {
+    let mut calls: Vec<&Call> = Vec::new();
+    for step in &pattern.scenario.twin {
+        let Step::Call(call) = step else { continue };
+        let same = |known: &&Call| {
+            (&known.server, &known.tool, &known.arguments) == (&call.server, &call.tool, &call.arguments)
+        };
+        if !calls.iter().any(|known| same(known)) {
+            calls.push(call);
+        }
+    }
+    calls
 }
 
 /// What arrives where a harmless call does.

@@ -36,7 +36,7 @@ impl Reply {
     /// The last message: the answer, where it is one.
     pub(super) fn answer(&self) -> Value {
         let events = self.text.lines().filter_map(|line| line.strip_prefix("data: "));
-        let last = events.filter_map(|event| serde_json::from_str(event).ok()).last();
+        let last = events.filter_map(|event| serde_json::from_str(event).ok()).next_back();
         last.or_else(|| serde_json::from_str(&self.text).ok()).unwrap_or_default()
     }
 }

@@ -28,7 +28,8 @@ pub(super) struct Answered {
 impl Agent {
     /// Starts the process and begins a session.
     pub(super) async fn connect(mut command: Command, revision: &str) -> anyhow::Result<Self> {
-        let mut child = command.stdin(std::process::Stdio::piped()).spawn().context("cannot start a process")?;
+        let mut child =
+            command.stdin(std::process::Stdio::piped()).spawn().context("cannot start a process")?;
         let input = child.stdin.take().context("the process has no standard input")?;
         let output = child.stdout.take().context("the process has no standard output")?;
         let mut agent = Self { child, input, output: BufReader::new(output).lines(), last_id: 0 };
@@ -50,7 +51,8 @@ impl Agent {
         loop {
             let line = timeout(PATIENCE, self.output.next_line()).await;
             let line = line.with_context(|| format!("`{method}` is not answered"))??;
-            let line = line.with_context(|| format!("the connection ended before `{method}` was answered"))?;
+            let line =
+                line.with_context(|| format!("the connection ended before `{method}` was answered"))?;
             let message: Value = serde_json::from_str(&line).unwrap_or_default();
             texts.push(line);
             if message.get("id").and_then(Value::as_u64) == Some(id) {

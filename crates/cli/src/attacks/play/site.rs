@@ -75,9 +75,7 @@ impl Site {
         let token = self.tokens.get(grant).with_context(|| format!("there is no grant `{grant}`"))?.clone();
         let (address, path) = match &self.gateway {
             Some(gateway) => (gateway, format!("/mcp/{server}")),
-            None => {
-                (self.servers.get(server).context("there is no such server")?, "/mcp".to_owned())
-            }
+            None => (self.servers.get(server).context("there is no such server")?, "/mcp".to_owned()),
         };
         Ok(Place { address: address.clone(), path, token })
     }
@@ -99,16 +97,19 @@ fn config(
     let servers = scenario.servers.iter().map(|(name, server)| {
         let address = addresses.get(name).map(String::as_str).unwrap_or_default();
         let credential = server.credential.as_ref().map(|credential| format!("Bearer {credential}"));
-        let headers: Map<String, Value> =
-            credential.map(|credential| ("Authorization".to_owned(), credential.into())).into_iter().collect();
+        let headers: Map<String, Value> = credential
+            .map(|credential| ("Authorization".to_owned(), credential.into()))
+            .into_iter()
+            .collect();
         (name.clone(), json!({ "url": format!("http://{address}/mcp"), "headers": headers }))
     });
     let servers: Map<String, Value> = servers.collect();
     let policies: Map<String, Value> =
         scenario.servers.keys().map(|name| (name.clone(), format!("{name}.yaml").into())).collect();
-    let grants = scenario.grants.iter().map(|(name, grant)| {
-        (name.clone(), json!({ "servers": policies, "labels": grant.labels }))
-    });
+    let grants = scenario
+        .grants
+        .iter()
+        .map(|(name, grant)| (name.clone(), json!({ "servers": policies, "labels": grant.labels })));
     let grants: Map<String, Value> = grants.collect();
     let own = [
         ("listen", json!("127.0.0.1:0")),
@@ -136,7 +137,8 @@ async fn written(place: &Path) -> anyhow::Result<String> {
 /// Starts the gateway and waits until it says where it listens.
 async fn listening(processes: &Processes, words: &[OsString]) -> anyhow::Result<(Child, String)> {
     let mut command = processes.command(words)?;
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().context("cannot start the gateway")?;
+    let mut child =
+        command.stderr(std::process::Stdio::piped()).spawn().context("cannot start the gateway")?;
     let said = child.stderr.take().context("the gateway has no standard error")?;
     let mut lines = BufReader::new(said).lines();
     let mut all = String::new();

@@ -87,11 +87,14 @@ fn text(played: &Played) -> String {
 }
 
 fn of_run(run: &Run) -> String {
-    let mut out = format!("  {}\n", match run.with {
-        With::Nothing => "without: the agent speaks to the server itself",
-        With::CarelessPolicy => "without: a gateway whose policy does not help",
-        With::Control => "with the control",
-    });
+    let mut out = format!(
+        "  {}\n",
+        match run.with {
+            With::Nothing => "without: the agent speaks to the server itself",
+            With::CarelessPolicy => "without: a gateway whose policy does not help",
+            With::Control => "with the control",
+        }
+    );
     for harm in &run.harm {
         out.push_str(&line(if harm.happened() { "HARM" } else { "none" }, harm));
     }

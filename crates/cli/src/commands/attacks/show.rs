@@ -49,8 +49,9 @@ fn text(pattern: &Pattern) -> String {
     }
     part("What that leaves", &pattern.control.leaves);
     let references = pattern.references.by_framework();
-    let references: Vec<String> =
-        references.map(|(framework, identifiers)| format!("{framework}: {}", identifiers.join(", "))).collect();
+    let references: Vec<String> = references
+        .map(|(framework, identifiers)| format!("{framework}: {}", identifiers.join(", ")))
+        .collect();
     part("What others call it", &references.join("\n"));
     let harm = pattern.scenario.harm.iter().map(|harm| format!("- {}", harm.what));
     part("What its scenario shows", &harm.collect::<Vec<_>>().join("\n"));
