@@ -40,9 +40,12 @@ pub(crate) fn named<'p>(patterns: &'p [Pattern], id: &str) -> anyhow::Result<&'p
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use interlock_policy::{Severity, Source, Syntax, compile};
 
     use super::*;
+    use crate::commands::attacks::needs;
 
     #[test]
     fn every_pattern_can_be_read_and_its_policies_have_no_mistake() {
@@ -58,6 +61,29 @@ mod tests {
                 assert!(policy.is_some() && mistakes.is_empty(), "{name}: {mistakes:#?}");
             }
         }
+    }
+
+    /// The page with its first table replaced. `INTERLOCK_WRITE_DOCS=1` writes it.
+    #[test]
+    fn the_page_has_a_row_for_every_pattern() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/attacks.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        let begin = page.find("|---|---|---|---|\n").unwrap() + "|---|---|---|---|\n".len();
+        let end = begin + page[begin..].find("\n\n").unwrap_or_default();
+        let end = if page[begin..].starts_with('\n') { begin } else { end + 1 };
+        let rows: String = patterns().unwrap().iter().map(row).collect();
+        let written = format!("{}{rows}{}", &page[..begin], &page[end..]);
+        if std::env::var_os("INTERLOCK_WRITE_DOCS").is_some() {
+            std::fs::write(&path, &written).unwrap();
+        }
+        assert!(page == written, "docs/attacks.md is stale; this file says how to write its table");
+    }
+
+    fn row(pattern: &Pattern) -> String {
+        let (case, category) = (&pattern.case, pattern.category);
+        let name = format!("`{}`<br>{}", pattern.id, pattern.name);
+        let happens = format!("{} ([{}]({}), {})", case.what.trim(), case.title, case.url, case.date);
+        format!("| {name} | {category} | {happens} | {} |\n", needs(&pattern.access))
     }
 
     #[test]

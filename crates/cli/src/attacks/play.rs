@@ -119,7 +119,7 @@ fn harmless(pattern: &Pattern) -> Vec<&Call> {
         let same = |known: &&Call| {
             (&known.server, &known.tool, &known.arguments) == (&call.server, &call.tool, &call.arguments)
         };
-        if !calls.iter().any(|known| same(known)) {
+        if !calls.iter().any(same) {
             calls.push(call);
         }
     }

@@ -9,6 +9,9 @@ mod list;
 mod run;
 mod show;
 
+#[cfg(test)]
+pub(crate) use list::needs;
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock attacks list

@@ -74,7 +74,7 @@ fn row(pattern: &Pattern) -> Row<'_> {
 }
 
 /// What a tool must give for it, in words.
-pub(super) fn needs(access: &Access) -> String {
+pub(crate) fn needs(access: &Access) -> String {
     let categories: Vec<String> = access.categories.iter().map(|one: &Category| format!("{one:?}")).collect();
     let risks: Vec<String> = access.risks.iter().map(|one: &RiskKind| words(*one)).collect();
     match (categories.is_empty(), risks.is_empty()) {
