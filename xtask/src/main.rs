@@ -6,6 +6,7 @@ mod demo;
 mod environment;
 mod measure;
 mod process;
+mod synthesize;
 mod tidy;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Task {
     Demo(demo::Options),
     /// Measures how well definitions are judged, by data that no rule was made from.
     Measure(measure::Options),
+    /// Prints definitions of many servers, made from real ones, as JSON lines.
+    Synthesize(synthesize::Options),
     /// Runs every check and prints a table of how each went.
     Test(checks::Options),
     /// Checks the rules of the code base that no compiler knows.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Env => environment::install(&root).map(|()| true),
         Task::Demo(options) => demo::run(&root, &options),
         Task::Measure(options) => measure::run(&root, &options),
+        Task::Synthesize(options) => synthesize::run(&root, &options),
         Task::Test(options) => checks::run(&root, &options),
         Task::Tidy => tidy::run(&root),
     };

@@ -2,6 +2,7 @@
 
 mod classifier;
 mod data;
+mod lint;
 mod share;
 
 use std::path::Path;
@@ -19,10 +20,13 @@ pub(crate) struct Options {
 enum What {
     /// What the classifier makes of tools of servers that no rule was made from
     Classifier,
+    /// Precision and recall of the text lint, and how many real definitions it flags
+    Lint(lint::Options),
 }
 
 pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     match &options.what {
         What::Classifier => classifier::run(root),
+        What::Lint(options) => lint::run(root, options),
     }
 }

@@ -18,8 +18,15 @@ mod risks;
 mod signals;
 mod statements;
 mod text;
-mod words;
+pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};
+pub(crate) use risks::of_parameters;
 pub use risks::{Risk, RiskKind};
 pub use signals::{Evidence, Place};
+pub(crate) use words::of_name as words_of_name;
+
+/// Whether a word says what is done.
+pub(crate) fn is_verb(word: &str) -> bool {
+    lexicon::verb(word).is_some()
+}

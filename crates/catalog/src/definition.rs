@@ -51,6 +51,9 @@ pub struct Annotations {
     /// It reaches what is outside of its service.
     #[serde(default)]
     pub open_world_hint: Option<bool>,
+    /// What else it has.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// Why a line is not a definition.

@@ -1,8 +1,9 @@
 //! What an agent's tools can do and how bad that can get, told from their definitions alone.
 //!
 //! ```text
-//! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, the signals of risk
-//! Judgement  ──allowed_by──► the attack patterns for which an agent that has the tool has all it takes
+//! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, what else it risks
+//!     └────────────────────────┴──recommend──► a policy that says why, and its tests
+//! Judgement ──allowed_by──► the attack patterns for which an agent that has the tool has all it takes
 //! ```
 //!
 //! The crate is pure: no clock, file, network or randomness, and no model. The same definition always gives the same
@@ -11,8 +12,13 @@
 pub mod attacks;
 pub mod classify;
 mod definition;
+pub mod lint;
+mod recommend;
 mod risk;
+pub mod similar;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
+pub use lint::{Finding, FindingKind};
+pub use recommend::{Recommended, recommend};
 pub use risk::{Category, Severity};

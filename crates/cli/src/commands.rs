@@ -12,6 +12,8 @@ pub(crate) mod credentials;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod grants;
+pub(crate) mod init;
+pub(crate) mod inventory;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;

@@ -4,6 +4,7 @@ mod approvals;
 mod args;
 mod attacks;
 mod commands;
+mod configured;
 mod data_dir;
 mod exit;
 mod input;
@@ -17,6 +18,7 @@ mod server_name;
 mod serving;
 mod settings;
 mod terminal;
+mod tool_listing;
 mod webhooks;
 mod when;
 
@@ -32,6 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args = Args::of_command_line();
     let done = match args.command {
+        Command::Init(init) => commands::init::run(&init),
         Command::Run(run) => commands::run::run(run),
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Grants(grants) => commands::grants::run(&grants),
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Test(test) => commands::test::run(&test),
         Command::Attacks(attacks) => commands::attacks::run(&attacks),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
+        Command::Inventory(inventory) => commands::inventory::run(&inventory),
         Command::Tools(tools) => commands::tools::run(&tools),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Counters(counters) => commands::counters::run(&counters),

@@ -423,7 +423,7 @@ fn program_alone(settings: &Settings, command: &str) -> anyhow::Result<()> {
 }
 
 /// How a server is reached.
-fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow::Result<Server> {
+pub(crate) fn reached(settings: &Settings, name: &str, server: &settings::Server) -> anyhow::Result<Server> {
     let expand = |text: &String| settings.expand(text);
     let kept = |text: &String| settings.expand_for(name, text);
     match (&server.command, &server.url) {

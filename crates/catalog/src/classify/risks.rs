@@ -120,13 +120,8 @@ pub(super) fn of(definition: &Definition, category: Category, evidence: &[Eviden
         }
     }
     subjects(definition, category, &mut shows);
-    for (parameter, schema) in definition.parameters() {
-        if let Some(kind) = of_parameter(parameter, schema, category) {
-            shows(kind, parameter);
-        }
-        if category > Category::Read && leaves(parameter, schema, definition) {
-            shows(RiskKind::Egress, parameter);
-        }
+    for (kind, parameter) in of_parameters(definition, category) {
+        shows(kind, parameter);
     }
     if let Some(code) = evidence.iter().find(|one| one.place == Place::Code && category >= Category::Execute)
     {
@@ -181,6 +176,16 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
 fn is_credential(one: &str, two: &str) -> bool {
     matches!(one, "api" | "access" | "private" | "secret" | "auth" | "bearer" | "ssh" | "refresh")
         && matches!(two, "key" | "keys" | "token" | "tokens")
+}
+
+/// What each parameter shows.
+pub(crate) fn of_parameters(definition: &Definition, category: Category) -> Vec<(RiskKind, &str)> {
+    let all = definition.parameters().flat_map(|(parameter, schema)| {
+        let leaves = category > Category::Read && leaves(parameter, schema, definition);
+        let kinds = [leaves.then_some(RiskKind::Egress), of_parameter(parameter, schema, category)];
+        kinds.into_iter().flatten().map(move |kind| (kind, parameter))
+    });
+    all.collect()
 }
 
 fn of_parameter(parameter: &str, schema: &Value, category: Category) -> Option<RiskKind> {

@@ -142,9 +142,12 @@ fn known(word: &str, at: usize) -> Option<(Verb, String)> {
 
 /// Whether what follows a word can be the object of a verb: `Order a pizza`, but `Order history`.
 fn takes_object(word: &str, next: &str) -> bool {
-    const DETERMINERS: &str = "a an the one all any this these your new multiple several some many each every up out in on to \
-         text files data for and , or with from into through between as it its whether an existing specific via if at";
-    word.ends_with('s') && !word.ends_with("ss") || DETERMINERS.split_whitespace().any(|known| known == next)
+    const DETERMINERS: &str = "a an the one all any this these your new multiple several some many each every up it its whether existing specific";
+    // `Order in advance`, but `Orders in the queue` are things.
+    const OTHERS: &str =
+        "out in on to text files data for and , or with from into through between as via if at";
+    let has = |words: &str| words.split_whitespace().any(|known| known == next);
+    has(DETERMINERS) || (!word.ends_with('s') && has(OTHERS))
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {

@@ -28,6 +28,19 @@ impl Policies {
         Ok(Self(files))
     }
 
+    /// Those of a grant at a server, as a gateway stacks them: of each there may be none.
+    pub(crate) fn stacked(server: Option<&Path>, grant: Option<&Path>) -> anyhow::Result<Self> {
+        let mut files: Vec<PolicyFile> =
+            server.map(|path| load(Origin::Server, path)).transpose()?.into_iter().collect();
+        files.extend(grant.map(|path| load(Origin::Grant, path)).transpose()?);
+        Ok(Self(files))
+    }
+
+    /// None at all.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// In the order in which they are judged.
     pub(crate) fn stack(&self) -> Vec<(Origin, &Policy)> {
         self.0.iter().map(|file| (file.origin, &file.policy)).collect()

@@ -1,0 +1,124 @@
+//! `interlock catalog lint`: what of each definition somebody should read before an agent does, a line for a line.
+
+use std::io::{BufRead, BufWriter, Write, stdin, stdout};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use interlock_catalog::similar::{LookAlike, look_alikes};
+use interlock_catalog::{Definition, Finding, lint};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::terminal;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock catalog lint < definitions.jsonl
+  interlock catalog lint --format text < definitions.jsonl
+  interlock catalog lint --names < definitions.jsonl | jq -r 'select(.severity == \"high\")'
+
+One line is written for each line read, with `server`, `tool` and `findings`, each with `kind`, `place`, `excerpt` and `why`. A \
+member `instructions` of a line is judged like every other text: so are those of a server. With `--format text` only what \
+was found is written. A line that is no definition is told on standard error with its number, and the others are judged all the same.
+
+What is found is advice: a text may be harmless, and one that is not may be worded so that nothing is found.
+
+Exit codes: 0 nothing was found, 1 something was found or a line was not read, 2 it could not be done.")]
+pub(crate) struct LintArgs {
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Also compare the names of all tools: after the definitions, one line for each pair that is taken for one another
+    #[arg(long)]
+    names: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON lines
+    Json,
+    /// Text for people
+    Text,
+}
+
+/// One line of the answer.
+#[derive(Serialize)]
+struct Line<'l> {
+    server: &'l str,
+    tool: &'l str,
+    findings: Vec<Finding>,
+}
+
+pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Exit> {
+    let mut out = BufWriter::new(stdout().lock());
+    let mut exit = Exit::Yes;
+    let mut names = Vec::new();
+    for (number, line) in stdin().lock().lines().enumerate() {
+        let line = line.context("cannot read standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match Definition::read(&line) {
+            Ok(definition) => {
+                let findings = lint::lint(&definition);
+                if !findings.is_empty() {
+                    exit = Exit::No;
+                }
+                let Definition { server, tool, .. } = definition;
+                args.format.definition(&mut out, &Line { server: &server, tool: &tool, findings })?;
+                if args.names {
+                    names.push((server, tool));
+                }
+            }
+            Err(error) => {
+                terminal::note(&format!("line {}: {error}", number + 1));
+                exit = Exit::No;
+            }
+        }
+    }
+    for pair in look_alikes(names.iter().map(|(server, tool)| (server.as_str(), tool.as_str()))) {
+        args.format.pair(&mut out, &pair)?;
+        exit = Exit::No;
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+impl Format {
+    fn definition(self, out: &mut impl Write, line: &Line<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::Json => json(out, line)?,
+            Self::Text if line.findings.is_empty() => {}
+            Self::Text => {
+                writeln!(out, "{}", tool(line.server, line.tool))?;
+                for finding in &line.findings {
+                    writeln!(out, "  {}", terminal::escaped(&finding.to_string()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(self, out: &mut impl Write, pair: &LookAlike<'_>) -> anyhow::Result<()> {
+        if self == Self::Json {
+            return json(out, pair);
+        }
+        let [first, second] = [&pair.first, &pair.second].map(|side| {
+            side.servers.iter().map(|server| tool(server, side.tool)).collect::<Vec<_>>().join(", ")
+        });
+        writeln!(out, "names alike ({}): {first} and {second}", pair.likeness)?;
+        Ok(())
+    }
+}
+
+fn json(out: &mut impl Write, line: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// A tool as `server/tool`, with nothing in it that a terminal would obey.
+fn tool(server: &str, tool: &str) -> String {
+    let name = if server.is_empty() { tool.to_owned() } else { format!("{server}/{tool}") };
+    terminal::escaped(&name)
+}

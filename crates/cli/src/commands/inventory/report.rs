@@ -1,0 +1,156 @@
+//! The answer, for people and for programs.
+
+use interlock_audit::format_ms;
+use interlock_catalog::{Category, Severity};
+use serde::Serialize;
+
+use super::LastCalls;
+use super::callers::{Caller, Listed};
+use super::standing::{Standing, standing};
+use crate::configured::asked::Answer;
+use crate::terminal;
+use crate::terminal::table::table;
+
+/// Everything.
+#[derive(Serialize)]
+pub(super) struct Report<'r> {
+    servers: Vec<ServerRow<'r>>,
+    tools: Vec<ToolRow<'r>>,
+}
+
+/// A server.
+#[derive(Serialize)]
+struct ServerRow<'r> {
+    name: &'r str,
+    /// Its tools; `None` where it does not answer.
+    tools: Option<usize>,
+    problem: Option<&'r str>,
+}
+
+/// A tool, and one who may call it.
+#[derive(Serialize)]
+struct ToolRow<'r> {
+    server: &'r str,
+    tool: &'r str,
+    category: Category,
+    severity: Severity,
+    grant: Option<&'r str>,
+    clients: &'r [&'static str],
+    /// Whether Interlock decides its calls.
+    protected: bool,
+    #[serde(flatten)]
+    standing: Option<Standing>,
+    problem: Option<String>,
+    last_call: Option<String>,
+}
+
+impl<'r> Report<'r> {
+    pub(super) fn new(
+        listed: &'r [Listed],
+        answers: &'r [Answer],
+        last: &LastCalls,
+        wanted: impl Fn(Category) -> bool,
+    ) -> Self {
+        let mut report = Self { servers: Vec::new(), tools: Vec::new() };
+        for (server, answer) in listed.iter().zip(answers) {
+            let (tools, problem) = match answer {
+                Ok(offer) => (Some(offer.tools.len()), None),
+                Err(why) => (None, Some(why.as_str())),
+            };
+            report.servers.push(ServerRow { name: &server.name, tools, problem });
+            let Ok(offer) = answer else { continue };
+            for tool in offer.tools.iter().filter(|tool| wanted(tool.judgement.category)) {
+                for caller in &server.callers {
+                    let name = tool.definition.tool.as_str();
+                    let stands = standing(caller, &server.name, name, &offer.list);
+                    let (standing, problem) = match stands {
+                        Ok(standing) => (Some(standing), None),
+                        Err(why) => (None, Some(why)),
+                    };
+                    report.tools.push(ToolRow {
+                        server: &server.name,
+                        tool: name,
+                        category: tool.judgement.category,
+                        severity: tool.judgement.severity,
+                        grant: caller.grant.as_deref(),
+                        clients: &caller.clients,
+                        protected: caller.grant.is_some(),
+                        standing,
+                        problem,
+                        last_call: last_call(last, server, name, caller),
+                    });
+                }
+            }
+        }
+        report
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        if self.servers.is_empty() {
+            out.push_str("no servers are configured\n");
+            return out;
+        }
+        if !self.tools.is_empty() {
+            let header = ["SERVER", "TOOL", "RISK", "WHO", "VERDICT", "RULE", "LAST CALL"];
+            out.push_str(&table(&header, self.tools.iter().map(ToolRow::cells)));
+            out.push('\n');
+        }
+        for server in &self.servers {
+            let name = terminal::escaped(server.name);
+            if let Some(problem) = server.problem {
+                out.push_str(&format!("{name}: does not answer: {}\n", one_line(problem)));
+            } else if server.tools == Some(0) {
+                out.push_str(&format!("{name}: no tools\n"));
+            }
+        }
+        out
+    }
+}
+
+fn last_call(last: &LastCalls, server: &Listed, tool: &str, caller: &Caller) -> Option<String> {
+    let key = (server.name.clone(), tool.to_owned(), caller.grant.clone()?);
+    last.get(&key).map(|time| format_ms(*time))
+}
+
+impl ToolRow<'_> {
+    fn cells(&self) -> Vec<String> {
+        let severity = format!("{:?}", self.severity).to_lowercase();
+        let clients = self.clients.join(", ");
+        let who = match (self.grant, clients.is_empty()) {
+            (None, _) => clients,
+            (Some(grant), true) => grant.to_owned(),
+            (Some(grant), false) => format!("{grant} ({clients})"),
+        };
+        let (verdict, rule) = match &self.standing {
+            Some(standing) => (standing.words(), standing.rule.clone()),
+            None => ("not known".to_owned(), self.problem.clone().unwrap_or_default()),
+        };
+        let cells = [
+            self.server.to_owned(),
+            self.tool.to_owned(),
+            format!("{:?}, {severity}", self.category),
+            who,
+            verdict,
+            rule,
+            self.last_call.clone().unwrap_or_else(|| "-".to_owned()),
+        ];
+        cells.iter().map(|cell| cell.replace('\n', " ")).collect()
+    }
+}
+
+impl Standing {
+    fn words(&self) -> String {
+        let conditions = self.conditions.then(|| "with conditions".to_owned());
+        let more: Vec<String> = self.limits.iter().cloned().chain(conditions).collect();
+        if more.is_empty() {
+            self.verdict.to_owned()
+        } else {
+            format!("{}, {}", self.verdict, more.join(", "))
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    terminal::escaped(text).replace('\n', " ")
+}
