@@ -55,7 +55,6 @@ impl FixtureArgs {
 #[derive(Debug, Clone, Default)]
 struct Sender {
     authorization: Option<String>,
-    session: Option<String>,
 }
 
 /// The server: what it offers, and what it has seen.
