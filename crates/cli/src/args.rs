@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the list of a server's tools as JSON
     Tools(ToolsArgs),
+    /// Say what a server's tools can do and how bad that can get, and write the policy that fits
+    Scan(ScanArgs),
     /// Judge tools by their definitions: what they can do, and how bad that can get
     Catalog(CatalogArgs),
     /// Known attacks on agents and their servers: what they are, what stops them, and both of it played
@@ -189,7 +191,7 @@ pub(crate) fn header(text: &str) -> Result<Header, String> {
 }
 
 /// A header and the variable that has its value.
-fn header_variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn header_variable(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, variable)| !name.is_empty() && !variable.is_empty());
     let (name, variable) = pair.ok_or("write the header's name and the variable's: `NAME=VARIABLE`")?;
     Ok((name.to_owned(), variable.to_owned()))
@@ -304,6 +306,7 @@ pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::init::InitArgs;
 pub(crate) use crate::commands::inventory::InventoryArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
+pub(crate) use crate::commands::scan::ScanArgs;
 pub(crate) use crate::commands::servers::ServersArgs;
 pub(crate) use crate::commands::test::TestArgs;
 

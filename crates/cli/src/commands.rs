@@ -16,6 +16,7 @@ pub(crate) mod init;
 pub(crate) mod inventory;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod servers;
 pub(crate) mod status;

@@ -70,6 +70,39 @@ impl Survey {
         places(&around).into_iter().filter(wanted).filter_map(configuration).collect()
     }
 
+    /// The configuration in this file: of the client that is named, else of the one whose file that is, else of the first
+    /// that finds servers in it.
+    pub(crate) fn configuration_at(
+        &self,
+        file: &Path,
+        client: Option<ClientName>,
+    ) -> anyhow::Result<Configuration> {
+        let path = std::path::absolute(file)
+            .with_context(|| format!("cannot tell where `{}` is", file.display()))?;
+        let around = Surroundings {
+            system: System::present(),
+            home: self.home.clone(),
+            project: path.parent().map(Path::to_owned),
+            variable: &variable,
+        };
+        let known = places(&around).into_iter().find(|place| place.path == path);
+        let clients = client.map_or(Client::ALL.to_vec(), |name| vec![name.0]);
+        let any = clients.into_iter().map(|client| Place::of_file(client, path.clone()));
+        let mut first_problem = None;
+        for place in
+            known.filter(|place| client.is_none_or(|name| name.0 == place.client)).into_iter().chain(any)
+        {
+            let found = configuration(place).with_context(|| format!("there is no `{}`", path.display()))?;
+            match &found.read {
+                Ok(read) if !read.servers.is_empty() => return Ok(found),
+                Ok(_) => {}
+                Err(error) => drop(first_problem.get_or_insert_with(|| error.clone())),
+            }
+        }
+        let why = first_problem.unwrap_or_else(|| "no client finds an MCP server in it".to_owned());
+        anyhow::bail!("cannot read servers from `{}`: {why}", path.display())
+    }
+
     /// The server as its client would start or reach it.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
         Command::Attacks(attacks) => commands::attacks::run(&attacks),
+        Command::Scan(scan) => commands::scan::run(&scan),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
         Command::Inventory(inventory) => commands::inventory::run(&inventory),
         Command::Tools(tools) => commands::tools::run(&tools),

@@ -83,6 +83,14 @@ pub struct Place {
     pub project: Option<PathBuf>,
 }
 
+impl Place {
+    /// A file in a place of its own, read as this client reads its configuration.
+    #[must_use]
+    pub fn of_file(client: Client, path: PathBuf) -> Self {
+        place(client, Scope::User, path, None)
+    }
+}
+
 /// Every place of every client.
 #[must_use]
 pub fn places(around: &Surroundings<'_>) -> Vec<Place> {

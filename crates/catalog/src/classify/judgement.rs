@@ -1,5 +1,7 @@
 //! From what a definition says to what its tool is taken for.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::risks::{self, Risk};
@@ -19,6 +21,16 @@ pub enum Confidence {
     Medium,
     /// Its name and its description say the same.
     High,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        })
+    }
 }
 
 /// What a tool is taken for, and why.

@@ -89,7 +89,13 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     // `order_status` tells of orders; but `post_status` posts one.
     let reports =
         |found: &&Found<'_>| is_report(found.word) && first.is_some_and(|first| first.word != "post");
-    let leads = first.filter(firm).or_else(|| ends.filter(reports));
+    // `copy_image_set` copies; but `post_list` may be of those whose verb stands last.
+    let outweighs = |first: &&Found<'_>| {
+        last.is_some_and(|last| {
+            last.verb.category > Category::Read && first.verb.category >= last.verb.category
+        })
+    };
+    let leads = first.filter(firm).or_else(|| ends.filter(reports)).or_else(|| first.filter(outweighs));
     // `order_create` is about orders, `order_pizza` is an order; `pipeline_run` runs, `run_create` creates.
     let inner = verbs.iter().find(firm).filter(|_| first.is_none());
     // Of `x_create_list` and `AccessPolicyCreate` the worse is meant.

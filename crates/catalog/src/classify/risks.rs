@@ -182,8 +182,10 @@ fn is_credential(one: &str, two: &str) -> bool {
 pub(crate) fn of_parameters(definition: &Definition, category: Category) -> Vec<(RiskKind, &str)> {
     let all = definition.parameters().flat_map(|(parameter, schema)| {
         let leaves = category > Category::Read && leaves(parameter, schema, definition);
-        let kinds = [leaves.then_some(RiskKind::Egress), of_parameter(parameter, schema, category)];
-        kinds.into_iter().flatten().map(move |kind| (kind, parameter))
+        let own = of_parameter(parameter, schema, category);
+        // That it is an address, too, goes without saying.
+        let own = own.filter(|kind| !leaves || !matches!(kind, RiskKind::Address | RiskKind::FilePath));
+        [leaves.then_some(RiskKind::Egress), own].into_iter().flatten().map(move |kind| (kind, parameter))
     });
     all.collect()
 }

@@ -138,7 +138,7 @@ fn guards(definition: &Definition, judgement: &Judgement) -> Vec<Guard> {
         }
     }
     for (kind, parameter) in of_parameters(definition, judgement.category) {
-        if let Some(kind) = guard(kind, parameter, judgement.category) {
+        if let Some(kind) = guard(kind, parameter, definition, judgement.category) {
             add(parameter, kind);
         }
     }
@@ -199,7 +199,7 @@ fn dialect(definition: &Definition) -> &'static str {
     }
 }
 
-fn guard(kind: RiskKind, parameter: &str, category: Category) -> Option<GuardKind> {
+fn guard(kind: RiskKind, parameter: &str, definition: &Definition, category: Category) -> Option<GuardKind> {
     let words = words::of_name(parameter);
     let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let is_page = words
@@ -210,14 +210,23 @@ fn guard(kind: RiskKind, parameter: &str, category: Category) -> Option<GuardKin
             Some(GuardKind::Listed(List::MailDomains))
         }
         (RiskKind::Egress, _) if is_page => Some(GuardKind::Listed(List::Hosts)),
-        (RiskKind::Egress, _) if any(&["uri", "s3", "bucket", "destination"]) => {
-            Some(GuardKind::Listed(List::Places))
+        (RiskKind::Egress, _) if any(&["uri", "s3", "bucket"]) => Some(GuardKind::Listed(List::Places)),
+        (RiskKind::Egress, _) if any(&["destination"]) && moves_files(definition) => {
+            Some(GuardKind::Listed(List::Folders))
         }
+        (RiskKind::Egress, _) if any(&["destination"]) => Some(GuardKind::Listed(List::Places)),
         (RiskKind::FilePath, Category::Read) => Some(GuardKind::NoKeys),
         (RiskKind::FilePath, _) => Some(GuardKind::Listed(List::Folders)),
         (RiskKind::Address, _) if is_page => Some(GuardKind::NotInside),
         _ => None,
     }
+}
+
+/// Whether a destination is one in a file system.
+fn moves_files(definition: &Definition) -> bool {
+    let is_file = |word: &String| ["file", "files", "folder", "directory", "path"].contains(&word.as_str());
+    words::of_name(&definition.tool).iter().any(is_file)
+        || definition.parameters().any(|(name, _)| words::of_name(name).iter().any(is_file))
 }
 
 /// The argument that says how much is spent: a number.

@@ -68,10 +68,13 @@ fn head(name: &str, entries: &[Entry<'_>]) -> String {
         .collect();
     let name = quoted(name);
     format!(
-        "# {name}: {} tools ({}), judged by their definitions alone.\n#\n# Read it before you use it: a definition says what \
+        "# {name}: {} ({}), judged by their definitions alone.\n#\n# Read it before you use it: a definition says what \
          its publisher wants it to say. What is not named here is\n# denied and left out of `tools/list`.\nversion: \"1\"\n\
          description: {}\ndefault: deny\n",
-        entries.len(),
+        match entries.len() {
+            1 => "1 tool".to_owned(),
+            many => format!("{many} tools"),
+        },
         counts.join(", "),
         scalar(&format!("What agents may do with {name}")),
     )

@@ -11,8 +11,8 @@ mod lint;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock catalog classify < definitions.jsonl
-  interlock catalog build -o site definitions.jsonl
   interlock catalog lint --format text < definitions.jsonl
+  interlock catalog build -o site definitions.jsonl
 
 Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}. All but \
 `tool` may be absent.")]
@@ -25,16 +25,16 @@ pub(crate) struct CatalogArgs {
 enum Command {
     /// Say of each tool what it can do, how bad that can get, and by which words of its definition
     Classify(classify::ClassifyArgs),
-    /// Build a site of pages about tools, servers and risks, with a search, that needs no server
-    Build(build::BuildArgs),
     /// Find text in definitions that tries to steer a model, and names that are taken for one another
     Lint(lint::LintArgs),
+    /// Build a site of pages about tools, servers and risks, with a search, that needs no server
+    Build(build::BuildArgs),
 }
 
 pub(crate) fn run(args: &CatalogArgs) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Classify(classify) => classify::run(classify),
-        Command::Build(build) => build::run(build),
         Command::Lint(lint) => lint::run(lint),
+        Command::Build(build) => build::run(build),
     }
 }

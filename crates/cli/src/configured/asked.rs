@@ -32,6 +32,8 @@ pub(crate) struct Offer {
     pub(crate) tools: Vec<Offered>,
     /// The same, for policies that look at definitions.
     pub(crate) list: ToolList,
+    /// Each tool, byte for byte as the server wrote it.
+    pub(crate) raw: Vec<String>,
 }
 
 /// Who is asked, by its name; or why it cannot be.
@@ -103,16 +105,35 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
     };
     let asking = Asking { name, settings, patience, errors: StandardError::Dropped };
     let listing = asking.list(server, progress).await.map_err(|error| terminal::with_causes(&error))?;
-    let tools = listing.tools.iter().map(|tool| {
-        let definition =
+    offer(name, listing.tools)
+}
+
+/// Judges what a server lists, as texts of single tools.
+fn offer(name: &str, raw: Vec<String>) -> Answer {
+    let tools = raw.iter().map(|tool| {
+        let mut definition =
             Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
+        name.clone_into(&mut definition.server);
         let judgement = classify(&definition);
         Ok(Offered { definition, judgement })
     });
     let tools = tools.collect::<Result<_, String>>()?;
-    let list = ToolList::read(&format!("{{\"tools\": [{}]}}", listing.tools.join(",")));
+    let list = ToolList::read(&format!("{{\"tools\": [{}]}}", raw.join(",")));
     let list = list.map_err(|error| format!("its list of tools cannot be used: {error}"))?;
-    Ok(Offer { tools, list })
+    Ok(Offer { tools, list, raw })
+}
+
+/// Judges a list that was kept: what `tools/list` answers, or an array of tools.
+pub(crate) fn listed(name: &str, text: &str) -> Answer {
+    let document =
+        interlock_json::scan(text, &interlock_json::Limits::default()).map_err(|error| error.to_string())?;
+    let root = document.root();
+    let list = root.get("result").unwrap_or(root);
+    let list = list.get("tools").unwrap_or(list);
+    if list.kind() != interlock_json::Kind::Array {
+        return Err("it is no list of tools: `interlock tools` writes one".to_owned());
+    }
+    offer(name, list.items().map(|tool| tool.raw().to_owned()).collect())
 }
 
 fn words(name: &str, progress: &Progress) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use interlock_clients::{Reached, Server, State};
 use interlock_gateway::transport::http::HttpServer;
 
-use super::Configuration;
+use super::{Configuration, Survey};
 use crate::server_name::server_name;
 
 /// An entry of a configuration: its number among the configurations, and its own in that one.
@@ -25,6 +25,32 @@ pub(crate) struct KnownServer {
     pub(crate) entries: Vec<EntryAt>,
     /// The policy that it is behind already in one of them.
     pub(crate) policy: Option<PathBuf>,
+}
+
+impl KnownServer {
+    /// The server as the first of its clients that can would start or reach it.
+    ///
+    /// # Errors
+    /// Why none can.
+    pub(crate) fn reached(
+        &self,
+        survey: &Survey,
+        configurations: &[Configuration],
+    ) -> anyhow::Result<interlock_gateway::Server> {
+        let mut last = Err(anyhow::anyhow!("it is in no configuration"));
+        for at in &self.entries {
+            let Some(configuration) = configurations.get(at.configuration) else { continue };
+            let Some(server) = configuration.read.as_ref().ok().and_then(|read| read.servers.get(at.server))
+            else {
+                continue;
+            };
+            last = survey.reached(&configuration.place, server);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
 }
 
 /// What makes two entries the same server.

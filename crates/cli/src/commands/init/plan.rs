@@ -73,16 +73,8 @@ pub(super) fn questions(
     known: &[KnownServer],
 ) -> Vec<Asked> {
     let question = |known: &KnownServer| {
-        let mut last = Err("it is in no configuration".to_owned());
-        for at in &known.entries {
-            let Some((configuration, server)) = entry(configurations, *at) else { continue };
-            last =
-                survey.reached(&configuration.place, server).map_err(|error| terminal::with_causes(&error));
-            if last.is_ok() {
-                break;
-            }
-        }
-        (known.name.clone(), last)
+        let reached = known.reached(survey, configurations).map_err(|error| terminal::with_causes(&error));
+        (known.name.clone(), reached)
     };
     known.iter().map(question).collect()
 }

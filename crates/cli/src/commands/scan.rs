@@ -1,0 +1,206 @@
+//! `interlock scan`: what a server's tools can do, how bad that can get, and the policy that fits.
+
+mod findings;
+mod json;
+mod policy;
+mod sarif;
+mod text;
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use interlock_catalog::Severity;
+
+use super::run::{named, reached};
+use crate::args::{Header, ReachedArgs, header, header_variable, name};
+use crate::configured::asked::{self, Asked, Offer};
+use crate::configured::{ClientName, Survey};
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::{input, terminal};
+use findings::Findings;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock scan -- uvx awslabs.healthimaging-mcp-server@0.1.1
+  interlock scan -o files.yaml -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  interlock scan --url https://tools.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'
+  interlock scan --config ~/.cursor/mcp.json
+  interlock scan --tools tools.json --format sarif > scan.sarif
+  interlock scan --fail-on critical -- ./my-server
+
+The server is started, or reached, and asked for every page of its list; nothing is called. Each tool is judged by its \
+definition alone, which is its publisher's word: nothing here asks a model or the network. --output writes a policy that fits, \
+with its tests (NAME.test.yaml) and the tools as they are now (NAME.tools.json) beside it; `interlock test NAME.yaml` runs \
+them. Files that are there are not written over.
+
+Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, 2 it could not be done.")]
+pub(crate) struct ScanArgs {
+    /// The address of a server that speaks Streamable HTTP, in the place of a command
+    #[arg(long, value_name = "URL", group = "scanned")]
+    url: Option<String>,
+    /// A header for every request to that server; may be given several times
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", value_parser = header)]
+    headers: Vec<Header>,
+    /// A header whose value is a variable of the environment; may be given several times
+    #[arg(long = "header-env", value_name = "NAME=VARIABLE", requires = "url", value_parser = header_variable)]
+    header_variables: Vec<(String, String)>,
+    /// An MCP client's configuration: every server in it
+    #[arg(long, value_name = "FILE", group = "scanned")]
+    config: Option<PathBuf>,
+    /// The client whose configuration that is, where its path does not tell
+    #[arg(long, value_name = "NAME", value_enum, requires = "config")]
+    client: Option<ClientName>,
+    /// A server's tools, as `interlock tools` writes them, without asking the server
+    #[arg(long, value_name = "FILE", group = "scanned")]
+    tools: Option<PathBuf>,
+    /// The server's name, in the policy too [default: its package or program, without the version]
+    #[arg(long, value_name = "NAME", value_parser = name, conflicts_with = "config")]
+    server: Option<String>,
+    /// Write the policy that fits to this file, YAML or JSON by its ending; for --config to this folder
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    format: ScanFormat,
+    /// Exit with 1 where a tool is as severe as this, or a definition's text tries to steer a model
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    fail_on: Option<SeverityName>,
+    /// How long a server may take for one answer, such as 30s or 2m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::when::span)]
+    timeout: Duration,
+    /// Do not say on standard error how far it has come
+    #[arg(short, long)]
+    quiet: bool,
+    /// The server's command and its arguments
+    #[arg(last = true, value_name = "COMMAND", group = "scanned")]
+    command: Vec<OsString>,
+}
+
+/// How `scan` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ScanFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; stable
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+/// A severity, as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityName {
+    /// Reads, where nothing else is shown
+    Low,
+    /// Changes that another call can undo
+    Medium,
+    /// Starts work elsewhere
+    High,
+    /// Deletes, pays, or runs what it is given
+    Critical,
+}
+
+impl SeverityName {
+    const fn severity(self) -> Severity {
+        match self {
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
+
+/// One server, and what was learned of it.
+pub(super) struct Scanned {
+    name: String,
+    offer: Result<Offer, String>,
+}
+
+pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
+    let scanned = scanned(args)?;
+    let findings = findings::of(&scanned);
+    let print = match args.format {
+        ScanFormat::Text => text::print(&scanned, &findings),
+        ScanFormat::Json => terminal::json(&json::report(&scanned, &findings)),
+        ScanFormat::Sarif => terminal::line(&sarif::print(&scanned, &findings)?),
+    };
+    print?;
+    if let Some(output) = &args.output {
+        policy::write(output, &scanned, args.config.is_some())?;
+    }
+    Ok(exit(args, &scanned, &findings))
+}
+
+fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
+    let offers = || scanned.iter().filter_map(|one| one.offer.as_ref().ok());
+    if scanned.iter().all(|one| one.offer.is_err()) {
+        return Exit::Failed;
+    }
+    let Some(bar) = args.fail_on.map(SeverityName::severity) else { return Exit::Yes };
+    let is_bad = offers().flat_map(|offer| &offer.tools).any(|tool| tool.judgement.severity >= bar);
+    if is_bad || findings.steers() { Exit::No } else { Exit::Yes }
+}
+
+fn scanned(args: &ScanArgs) -> anyhow::Result<Vec<Scanned>> {
+    if let Some(file) = &args.tools {
+        return Ok(vec![of_file(file, args)?]);
+    }
+    let asked = match &args.config {
+        Some(file) => of_configuration(file, args.client)?,
+        None => vec![of_command(args)?],
+    };
+    let said = !args.quiet && std::io::stderr().is_terminal();
+    let names: Vec<String> = asked.iter().map(|(name, _)| name.clone()).collect();
+    let settings = Arc::new(Settings::load(None)?);
+    let answers = asked::ask(asked, settings, args.timeout, said)?;
+    Ok(names.into_iter().zip(answers).map(|(name, offer)| Scanned { name, offer }).collect())
+}
+
+fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Scanned> {
+    let (shown, text) = input::read_text(file)?;
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = stem.filter(|stem| name(stem).is_ok() && stem != "-");
+    let name = args.server.clone().or(stem).unwrap_or_else(|| "server".to_owned());
+    let offer = asked::listed(&name, &text);
+    let offer = offer.map_err(|error| anyhow::anyhow!("cannot use the tools in `{shown}`: {error}"))?;
+    Ok(Scanned { name, offer: Ok(offer) })
+}
+
+fn of_command(args: &ScanArgs) -> anyhow::Result<Asked> {
+    anyhow::ensure!(
+        args.url.is_some() || !args.command.is_empty(),
+        "nothing to scan: give a command after `--`, or --url, --config or --tools"
+    );
+    let how = ReachedArgs {
+        url: args.url.clone(),
+        headers: args.headers.clone(),
+        header_variables: args.header_variables.clone(),
+        command: args.command.clone(),
+    };
+    let settings = if args.url.is_some() { Settings::load(None)? } else { Settings::default() };
+    let server = reached(&how, &settings)?;
+    let name = args.server.clone().unwrap_or_else(|| named(&server, &args.command));
+    Ok((name, Ok(server)))
+}
+
+fn of_configuration(file: &Path, client: Option<ClientName>) -> anyhow::Result<Vec<Asked>> {
+    let survey = Survey::here()?;
+    let configurations = vec![survey.configuration_at(file, client)?];
+    let known = crate::configured::known::known(&configurations);
+    anyhow::ensure!(!known.is_empty(), "`{}` has no MCP server that is used", file.display());
+    known
+        .iter()
+        .map(|known| {
+            let server = known.reached(&survey, &configurations).context("cannot tell how it is reached");
+            Ok((known.name.clone(), server.map_err(|error| terminal::with_causes(&error))))
+        })
+        .collect()
+}

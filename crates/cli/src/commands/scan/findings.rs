@@ -1,0 +1,46 @@
+//! What is found beside judgements: text that steers a model, and names that are taken for one another.
+
+use interlock_catalog::lint::{self, Finding};
+use interlock_catalog::similar::{LookAlike, look_alikes};
+
+use super::Scanned;
+
+/// All findings of a scan.
+pub(super) struct Findings<'s> {
+    /// By the server's and the tool's place in the scan.
+    texts: Vec<(usize, usize, Vec<Finding>)>,
+    /// Pairs of tools that look alike.
+    pub(super) alike: Vec<LookAlike<'s>>,
+}
+
+/// Looks at every definition.
+pub(super) fn of(scanned: &[Scanned]) -> Findings<'_> {
+    let mut texts = Vec::new();
+    for (server, one) in scanned.iter().enumerate() {
+        let tools = one.offer.iter().flat_map(|offer| &offer.tools);
+        for (tool, offered) in tools.enumerate() {
+            let found = lint::lint(&offered.definition);
+            if !found.is_empty() {
+                texts.push((server, tool, found));
+            }
+        }
+    }
+    let names = scanned.iter().flat_map(|one| {
+        let tools = one.offer.iter().flat_map(|offer| &offer.tools);
+        tools.map(|offered| (one.name.as_str(), offered.definition.tool.as_str()))
+    });
+    Findings { texts, alike: look_alikes(names) }
+}
+
+impl Findings<'_> {
+    /// What was found in one tool's definition.
+    pub(super) fn of_tool(&self, server: usize, tool: usize) -> &[Finding] {
+        let found = self.texts.iter().find(|(of, one, _)| (*of, *one) == (server, tool));
+        found.map(|(_, _, found)| found.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether any text tries to steer a model.
+    pub(super) fn steers(&self) -> bool {
+        !self.texts.is_empty()
+    }
+}

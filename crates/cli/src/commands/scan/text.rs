@@ -1,0 +1,107 @@
+//! What was found, for people: the worst first.
+
+use interlock_catalog::Category;
+use interlock_catalog::similar::Likeness;
+
+use super::Scanned;
+use super::findings::Findings;
+use crate::configured::asked::{Offer, Offered};
+use crate::terminal;
+use crate::terminal::table::table;
+
+pub(super) fn print(scanned: &[Scanned], findings: &Findings<'_>) -> anyhow::Result<()> {
+    let mut parts: Vec<String> =
+        scanned.iter().enumerate().map(|(at, one)| server(at, one, findings)).collect();
+    parts.extend(alike(findings));
+    terminal::line(&parts.join("\n\n"))
+}
+
+fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
+    let name = terminal::escaped(&one.name);
+    let offer = match &one.offer {
+        Ok(offer) => offer,
+        Err(why) => return format!("{name}: no list of tools: {}", terminal::escaped(why)),
+    };
+    let mut order: Vec<(usize, &Offered)> = offer.tools.iter().enumerate().collect();
+    let harm = |tool: &Offered| (tool.judgement.severity, tool.judgement.category);
+    order.sort_by(|(_, one), (_, other)| {
+        harm(other).cmp(&harm(one)).then_with(|| one.definition.tool.cmp(&other.definition.tool))
+    });
+    let rows = order.iter().map(|(_, tool)| {
+        vec![
+            tool.definition.tool.clone(),
+            tool.judgement.category.to_string(),
+            tool.judgement.severity.to_string(),
+            tool.judgement.confidence.to_string(),
+            why(tool),
+        ]
+    });
+    let mut out = format!(
+        "{name}: {}\n{}",
+        counts(offer),
+        table(&["TOOL", "CATEGORY", "SEVERITY", "SURE", "WHY"], rows)
+    );
+    let steering: Vec<String> = order
+        .iter()
+        .flat_map(|(index, tool)| findings.of_tool(at, *index).iter().map(move |found| (tool, found)))
+        .map(|(tool, found)| {
+            format!(
+                "  {}: {}",
+                terminal::escaped(&tool.definition.tool),
+                terminal::escaped(&found.to_string())
+            )
+        })
+        .collect();
+    if !steering.is_empty() {
+        out.push_str("\n\nTexts that may steer a model; read them:\n");
+        out.push_str(&steering.join("\n"));
+    }
+    out
+}
+
+fn counts(offer: &Offer) -> String {
+    if offer.tools.is_empty() {
+        return "no tools".to_owned();
+    }
+    let counts: Vec<String> =
+        offer.counts().into_iter().rev().map(|(category, count)| format!("{count} {category}")).collect();
+    let all = offer.tools.len();
+    format!("{all} {}: {}", if all == 1 { "tool" } else { "tools" }, counts.join(", "))
+}
+
+/// The evidence for the category, and what else is shown.
+fn why(tool: &Offered) -> String {
+    let judgement = &tool.judgement;
+    let of_category =
+        |category: Category| judgement.evidence.iter().filter(move |one| one.category == category);
+    let mut said: Vec<String> = of_category(judgement.category)
+        .take(1)
+        .map(|one| format!("{} says \"{}\"", one.place.in_words(), one.words))
+        .collect();
+    if said.is_empty() {
+        said.push("nothing says what it does".to_owned());
+    }
+    said.extend(judgement.risks.iter().map(ToString::to_string));
+    said.join("; ")
+}
+
+/// Names at several servers that are taken for one another. That a name is the same is common, and told in JSON alone.
+fn alike(findings: &Findings<'_>) -> Option<String> {
+    let told: Vec<String> = findings
+        .alike
+        .iter()
+        .filter(|pair| pair.likeness != Likeness::Same)
+        .map(|pair| {
+            let side = |side: &interlock_catalog::similar::Bearers<'_>| {
+                format!("`{}` of {}", side.tool, side.servers.join(", "))
+            };
+            terminal::escaped(&format!(
+                "  {} and {}: {}",
+                side(&pair.first),
+                side(&pair.second),
+                pair.likeness
+            ))
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("Names that are taken for one another:\n{}", told.join("\n")))
+}
