@@ -3,11 +3,13 @@
 //! ```text
 //! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, what else it risks
 //!     └────────────────────────┴──recommend──► a policy that says why, and its tests
+//! Judgement ──allowed_by──► the attack patterns for which an agent that has the tool has all it takes
 //! ```
 //!
 //! The crate is pure: no clock, file, network or randomness, and no model. The same definition always gives the same
 //! judgement, which names what it rests on. No rule names a single tool or server.
 
+pub mod attacks;
 pub mod classify;
 mod definition;
 pub mod lint;

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Judge tools by their definitions: what they can do, and how bad that can get
     Catalog(CatalogArgs),
+    /// Known attacks on agents and their servers: what they are, what stops them, and both of it played
+    Attacks(AttacksArgs),
     /// Read and verify the audit log
     Audit(AuditArgs),
     /// Show what limits have counted, and put their clock right
@@ -293,6 +295,7 @@ pub(crate) struct StatusArgs {
 
 pub(crate) use crate::commands::admin::AdminArgs;
 pub(crate) use crate::commands::approvals::ApprovalsArgs;
+pub(crate) use crate::commands::attacks::AttacksArgs;
 pub(crate) use crate::commands::audit::AuditArgs;
 pub(crate) use crate::commands::catalog::CatalogArgs;
 pub(crate) use crate::commands::counters::CountersArgs;

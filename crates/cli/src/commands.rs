@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod approvals;
+pub(crate) mod attacks;
 pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod check;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod args;
+mod attacks;
 mod commands;
 mod configured;
 mod data_dir;
@@ -12,6 +13,7 @@ mod operators;
 mod policy_tests;
 mod recorded;
 mod rehearsal;
+mod scratch;
 mod server_name;
 mod serving;
 mod settings;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Diff(diff) => commands::diff::run(&diff),
         Command::Test(test) => commands::test::run(&test),
+        Command::Attacks(attacks) => commands::attacks::run(&attacks),
         Command::Scan(scan) => commands::scan::run(&scan),
         Command::Catalog(catalog) => commands::catalog::run(&catalog),
         Command::Inventory(inventory) => commands::inventory::run(&inventory),

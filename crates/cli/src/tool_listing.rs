@@ -1,7 +1,5 @@
 //! Asking a server for its tools: as a client does, with nothing called and nothing recorded.
 
-mod scratch;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +14,8 @@ use interlock_policy::{Source, Syntax, compile};
 use interlock_store::InMemory;
 
 use crate::instance::wall_ms;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
-use scratch::Scratch;
 
 /// Nobody but the asking command looks, and it wants to see everything.
 const EVERYTHING: &str = "version: \"1\"\ndefault: allow\n";

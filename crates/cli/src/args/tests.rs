@@ -10,7 +10,8 @@ use super::Args;
 
 /// Every command that does something, by its whole name.
 fn commands(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
-    let subcommands: Vec<_> = command.get_subcommands().filter(|sub| sub.get_name() != "help").collect();
+    let subcommands: Vec<_> =
+        command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()).collect();
     if subcommands.is_empty() {
         found.push((name.to_owned(), command.clone()));
     }

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 /// A folder of this process alone, which goes with it.
-pub(super) struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     /// Makes it; `id` is what nobody else can know. One that is there already is not taken: somebody else has made it.
-    pub(super) fn new(id: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(id: &str) -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("interlock-{id}"));
         let made = DirBuilder::new().mode(0o700).create(&path);
         made.with_context(|| format!("cannot make the folder `{}`", path.display()))?;
         Ok(Self(path))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
