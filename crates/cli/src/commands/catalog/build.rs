@@ -78,7 +78,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let buckets = Buckets::new(&folder)?;
     let mut left_out = input::read(&args.inputs, &buckets, &says)?;
     let frame = Frame { date: args.date.map(|date| date.to_string()) };
-    let built = workers::build(&folder, buckets, &frame, &says)?;
+    let built = workers::build(&folder, &buckets, &frame, &says)?;
     left_out += built.left_out;
     let mut summary = Summary {
         servers: built.catalogue.servers(),
