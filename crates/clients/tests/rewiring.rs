@@ -124,6 +124,15 @@ fn yaml_keeps_its_bytes() {
 }
 
 #[test]
+fn a_remark_behind_quotes_stays() {
+    check(
+        Client::Continue,
+        "mcpServers:\n- name: a\n  command: \"x\" # mine",
+        "mcpServers:\n- name: a\n  command: \"/bin/interlock\" # mine\n  args: [FRONT, \"--\", \"x\"]",
+    );
+}
+
+#[test]
 fn what_cannot_be_said_on_a_command_line_is_left() {
     for (client, text, expected) in [
         (

@@ -55,6 +55,7 @@ impl Reader<'_> {
             Event::Alias(_) => self.place(Node { range, value: Value::Shared }),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = anchor == 0 && tag.is_none();
+                let range = self.without_remark(style, range);
                 self.scalar(text.into_owned(), style, plain, range);
             }
             Event::SequenceStart(anchor, _) => self.open(range, anchor != 0, Parts::List(Vec::new()))?,
@@ -69,6 +70,32 @@ impl Reader<'_> {
     fn without_blanks(&self, range: Range<usize>) -> Range<usize> {
         let text = self.text.get(range.clone()).unwrap_or_default();
         range.start..range.start + text.trim_end_matches([' ', '\t', '\n', '\r']).len()
+    }
+
+    /// It counts a remark behind closing quotes too, where a block ends there.
+    fn without_remark(&self, style: ScalarStyle, range: Range<usize>) -> Range<usize> {
+        let written = self.text.get(range.clone()).unwrap_or_default();
+        let quote = match style {
+            ScalarStyle::SingleQuoted => '\'',
+            ScalarStyle::DoubleQuoted => '"',
+            _ => return range,
+        };
+        let mut escaped = false;
+        for (at, c) in written.char_indices().skip(1) {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quote == '"' => escaped = true,
+                c if c == quote => {
+                    let rest = written.get(at + 1..).unwrap_or_default();
+                    match quote == '\'' && rest.starts_with(quote) {
+                        true => escaped = true,
+                        false => return range.start..range.start + at + 1,
+                    }
+                }
+                _ => {}
+            }
+        }
+        range
     }
 
     fn document(&mut self, range: &Range<usize>) -> Result<(), SyntaxError> {
