@@ -43,7 +43,7 @@ struct Shared<'s> {
 pub(super) fn build(folder: &Folder, buckets: &Buckets, frame: &Frame, says: &Says) -> anyhow::Result<Built> {
     let shared = Shared {
         folder,
-        buckets: &buckets,
+        buckets,
         frame,
         says,
         next: AtomicUsize::new(0),
