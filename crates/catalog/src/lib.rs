@@ -9,8 +9,10 @@
 
 pub mod classify;
 mod definition;
+pub mod fingerprint;
 mod risk;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
+pub use fingerprint::{Canonical, Fingerprint};
 pub use risk::{Category, Severity};

@@ -79,4 +79,6 @@ metrics! {
         "Traced calls by what became of their spans: exported, dropped because too many waited, or failed because the collector did not take them";
     DEFINITIONS_AGE: "gauge" "interlock_definitions_age_seconds" ["server"]
         "How long ago the server's tools were last listed";
+    TOOLS_QUARANTINED: "gauge" "interlock_tools_quarantined" ["server"]
+        "Tools that are hidden and denied until somebody accepts their definition";
 }
