@@ -11,7 +11,7 @@ use std::fmt;
 use interlock_json::{Value, canonical};
 use sha2::{Digest as _, Sha256};
 
-pub use difference::{Change, Difference, difference};
+pub use difference::{Change, Difference, difference, differs_in_name_alone};
 
 /// SHA-256 of a definition's canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,7 +18,9 @@ use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
 use interlock_catalog::Fingerprint;
 use interlock_store::{Pins, PinsOfServer, StoreError};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::definitions::{Described, ToolList};
 use crate::denial::Denial;
@@ -27,14 +29,17 @@ use crate::gateway::Gateway;
 pub(crate) use learning::offer;
 pub(crate) use page::Page;
 
-/// What is made of a server that was never seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What is made of the definitions of a server's tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Trust {
-    /// The first list of its tools is taken as it is.
+    /// The first list is taken as it is; what is otherwise after that, a person accepts.
     #[default]
     FirstUse,
     /// A person accepts each tool first.
     Review,
+    /// Tools are called however they are defined, and nothing of that is kept.
+    AllowChanges,
 }
 
 /// The pins of all servers, as far as this process uses them.

@@ -32,7 +32,7 @@ use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::metrics::Transport;
 use crate::outbox::Outbox;
-use crate::pins::PinnedServer;
+use crate::pins::{PinnedServer, Trust};
 use crate::record::About;
 use crate::session::{Asked, Awaited, Negotiated, Session};
 use crate::transport::http::Direct;
@@ -79,7 +79,8 @@ impl Relay {
         upstream: Outbox,
     ) -> Self {
         let connection = gateway.next_connection();
-        let pins = gateway.pinning().map(|pinning| pinning.server(&gateway, access.server()));
+        let pinning = gateway.pinning().filter(|_| access.trust() != Trust::AllowChanges);
+        let pins = pinning.map(|pinning| pinning.server(&gateway, access.server()));
         Self {
             access,
             session: Mutex::new(Session::new(identity, &gateway.options.limits, connection)),

@@ -57,6 +57,12 @@ pub fn difference(before: &str, after: &str) -> Result<Vec<Difference>, ScanErro
     Ok(found)
 }
 
+/// Whether two definitions are the same but for their names.
+pub fn differs_in_name_alone(one: &str, other: &str) -> bool {
+    let found = difference(one, other).unwrap_or_default();
+    matches!(found.as_slice(), [only] if only.path == "name")
+}
+
 /// The depth is that of what a scan has taken.
 fn compare(path: &mut String, before: Value<'_>, after: Value<'_>, found: &mut Vec<Difference>) {
     match (before.kind(), after.kind()) {
