@@ -252,6 +252,7 @@ mod tests {
             Kind::Read,
             Kind::Reclock,
             Kind::Approval,
+            Kind::Pin,
         ];
         let named = ["intent", "outcome", "refusal"].into_iter();
         let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();

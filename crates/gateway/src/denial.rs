@@ -83,6 +83,11 @@ impl Denial {
         Self { pin: accepted, ..Self::new(RefusalCategory::Pin, "(pin)", reason) }
     }
 
+    /// There is no such tool.
+    pub(crate) fn unlisted(reason: impl Into<String>) -> Self {
+        Self::new(RefusalCategory::Unroutable, "(definitions)", reason)
+    }
+
     /// Names the one of several that it is about, where its words do not.
     pub(crate) fn concerns(&mut self, section: Section, name: &str) {
         let named = format!("\"{name}\"");

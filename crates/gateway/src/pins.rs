@@ -194,9 +194,9 @@ impl Known {
     /// Whether the same may be called.
     fn trusts_the_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Pins(held), Self::Pins(other)) => held.trusted().eq_sets(&other.trusted()),
             // What was not known was not shown either.
-            (Self::Nothing, _) => true,
+            (Self::Nothing | Self::Pins(Held { is_known: false, .. }), _) => true,
+            (Self::Pins(held), Self::Pins(other)) => held.trusted().eq_sets(&other.trusted()),
             _ => false,
         }
     }
@@ -242,7 +242,7 @@ impl Held {
         let pin = self.tools.get(tool);
         let Some(listed) = listed else {
             let reason = format!("the server does not list `{tool}`, so nothing says what it is");
-            return Err(Denial::pin(pin.and_then(|pin| pin.accepted), reason));
+            return Err(Denial::unlisted(reason));
         };
         if pin.is_some_and(|pin| pin.trusts(listed.fingerprint)) {
             return Ok(());
@@ -255,9 +255,9 @@ impl Held {
             }
             Some(_) => "has changed since it was accepted",
         };
+        // Whoever calls is told where a person looks, and not how it is accepted.
         let reason = format!(
-            "the definition of `{tool}` {what}: `interlock pins diff {server} {tool}` shows it, and `interlock pins \
-             accept {server} {tool}` accepts it"
+            "the definition of `{tool}` {what}; a person has to look at it first: `interlock pins diff {server}`"
         );
         Err(Denial::pin(accepted, reason))
     }

@@ -118,7 +118,8 @@ impl Relay {
             (number, version)
         };
         let _forgotten = OwnRequest { relay: self, number };
-        self.upstream.send(list_request(number, cursor, version)).await;
+        // Calls wait for the answer in the room that they have in the queue: it must not wait for theirs.
+        self.upstream.push(list_request(number, cursor, version));
         receiver.await.map_err(|_| DefinitionsError::Gone)
     }
 }
