@@ -1,9 +1,10 @@
-//! Development tasks: `cargo xtask bench | env | demo | test | tidy`.
+//! Development tasks: `cargo xtask bench | env | demo | measure | test | tidy`.
 
 mod bench;
 mod checks;
 mod demo;
 mod environment;
+mod measure;
 mod process;
 mod tidy;
 
@@ -29,6 +30,8 @@ enum Task {
     Env,
     /// Shows a policy at work: a real AWS server, a real client, and Interlock between them.
     Demo(demo::Options),
+    /// Measures how well definitions are judged, by data that no rule was made from.
+    Measure(measure::Options),
     /// Runs every check and prints a table of how each went.
     Test(checks::Options),
     /// Checks the rules of the code base that no compiler knows.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&root, &options),
         Task::Env => environment::install(&root).map(|()| true),
         Task::Demo(options) => demo::run(&root, &options),
+        Task::Measure(options) => measure::run(&root, &options),
         Task::Test(options) => checks::run(&root, &options),
         Task::Tidy => tidy::run(&root),
     };

@@ -1,7 +1,8 @@
 //! What an agent's tools can do and how bad that can get, told from their definitions alone.
 //!
 //! ```text
-//! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, the signals of risk
+//! Definition ──classify──► Judgement: category, severity, confidence, the evidence it rests on, what else it risks
+//!     └────────────────────────┴──recommend──► a policy that says why, and its tests
 //! ```
 //!
 //! The crate is pure: no clock, file, network or randomness, and no model. The same definition always gives the same
@@ -10,9 +11,11 @@
 pub mod classify;
 mod definition;
 pub mod fingerprint;
+mod recommend;
 mod risk;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
 pub use fingerprint::{Canonical, Fingerprint};
+pub use recommend::{Recommended, recommend};
 pub use risk::{Category, Severity};

@@ -1,5 +1,7 @@
 //! How bad a call can get.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What a single call of a tool can do, at worst. Later ones are worse.
@@ -47,5 +49,28 @@ impl Category {
     #[must_use]
     pub fn is_dangerous(self) -> bool {
         self >= Self::Execute
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::Execute => "Execute",
+            Self::Destructive => "Destructive",
+            Self::Financial => "Financial",
+        })
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        })
     }
 }

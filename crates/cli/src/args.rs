@@ -15,6 +15,7 @@ use crate::terminal;
     version,
     max_term_width = 100,
     after_help = "Examples:
+  interlock init
   interlock run -c policy.yaml -- uvx awslabs.healthimaging-mcp-server@0.1.1
   interlock serve -c interlock.yaml
   interlock tools -- uvx awslabs.healthimaging-mcp-server@0.1.1 > tools.json
@@ -40,6 +41,8 @@ impl Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find the servers of the MCP clients on this machine, and put each behind a policy
+    Init(InitArgs),
     /// Wrap an MCP server and decide every call of a client that speaks stdio by a policy
     Run(RunArgs),
     /// Serve many MCP servers to many agents over HTTP, each agent by its grant
@@ -127,6 +130,9 @@ pub(crate) struct ReachedArgs {
     /// A header for every request to that server; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE", requires = "url", conflicts_with = "command", value_parser = header)]
     pub(crate) headers: Vec<Header>,
+    /// A header whose value is a variable of the environment; may be given several times
+    #[arg(long = "header-env", value_name = "NAME=VARIABLE", requires = "url", conflicts_with = "command", value_parser = header_variable)]
+    pub(crate) header_variables: Vec<(String, String)>,
     /// The server's command and its arguments
     #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
@@ -178,6 +184,13 @@ pub(crate) fn header(text: &str) -> Result<Header, String> {
     // What was typed is not repeated: it may be a secret.
     let (name, value) = text.split_once(':').ok_or("a header is written `NAME: VALUE`")?;
     Ok(Header { name: name.trim().to_owned(), value: value.trim().to_owned() })
+}
+
+/// A header and the variable that has its value.
+fn header_variable(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, variable)| !name.is_empty() && !variable.is_empty());
+    let (name, variable) = pair.ok_or("write the header's name and the variable's: `NAME=VARIABLE`")?;
+    Ok((name.to_owned(), variable.to_owned()))
 }
 
 /// Where state and settings are.
@@ -285,6 +298,7 @@ pub(crate) use crate::commands::credentials::CredentialsArgs;
 pub(crate) use crate::commands::diff::DiffArgs;
 pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::grants::GrantsArgs;
+pub(crate) use crate::commands::init::InitArgs;
 pub(crate) use crate::commands::pins::PinsArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::servers::ServersArgs;

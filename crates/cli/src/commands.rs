@@ -11,6 +11,7 @@ pub(crate) mod credentials;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod grants;
+pub(crate) mod init;
 pub(crate) mod pins;
 pub(crate) mod policy;
 pub(crate) mod run;

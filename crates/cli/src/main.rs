@@ -3,6 +3,7 @@
 mod approvals;
 mod args;
 mod commands;
+mod configured;
 mod data_dir;
 mod exit;
 mod input;
@@ -15,6 +16,7 @@ mod server_name;
 mod serving;
 mod settings;
 mod terminal;
+mod tool_listing;
 mod webhooks;
 mod when;
 
@@ -30,6 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args = Args::of_command_line();
     let done = match args.command {
+        Command::Init(init) => commands::init::run(&init),
         Command::Run(run) => commands::run::run(run),
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Grants(grants) => commands::grants::run(&grants),

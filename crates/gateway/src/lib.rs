@@ -75,6 +75,7 @@ pub use identify::{
     Auth, CertificateRule, ClientInfo, Identity, Issuer, IssuerSettings, JwtRule, KeySource, NotTaken,
     Resource, SigningAlgorithm,
 };
+pub use interlock_json::is_deceptive;
 pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
@@ -83,7 +84,6 @@ pub use pins::Trust;
 pub use registration::{Authorization, DeclaredEra, DeclaredTransport, Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};
-pub use server_log::is_deceptive;
 pub use snapshot::Snapshot;
 pub use token::Token;
 pub use traces::TraceOptions;

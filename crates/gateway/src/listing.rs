@@ -108,10 +108,11 @@ const PIPE: usize = 64 << 10;
 /// [`ListingError`] where there is no complete list.
 pub async fn list_tools(
     command: &ServerCommand,
+    errors: StandardError,
     patience: Duration,
     mut progress: impl FnMut(Progress),
 ) -> Result<Listing, ListingError> {
-    let (mut process, input, output) = ServerProcess::start(command, StandardError::Shared)?;
+    let (mut process, input, output) = ServerProcess::start(command, errors)?;
     progress(Progress::Started);
     let mut asking = Asking::new((input, output), patience, Peer::Server);
     let listed = asking.read(&mut progress).await;

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use interlock_json::is_deceptive;
 use interlock_wire::line::{HEAD, Line};
 use tokio::io::AsyncRead;
 
@@ -187,14 +188,6 @@ fn shown(line: &Line) -> Option<String> {
         out.push('…');
     }
     Some(out)
-}
-
-/// What a terminal would obey, or a reader be misled by.
-pub fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -19,9 +19,11 @@ mod decimal;
 mod document;
 mod error;
 mod escape;
+mod letters;
 mod scan;
 
 pub use decimal::{Decimal, DecimalError};
 pub use document::{Document, Items, Key, Kind, Members, NodeId, Value};
 pub use error::{ScanError, ScanErrorKind};
+pub use letters::is_deceptive;
 pub use scan::{Limits, scan, scan_bytes, scan_keeping, skim};

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::risks::Risk;
-use super::signals::{self, Evidence, Place};
+use super::risks::{self, Risk};
+use super::signals::{Evidence, Place};
+use super::text::Described;
+use super::{foreign, name, parameters, statements, text};
 use crate::definition::Definition;
 use crate::risk::{Category, Severity};
 
@@ -34,44 +36,235 @@ pub struct Judgement {
     pub risks: Vec<Risk>,
 }
 
+/// All that a definition says of what its tool does.
+struct Said {
+    name: Option<name::Named>,
+    described: Described,
+    worse: Option<Evidence>,
+    read_only: Option<Evidence>,
+    parameters: Vec<Evidence>,
+    annotations: Vec<Evidence>,
+}
+
 /// Judges a tool by its definition. What cannot be understood is not taken for reading.
 #[must_use]
 pub fn classify(definition: &Definition) -> Judgement {
-    let evidence = signals::of(definition);
-    let at = |place: Place| evidence.iter().filter(move |one| one.place == place).map(|one| one.category);
-    let (name, said) = (at(Place::Name).max(), at(Place::Description).max());
-    let within = at(Place::WithinName).max();
-    let parameters = [Place::Action, Place::Flag].into_iter().flat_map(at).max();
-    let code = at(Place::Code).max();
-    let own = match (name, said) {
-        (Some(name), Some(said)) => Some(name.max(said)),
-        (one, other) => one.or(other),
-    };
-    // Further words of a name are mostly things, but a second verb may be the point: `get_and_delete`.
-    let joined = joins(definition).then_some(within).flatten();
-    let code = code.filter(|_| own.is_none_or(|own| own != Category::Read) || runs(&evidence));
-    let ours =
-        [own, joined, parameters.filter(|_| own != Some(Category::Read)), code].into_iter().flatten().max();
-    let category = ours.unwrap_or(Category::Write);
-    let category = at(Place::Annotation).fold(category, Category::max);
-    let confidence = match (name, said) {
-        _ if ours.is_none() => Confidence::Low,
-        (Some(name), Some(said)) if name == said => Confidence::High,
-        (Some(_), Some(_)) => Confidence::Low,
-        _ => Confidence::Medium,
-    };
-    Judgement { category, severity: category.severity(), confidence, evidence, risks: Vec::new() }
+    let said = Said::of(definition);
+    let ours = said.category();
+    let annotated = said.annotations.iter().map(|one| one.category).max();
+    // The publisher may be wrong or lie: what it says makes a judgement worse, never better.
+    let category = ours.into_iter().chain(annotated).max().unwrap_or(Category::Write);
+    let confidence = said.confidence(ours, annotated);
+    let evidence = said.evidence();
+    let risks = risks::of(definition, category, &evidence);
+    let severity = risks::severity(definition, category, &risks);
+    Judgement { category, severity, confidence, evidence, risks }
 }
 
-/// Whether a name says that it does two things.
-fn joins(definition: &Definition) -> bool {
-    super::words::of_name(&definition.tool).iter().any(|word| matches!(word.as_str(), "and" | "or" | "then"))
+impl Said {
+    fn of(definition: &Definition) -> Self {
+        let text = definition.description.as_deref().or(definition.title.as_deref()).unwrap_or_default();
+        let described = match foreign::is_other_script(text) {
+            true => Described { head: foreign::of(text), is_firm: true, also: None },
+            false => {
+                let english = text::of(text);
+                if english.head.is_none() {
+                    Described { head: foreign::of(text), ..english }
+                } else {
+                    english
+                }
+            }
+        };
+        Self {
+            name: name::of(definition),
+            described,
+            worse: statements::worse(text),
+            read_only: statements::read_only(text),
+            parameters: parameters::of(definition),
+            annotations: annotations(definition),
+        }
+    }
+
+    /// What name, description and parameters say together; nothing where they say nothing.
+    fn category(&self) -> Option<Category> {
+        let base = self.base();
+        let joined = self.described.also.as_ref().map(|also| also.category);
+        let is_read = base == Some(Category::Read);
+        if let Some(read_only) = &self.read_only
+            && self.may_be_read_only(base)
+        {
+            return Some(read_only.category);
+        }
+        let action = self.at(Place::Action);
+        let code = self.at(Place::Code).filter(|_| !is_read || self.runs() || self.requests());
+        let flag = self.at(Place::Flag);
+        let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| !is_read);
+        let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);
+        let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
+        [base, joined, action, code, flag, worse].into_iter().flatten().max()
+    }
+
+    /// What the name and the first verb of the description say together.
+    fn base(&self) -> Option<Category> {
+        let (Some(named), Some(head)) = (&self.name, &self.described.head) else {
+            let head = self.described.head.as_ref().map(|head| head.category);
+            return self.name.as_ref().map(|named| named.evidence.category).or(head);
+        };
+        let (by_name, by_text) = (named.evidence.category, head.category);
+        if by_name == Category::Read && named.is_firm {
+            // `get_report`: `Runs the report` says how. That something is sent, deleted or paid for is no way of getting.
+            let is_way = by_text <= Category::Write || is_way_of_reading(&head.words);
+            return Some(if is_way { by_name } else { by_text });
+        }
+        if named.is_bare && self.described.is_firm && self.at(Place::Code).is_none() {
+            return Some(by_text);
+        }
+        if !named.is_firm && self.described.is_firm {
+            return Some(by_text.max(if by_text == Category::Read { by_text } else { by_name }));
+        }
+        Some(if self.described.is_firm { by_name.max(by_text) } else { by_name })
+    }
+
+    /// Nothing is read-only that deletes or pays by its own name.
+    fn may_be_read_only(&self, base: Option<Category>) -> bool {
+        let named = self.name.as_ref();
+        let contradicts = named.is_some_and(|named| {
+            named.evidence.category > Category::Execute
+                || (named.is_firm && !named.is_bare && named.evidence.category > Category::Read)
+        });
+        let head = self.described.head.as_ref();
+        let said = head.is_some_and(|head| {
+            self.described.is_firm
+                && head.category > Category::Read
+                && !matches!(head.words.as_str(), "execute" | "run" | "call" | "invoke" | "perform")
+        });
+        !contradicts && !said && self.worse.is_none() && base.is_none_or(|base| base <= Category::Execute)
+    }
+
+    fn runs(&self) -> bool {
+        let named =
+            self.name.as_ref().filter(|named| named.is_bare || named.evidence.category == Category::Execute);
+        let head = self.described.head.as_ref().filter(|head| head.category == Category::Execute);
+        named.is_some() || head.is_some()
+    }
+
+    /// Whether a parameter gives the method of a request.
+    fn requests(&self) -> bool {
+        self.parameters.iter().any(|one| one.place == Place::Code && one.words.contains(", "))
+    }
+
+    fn at(&self, place: Place) -> Option<Category> {
+        self.parameters.iter().filter(|one| one.place == place).map(|one| one.category).max()
+    }
+
+    fn confidence(&self, ours: Option<Category>, annotated: Option<Category>) -> Confidence {
+        let Some(ours) = ours else { return Confidence::Low };
+        let name = self.name.as_ref().map(|named| named.evidence.category);
+        let text = self.described.head.as_ref().map(|head| head.category);
+        match (name, text) {
+            _ if annotated.is_some_and(|annotated| annotated > ours) => Confidence::Low,
+            (Some(name), Some(text)) if name == text && name == ours => Confidence::High,
+            (Some(name), Some(text)) if name != text => Confidence::Low,
+            _ => Confidence::Medium,
+        }
+    }
+
+    fn evidence(self) -> Vec<Evidence> {
+        let name = self.name.map(|named| named.evidence);
+        let own = [name, self.described.head, self.described.also, self.worse, self.read_only];
+        own.into_iter().flatten().chain(self.parameters).chain(self.annotations).collect()
+    }
 }
 
-/// Whether the definition speaks of running what it is given.
-fn runs(evidence: &[Evidence]) -> bool {
-    evidence.iter().any(|one| {
-        matches!(one.place, Place::Name | Place::WithinName | Place::Description | Place::WithinDescription)
-            && one.category == Category::Execute
-    })
+/// Verbs that say how something is read as well as that it is done.
+fn is_way_of_reading(verb: &str) -> bool {
+    const WAYS: &str = "run execute perform call invoke export build respond engage start operate request process compile dump";
+    WAYS.split_whitespace().any(|way| way == verb)
+}
+
+fn annotations(definition: &Definition) -> Vec<Evidence> {
+    let Some(said) = &definition.annotations else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut says = |words: &str, category| {
+        found.push(Evidence { place: Place::Annotation, words: words.to_owned(), category });
+    };
+    if said.read_only_hint == Some(false) {
+        says("readOnlyHint: false", Category::Write);
+    }
+    if said.destructive_hint == Some(true) && said.read_only_hint != Some(true) {
+        says("destructiveHint: true", Category::Destructive);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(json: &str) -> Judgement {
+        classify(&Definition::read(json).unwrap())
+    }
+
+    #[test]
+    fn what_nothing_is_known_of_is_not_taken_for_reading() {
+        let judgement = judged(r#"{"tool": "frobnicate"}"#);
+        assert_eq!((judgement.category, judgement.confidence), (Category::Write, Confidence::Low));
+    }
+
+    #[test]
+    fn an_annotation_makes_it_worse_and_never_better() {
+        let delete =
+            r#"{"tool": "delete_all", "description": "Deletes all", "annotations": {"readOnlyHint": true}}"#;
+        assert_eq!(judged(delete).category, Category::Destructive);
+        let get = r#"{"tool": "get", "description": "Gets", "annotations": {"readOnlyHint": false, "destructiveHint": true}}"#;
+        let get = judged(get);
+        assert_eq!((get.category, get.confidence), (Category::Destructive, Confidence::Low));
+    }
+
+    #[test]
+    fn a_query_is_read_only_where_the_definition_says_so() {
+        let tool = |name: &str, text: &str| {
+            judged(&format!(r#"{{"tool": "{name}", "description": "{text}", "inputSchema": {{"properties": {{"sql": {{"type": "string"}}}}}}}}"#)).category
+        };
+        assert_eq!(tool("execute_query", "Run SQL"), Category::Execute);
+        assert_eq!(tool("execute_query", "Run a read-only SQL query"), Category::Read);
+        assert_eq!(tool("execute_query", "Run SQL; fails in read-only mode"), Category::Execute);
+        assert_eq!(tool("execute_query", "Run SQL, not read-only"), Category::Execute);
+        assert_eq!(tool("delete_rows", "Read-only, believe me"), Category::Destructive);
+    }
+
+    #[test]
+    fn parameters_say_what_else_can_be_done() {
+        let tool = |name: &str, schema: &str| {
+            judged(&format!(r#"{{"tool": "{name}", "inputSchema": {{"properties": {schema}}}}}"#)).category
+        };
+        assert_eq!(
+            tool("manage_users", r#"{"action": {"enum": ["list", "create", "delete"]}}"#),
+            Category::Destructive
+        );
+        assert_eq!(
+            tool("manage_users", r#"{"action": {"description": "One of: list, create"}}"#),
+            Category::Write
+        );
+        assert_eq!(tool("fetch", r#"{"url": {}, "method": {"enum": ["GET", "POST"]}}"#), Category::Execute);
+        assert_eq!(tool("fetch", r#"{"url": {}, "method": {"enum": ["GET"]}}"#), Category::Read);
+        assert_eq!(tool("write_file", r#"{"overwrite": {"type": "boolean"}}"#), Category::Destructive);
+        assert_eq!(tool("get_user", r#"{"fields": {"type": "string"}}"#), Category::Read);
+    }
+
+    #[test]
+    fn an_export_of_patients_data_shows_what_it_risks() {
+        let judgement = judged(
+            r#"{"tool": "start_dicom_export_job", "description": "Start a DICOM export job.", "inputSchema": {"properties":
+            {"datastore_id": {"type": "string"}, "output_s3_uri": {"type": "string"}, "data_access_role_arn": {"type": "string"}}}}"#,
+        );
+        assert_eq!((judgement.category, judgement.severity), (Category::Execute, Severity::High));
+        let kinds: Vec<_> = judgement.risks.iter().map(|risk| (risk.kind, risk.shown_by.as_str())).collect();
+        use super::super::RiskKind::{Egress, PatientData, Privilege};
+        assert!(
+            kinds.contains(&(PatientData, "dicom")) && kinds.contains(&(Egress, "output_s3_uri")),
+            "{kinds:?}"
+        );
+        assert!(kinds.iter().any(|(kind, _)| *kind == Privilege), "{kinds:?}");
+    }
 }

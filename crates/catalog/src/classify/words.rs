@@ -27,54 +27,59 @@ pub(crate) fn of_name(name: &str) -> Vec<String> {
     words
 }
 
-/// The words of a text, in lower case, with the sentence each is in.
-pub(crate) fn of_text(text: &str) -> Vec<(usize, String)> {
-    let mut words = Vec::new();
-    let (mut sentence, mut word) = (0, String::new());
+/// The sentences of a text as words in lower case. Commas and slashes between words are words of their own: they join.
+pub(crate) fn of_text(text: &str) -> Vec<Vec<String>> {
+    let mut sentences = vec![Vec::new()];
+    let mut word = String::new();
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        if letter.is_alphanumeric() || (letter == '\'' && !word.is_empty()) {
-            word.extend(letter.to_lowercase());
+        if letter.is_alphanumeric() || (matches!(letter, '\'' | '’') && !word.is_empty()) {
+            word.extend(letter.to_lowercase().map(|letter| if letter == '’' { '\'' } else { letter }));
             continue;
-        }
-        if !word.is_empty() {
-            words.push((sentence, std::mem::take(&mut word)));
         }
         let ends = match letter {
             '.' | '!' | '?' | ':' => letters.peek().is_none_or(|next| next.is_whitespace()),
-            '。' | '！' | '？' | '\n' | ';' => true,
+            '。' | '！' | '？' | '\n' | ';' | '—' | '|' => true,
             _ => false,
         };
-        if ends && words.last().is_some_and(|(last, _)| *last == sentence) {
-            sentence += 1;
+        let Some(sentence) = sentences.last_mut() else { break };
+        if !word.is_empty() {
+            sentence.push(std::mem::take(&mut word));
+        }
+        if matches!(letter, ',' | '/' | '&' | '、') && !sentence.is_empty() {
+            sentence.push(",".to_owned());
+        }
+        if ends && !sentence.is_empty() {
+            sentences.push(Vec::new());
         }
     }
-    if !word.is_empty() {
-        words.push((sentence, word));
+    if let Some(last) = sentences.last_mut().filter(|_| !word.is_empty()) {
+        last.push(word);
     }
-    words
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
 }
 
-/// The form under which the lexicon has an English verb: `deletes`, `deleted` and `deleting` are `delete`.
-pub(crate) fn stems(word: &str) -> impl Iterator<Item = String> + '_ {
-    let cut = |end: &str| word.strip_suffix(end).filter(|stem| stem.len() > 2).map(str::to_owned);
-    let doubled = |stem: &str| {
+/// The plain forms that a word may be the third person of: `deletes` is `delete`, `applies` is `apply`.
+pub(crate) fn plain_forms(word: &str) -> impl Iterator<Item = String> + '_ {
+    let cut = move |end: &str| word.strip_suffix(end).filter(|stem| stem.len() > 1).map(str::to_owned);
+    let ies = word.strip_suffix("ies").filter(|stem| stem.len() > 1).map(|stem| format!("{stem}y"));
+    [Some(word.to_owned()), cut("s"), cut("es"), ies].into_iter().flatten()
+}
+
+/// The plain forms that a word may be the gerund of: `deleting` is `delete`, `dropping` is `drop`.
+pub(crate) fn of_gerund(word: &str) -> impl Iterator<Item = String> + '_ {
+    let stem = word.strip_suffix("ing").filter(|stem| stem.len() > 1);
+    let doubled = stem.filter(|stem| {
         let mut letters = stem.chars().rev();
-        let (last, before) = (letters.next()?, letters.next()?);
-        (last == before).then(|| stem.chars().take(stem.chars().count() - 1).collect::<String>())
-    };
-    let mut found = vec![word.to_owned()];
-    for end in ["s", "es", "ed", "d", "ing"] {
-        let Some(stem) = cut(end) else { continue };
-        found.extend(doubled(&stem));
-        if end == "ing" {
-            found.push(format!("{stem}e"));
-        }
-        found.push(stem);
-    }
-    found.extend(cut("ies").map(|stem| format!("{stem}y")));
-    found.extend(cut("ied").map(|stem| format!("{stem}y")));
-    found.into_iter()
+        letters.next() == letters.next()
+    });
+    let shorter = doubled.map(|stem| {
+        let mut stem = stem.to_owned();
+        stem.pop();
+        stem
+    });
+    [stem.map(str::to_owned), stem.map(|stem| format!("{stem}e")), shorter].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -91,38 +96,28 @@ mod tests {
     }
 
     #[test]
-    fn words_know_their_sentence() {
-        let words = of_text("Deletes v1.2 of it. It's gone!\nNo undo");
-        let words: Vec<(usize, &str)> = words.iter().map(|(at, word)| (*at, word.as_str())).collect();
-        assert_eq!(
-            words,
-            [
-                (0, "deletes"),
-                (0, "v1"),
-                (0, "2"),
-                (0, "of"),
-                (0, "it"),
-                (1, "it's"),
-                (1, "gone"),
-                (2, "no"),
-                (2, "undo")
-            ]
-        );
+    fn texts_are_sentences_of_words() {
+        let sentences = of_text("Deletes v1.2 of it, or all. It’s gone!\nNo undo");
+        let expected: [&[&str]; 3] =
+            [&["deletes", "v1", "2", "of", "it", ",", "or", "all"], &["it's", "gone"], &["no", "undo"]];
+        assert_eq!(sentences, expected);
+        assert_eq!(of_text(" .\n"), [[""; 0]; 0]);
     }
 
     #[test]
     fn forms_of_a_verb_lead_to_it() {
         for (word, verb) in [
             ("deletes", "delete"),
-            ("deleting", "delete"),
             ("drops", "drop"),
-            ("dropping", "drop"),
             ("applies", "apply"),
             ("fetches", "fetch"),
-            ("moved", "move"),
             ("run", "run"),
         ] {
-            assert!(stems(word).any(|stem| stem == verb), "{word}");
+            assert!(plain_forms(word).any(|plain| plain == verb), "{word}");
         }
+        for (word, verb) in [("deleting", "delete"), ("dropping", "drop"), ("sending", "send")] {
+            assert!(of_gerund(word).any(|plain| plain == verb), "{word}");
+        }
+        assert_eq!(of_gerund("ing").count(), 0);
     }
 }

@@ -230,6 +230,11 @@ pub(super) fn reached(args: &ReachedArgs, settings: &Settings) -> anyhow::Result
         let value = settings.expand(value).with_context(|| format!("cannot read the header `{name}`"))?;
         headers.push((name.clone(), value));
     }
+    for (name, variable) in &args.header_variables {
+        let value = std::env::var(variable);
+        let value = value.map_err(|_| anyhow::anyhow!("the environment has no `{variable}` for the header `{name}`"))?;
+        headers.push((name.clone(), value));
+    }
     Ok(Server::Http(HttpServer::new(url, &headers)?))
 }
 

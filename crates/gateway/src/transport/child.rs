@@ -40,11 +40,13 @@ pub(crate) type ServerErrors = ChildStderr;
 
 /// Where a server's standard error goes. It is never mixed into the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StandardError {
+pub enum StandardError {
     /// It is the gateway's own.
     Shared,
     /// The gateway reads it.
     Read,
+    /// Nobody reads it.
+    Dropped,
 }
 
 /// Why a server could not be started.
@@ -86,6 +88,7 @@ impl StandardError {
         match self {
             Self::Shared => Stdio::inherit(),
             Self::Read => Stdio::piped(),
+            Self::Dropped => Stdio::null(),
         }
     }
 }

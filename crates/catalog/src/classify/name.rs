@@ -1,0 +1,213 @@
+//! What a tool's name says that it does.
+
+use super::lexicon::{self, Verb};
+use super::signals::{Evidence, Place};
+use super::{foreign, words};
+use crate::definition::Definition;
+use crate::risk::Category;
+
+/// What the name says, with how sure that is.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) evidence: Evidence,
+    /// The verb cannot be a noun, and says by itself what is done.
+    pub(super) is_firm: bool,
+    /// It says only that something is run: what that does must be told otherwise.
+    pub(super) is_bare: bool,
+}
+
+/// A verb of the name and where it stands.
+#[derive(Clone, Copy)]
+struct Found<'n> {
+    at: usize,
+    word: &'n str,
+    verb: Verb,
+}
+
+/// Reads the name of a tool, beside the words with which many begin: the name of their server.
+pub(super) fn of(definition: &Definition) -> Option<Named> {
+    let all = words::of_name(&definition.tool);
+    let server = words::of_name(&definition.server);
+    let own = all.iter().position(|word| !server.contains(word)).unwrap_or(0);
+    let own = all.get(own..).unwrap_or_default();
+    // A server may be called what it does (`fetch`, `memory`), and then its tool's first word is the verb.
+    [own, &all].into_iter().find_map(|words| read(words, definition)).or_else(|| elsewhere(own))
+}
+
+/// A name in another language.
+fn elsewhere(name: &[String]) -> Option<Named> {
+    let evidence = foreign::of(&name.join(" "))?;
+    Some(Named { evidence: Evidence { place: Place::Name, ..evidence }, is_firm: true, is_bare: false })
+}
+
+/// The same of any words that are written like a name, such as the values of an `action`.
+pub(super) fn of_words(name: &str) -> Option<Evidence> {
+    let name = words::of_name(name);
+    read(&name, &Definition::default()).or_else(|| elsewhere(&name)).map(|named| named.evidence)
+}
+
+fn read(name: &[String], definition: &Definition) -> Option<Named> {
+    let verbs: Vec<Found<'_>> = verbs(name).collect();
+    let head = head(name, &verbs)?;
+    let mut category = meaning(name, head, definition);
+    let mut words = head.word.to_owned();
+    // A second verb that is joined to the first is done as well: `get_and_delete`.
+    for joined in verbs
+        .iter()
+        .filter(|found| found.at > head.at && (is_joined(name, found.at) || is_done(head, **found)))
+    {
+        let also = meaning(name, *joined, definition);
+        if also > category {
+            category = also;
+            words = joined.word.to_owned();
+        }
+    }
+    let is_firm = !head.verb.is_noun && !head.verb.is_bare;
+    Some(Named {
+        evidence: Evidence { place: Place::Name, words, category },
+        is_firm,
+        is_bare: head.verb.is_bare
+            || matches!(head.word, "execute" | "query" | "invoke" | "perform" | "request" | "exec"),
+    })
+}
+
+fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
+    name.iter().enumerate().filter_map(|(at, word)| {
+        let next = name.get(at + 1).map_or("", String::as_str);
+        let verb = lexicon::verb(word).filter(|_| !lexicon::is_compound(word, next))?;
+        Some(Found { at, word, verb })
+    })
+}
+
+/// The verb that says what is done: the first word if it can be one, else the last (`KeyCreate`), else the first that
+/// is no noun, else the first.
+fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
+    let firm = |found: &&Found<'_>| !found.verb.is_noun;
+    let first = verbs.iter().find(|found| found.at == 0);
+    let ends = verbs.iter().find(|found| found.at > 0 && found.at + 1 == name.len());
+    let last = ends.filter(firm);
+    // `order_status` tells of orders; but `post_status` posts one.
+    let reports =
+        |found: &&Found<'_>| is_report(found.word) && first.is_some_and(|first| first.word != "post");
+    let leads = first.filter(firm).or_else(|| ends.filter(reports));
+    // `order_create` is about orders, `order_pizza` is an order; `pipeline_run` runs, `run_create` creates.
+    let inner = verbs.iter().find(firm).filter(|_| first.is_none());
+    // Of `x_create_list` and `AccessPolicyCreate` the worse is meant.
+    let meant = match (last, inner) {
+        (Some(last), Some(inner)) if inner.verb.category > last.verb.category => Some(inner),
+        (last, inner) => last.or(inner),
+    };
+    leads.or(meant).or(first).or_else(|| verbs.iter().find(firm)).or(ends).or_else(|| verbs.first()).copied()
+}
+
+fn is_report(word: &str) -> bool {
+    matches!(
+        word,
+        "status"
+            | "history"
+            | "info"
+            | "details"
+            | "stats"
+            | "logs"
+            | "log"
+            | "summary"
+            | "report"
+            | "count"
+            | "balance"
+    )
+}
+
+/// `confirm_delete` deletes, `batch_run_delete` too.
+fn is_done(head: Found<'_>, next: Found<'_>) -> bool {
+    let does = matches!(
+        head.word,
+        "confirm" | "execute" | "perform" | "process" | "run" | "schedule" | "request" | "submit" | "commit"
+    );
+    does && next.at == head.at + 1 && next.verb.category > Category::Execute
+}
+
+fn is_joined(name: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| name.get(before));
+    before.is_some_and(|word| matches!(word.as_str(), "and" | "or" | "then"))
+}
+
+/// What a verb of the name means with the rest of the name, and with money where it needs some.
+fn meaning(name: &[String], found: Found<'_>, definition: &Definition) -> Category {
+    let others = || name.iter().enumerate().filter(|(at, _)| *at != found.at).map(|(_, word)| word.as_str());
+    let after = || name.iter().skip(found.at + 1).map(String::as_str);
+    let is_last = found.at + 1 == name.len();
+    let usual = found.verb.category;
+    if usual == Category::Financial
+        && lexicon::needs_money(found.word)
+        && !speaks_of_money(others(), definition)
+    {
+        return Category::Execute;
+    }
+    let objects: Vec<&str> = if is_last { others().collect() } else { after().collect() };
+    lexicon::with_objects(found.word, usual, &objects)
+}
+
+/// Whether the name, the parameters or the first words of the description are about money.
+fn speaks_of_money<'n>(mut name: impl Iterator<Item = &'n str>, definition: &Definition) -> bool {
+    let parameters = || definition.parameters().flat_map(|(parameter, _)| words::of_name(parameter));
+    let text = definition.description.as_deref().unwrap_or_default();
+    name.any(lexicon::is_money)
+        || parameters().any(|word| lexicon::is_money(&word))
+        || words::of_text(text).iter().take(2).flatten().any(|word| lexicon::is_money(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn category(name: &str) -> Option<Category> {
+        of_words(name).map(|said| said.category)
+    }
+
+    #[test]
+    fn the_verb_is_found_wherever_it_stands() {
+        for (name, expected) in [
+            ("get_user", Category::Read),
+            ("KeyCreate", Category::Write),
+            ("pipeline_run", Category::Execute),
+            ("user-delete", Category::Destructive),
+            ("order_status", Category::Read),
+            ("create_list", Category::Write),
+            ("can_delete_user", Category::Read),
+            ("preview_delete", Category::Read),
+            ("eliminar_factura", Category::Destructive),
+        ] {
+            assert_eq!(category(name), Some(expected), "{name}");
+        }
+        assert_eq!(category("weather"), None);
+    }
+
+    #[test]
+    fn what_is_done_besides_counts() {
+        for (name, expected) in [
+            ("get_and_delete", Category::Destructive),
+            ("create_or_update", Category::Write),
+            ("confirm_delete_group", Category::Destructive),
+            ("fetch_then_send", Category::Execute),
+        ] {
+            assert_eq!(category(name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn objects_make_the_difference() {
+        for (name, expected) in [
+            ("remove_tag", Category::Write),
+            ("remove_user", Category::Destructive),
+            ("clear_cache", Category::Execute),
+            ("create_webhook", Category::Execute),
+            ("create_payment", Category::Financial),
+            ("create_embeddings", Category::Read),
+            ("transfer_issue", Category::Execute),
+            ("transfer_funds", Category::Financial),
+        ] {
+            assert_eq!(category(name), Some(expected), "{name}");
+        }
+        assert_eq!(category("drop_shadow"), None);
+    }
+}

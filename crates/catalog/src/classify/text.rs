@@ -1,0 +1,247 @@
+//! What a description in English says that a tool does.
+
+use super::lexicon::{self, Verb};
+use super::signals::{Evidence, Place};
+use super::words;
+use crate::risk::Category;
+
+/// What a description says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Described {
+    /// What its first sentences say that is done.
+    pub(super) head: Option<Evidence>,
+    /// The verb of the head cannot be a noun, and says by itself what is done.
+    pub(super) is_firm: bool,
+    /// A worse verb that is joined to the head, or begins a later sentence.
+    pub(super) also: Option<Evidence>,
+}
+
+/// Sentences of which the first verb may say what is done.
+const HEAD_SENTENCES: usize = 3;
+/// Sentences of which a verb at the beginning may say that more is done.
+const SENTENCES: usize = 8;
+/// Words before which the verb of a sentence stands.
+const REACH: usize = 14;
+
+/// Words that may stand before the verb.
+const FILLERS: &str = "this these tool tools use used using to allows allow you lets let enables enable enabling a an the \
+     function endpoint api will can for please helps which that it is may be also then now safely quickly directly \
+     automatically immediately permanently asynchronously programmatically optionally simply first and or , action operation command \
+     method beta experimental deprecated new advanced important note warning ability able your always \
+     capability provides offers manually atomically explicitly bulk batch performs used designed server side mcp admin only \
+     async efficiently securely intelligently fully instantly temporarily";
+
+fn is_filler(word: &str) -> bool {
+    FILLERS.split_whitespace().any(|known| known == word) || word.chars().all(char::is_numeric)
+}
+
+/// Reads a description.
+pub(super) fn of(text: &str) -> Described {
+    let sentences = words::of_text(text);
+    let mut said = Described::default();
+    for (at, sentence) in sentences.iter().enumerate().take(SENTENCES) {
+        let Some((index, verb, plain)) = head(sentence, at) else { continue };
+        let category = meaning(sentence, index, &plain, verb);
+        let evidence = Evidence { place: Place::Description, words: plain, category };
+        if said.head.is_none() && at < HEAD_SENTENCES {
+            said.is_firm = !verb.is_bare;
+            said.head = Some(evidence);
+            worse(&mut said.also, joined(sentence, index));
+        } else if !is_conditional(sentence) {
+            worse(
+                &mut said.also,
+                Some(evidence).filter(|_| !verb.is_noun && is_third_person(sentence, index)),
+            );
+        }
+    }
+    if said.head.is_none() {
+        said.head = told_of(&sentences);
+    }
+    said
+}
+
+/// `Information about the weather`, `Exchange rates: data of the last days`: nothing is done, something is told.
+fn told_of(sentences: &[Vec<String>]) -> Option<Evidence> {
+    const TOLD: &str = "information info details data statistics overview metadata archive lookup forecast forecasts images \
+         photos documentation reference results history status search converter calculator list";
+    let first = sentences.first()?;
+    let told = first.iter().find(|word| TOLD.split_whitespace().any(|known| known == *word))?;
+    let acts = |word: &String| {
+        known(word, 0).is_some_and(|(verb, _)| !verb.is_noun && verb.category > Category::Read)
+    };
+    let any = sentences.iter().take(HEAD_SENTENCES).flatten().any(acts);
+    (!any).then(|| Evidence { place: Place::Description, words: told.clone(), category: Category::Read })
+}
+
+fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
+    let is_worse = |other: &Evidence| kept.as_ref().is_none_or(|kept| other.category > kept.category);
+    if let Some(other) = other.filter(is_worse) {
+        *kept = Some(other);
+    }
+}
+
+/// The verb that a sentence is about: where it stands, what it means, its plain form.
+fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
+    for (at, word) in sentence.iter().enumerate().take(REACH) {
+        let next = sentence.get(at + 1).map_or("", String::as_str);
+        let before = at.checked_sub(1).and_then(|before| sentence.get(before)).map_or("", String::as_str);
+        let adverb = word.len() > 4 && word.ends_with("ly") && word != "apply" && word != "reply";
+        if is_permission(word, next) {
+            continue;
+        }
+        if let Some((verb, plain)) = known(word, at).filter(|_| !lexicon::is_compound(word, next)) {
+            let stands = match verb.is_noun {
+                false => true,
+                // Beside an article, or what tells that a verb follows, it is none.
+                true => {
+                    matches!(before, "to" | "will" | "can")
+                        || (at == 0 && number == 0 && takes_object(word, next))
+                }
+            };
+            if stands && !matches!(before, "the" | "a" | "an" | "of" | "not" | "by") {
+                return Some((at, verb, plain));
+            }
+        }
+        if !is_filler(word) && !adverb {
+            // `Tool for deleting` goes on, `Users that were deleted` does not.
+            return None;
+        }
+    }
+    None
+}
+
+/// `Allows you to` is no allowing.
+fn is_permission(word: &str, next: &str) -> bool {
+    let allows =
+        matches!(word, "allow" | "allows" | "enable" | "enables" | "let" | "lets" | "help" | "helps");
+    allows
+        && matches!(
+            next,
+            "you"
+                | "user"
+                | "users"
+                | "agents"
+                | "to"
+                | "ai"
+                | "llm"
+                | "llms"
+                | "clients"
+                | "your"
+                | "the"
+                | "claude"
+        )
+}
+
+fn known(word: &str, at: usize) -> Option<(Verb, String)> {
+    let plain = words::plain_forms(word).find_map(|plain| Some((lexicon::verb(&plain)?, plain)));
+    plain.or_else(|| {
+        let mut gerunds = words::of_gerund(word).filter(|_| at < REACH);
+        gerunds.find_map(|plain| Some((lexicon::verb(&plain)?, plain)))
+    })
+}
+
+/// Whether what follows a word can be the object of a verb: `Order a pizza`, but `Order history`.
+fn takes_object(word: &str, next: &str) -> bool {
+    const DETERMINERS: &str = "a an the one all any this these your new multiple several some many each every up it its whether existing specific";
+    // `Order in advance`, but `Orders in the queue` are things.
+    const OTHERS: &str =
+        "out in on to text files data for and , or with from into through between as via if at";
+    let has = |words: &str| words.split_whitespace().any(|known| known == next);
+    has(DETERMINERS) || (!word.ends_with('s') && has(OTHERS))
+}
+
+fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
+    let after = sentence.iter().skip(at + 1).take(5).map(String::as_str).take_while(|word| *word != "for");
+    let usual = verb.category;
+    let money = || sentence.iter().any(|word| lexicon::is_money(word));
+    if usual == Category::Financial && lexicon::needs_money(plain) && !money() {
+        return Category::Execute;
+    }
+    lexicon::with_objects(plain, usual, &after.collect::<Vec<_>>())
+}
+
+/// The worst verb that stands in a row with the head: `create, update or delete`.
+fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
+    let mut worst = None;
+    let mut at = head + 1;
+    let is_joint = |word: &String| matches!(word.as_str(), "," | "and" | "or" | "then");
+    while let Some(word) = sentence.get(at) {
+        if is_joint(word) {
+            at += 1;
+            continue;
+        }
+        let follows = sentence.get(at - 1).is_some_and(is_joint);
+        let next = sentence.get(at + 1).map_or("", String::as_str);
+        // In a row, or of the same thing: `fetch a message and delete it`.
+        let in_row = at <= head + 2
+            || (head + 1..at)
+                .all(|at| sentence.get(at).is_some_and(|word| is_joint(word) || known(word, 0).is_some()));
+        let again = matches!(next, "it" | "them" | "this" | "these" | "those");
+        let verb = known(word, at).filter(|(verb, _)| {
+            follows && (in_row || (!verb.is_noun && (again || goes_on(sentence, head, at))))
+        });
+        if let Some((verb, plain)) = verb {
+            let category = meaning(sentence, at, &plain, verb);
+            worse(&mut worst, Some(Evidence { place: Place::Description, words: plain, category }));
+        }
+        at += 1;
+    }
+    worst
+}
+
+/// Whether a verb goes on from the head, in the same form: `Disconnect the account and remove its keys`.
+fn goes_on(sentence: &[String], head: usize, at: usize) -> bool {
+    const OTHERS: &str = "that which who whom to can could may when where if before after while for by how";
+    let between = sentence.get(head..at).unwrap_or_default();
+    let form = |at: usize| sentence.get(at).is_some_and(|word| word.ends_with('s'));
+    between.last().is_some_and(|word| word == "and" || word == "then")
+        && form(head) == form(at)
+        && !between.iter().any(|word| OTHERS.split_whitespace().any(|other| other == word))
+}
+
+/// `Deletes all rows.` says what is done; `Delete the index first.` tells the reader to.
+fn is_third_person(sentence: &[String], at: usize) -> bool {
+    sentence.get(at).is_some_and(|word| word.ends_with('s'))
+        || sentence.iter().take(at).any(|word| word == "will")
+}
+
+fn is_conditional(sentence: &[String]) -> bool {
+    const CONDITIONS: &str = "if when before after not never no without unless instead once until use";
+    sentence.iter().take(3).any(|word| CONDITIONS.split_whitespace().any(|known| known == word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worst(text: &str) -> Option<Category> {
+        let said = of(text);
+        said.head.into_iter().chain(said.also).map(|one| one.category).max()
+    }
+
+    #[test]
+    fn the_first_verb_says_what_is_done() {
+        for (text, expected) in [
+            ("Lists all deleted files.", Category::Read),
+            ("This tool allows you to permanently delete a user", Category::Destructive),
+            ("Tool for sending emails", Category::Execute),
+            ("[BETA] Creates an issue", Category::Write),
+            ("Order a pizza and pay for it", Category::Financial),
+            ("Create, update or delete records", Category::Destructive),
+            ("Fetches a message and deletes it.", Category::Destructive),
+            ("Gets the queue. Also purges it.", Category::Destructive),
+            ("Gets a table. If it is empty, drops it later.", Category::Read),
+            ("Remove a label from an issue", Category::Write),
+            ("Order history of a customer", Category::Read),
+        ] {
+            assert_eq!(worst(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_verb_says_nothing() {
+        for text in ["Orders of a customer", "The deleted users", "", "Weather in a city"] {
+            assert_eq!(worst(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A recommended policy as text, with comments that say why.
+
+use std::fmt::Write as _;
+
+use super::entry::{Entry, Guard, GuardKind, Validation, Verdict};
+use super::lists::List;
+use crate::risk::Category;
+
+/// Files that hold keys and tokens, by what they are usually called.
+const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|jks|kdbx))([/\\]|$)";
+/// Addresses inside of a network, the machine's own among them.
+const INSIDE: &str = r#"[localhost, 127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, "::1", "fc00::/7", "fe80::/10"]"#;
+/// Longest part of a comment that is taken from a definition, in characters.
+const MOST_QUOTED: usize = 80;
+
+const SECTIONS: [(Category, &str); 5] = [
+    (Category::Read, "Reads."),
+    (Category::Write, "Changes that another call can undo."),
+    (Category::Execute, "Starts work elsewhere."),
+    (Category::Destructive, "Deletes, or cannot be undone."),
+    (Category::Financial, "Moves or commits money."),
+];
+
+/// Writes the policy.
+pub(super) fn policy(name: &str, entries: &[Entry<'_>]) -> String {
+    let mut out = head(name, entries);
+    let lists: Vec<List> = List::ALL.into_iter().filter(|list| uses(entries, *list)).collect();
+    if !lists.is_empty() {
+        out.push_str("\n# Put your own in their place. A person is asked about everything else.\nlists:\n");
+        for list in lists {
+            let entries: Vec<String> = list.entries().iter().map(|entry| scalar(entry)).collect();
+            let _infallible =
+                writeln!(out, "  # {}\n  {}: [{}]", list.about(), list.name(), entries.join(", "));
+        }
+    }
+    if entries.iter().any(|entry| entry.spends.is_some()) {
+        out.push_str("\n# Bounds of money are in this currency, in the unit that the server takes.\nspend_currency: usd\n");
+    }
+    out.push_str("\ntools:\n");
+    for (category, heading) in SECTIONS {
+        let of: Vec<&Entry<'_>> = entries
+            .iter()
+            .filter(|entry| entry.judgement.category == category && entry.can_be_named())
+            .collect();
+        if !of.is_empty() {
+            let _infallible = writeln!(out, "  # {heading}");
+        }
+        of.into_iter().for_each(|entry| tool(&mut out, entry));
+    }
+    if !entries.iter().any(Entry::can_be_named) {
+        out.push_str("  {}\n");
+    }
+    out
+}
+
+fn uses(entries: &[Entry<'_>], list: List) -> bool {
+    let guards = entries.iter().filter(|entry| entry.verdict != Verdict::Deny && entry.can_be_named());
+    guards.flat_map(|entry| &entry.guards).any(|guard| guard.kind == GuardKind::Listed(list))
+}
+
+fn head(name: &str, entries: &[Entry<'_>]) -> String {
+    let count = |category| entries.iter().filter(|entry| entry.judgement.category == category).count();
+    let counts: Vec<String> = SECTIONS
+        .iter()
+        .map(|(category, _)| (category, count(*category)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(category, count)| format!("{count} {category}"))
+        .collect();
+    let name = quoted(name);
+    format!(
+        "# {name}: {} tools ({}), judged by their definitions alone.\n#\n# Read it before you use it: a definition says what \
+         its publisher wants it to say. What is not named here is\n# denied and left out of `tools/list`.\nversion: \"1\"\n\
+         description: {}\ndefault: deny\n",
+        entries.len(),
+        counts.join(", "),
+        scalar(&format!("What agents may do with {name}")),
+    )
+}
+
+fn tool(out: &mut String, entry: &Entry<'_>) {
+    let name = scalar(&entry.definition.tool);
+    let blocks = blocks(entry);
+    // A plain read needs no word of why.
+    let is_plain = blocks.is_empty() && entry.judgement.risks.is_empty() && !entry.is_guess();
+    if !is_plain {
+        let _infallible = writeln!(out, "  # {}", why(entry));
+    }
+    if blocks.is_empty() {
+        let _infallible = writeln!(out, "  {name}: {{}}");
+        return;
+    }
+    let _infallible = writeln!(out, "  {name}:");
+    for block in blocks {
+        let _infallible = writeln!(out, "    {block}");
+    }
+}
+
+/// What the judgement rests on.
+fn why(entry: &Entry<'_>) -> String {
+    let judgement = entry.judgement;
+    let mut said: Vec<String> = Vec::new();
+    for one in judgement.evidence.iter().filter(|one| one.category == judgement.category).take(2) {
+        said.push(format!("{} says \"{}\"", one.place.in_words(), quoted(&one.words)));
+    }
+    if said.is_empty() {
+        said.push("nothing in its definition says what it does, so it is taken for a change".to_owned());
+    }
+    said.extend(judgement.risks.iter().map(|risk| quoted(&risk.to_string())));
+    format!("{}, {}: {}", judgement.category, judgement.severity, said.join("; "))
+}
+
+/// Text of a definition in a comment: on one line, not long, and nothing in it that a reader would be misled by.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: &char| !c.is_control() && !interlock_json::is_deceptive(*c);
+    let short: String = text.chars().filter(is_plain).take(MOST_QUOTED).collect();
+    short
+}
+
+fn blocks(entry: &Entry<'_>) -> Vec<String> {
+    if entry.verdict == Verdict::Deny {
+        return vec!["rules: [{ name: never by agents, action: deny, on_deny: this is done by people and not by agents }]".to_owned()];
+    }
+    let mut blocks = Vec::new();
+    match entry.validation {
+        Validation::None => {}
+        Validation::Required => blocks.push("validate: { required_args: true }".to_owned()),
+        Validation::Schema => blocks.push("validate: { required_args: true, schema: true }".to_owned()),
+        Validation::Closed => blocks.push("validate: { schema: true, unknown_args: deny }".to_owned()),
+    }
+    let (denied, asked): (Vec<&Guard>, Vec<&Guard>) =
+        entry.guards.iter().partition(|guard| matches!(guard.kind, GuardKind::NotInside | GuardKind::NoKeys));
+    for (key, guards) in [("deny_if", denied), ("approve_if", asked)] {
+        // Where a person decides about each call, there is nothing more to ask them.
+        if guards.is_empty() || (key == "approve_if" && entry.verdict == Verdict::Ask) {
+            continue;
+        }
+        blocks.push(format!("{key}:"));
+        blocks.extend(guards.into_iter().map(|guard| format!("  - {}", condition(guard))));
+    }
+    let rules = rules(entry);
+    if !rules.is_empty() {
+        blocks.push("rules:".to_owned());
+        blocks.extend(rules.into_iter().map(|rule| format!("  - {rule}")));
+    }
+    blocks
+}
+
+fn rules(entry: &Entry<'_>) -> Vec<String> {
+    let mut rules = Vec::new();
+    if entry.verdict == Verdict::Ask {
+        rules.push("{ name: a person decides, action: require_approval }".to_owned());
+    }
+    if let Some(amount) = &entry.spends {
+        rules.push(format!(
+            "{{ name: budget, spend: {{ amount: {}, per_call: 100, daily: 500 }} }}",
+            scalar(&path(amount, false))
+        ));
+    }
+    rules.extend(entry.rate.map(|rate| format!("{{ name: few calls, rate_limit: {rate} }}")));
+    rules
+}
+
+fn condition(guard: &Guard) -> String {
+    let path = scalar(&path(&guard.parameter, guard.is_list));
+    let there = format!("{{ path: {}, op: exists }}", scalar(&self::path(&guard.parameter, false)));
+    match guard.kind {
+        GuardKind::Listed(list) => format!(
+            "{{ name: not on the list of {}, conditions: [{there}, {{ not: {{ path: {path}, op: {}, value: {{ list: {} }} }} }}], on_deny: {} }}",
+            list.name(),
+            list.operator(),
+            list.name(),
+            list.reason()
+        ),
+        GuardKind::OnlyReads(dialect) => format!(
+            "{{ name: more than reading, conditions: [{there}, {{ not: {{ path: {path}, op: sql_readonly, value: {{ dialect: {dialect} }} }} }}], on_deny: this statement may change something }}"
+        ),
+        GuardKind::NotInside => format!(
+            "{{ name: inside the network, conditions: [{{ path: {path}, op: url_host_in, value: {INSIDE} }}], on_deny: this address is inside of the network }}"
+        ),
+        GuardKind::NoKeys => format!(
+            "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci }}], on_deny: this path may hold keys or tokens }}"
+        ),
+    }
+}
+
+/// The path of an argument, as policies write it.
+pub(super) fn path(parameter: &str, is_list: bool) -> String {
+    let plain = parameter.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && parameter.chars().next().is_some_and(|first| !first.is_ascii_digit());
+    let own = match plain {
+        true => format!("args.{parameter}"),
+        false => format!("args[{}]", serde_json::Value::from(parameter)),
+    };
+    if is_list { format!("{own}[*]") } else { own }
+}
+
+/// A text as YAML takes it: plain where nothing else could be meant, else in quotation marks as JSON has it.
+pub(super) fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./ ".contains(c);
+    let first = text.chars().next();
+    let begins = first.is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let is_word = matches!(
+        text.to_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+    );
+    let is_plain =
+        begins && !is_word && text.chars().all(plain) && !text.ends_with(' ') && !text.contains("  ");
+    if is_plain { text.to_owned() } else { escaped(text) }
+}
+
+/// In JSON's quotation marks, with what is not seen written as escapes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() || interlock_json::is_deceptive(c) => {
+                let _infallible = write!(out, "\\U{:08x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,122 @@
+//! What servers offer: each is started or reached, asked for its tools, and these are judged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use interlock_catalog::{Category, Definition, Judgement, classify};
+use interlock_gateway::transport::child::StandardError;
+use interlock_gateway::{Progress, Server};
+use interlock_policy::ToolList;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::settings::Settings;
+use crate::terminal;
+use crate::tool_listing::Asking;
+
+/// Servers that are started at the same time.
+const AT_ONCE: usize = 4;
+
+/// A tool, and what it can do.
+pub(crate) struct Offered {
+    pub(crate) definition: Definition,
+    pub(crate) judgement: Judgement,
+}
+
+/// What one server offers, or why that is not known.
+pub(crate) type Answer = Result<Offer, String>;
+
+/// The tools of one server.
+pub(crate) struct Offer {
+    pub(crate) tools: Vec<Offered>,
+    /// The same, for policies that look at definitions.
+    pub(crate) list: ToolList,
+}
+
+/// Who is asked, by its name; or why it cannot be.
+pub(crate) type Asked = (String, Result<Server, String>);
+
+impl Offer {
+    /// How many tools there are of each category that it has, the worst last.
+    pub(crate) fn counts(&self) -> Vec<(Category, usize)> {
+        const ALL: [Category; 5] = [
+            Category::Read,
+            Category::Write,
+            Category::Execute,
+            Category::Destructive,
+            Category::Financial,
+        ];
+        let count = |category| self.tools.iter().filter(|tool| tool.judgement.category == category).count();
+        ALL.into_iter().map(|category| (category, count(category))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The tools that can do most harm, the worst first.
+    pub(crate) fn worst(&self) -> Vec<&Offered> {
+        let mut worst: Vec<&Offered> =
+            self.tools.iter().filter(|tool| tool.judgement.category.is_dangerous()).collect();
+        let harm = |tool: &&Offered| (tool.judgement.severity, tool.judgement.category);
+        worst.sort_by(|one, other| harm(other).cmp(&harm(one)).then(one.definition.tool.cmp(&other.definition.tool)));
+        worst
+    }
+}
+
+/// Asks all of them, some at the same time; the answers are in the order of the questions.
+pub(crate) fn ask(servers: Vec<Asked>, patience: Duration, said: bool) -> anyhow::Result<Vec<Answer>> {
+    let settings = Arc::new(Settings::load(None)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?;
+    runtime.block_on(async {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let mut tasks = JoinSet::new();
+        let mut answers: Vec<Option<Answer>> = servers.iter().map(|_| None).collect();
+        for (index, (name, server)) in servers.into_iter().enumerate() {
+            let (settings, places) = (Arc::clone(&settings), Arc::clone(&places));
+            tasks.spawn(async move {
+                let _place = places.acquire_owned().await;
+                let answer = match server {
+                    Ok(server) => one(&name, server, &settings, patience, said).await,
+                    Err(why) => Err(why),
+                };
+                (index, answer)
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            let (index, answer) = done.context("asking a server ended early")?;
+            if let Some(place) = answers.get_mut(index) {
+                *place = Some(answer);
+            }
+        }
+        let missing = || Err("it was not asked".to_owned());
+        Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect())
+    })
+}
+
+async fn one(name: &str, server: Server, settings: &Settings, patience: Duration, said: bool) -> Answer {
+    let progress = |progress: Progress| {
+        if said {
+            terminal::progress(&words(name, &progress));
+        }
+    };
+    let asking = Asking { name, settings, patience, errors: StandardError::Dropped };
+    let listing = asking.list(server, progress).await.map_err(|error| terminal::with_causes(&error))?;
+    let tools = listing.tools.iter().map(|tool| {
+        let definition = Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
+        let judgement = classify(&definition);
+        Ok(Offered { definition, judgement })
+    });
+    let tools = tools.collect::<Result<_, String>>()?;
+    let list = ToolList::read(&format!("{{\"tools\": [{}]}}", listing.tools.join(",")));
+    let list = list.map_err(|error| format!("its list of tools cannot be used: {error}"))?;
+    Ok(Offer { tools, list })
+}
+
+fn words(name: &str, progress: &Progress) -> String {
+    match progress {
+        Progress::Started => format!("{name}: started"),
+        Progress::Greeted => format!("{name}: answers; reading its tools"),
+        Progress::Page { tools } => format!("{name}: {tools} tools"),
+    }
+}

@@ -1,0 +1,78 @@
+//! The page of one tool.
+
+use askama::Template;
+
+use crate::answers::Answer;
+use crate::parameters::Parameters;
+use crate::phrases::{self, Words};
+use crate::text::{self, Shown};
+use crate::{AttackPage, Frame, Policy, Server, Surroundings, Tool, answers, parameters};
+
+/// As much of a description as its page shows.
+const DESCRIPTION: usize = 4_000;
+/// As much of what else is somebody's text.
+const WORDS: usize = 200;
+
+#[derive(Template)]
+#[template(path = "tool.html")]
+struct Page<'a> {
+    frame: Surroundings<'a>,
+    title: String,
+    name: Shown<'a>,
+    server: Shown<'a>,
+    called: Option<Shown<'a>>,
+    severity: Words,
+    category: Words,
+    confidence: Words,
+    description: Option<Shown<'a>>,
+    evidence: Vec<(Shown<'a>, &'static str, Words)>,
+    risks: Vec<(Words, String)>,
+    parameters: Parameters<'a>,
+    attacks: &'a [&'a AttackPage],
+    policy: Option<&'a Policy>,
+    answers: [Answer; 4],
+}
+
+pub(crate) fn render(
+    frame: &Frame,
+    path: &str,
+    server: &Server<'_>,
+    tool: &Tool<'_>,
+) -> askama::Result<String> {
+    let (definition, judgement) = (&tool.definition, &tool.judgement);
+    let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let evidence = phrases::evidence(&judgement.evidence);
+    let page = Page {
+        frame: frame.of(path),
+        title: format!("{} of {}", text::plain(&definition.tool, 80), text::plain(server.name, 80)),
+        name: text::line(&definition.tool, WORDS),
+        server: text::line(server.name, WORDS),
+        called: definition
+            .title
+            .as_deref()
+            .filter(|_| given(&definition.title))
+            .map(|text| text::line(text, WORDS)),
+        severity: phrases::severity(judgement.severity),
+        category: phrases::category(judgement.category),
+        confidence: phrases::confidence(judgement.confidence),
+        description: definition
+            .description
+            .as_deref()
+            .filter(|_| given(&definition.description))
+            .map(|text| text::lines(text, DESCRIPTION)),
+        evidence: evidence
+            .into_iter()
+            .map(|(words, place, says)| (text::line(words, WORDS), place, says))
+            .collect(),
+        risks: judgement
+            .risks
+            .iter()
+            .map(|risk| (phrases::risk(risk.kind), text::plain(&risk.to_string(), WORDS)))
+            .collect(),
+        parameters: parameters::of(definition),
+        attacks: &tool.attacks,
+        policy: tool.policy.as_ref(),
+        answers: answers::of(definition, judgement, tool.policy.is_some()),
+    };
+    page.render()
+}
