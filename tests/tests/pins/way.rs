@@ -15,6 +15,8 @@ use crate::scene::{entry, initialize, modern};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     Run(Era),
+    /// `run` before a server that speaks HTTP.
+    Url(Era),
     Serve(Era),
     /// `serve`, by the one address of all servers.
     Together,
@@ -26,9 +28,11 @@ pub enum Era {
     Modern,
 }
 
-pub const WAYS: [Way; 5] = [
+pub const WAYS: [Way; 7] = [
     Way::Run(Era::Legacy),
     Way::Run(Era::Modern),
+    Way::Url(Era::Legacy),
+    Way::Url(Era::Modern),
     Way::Serve(Era::Legacy),
     Way::Serve(Era::Modern),
     Way::Together,
@@ -39,6 +43,8 @@ pub struct World {
     way: Way,
     server: RecordingServer,
     gateway: Gateway,
+    /// What makes an HTTP server of it, where it is to be one: a gateway that looks at no definitions.
+    carrier: Option<(Site, Option<Serving>)>,
     client: Option<Client>,
 }
 
@@ -59,6 +65,14 @@ pub fn listing(known: &[&str], lists: &[&str]) -> Script {
     Script::with_tools(known).on("tools/list", answers)
 }
 
+/// A gateway with this one server, for everybody.
+fn site(entry: &str) -> Result<Site> {
+    let grants = "grants:\n  team: { servers: { recording: allow.yaml } }\nanonymous: team\n";
+    let site = Site::new(&format!("servers:\n{entry}{grants}"))?;
+    site.write("allow.yaml", ALLOW_ALL)?;
+    Ok(site)
+}
+
 impl World {
     /// The gateway is there, and nothing has reached it yet.
     pub fn new(way: Way, script: &Script) -> Result<Self> {
@@ -69,7 +83,7 @@ impl World {
     pub fn trusting(way: Way, script: &Script, keys: &str) -> Result<Self> {
         let server = RecordingServer::new(script)?;
         let gateway = match way {
-            Way::Run(_) => {
+            Way::Run(_) | Way::Url(_) => {
                 let interlock = Interlock::with_policy(ALLOW_ALL)?.server("recording");
                 Gateway::Run(interlock.settings(&format!("servers: {{ recording: {keys} }}\n"))?)
             }
@@ -80,13 +94,18 @@ impl World {
                     "" => entry,
                     keys => entry.trim_end().trim_end_matches('}').to_owned() + ", " + keys + "}\n",
                 };
-                let grants = "grants:\n  team: { servers: { recording: allow.yaml } }\nanonymous: team\n";
-                let site = Site::new(&format!("servers:\n{entry}{grants}"))?;
-                site.write("allow.yaml", ALLOW_ALL)?;
-                Gateway::Serve(site)
+                Gateway::Serve(site(&entry)?)
             }
         };
-        Ok(Self { way, server, gateway, client: None })
+        let carrier = match way {
+            Way::Url(_) => {
+                let entry = entry("recording", &server.command()?)?;
+                let entry = entry.trim_end().trim_end_matches('}').to_owned() + ", trust: allow_changes}\n";
+                Some((site(&entry)?, None))
+            }
+            _ => None,
+        };
+        Ok(Self { way, server, gateway, carrier, client: None })
     }
 
     /// What reached the server: the calls of tools.
@@ -103,13 +122,22 @@ impl World {
     pub async fn reopen(&mut self) -> Result<()> {
         self.close().await?;
         self.client = Some(match &self.gateway {
-            Gateway::Run(interlock) => Client::Run(Box::new(interlock.connect(&self.server.command()?)?)),
+            Gateway::Run(interlock) => {
+                let command = match &mut self.carrier {
+                    None => interlock.before(&self.server.command()?)?,
+                    Some((site, serving)) => {
+                        let serving = serving.insert(site.serve(|command| command).await?);
+                        interlock.reaching(&serving.url("recording"))?
+                    }
+                };
+                Client::Run(Box::new(ScriptedClient::spawn(&command)?))
+            }
             Gateway::Serve(site) => {
                 let serving = site.serve(|command| command).await?;
                 Client::Serve { serving, session: None, id: 1 }
             }
         });
-        if matches!(self.way, Way::Run(Era::Legacy) | Way::Serve(Era::Legacy) | Way::Together) {
+        if !matches!(self.way, Way::Run(Era::Modern) | Way::Url(Era::Modern) | Way::Serve(Era::Modern)) {
             self.shake_hands().await?;
         }
         Ok(())
@@ -117,13 +145,16 @@ impl World {
 
     pub async fn close(&mut self) -> Result<()> {
         match self.client.take() {
-            None => Ok(()),
+            None => {}
             Some(Client::Run(mut client)) => {
                 let status = client.finish().await?;
                 ensure!(status.success(), "{status}: {}", client.stderr());
-                Ok(())
             }
-            Some(Client::Serve { serving, .. }) => serving.stop().await,
+            Some(Client::Serve { serving, .. }) => serving.stop().await?,
+        }
+        match self.carrier.as_mut().and_then(|(_, serving)| serving.take()) {
+            Some(serving) => serving.stop().await,
+            None => Ok(()),
         }
     }
 
@@ -157,7 +188,7 @@ impl World {
         let (path, way) = (self.path(), self.way);
         match self.client.as_mut().context("nobody is connected")? {
             Client::Run(client) => {
-                if way == Way::Run(Era::Modern) {
+                if matches!(way, Way::Run(Era::Modern) | Way::Url(Era::Modern)) {
                     params["_meta"] = json!({
                         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                         "io.modelcontextprotocol/clientCapabilities": {},
