@@ -322,7 +322,7 @@ impl Gateway {
         };
         // What a rule looks at of a definition was accepted.
         if let (Some(pins), Some(list), Section::Tools) = (definitions.pins(), &list, target.section) {
-            pins.judge(list, &target.name)?;
+            pins.judge(list, &target.name).map_err(|denial| *denial)?;
         }
         let tool = match &list {
             None => ToolFacts::Unknown,
@@ -379,7 +379,7 @@ async fn as_accepted(definitions: &impl DefinitionSource, target: &Target<'_>) -
             Denial::unavailable("(definitions)", &reason, &error)
         })?,
     };
-    pins.judge(&list, &target.name)
+    pins.judge(&list, &target.name).map_err(|denial| *denial)
 }
 
 /// What judging and reserving let pass.

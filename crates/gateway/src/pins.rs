@@ -138,11 +138,11 @@ impl PinnedServer {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn judge(&self, list: &ToolList, tool: &str) -> Result<(), Denial> {
+    pub(crate) fn judge(&self, list: &ToolList, tool: &str) -> Result<(), Box<Denial>> {
         match &**self.known.load() {
             Known::Pins(held) => held.judge(&self.name, tool, list.described(tool).map(AsRef::as_ref)),
-            Known::Nothing => Err(unreadable(tool, &"nobody has read them")),
-            Known::Unreadable(error) => Err(unreadable(tool, error)),
+            Known::Nothing => Err(Box::new(unreadable(tool, &"nobody has read them"))),
+            Known::Unreadable(error) => Err(Box::new(unreadable(tool, error))),
         }
     }
 
@@ -238,11 +238,11 @@ impl Held {
         }
     }
 
-    fn judge(&self, server: &str, tool: &str, listed: Option<&Described>) -> Result<(), Denial> {
+    fn judge(&self, server: &str, tool: &str, listed: Option<&Described>) -> Result<(), Box<Denial>> {
         let pin = self.tools.get(tool);
         let Some(listed) = listed else {
             let reason = format!("the server does not list `{tool}`, so nothing says what it is");
-            return Err(Denial::unlisted(reason));
+            return Err(Box::new(Denial::unlisted(reason)));
         };
         if pin.is_some_and(|pin| pin.trusts(listed.fingerprint)) {
             return Ok(());
@@ -259,7 +259,7 @@ impl Held {
         let reason = format!(
             "the definition of `{tool}` {what}; a person has to look at it first: `interlock pins diff {server}`"
         );
-        Err(Denial::pin(accepted, reason))
+        Err(Box::new(Denial::pin(accepted, reason)))
     }
 }
 

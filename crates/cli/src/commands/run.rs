@@ -232,7 +232,8 @@ pub(super) fn reached(args: &ReachedArgs, settings: &Settings) -> anyhow::Result
     }
     for (name, variable) in &args.header_variables {
         let value = std::env::var(variable);
-        let value = value.map_err(|_| anyhow::anyhow!("the environment has no `{variable}` for the header `{name}`"))?;
+        let value = value
+            .map_err(|_| anyhow::anyhow!("the environment has no `{variable}` for the header `{name}`"))?;
         headers.push((name.clone(), value));
     }
     Ok(Server::Http(HttpServer::new(url, &headers)?))

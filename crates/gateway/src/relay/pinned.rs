@@ -104,7 +104,9 @@ impl Relay {
             return Ok(lists::filter(list, result, &snapshot.stack(), |_, _| true)?);
         };
         if !pins.is_known() {
-            return Err(NotShown::Unread);
+            let edits = lists::filter(list, result, &snapshot.stack(), |_, _| false)?;
+            let has_tools = result.get("tools").is_some_and(|tools| !tools.is_empty());
+            return if has_tools { Err(NotShown::Unread) } else { Ok(edits) };
         }
         let read = self.definitions.known();
         let mut page = Page::of(pins, read.as_deref());

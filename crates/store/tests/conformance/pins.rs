@@ -134,7 +134,7 @@ async fn only_what_was_looked_at_is_accepted(Register { pins, other, .. }: Regis
 
 async fn of_many_that_see_a_server_first_one_does(Register { pins, other, .. }: Register) {
     let sights = (0..20).map(|n: usize| {
-        let pins = Arc::clone(if n % 2 == 0 { &pins } else { &other });
+        let pins = Arc::clone(if n.is_multiple_of(2) { &pins } else { &other });
         tokio::spawn(async move { pins.observe(seen(&[("a", &n.to_string())])).await.unwrap().changes })
     });
     let mut taken = 0;
