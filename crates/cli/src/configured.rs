@@ -74,11 +74,7 @@ impl Survey {
     ///
     /// # Errors
     /// In words, where only the client can.
-    pub(crate) fn reached(
-        &self,
-        place: &Place,
-        server: &Server,
-    ) -> anyhow::Result<interlock_gateway::Server> {
+    pub(crate) fn reached(&self, place: &Place, server: &Server) -> anyhow::Result<interlock_gateway::Server> {
         let known = Known {
             client: place.client,
             home: &self.home,
@@ -87,10 +83,7 @@ impl Survey {
         };
         let text = |text: &String| expand(text, &known);
         let pairs = |pairs: &[(String, String)]| {
-            pairs
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), text(value)?)))
-                .collect::<anyhow::Result<Vec<_>>>()
+            pairs.iter().map(|(name, value)| Ok((name.clone(), text(value)?))).collect::<anyhow::Result<Vec<_>>>()
         };
         match &server.reached {
             Reached::Command(words) => {

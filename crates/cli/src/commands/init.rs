@@ -162,8 +162,6 @@ fn program() -> anyhow::Result<String> {
     let name = own.file_name().unwrap_or_default();
     let found = std::env::split_paths(&folders).map(|folder| folder.join(name)).find(same);
     let path = found.unwrap_or(own);
-    let text = path
-        .to_str()
-        .with_context(|| format!("`{}` is not text, as a configuration needs it", path.display()))?;
+    let text = path.to_str().with_context(|| format!("`{}` is not text, as a configuration needs it", path.display()))?;
     Ok(text.to_owned())
 }

@@ -40,8 +40,13 @@ pub(crate) type Asked = (String, Result<Server, String>);
 impl Offer {
     /// How many tools there are of each category that it has, the worst last.
     pub(crate) fn counts(&self) -> Vec<(Category, usize)> {
-        const ALL: [Category; 5] =
-            [Category::Read, Category::Write, Category::Execute, Category::Destructive, Category::Financial];
+        const ALL: [Category; 5] = [
+            Category::Read,
+            Category::Write,
+            Category::Execute,
+            Category::Destructive,
+            Category::Financial,
+        ];
         let count = |category| self.tools.iter().filter(|tool| tool.judgement.category == category).count();
         ALL.into_iter().map(|category| (category, count(category))).filter(|(_, count)| *count > 0).collect()
     }
@@ -51,9 +56,7 @@ impl Offer {
         let mut worst: Vec<&Offered> =
             self.tools.iter().filter(|tool| tool.judgement.category.is_dangerous()).collect();
         let harm = |tool: &&Offered| (tool.judgement.severity, tool.judgement.category);
-        worst.sort_by(|one, other| {
-            harm(other).cmp(&harm(one)).then(one.definition.tool.cmp(&other.definition.tool))
-        });
+        worst.sort_by(|one, other| harm(other).cmp(&harm(one)).then(one.definition.tool.cmp(&other.definition.tool)));
         worst
     }
 }
@@ -100,8 +103,7 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
     let asking = Asking { name, settings, patience, errors: StandardError::Dropped };
     let listing = asking.list(server, progress).await.map_err(|error| terminal::with_causes(&error))?;
     let tools = listing.tools.iter().map(|tool| {
-        let definition =
-            Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
+        let definition = Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
         let judgement = classify(&definition);
         Ok(Offered { definition, judgement })
     });

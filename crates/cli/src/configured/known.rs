@@ -83,10 +83,7 @@ fn sameness(server: &Server) -> Sameness {
         Reached::Url { url, .. } => vec![url.trim_end_matches('/').to_owned()],
         Reached::Nothing => Vec::new(),
     };
-    let is_relative = |word: &String| {
-        word.starts_with('.')
-            || (word.contains('/') && !word.starts_with(['/', '@', '-', '~']) && !word.contains("://"))
-    };
+    let is_relative = |word: &String| word.starts_with('.') || (word.contains('/') && !word.starts_with(['/', '@', '-', '~']) && !word.contains("://"));
     let folder = server.directory.as_ref().map(PathBuf::from);
     let folder = folder.or_else(|| server.project.clone().filter(|_| words.iter().any(is_relative)));
     Sameness { words, folder }
@@ -99,9 +96,7 @@ fn unversioned(word: &str) -> &str {
     let cut = word.rfind('@').map(|at| (at, at + 1)).filter(|(at, _)| *at > 0);
     let cut = cut.or_else(|| word.find("==").map(|at| (at, at + 2)));
     match cut {
-        Some((at, rest)) if is_version(word.get(rest..).unwrap_or_default()) => {
-            word.get(..at).unwrap_or(word)
-        }
+        Some((at, rest)) if is_version(word.get(rest..).unwrap_or_default()) => word.get(..at).unwrap_or(word),
         _ => word,
     }
 }
@@ -130,8 +125,5 @@ fn free(name: &str, server: &Server, found: &[(Sameness, KnownServer)]) -> Strin
     let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let longer = format!("{name}:{}", server.name.chars().map(plain).collect::<String>());
     let numbered = (2..).map(|number: u32| format!("{longer}-{number}"));
-    std::iter::once(longer.clone())
-        .chain(numbered)
-        .find(|name| !taken.contains(name.as_str()))
-        .unwrap_or(longer)
+    std::iter::once(longer.clone()).chain(numbered).find(|name| !taken.contains(name.as_str())).unwrap_or(longer)
 }

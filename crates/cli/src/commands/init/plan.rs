@@ -67,17 +67,12 @@ pub(super) struct NewPolicy {
 }
 
 /// Who is to be asked for its tools.
-pub(super) fn questions(
-    survey: &Survey,
-    configurations: &[Configuration],
-    known: &[KnownServer],
-) -> Vec<Asked> {
+pub(super) fn questions(survey: &Survey, configurations: &[Configuration], known: &[KnownServer]) -> Vec<Asked> {
     let question = |known: &KnownServer| {
         let mut last = Err("it is in no configuration".to_owned());
         for at in &known.entries {
             let Some((configuration, server)) = entry(configurations, *at) else { continue };
-            last =
-                survey.reached(&configuration.place, server).map_err(|error| terminal::with_causes(&error));
+            last = survey.reached(&configuration.place, server).map_err(|error| terminal::with_causes(&error));
             if last.is_ok() {
                 break;
             }
@@ -171,8 +166,7 @@ impl Plan {
         let usable = if path.exists() {
             reload::load(&path).map(drop).map_err(|error| error.to_string())
         } else {
-            self.policies
-                .push(NewPolicy { path: path.clone(), text: policy::recommended(&known.name, &offer) });
+            self.policies.push(NewPolicy { path: path.clone(), text: policy::recommended(&known.name, &offer) });
             Ok(())
         };
         match usable {
@@ -207,9 +201,7 @@ impl Plan {
         let mut rewirings = Vec::new();
         let mut fates = Vec::new();
         for (at, wrapping) in wrappings.iter().filter(|(at, _)| at.configuration == index) {
-            let Some(server) = servers.get(at.server).filter(|server| server.state == State::Open) else {
-                continue;
-            };
+            let Some(server) = servers.get(at.server).filter(|server| server.state == State::Open) else { continue };
             let rewiring = Rewiring { server, wrapping };
             // One that cannot be changed keeps no other from it.
             match rewire(place, &file.text, &[rewiring]) {

@@ -37,8 +37,7 @@ pub(super) fn show(plan: &Plan, survey: &Survey) -> anyhow::Result<()> {
     }
     for change in &plan.changes {
         let file = plan.file(change.configuration).map(|file| survey.shown(&file.path)).unwrap_or_default();
-        let _infallible =
-            writeln!(out, "{BOLD}{}{RESET}\n{}", terminal::escaped(&file), coloured(&diff(change)));
+        let _infallible = writeln!(out, "{BOLD}{}{RESET}\n{}", terminal::escaped(&file), coloured(&diff(change)));
     }
     if !plan.policies.is_empty() {
         let _infallible = writeln!(out, "{BOLD}Policies that would be written{RESET}");

@@ -35,9 +35,7 @@ pub(super) fn run(survey: &Survey, folder: &Path, force: bool, format: Format) -
                 terminal::line(&terminal::escaped(&format!("{word} {}{why}", survey.shown(&undone.file))))?;
             }
             if kept && !force {
-                terminal::line(
-                    "\nWhat was changed since is as it was left; `interlock init --undo --force` puts back what was there before `init`.",
-                )?;
+                terminal::line("\nWhat was changed since is as it was left; `interlock init --undo --force` puts back what was there before `init`.")?;
             }
         }
     }
