@@ -196,18 +196,9 @@ impl Known {
         match (self, other) {
             // What was not known was not shown either.
             (Self::Nothing | Self::Pins(Held { is_known: false, .. }), _) => true,
-            (Self::Pins(held), Self::Pins(other)) => held.trusted().eq_sets(&other.trusted()),
+            (Self::Pins(held), Self::Pins(other)) => held.trusted() == other.trusted(),
             _ => false,
         }
-    }
-}
-
-/// What may be called, and as what.
-struct Trusted<'h>(HashMap<&'h str, Option<Fingerprint>>);
-
-impl Trusted<'_> {
-    fn eq_sets(&self, other: &Self) -> bool {
-        self.0 == other.0
     }
 }
 
@@ -222,9 +213,10 @@ impl Held {
         Self { is_known: read.is_known, tools }
     }
 
-    fn trusted(&self) -> Trusted<'_> {
+    /// What may be called, and as what.
+    fn trusted(&self) -> HashMap<&str, Option<Fingerprint>> {
         let trusted = self.tools.iter().filter(|(_, pin)| !pin.is_quarantined);
-        Trusted(trusted.map(|(tool, pin)| (tool.as_str(), pin.accepted)).collect())
+        trusted.map(|(tool, pin)| (tool.as_str(), pin.accepted)).collect()
     }
 
     /// Whether this is the definition that was accepted, and none other was seen since.
