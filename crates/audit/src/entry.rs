@@ -394,6 +394,8 @@ pub enum LifecycleKind {
     Reclock,
     /// A person was asked about a call, or said what they think of it, or it was too late.
     Approval,
+    /// Definitions of tools were taken, put in quarantine, or accepted by a person.
+    Pin,
 }
 
 /// A fact of a [`Lifecycle`] record.

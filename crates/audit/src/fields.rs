@@ -7,7 +7,7 @@ use crate::entry::{
 };
 
 /// Every kind of record.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 18] = [
     "intent",
     "outcome",
     "refusal",
@@ -25,6 +25,7 @@ pub const KINDS: [&str; 17] = [
     "read",
     "reclock",
     "approval",
+    "pin",
 ];
 
 #[derive(Clone, Copy)]
@@ -225,6 +226,7 @@ fn happened(kind: LifecycleKind) -> (&'static str, &'static str, Severity) {
         LifecycleKind::Read => ("read", "log", Severity::Informational),
         LifecycleKind::Reclock => ("reclock", "ledger", Severity::High),
         LifecycleKind::Approval => ("approval", "approval", Severity::Low),
+        LifecycleKind::Pin => ("pin", "pin", Severity::Medium),
     }
 }
 
@@ -250,6 +252,7 @@ mod tests {
             Kind::Read,
             Kind::Reclock,
             Kind::Approval,
+            Kind::Pin,
         ];
         let named = ["intent", "outcome", "refusal"].into_iter();
         let kinds: Vec<_> = named.chain(events.into_iter().map(|kind| happened(kind).0)).collect();

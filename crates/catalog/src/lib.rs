@@ -12,6 +12,7 @@
 pub mod attacks;
 pub mod classify;
 mod definition;
+pub mod fingerprint;
 pub mod lint;
 mod recommend;
 mod risk;
@@ -19,6 +20,7 @@ pub mod similar;
 
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
+pub use fingerprint::{Canonical, Fingerprint};
 pub use lint::{Finding, FindingKind};
 pub use recommend::{Recommended, recommend};
 pub use risk::{Category, Severity};

@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Show the calls that wait for a person, and decide about them
     Approvals(ApprovalsArgs),
+    /// Show which definitions of tools are accepted and what changed of the others, and accept them
+    Pins(PinsArgs),
     /// Find every mistake in policy files, with its place and what to do
     Check(CheckArgs),
     /// Import policies of other gateways, lay policies out, and print the language's schema
@@ -305,6 +307,7 @@ pub(crate) use crate::commands::explain::ExplainArgs;
 pub(crate) use crate::commands::grants::GrantsArgs;
 pub(crate) use crate::commands::init::InitArgs;
 pub(crate) use crate::commands::inventory::InventoryArgs;
+pub(crate) use crate::commands::pins::PinsArgs;
 pub(crate) use crate::commands::policy::PolicyArgs;
 pub(crate) use crate::commands::scan::ScanArgs;
 pub(crate) use crate::commands::servers::ServersArgs;

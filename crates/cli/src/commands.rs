@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod grants;
 pub(crate) mod init;
 pub(crate) mod inventory;
+pub(crate) mod pins;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod scan;

@@ -54,6 +54,7 @@ impl Instance {
         let counters = Arc::new(store.clone());
         let gateway = Gateway::new(counters, Arc::clone(&log), arguments, key, options);
         let gateway = gateway.asking_people(Arc::new(store.clone()));
+        let gateway = gateway.pinning_definitions(Arc::new(store.clone()));
         let gateway = Arc::new(match console {
             Some(address) => gateway.deciding_at(address, DigestKey::open_for_links(&data)?),
             None => gateway,

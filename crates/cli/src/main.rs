@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Credentials(credentials) => commands::credentials::run(&credentials),
         Command::Admin(admin) => commands::admin::run(&admin),
         Command::Approvals(approvals) => commands::approvals::run(&approvals),
+        Command::Pins(pins) => commands::pins::run(&pins),
         Command::Check(check) => commands::check::run(&check),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Explain(explain) => commands::explain::run(&explain),

@@ -34,7 +34,7 @@ impl Book for CommandBook {
     }
 }
 
-fn process() -> [(&'static str, Detail<'static>); 2] {
+pub(crate) fn process() -> [(&'static str, Detail<'static>); 2] {
     [
         ("uid", Detail::Number(rustix::process::getuid().as_raw().into())),
         ("pid", Detail::Number(std::process::id().into())),

@@ -126,7 +126,7 @@ pub(crate) fn plan(
         let kept = before.and_then(|before| before.servers.get(name)).filter(|kept| **kept == reached);
         let reached = kept.cloned().unwrap_or(reached);
         let (era, extensions) = (settings.era(name), settings.extensions(name));
-        let facts = ServerInForce { reached: reached.clone(), era, extensions };
+        let facts = ServerInForce { reached: reached.clone(), era, trust: settings.trust(name), extensions };
         in_force.servers.insert(name.clone(), facts);
         servers.insert(name.clone(), reached);
     }
@@ -358,6 +358,7 @@ fn accesses(
         let kept = before.and_then(|before| before.grant(name)?.servers.get(server)).filter(|access| {
             access.extensions() == settings.extensions(server)
                 && access.era() == settings.era(server)
+                && access.trust() == settings.trust(server)
                 && access.where_it_is() == reached
         });
         let access = match kept {
@@ -367,7 +368,8 @@ fn accesses(
             }
             None => {
                 let access = Access::new(server, settings.extensions(server), snapshot);
-                Arc::new(access.speaking(settings.era(server)).reached(reached))
+                let access = access.speaking(settings.era(server)).trusting(settings.trust(server));
+                Arc::new(access.reached(reached))
             }
         };
         accesses.insert(server.clone(), access);

@@ -11,6 +11,7 @@ use interlock_gateway::admin::ConsoleAddress;
 use interlock_gateway::approvals::Approvers;
 use interlock_gateway::{
     Authorization, DeclaredEra, DeclaredTransport, Era, Limits, OnFailure, Options, Reached, Registration,
+    Trust,
 };
 use serde::Deserialize;
 
@@ -157,6 +158,7 @@ struct LimitSettings {
 pub(crate) struct Server {
     extensions: Vec<String>,
     era: Option<DeclaredEra>,
+    trust: Option<Trust>,
     pub(crate) command: Option<String>,
     pub(crate) args: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
@@ -284,6 +286,7 @@ impl Settings {
             oauth: registered.oauth.clone(),
             policy: registered.policy.clone(),
             era: registered.era,
+            trust: registered.trust,
             transport: registered.transport,
         });
     }
@@ -328,6 +331,11 @@ impl Settings {
             DeclaredEra::Legacy => Era::Legacy,
             DeclaredEra::Modern => Era::Modern,
         })
+    }
+
+    /// What is made of the definitions of a server's tools.
+    pub(crate) fn trust(&self, server: &str) -> Trust {
+        self.servers.get(server).and_then(|server| server.trust).unwrap_or_default()
     }
 
     /// Where a server is, as the file has it: a variable that holds something else moves none.

@@ -8,6 +8,7 @@ use interlock_wire::Era;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
+use crate::pins::Trust;
 use crate::snapshot::Snapshot;
 
 /// Where a server is (SHA-256): an approval is for the one that a person was asked about, and for no other of its name.
@@ -34,6 +35,7 @@ pub struct Access {
     extensions: Vec<String>,
     era: Option<Era>,
     reached: Reached,
+    trust: Trust,
     /// What was found out of the era, and when.
     found: Mutex<Option<(Era, Instant)>>,
     snapshot: ArcSwap<Snapshot>,
@@ -50,6 +52,7 @@ impl Access {
             extensions,
             era: None,
             reached: Reached::default(),
+            trust: Trust::default(),
             found: Mutex::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             replaced: watch::Sender::new(0),
@@ -66,6 +69,17 @@ impl Access {
     #[must_use]
     pub fn reached(self, reached: Reached) -> Self {
         Self { reached, ..self }
+    }
+
+    /// The same, of a server that is trusted so with its tools.
+    #[must_use]
+    pub fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
+    }
+
+    /// What is made of the server's tools when it is seen first.
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Where the server is.

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use interlock_audit::{AuditError, Finding, Mode, Seq, Staged};
 use interlock_policy::{
-    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, ToolFacts, Verdict,
+    Closed, CounterValues, Decision, Facts, Judgement, Need, Origin, Policy, RuleName, Section, ToolFacts,
+    Verdict,
 };
 
 pub(crate) use consent::Consent;
@@ -20,6 +21,7 @@ use crate::definitions::{DefinitionsError, ToolList};
 use crate::denial::Denial;
 use crate::gateway::{Gateway, OnFailure};
 use crate::judge::{self, CounterSnapshot};
+use crate::pins::PinnedServer;
 use crate::record::{About, Ruled, now_ms};
 use crate::reserve::{self, Held, Reserved};
 use crate::route::Target;
@@ -30,6 +32,16 @@ use crate::snapshot::Snapshot;
 pub(crate) trait DefinitionSource: Sync {
     /// The last complete list.
     fn current(&self) -> impl Future<Output = Result<Arc<ToolList>, DefinitionsError>> + Send;
+
+    /// The same, where it is at hand.
+    fn fresh(&self) -> Option<Arc<ToolList>> {
+        None
+    }
+
+    /// What is accepted of them, where that is kept.
+    fn pins(&self) -> Option<&PinnedServer> {
+        None
+    }
 }
 
 /// A call that may be forwarded: its ticket, the number of its intent, what was reserved for it, and the policies
@@ -113,6 +125,7 @@ impl Gateway {
         snapshot: Arc<Snapshot>,
         about: About,
         targets: &[Target<'_>],
+        definitions: &impl DefinitionSource,
     ) -> Result<Passage, Refused> {
         let stack = snapshot.stack();
         let closed = |target| interlock_policy::closed(&stack, &judge::call(&about.server, target));
@@ -120,6 +133,12 @@ impl Gateway {
             let denial = Denial { name, ..Denial::policy(&rule.text(), reason) };
             self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
             return Err(Refused { denial, snapshot });
+        }
+        for target in targets {
+            if let Err(denial) = as_accepted(definitions, target).await {
+                self.recorder.denied(&about, None, &denial, snapshot.digest(), &[]);
+                return Err(Refused { denial, snapshot });
+            }
         }
         self.with_intent(snapshot, about, None, Passed::unjudged()).await
     }
@@ -301,6 +320,10 @@ impl Gateway {
                 Stopped::from(Denial::unavailable("(definitions)", &reason, &error))
             })?),
         };
+        // What a rule looks at of a definition was accepted.
+        if let (Some(pins), Some(list), Section::Tools) = (definitions.pins(), &list, target.section) {
+            pins.judge(list, &target.name).map_err(|denial| *denial)?;
+        }
         let tool = match &list {
             None => ToolFacts::Unknown,
             Some(list) => {
@@ -319,7 +342,15 @@ impl Gateway {
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {
-                Judgement::Decided(decision) => return decided(decision),
+                Judgement::Decided(decision) => {
+                    let decision = decided(decision)?;
+                    if list.is_none()
+                        && let Err(denial) = as_accepted(definitions, target).await
+                    {
+                        return Err(Stopped { decision: Some(decision), ..denial.into() });
+                    }
+                    return Ok(decision);
+                }
                 Judgement::Read(keys) => {
                     let read = CounterSnapshot::read(self.counters.as_ref(), keys).await;
                     counters = Some(read.map_err(|error| {
@@ -335,6 +366,20 @@ impl Gateway {
         Err(Denial::unavailable("(ledger)", "a rule looks at a counter that cannot be read", &"asked twice")
             .into())
     }
+}
+
+/// Whether a tool is defined as it was accepted.
+async fn as_accepted(definitions: &impl DefinitionSource, target: &Target<'_>) -> Result<(), Denial> {
+    let Some(pins) = definitions.pins().filter(|_| target.section == Section::Tools) else { return Ok(()) };
+    let list = match definitions.fresh() {
+        Some(list) => list,
+        None => Box::pin(definitions.current()).await.map_err(|error| {
+            let reason =
+                format!("it cannot be told whether the definition of `{}` is the accepted one", target.name);
+            Denial::unavailable("(definitions)", &reason, &error)
+        })?,
+    };
+    pins.judge(&list, &target.name).map_err(|denial| *denial)
 }
 
 /// What judging and reserving let pass.

@@ -7,12 +7,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use interlock_json::{Kind, Value, canonical};
+use interlock_catalog::{Canonical, Fingerprint};
+use interlock_json::{Kind, Value};
 use interlock_policy::ToolDefinition;
+use interlock_store::Offer;
 use interlock_wire::http::ParamHeaders;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
+
+use crate::pins;
 
 /// One complete list: every page.
 #[derive(Debug, Default)]
@@ -23,13 +26,14 @@ pub(crate) struct ToolList {
     headers: HashMap<String, ParamHeaders>,
     /// How long its server says that it holds, of its pages the shortest time.
     ttl: Option<Duration>,
+    /// Every definition, until it has been compared with the accepted ones.
+    offers: Vec<Offer>,
 }
 
 /// What a server says of one tool, for people.
 #[derive(Debug)]
 pub(crate) struct Described {
-    /// SHA-256 of the whole definition in canonical form.
-    pub(crate) fingerprint: [u8; 32],
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) annotations: Option<Box<RawValue>>,
@@ -38,12 +42,12 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    fn read(tool: Value<'_>) -> Self {
+    fn read(tool: Value<'_>, fingerprint: Fingerprint) -> Self {
         let text = |key| tool.get(key).and_then(Value::as_str).map(std::borrow::Cow::into_owned);
         let support = tool.get("execution").and_then(|execution| execution.get("taskSupport"));
         let annotations = tool.get("annotations").map(|said| RawValue::from_string(said.raw().to_owned()));
         Self {
-            fingerprint: Sha256::digest(canonical::to_string(tool)).into(),
+            fingerprint,
             title: text("title"),
             description: text("description"),
             annotations: annotations.and_then(Result::ok),
@@ -81,6 +85,12 @@ pub enum DefinitionsError {
         /// The limit.
         limit: usize,
     },
+    /// What was accepted of the server's tools cannot be read.
+    #[error("what was accepted of the server's tools cannot be read: {message}")]
+    Unpinned {
+        /// Why.
+        message: String,
+    },
     /// Too many requests in flight to ask.
     #[error("too many requests are in flight to read the server's tools")]
     Busy,
@@ -103,6 +113,16 @@ impl ToolList {
     /// The arguments of a tool that headers repeat.
     pub(crate) fn headers_of(&self, name: &str) -> Option<&ParamHeaders> {
         self.headers.get(name)
+    }
+
+    /// The definitions in canonical form, which are not kept after this.
+    pub(crate) fn take_offers(&mut self) -> Vec<Offer> {
+        std::mem::take(&mut self.offers)
+    }
+
+    /// It holds no longer than this, whatever its server says.
+    pub(crate) fn holds_at_most(&mut self, most: Duration) {
+        self.ttl = Some(self.ttl.map_or(most, |ttl| ttl.min(most)));
     }
 
     /// 2026-07-28, `ttlMs`. Nothing and 0 leave it to the news of changes, as with servers that have no such word.
@@ -137,7 +157,10 @@ impl ToolList {
             if let Some(headers) = marked.filter(|headers| !headers.is_empty()) {
                 self.headers.insert(name.clone().into_owned(), headers);
             }
-            self.described.insert(name.clone().into_owned(), Arc::new(Described::read(tool)));
+            let canonical = Canonical::of(tool);
+            let described = Described::read(tool, canonical.fingerprint);
+            self.described.insert(name.clone().into_owned(), Arc::new(described));
+            self.offers.push(pins::offer(name.clone().into_owned(), canonical));
             if self.tools.insert(name.into_owned(), definition).is_some() {
                 return Err(DefinitionsError::Malformed { what: "two tools of one name" });
             }
@@ -226,6 +249,14 @@ impl Definitions {
         next
     }
 
+    /// The last complete list, where there is one whose time is not up.
+    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<ToolList>> {
+        match &*self.known.borrow() {
+            Known::List(list, until) if until.is_none_or(|until| now < until) => Some(Arc::clone(list)),
+            _ => None,
+        }
+    }
+
     /// The last complete list, where there is one that holds.
     pub(crate) fn known(&self) -> Option<Arc<ToolList>> {
         match &*self.known.borrow() {
@@ -247,12 +278,16 @@ impl Definitions {
 }
 
 impl Asking<'_> {
+    /// Whether nothing has changed since the server was asked.
+    pub(crate) fn holds(&self) -> bool {
+        *self.definitions.changes.lock().unwrap_or_else(PoisonError::into_inner) == self.changes
+    }
+
     /// Reports what the server answered. `true` when the answer still holds; otherwise the server's tools
     /// changed while they were read, and the caller starts over.
     pub(crate) fn learned(mut self, answer: &Result<Arc<ToolList>, DefinitionsError>) -> bool {
         self.reported = true;
-        let changes = *self.definitions.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = changes == self.changes;
+        let holds = self.holds();
         self.definitions.known.send_replace(match answer {
             _ if !holds => Known::Nothing,
             Ok(list) => {

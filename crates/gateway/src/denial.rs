@@ -1,6 +1,7 @@
 //! Why a call is refused: the one shape in which every step says no.
 
 use interlock_audit::RefusalCategory;
+use interlock_catalog::Fingerprint;
 use interlock_policy::Section;
 
 /// A refusal: what the agent is told (as far as the policy lets it) and what the log holds.
@@ -18,6 +19,8 @@ pub(crate) struct Denial {
     pub(crate) cause: Option<String>,
     /// After which time the same call may pass.
     pub(crate) retry_after_ms: Option<u64>,
+    /// The definition that was accepted of what was called, where it is not the one that is offered.
+    pub(crate) pin: Option<Fingerprint>,
     /// The question that waits for a person, where the call may pass once it is answered.
     pub(crate) approval: Option<Box<Waits>>,
 }
@@ -55,6 +58,7 @@ impl Denial {
             reason,
             cause: None,
             retry_after_ms: None,
+            pin: None,
             approval: None,
         }
     }
@@ -72,6 +76,16 @@ impl Denial {
     /// A person has to decide, and has not, or has said no.
     pub(crate) fn approval(rule: &str, reason: impl Into<String>) -> Self {
         Self::new(RefusalCategory::Approval, rule, reason)
+    }
+
+    /// What is called is not defined as it was accepted.
+    pub(crate) fn pin(accepted: Option<Fingerprint>, reason: impl Into<String>) -> Self {
+        Self { pin: accepted, ..Self::new(RefusalCategory::Pin, "(pin)", reason) }
+    }
+
+    /// There is no such tool.
+    pub(crate) fn unlisted(reason: impl Into<String>) -> Self {
+        Self::new(RefusalCategory::Unroutable, "(definitions)", reason)
     }
 
     /// Names the one of several that it is about, where its words do not.

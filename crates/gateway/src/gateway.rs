@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use interlock_audit::{ArgumentPolicy, AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, Log};
-use interlock_store::{Approvals, Counters};
+use interlock_store::{Approvals, Counters, Pins};
 
 use crate::access::Access;
 use crate::admin::ConsoleAddress;
@@ -14,6 +14,7 @@ use crate::condition::Conditions;
 use crate::limits::Limits;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
+use crate::pins::Pinning;
 use crate::record::Recorder;
 use crate::sealed::Sealer;
 use crate::server_log::ServerLog;
@@ -77,6 +78,8 @@ pub struct Gateway {
     pub(crate) conditions: Conditions,
     /// Who is asked where a rule asks a person.
     people: Option<People>,
+    /// Which definitions of tools are trusted; all of them where nothing keeps that.
+    pinning: Option<Pinning>,
     /// Where it is announced what people are asked.
     pub(crate) webhooks: Webhooks,
     pub(crate) announcer: Mutex<Option<Announcer>>,
@@ -114,6 +117,7 @@ impl Gateway {
             traces,
             conditions,
             people,
+            pinning: None,
             webhooks,
             announcer: Mutex::default(),
             places,
@@ -125,6 +129,17 @@ impl Gateway {
     #[must_use]
     pub fn asking_people(self, store: Arc<dyn Approvals>) -> Self {
         Self { people: Some(People::new(store)), ..self }
+    }
+
+    /// The same, where tools are called as long as they are defined as they were accepted: that is kept there.
+    #[must_use]
+    pub fn pinning_definitions(self, store: Arc<dyn Pins>) -> Self {
+        Self { pinning: Some(Pinning::new(store)), ..self }
+    }
+
+    /// What is accepted of servers' tools; nothing where nothing keeps that.
+    pub(crate) fn pinning(&self) -> Option<&Pinning> {
+        self.pinning.as_ref()
     }
 
     /// The webhook that a policy names, whose references have been read. It is announced to as long as somebody has it.

@@ -24,6 +24,8 @@ pub struct Limits {
     pub era: Duration,
     /// How long a server may take for the whole list of its definitions.
     pub definitions: Duration,
+    /// How long a list of definitions is judged by before it is read again, whatever the server says of it.
+    pub definition_age: Duration,
     /// Bytes of one list of definitions, all pages together.
     pub definition_bytes: usize,
     /// How long one of several servers that are asked the same may hold up what all of them say.
@@ -96,6 +98,7 @@ impl Default for Limits {
             probe: Duration::from_secs(10),
             era: Duration::from_secs(600),
             definitions: Duration::from_secs(30),
+            definition_age: Duration::from_secs(300),
             definition_bytes: 64 << 20,
             together: Duration::from_secs(10),
             definition_pages: 1_000,

@@ -44,7 +44,7 @@ pub(crate) struct NoList {
 }
 
 /// The edits that leave only what policy shows. An entry whose name cannot be read is not shown, nor is a tool whose
-/// definition is invalid.
+/// definition is invalid, or not the one that `is_accepted`.
 ///
 /// # Errors
 /// [`NoList`] where the entries are not in an array.
@@ -52,6 +52,7 @@ pub(crate) fn filter(
     list: List,
     result: Value<'_>,
     stack: &[(Origin, &Policy)],
+    mut is_accepted: impl FnMut(&str, Value<'_>) -> bool,
 ) -> Result<Vec<Edit>, NoList> {
     let Some(entries) = result.get(list.member) else { return Ok(Vec::new()) };
     if entries.kind() != Kind::Array {
@@ -61,6 +62,9 @@ pub(crate) fn filter(
     let mut shown = |entry: Value<'_>| {
         let Some(name) = entry.get(list.name).and_then(Value::as_str) else { return false };
         if !interlock_policy::visible(stack, list.section, &name) {
+            return false;
+        }
+        if list.is_of_tools() && !is_accepted(&name, entry) {
             return false;
         }
         let Some(error) = invalid(entry).filter(|_| list.is_of_tools()) else { return true };
@@ -195,7 +199,7 @@ mod tests {
         ] {
             let document = scan(source, &Limits::default()).unwrap();
             // No policy shows nothing.
-            let found = filter(list, document.root(), &[]).map(|edits| edits.len());
+            let found = filter(list, document.root(), &[], |_, _| true).map(|edits| edits.len());
             assert_eq!(found, expected, "{source}");
         }
     }

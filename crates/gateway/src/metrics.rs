@@ -68,6 +68,7 @@ pub(crate) struct Metrics {
     alarms: Counter,
     traces: Family<Traced, Counter>,
     definitions_age: Family<OfServer, Gauge<f64, AtomicU64>>,
+    tools_quarantined: Family<OfServer, Gauge>,
     uptime: Gauge<f64, AtomicU64>,
     /// When each server's tools were last listed.
     listed: Mutex<BTreeMap<Arc<str>, Instant>>,
@@ -144,6 +145,7 @@ impl Metrics {
             alarms: add(&mut registry, &catalogue::ALARMS, Counter::default()),
             traces: add(&mut registry, &catalogue::TRACES, Family::default()),
             definitions_age: add(&mut registry, &catalogue::DEFINITIONS_AGE, Family::default()),
+            tools_quarantined: add(&mut registry, &catalogue::TOOLS_QUARANTINED, Family::default()),
             uptime: add(&mut registry, &catalogue::UPTIME, Gauge::default()),
             listed: Mutex::default(),
             tools: KnownTools::default(),
@@ -314,6 +316,12 @@ impl Metrics {
             }
             _ => {}
         }
+    }
+
+    /// So many tools of a server are in quarantine.
+    pub(crate) fn quarantined(&self, server: &Arc<str>, tools: usize) {
+        let labels = OfServer { server: Arc::clone(server) };
+        self.tools_quarantined.get_or_create(&labels).set(i64::try_from(tools).unwrap_or(i64::MAX));
     }
 
     /// A server listed these tools: from now on they have their names in what is counted.

@@ -289,6 +289,7 @@ impl Recorder {
         refusal.target = about.what();
         refusal.arguments = arguments.as_ref();
         let asked = denial.approval.as_ref();
+        let pin = denial.pin.map(|pin| pin.to_string());
         refusal.ruling = Ruling {
             verdict: asked.map_or(interlock_audit::Verdict::Deny, |_| interlock_audit::Verdict::Ask),
             approval: asked.map(|waits| waits.id.as_str()),
@@ -296,6 +297,7 @@ impl Recorder {
             name: denial.name.as_deref(),
             reason: Some(&reason),
             policy: Some(policy),
+            pin: pin.as_deref(),
             shadow,
             ..Ruling::default()
         };

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::pins::Trust;
 use crate::transport::http::{ClientAuthentication, is_server_name};
 
 /// What the file's entry of a server says, and the grants that may use it. `${NAME}`, `${file:PATH}` and
@@ -34,6 +35,9 @@ pub struct Registration {
     /// Which versions of the protocol it speaks, where it is not to be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub era: Option<DeclaredEra>,
+    /// What is made of the definitions of its tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
     /// What every request to it carries.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,

@@ -7,6 +7,7 @@ mod from_server;
 mod input;
 mod origin;
 pub(crate) mod own;
+mod pinned;
 mod questions;
 mod refusing;
 mod said_by_client;
@@ -31,6 +32,7 @@ use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::metrics::Transport;
 use crate::outbox::Outbox;
+use crate::pins::{PinnedServer, Trust};
 use crate::record::About;
 use crate::session::{Asked, Awaited, Negotiated, Session};
 use crate::transport::http::Direct;
@@ -46,6 +48,8 @@ pub(crate) struct Relay {
     access: Arc<Access>,
     session: Mutex<Session>,
     definitions: Definitions,
+    /// What is accepted of the server's tools, where that is kept.
+    pins: Option<Arc<PinnedServer>>,
     client: Outbox,
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
@@ -75,10 +79,13 @@ impl Relay {
         upstream: Outbox,
     ) -> Self {
         let connection = gateway.next_connection();
+        let pinning = gateway.pinning().filter(|_| access.trust() != Trust::AllowChanges);
+        let pins = pinning.map(|pinning| pinning.server(&gateway, access.server()));
         Self {
             access,
             session: Mutex::new(Session::new(identity, &gateway.options.limits, connection)),
             definitions: Definitions::new(),
+            pins,
             client,
             upstream,
             calls: TaskTracker::new(),

@@ -243,9 +243,25 @@ async fn write_client(
     }
 }
 
+/// Tells the client of what it may use otherwise than before.
 pub(crate) async fn tell(relay: Arc<Relay>, mut replaced: watch::Receiver<u64>) {
-    while replaced.changed().await.is_ok() {
-        Box::pin(relay.policy_replaced()).await;
+    let mut pins = relay.watch_pins();
+    loop {
+        tokio::select! {
+            changed = replaced.changed() => match changed {
+                Ok(()) => Box::pin(relay.policy_replaced()).await,
+                Err(_) => return,
+            },
+            Some(()) = news(&mut pins) => Box::pin(relay.pins_replaced()).await,
+        }
+    }
+}
+
+/// Waits for news; for ever where there are none to come.
+async fn news(of: &mut Option<watch::Receiver<u64>>) -> Option<()> {
+    match of {
+        Some(of) => of.changed().await.ok(),
+        None => std::future::pending().await,
     }
 }
 

@@ -19,6 +19,7 @@ mod engine;
 mod in_memory;
 mod kept_clock;
 mod listing;
+mod pins;
 mod reclocking;
 mod reserving;
 mod servers;
@@ -43,6 +44,7 @@ use crate::counters::{
 };
 use crate::credentials::{CredentialEntry, Credentials, Resealed};
 use crate::instances::{Instance, Instances};
+use crate::pins::{AcceptOutcome, Acceptance, Observed, Pin, Pins, PinsOfServer, Seen};
 use crate::servers::{ServerEntry, Servers};
 use crate::timekeeping::{Dates, Reclocked, Timekeeping};
 use crate::tokens::{Revoked, TokenEntry, TokenKind, Tokens};
@@ -313,5 +315,31 @@ impl Credentials for Embedded {
 
     fn credentials(&self) -> BoxFuture<'_, Result<Vec<CredentialEntry>, StoreError>> {
         Box::pin(self.ask((), Work::Credentials))
+    }
+}
+
+impl Pins for Embedded {
+    fn observe(&self, seen: Seen) -> BoxFuture<'_, Result<Observed, StoreError>> {
+        Box::pin(self.ask(seen, Work::Observe))
+    }
+
+    fn pins_of<'a>(&'a self, server: &str) -> BoxFuture<'a, Result<PinsOfServer, StoreError>> {
+        Box::pin(self.ask(server.to_owned(), Work::PinsOf))
+    }
+
+    fn pin_changes(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
+        Box::pin(self.ask((), Work::PinChanges))
+    }
+
+    fn pins<'a>(&'a self, server: Option<&str>) -> BoxFuture<'a, Result<Vec<Pin>, StoreError>> {
+        Box::pin(self.ask(server.map(str::to_owned), Work::Pins))
+    }
+
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        Box::pin(self.ask((), Work::Quarantined))
+    }
+
+    fn accept(&self, acceptance: Acceptance) -> BoxFuture<'_, Result<Vec<AcceptOutcome>, StoreError>> {
+        Box::pin(self.ask(acceptance, Work::Accept))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Counters`] keeps what limits count, [`Timekeeping`] puts the time right that they count by,
 //! [`Instances`] knows which gateways run, [`Tokens`] what callers and operators show, [`Servers`] which servers were
-//! registered, [`Credentials`] what servers are shown, sealed, [`Approvals`] what people were asked and decided, and
+//! registered, [`Credentials`] what servers are shown, sealed, [`Pins`] which definitions of tools are trusted, [`Approvals`] what people were asked and decided, and
 //! [`Announcements`] what of that others are still to be told.
 //! [`Embedded`] keeps all in one SQLite database in the data directory, for any number of processes on one machine at
 //! once.
@@ -14,6 +14,7 @@ mod credentials;
 mod embedded;
 mod error;
 mod instances;
+mod pins;
 mod servers;
 mod timekeeping;
 mod tokens;
@@ -32,6 +33,10 @@ pub use embedded::{AdminTokens, ClockSource, Durability, Embedded, InMemory, Opt
 pub use error::StoreError;
 pub use instances::{Instance, Instances};
 pub use interlock_meter::{Align, Bound, Jump, Now, Reading, Refused, Window, Zone};
+pub use pins::{
+    AcceptOutcome, Acceptance, Accepted, DefinitionDigest, Observed, Offer, Pin, PinChange, PinState, Pins,
+    PinsOfServer, Seen, Waiting,
+};
 pub use servers::{ServerEntry, Servers};
 pub use timekeeping::{Dates, Reclocked, Timekeeping};
 pub use tokens::{Revoked, TokenEntry, TokenKind, Tokens};

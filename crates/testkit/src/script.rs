@@ -32,6 +32,8 @@ pub struct Script {
     /// What to do on a request or notification of this method, or on `tools/call:NAME` for one tool. What is
     /// not listed gets its ordinary answer.
     pub on: BTreeMap<String, Vec<Step>>,
+    /// What to do on the first such request, on the second, and so on; the last of these on all that follow.
+    pub in_turn: BTreeMap<String, Vec<Vec<Step>>>,
     /// What to do once this many lines have arrived, whatever they are.
     pub after: BTreeMap<usize, Vec<Step>>,
     /// What to do at the start, before anything has been read.
@@ -48,6 +50,7 @@ impl Default for Script {
             prompts: Vec::new(),
             page: 0,
             on: BTreeMap::new(),
+            in_turn: BTreeMap::new(),
             after: BTreeMap::new(),
             start: Vec::new(),
         }
@@ -84,6 +87,14 @@ impl Script {
     #[must_use]
     pub fn on(mut self, trigger: &str, steps: impl Into<Vec<Step>>) -> Self {
         self.on.insert(trigger.to_owned(), steps.into());
+        self
+    }
+
+    /// The same, but doing the first of these on the first `trigger`, the second on the second, and the last on all that
+    /// follow.
+    #[must_use]
+    pub fn in_turn(mut self, trigger: &str, turns: impl Into<Vec<Vec<Step>>>) -> Self {
+        self.in_turn.insert(trigger.to_owned(), turns.into());
         self
     }
 

@@ -192,7 +192,9 @@ async fn another_definition_of_the_tool_asks_anew() -> Result<()> {
     let tools = Step::SetTools { tools: vec![tool("look", &[]), changed] };
     let news = Step::Notify { method: "notifications/tools/list_changed".to_owned(), params: json!({}) };
     let script = Script::with_tools(&["look", "pay"]).on("tools/call:look", vec![tools, news, Step::Answer]);
-    let desk = Desk::before(&asks("hold: 0s"), &script)?;
+    // Nobody has to accept the other definition before it is asked about.
+    let settings = "servers: { bank: { trust: allow_changes } }\n";
+    let desk = Desk::with_settings(&asks("hold: 0s"), settings, &script)?;
     let mut agent = desk.connect().await?;
     let old = approval_of(&agent.call("pay", payment()).await?)?;
     desk.approve(&old).await?;

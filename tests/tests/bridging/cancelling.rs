@@ -265,7 +265,9 @@ async fn no_cancellation_comes_before_its_call() -> Result<()> {
     let listener = socket.listen(16)?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
     let (_site, serving) =
-        serve(&json!({ "url": url, "era": "legacy", "transport": "streamable_http" })).await?;
+        // It lists no tools, so that none can be accepted.
+        serve(&json!({ "url": url, "era": "legacy", "transport": "streamable_http", "trust": "allow_changes" }))
+            .await?;
     let (calls, mut called) = tokio::sync::mpsc::unbounded_channel();
     // It answers what begins the conversation, and gives everything else to the test as it came.
     let server = tokio::spawn(async move {

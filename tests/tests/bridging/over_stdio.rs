@@ -149,7 +149,9 @@ async fn a_server_that_does_not_say_what_it_speaks_is_taken_for_an_old_one() -> 
 /// One that agrees on nothing fails the request, and is asked anew by the next.
 #[tokio::test]
 async fn a_server_that_speaks_neither_is_asked_again() -> Result<()> {
-    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &Script::with_tools(&["echo"]).speaking(&[]))?;
+    // It is called without being asked for its tools first, which it would refuse as well.
+    let settings = "servers: { recording: { trust: allow_changes } }\n";
+    let mut wrapped = Wrapped::start(ALLOW_ALL, settings, &Script::with_tools(&["echo"]).speaking(&[]))?;
     for asked in 1..=2 {
         let called = json!({ "name": "echo", "arguments": {} });
         let answer = wrapped.client.ask("tools/call", params(&called, &json!({}))).await?;

@@ -2,6 +2,7 @@
 //! apart.
 
 use anyhow::Result;
+use interlock_testkit::script::Script;
 use serde_json::{Value, json};
 
 use super::budget::Budget;
@@ -94,7 +95,7 @@ async fn strictness_is_not_in_shadow() -> Result<()> {
 #[tokio::test]
 async fn what_only_shadow_lets_pass_is_recorded_so() -> Result<()> {
     let policy = "version: \"1\"\ndefault: deny\nmode: shadow\nhide: [hidden]\ntools:\n  listed: {}\n";
-    let budget = Budget::new(policy)?;
+    let budget = Budget::of(policy, "{}", &Script::with_tools(&["listed", "unlisted", "hidden"]))?;
     let mut caller = budget.connect().await?;
     for (tool, rule, mode) in [
         ("listed", "server:/tools/listed", "enforce"),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use interlock_testkit::script::{Script, Step};
 use serde_json::json;
 
 use super::budget::Budget;
@@ -65,13 +66,15 @@ async fn the_time_to_wait() -> Result<()> {
 /// A failed call counts as well: what the server did with it nobody knows.
 #[tokio::test]
 async fn failed_calls_count() -> Result<()> {
-    let budget = Budget::new(
+    let fails = Step::Error { code: -32_602, message: "unknown tool".to_owned() };
+    let budget = Budget::of(
         "version: \"1\"\ndefault: allow\ntools:\n  missing: { rules: [{ rate_limit: 2/hour }] }\n",
+        "{}",
+        &Script::with_tools(&["missing"]).on("tools/call:missing", [fails]),
     )?;
     let mut caller = budget.connect().await?;
     for n in 0..4 {
-        let words =
-            caller.client.call("missing", json!({})).await?["result"]["content"][0]["text"].to_string();
+        let words = caller.client.call("missing", json!({})).await?.to_string();
         assert_eq!(words.contains("unknown tool"), n < 2, "{words}");
     }
     assert_eq!(budget.arrived()?, 2);

@@ -102,7 +102,7 @@ async fn a_stream_that_ends_early_goes_on_where_it_was() -> Result<()> {
         }
     });
     let site = Site::new(&format!(
-        "servers:\n  recording: {{ url: \"http://{address}/mcp\" }}\ngrants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n"
+        "servers:\n  recording: {{ url: \"http://{address}/mcp\", trust: allow_changes }}\ngrants:\n  team: {{ servers: {{ recording: allow.yaml }} }}\nanonymous: team\n"
     ))?;
     site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
     let serving = site.serve(|command| command).await?;

@@ -183,7 +183,7 @@ async fn an_identifier_may_be_text_and_errors_keep_their_status() -> Result<()> 
 #[tokio::test]
 async fn a_call_that_takes_long_is_kept_open() -> Result<()> {
     use interlock_testkit::script::Step;
-    let mut script = Script::with_tools(&["slow"]);
+    let mut script = Script::with_tools(&["slow", "goes on"]);
     let waits = Step::AwaitLine { contains: "\"goes on\"".to_owned() };
     script.on.insert("tools/call:slow".to_owned(), vec![waits, Step::Answer]);
     let scene = Scene::start(&script, &format!("{ANYONE}limits: {{ keep_alive_seconds: 1 }}\n")).await?;

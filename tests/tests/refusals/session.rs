@@ -168,6 +168,8 @@ impl Session {
         let mut session = Self { interlock, server, client, version, next: 1000, expected: Vec::new() };
         if session.is_modern() {
             session.pass(&request("server/discover", "$META\"x\":0")).await?;
+            // Before the first call the gateway reads the server's tools for itself.
+            session.settled().await?;
         } else {
             session.client.initialize(version).await?;
             // Behind this, everything that belongs to the handshake has arrived.

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// Every tool is listed and its required arguments are checked.
 const VALIDATED: &str = "version: \"1\"\ndefault: deny\nhide: [tool_1]\ntools:\n  \"tool_*\":\n    validate: { required_args: true }\n  change: {}\n";
 
+/// Here tools come and go, and nobody accepts them.
+const CHANGES: &str = "servers: { recording: { trust: allow_changes } }\n";
+
 fn meta(version: &str) -> Value {
     if version == "2026-07-28" {
         json!({
@@ -20,7 +23,7 @@ fn meta(version: &str) -> Value {
 }
 
 async fn connect(version: &str, script: &Script) -> Result<Wrapped> {
-    let mut wrapped = Wrapped::start(VALIDATED, "{}", script)?;
+    let mut wrapped = Wrapped::start(VALIDATED, CHANGES, script)?;
     if version != "2026-07-28" {
         wrapped.shake_hands(version).await?;
     }

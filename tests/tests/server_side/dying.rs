@@ -18,7 +18,8 @@ fn waiting() -> Step {
 async fn check(steps: Vec<Step>) -> Result<()> {
     let script = Script::with_tools(&["slow", "end"])
         .on("tools/call:slow", [waiting()])
-        .on("tools/list", [waiting()])
+        // The gateway's own reading is answered.
+        .in_turn("tools/list", [vec![Step::Answer], vec![waiting()]])
         .on("tools/call:end", steps);
     let mut wrapped = Wrapped::connect(ALLOW_ALL, "limits: { shutdown_seconds: 1 }\n", &script).await?;
     let mut asked = vec![wrapped.client.request("tools/list", json!({})).await?];

@@ -101,7 +101,9 @@ async fn signals_pass_on() -> Result<()> {
             "for s in TERM INT HUP; do trap \"echo $s >> '{file}'; exit 0\" $s; done; echo ready >> '{file}'; \
              while read -r line; do echo \"$line\" >> '{file}'; done; sleep 1000 & wait"
         );
-        let interlock = Interlock::with_policy(ALLOW_ALL)?;
+        // It lists no tools, so that none can be accepted.
+        let settings = "servers: { sh: { trust: allow_changes } }\n";
+        let interlock = Interlock::with_policy(ALLOW_ALL)?.server("sh").settings(settings)?;
         let mut client = interlock.connect(&Command::new("sh").arg("-c").arg(line))?;
         let call = client.request("tools/call", json!({ "name": "slow" })).await?;
         let seen = || std::fs::read_to_string(&note).unwrap_or_default();

@@ -111,7 +111,8 @@ async fn wrap(args: RunArgs, settings: &Settings, loaded: reload::Loaded) -> any
     };
     let access = Access::new(&server, settings.extensions(&server), snapshot);
     let place = place(&args.reached)?;
-    let access = Arc::new(access.speaking(settings.era(&server)).reached(place));
+    let access = access.speaking(settings.era(&server)).trusting(settings.trust(&server));
+    let access = Arc::new(access.reached(place));
     let from = PolicyFile { grant: args.grant.clone(), server, path: args.policy.display().to_string() };
     let following =
         tokio::spawn(follow(Arc::clone(&gateway), Arc::clone(&access), args.policy, from, approvers));

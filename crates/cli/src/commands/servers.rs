@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use interlock_gateway::admin::{Configured, ConfiguredServer, Source};
-use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registration};
+use interlock_gateway::{Authorization, DeclaredEra, DeclaredTransport, Registration, Trust};
 use interlock_store::{Embedded, ServerEntry, Servers};
 use serde::Serialize;
 
@@ -99,6 +99,9 @@ struct AddArgs {
     /// Which versions of the protocol it speaks [default: it is asked]
     #[arg(long, value_enum)]
     era: Option<EraArg>,
+    /// What is made of the definitions of its tools [default: first-use]
+    #[arg(long, value_enum)]
+    trust: Option<TrustArg>,
     #[command(flatten)]
     oauth: OAuthArgs,
     /// The server's command and its arguments
@@ -122,6 +125,17 @@ enum EraArg {
     Legacy,
     /// From 2026-07-28
     Modern,
+}
+
+/// What is made of the definitions of a server's tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TrustArg {
+    /// The first list is taken; what is otherwise after that, a person accepts
+    FirstUse,
+    /// A person accepts each tool first
+    Review,
+    /// Tools are called however they are defined
+    AllowChanges,
 }
 
 /// How the server's access token is had. What may be a secret is said by reference.
@@ -245,6 +259,11 @@ impl AddArgs {
             era: self.era.map(|era| match era {
                 EraArg::Legacy => DeclaredEra::Legacy,
                 EraArg::Modern => DeclaredEra::Modern,
+            }),
+            trust: self.trust.map(|trust| match trust {
+                TrustArg::FirstUse => Trust::FirstUse,
+                TrustArg::Review => Trust::Review,
+                TrustArg::AllowChanges => Trust::AllowChanges,
             }),
             policy: self.policy.as_deref().map(absolute).transpose()?,
             extensions: Vec::new(),

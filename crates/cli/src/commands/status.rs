@@ -3,11 +3,13 @@
 pub(super) mod counter;
 mod tally;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use interlock_audit::{Filter, format_ms, query};
 use interlock_store::{
-    Approvals as _, CounterStatus, Counters, Embedded, Instance, Instances, Standing, StoreError, Which,
+    Approvals as _, CounterStatus, Counters, Embedded, Instance, Instances, Pins as _, Standing, StoreError,
+    Which,
 };
 use rustix::process::{Pid, test_kill_process};
 use serde::Serialize;
@@ -36,12 +38,13 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let settings = Settings::load(place.settings.as_deref())?;
     let data = data_dir(place.data.as_deref(), &settings)?;
     data_dir::used(&data)?;
-    let (instances, counters, waiting) = ledger(&data, &settings)?;
+    let Ledger { instances, counters, waiting, quarantined } = ledger(&data, &settings)?;
     let status = Status {
         data: data.display().to_string(),
         since: format_ms(args.since),
         instances: instances.iter().filter_map(running).collect(),
         waiting,
+        quarantined: quarantined.into_iter().collect(),
         calls: calls(&data, args.since)?,
         counters: counters.iter().map(CounterReport::new).collect(),
     };
@@ -52,11 +55,24 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-fn ledger(data: &Path, settings: &Settings) -> anyhow::Result<(Vec<Instance>, Vec<CounterStatus>, usize)> {
+/// What the ledger holds.
+struct Ledger {
+    instances: Vec<Instance>,
+    counters: Vec<CounterStatus>,
+    waiting: usize,
+    quarantined: Vec<(String, u64)>,
+}
+
+fn ledger(data: &Path, settings: &Settings) -> anyhow::Result<Ledger> {
     let store = Embedded::open(data, settings.store())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        Ok((store.instances().await?, store.list(SHOWN).await?, count_waiting(&store).await?))
+        Ok(Ledger {
+            instances: store.instances().await?,
+            counters: store.list(SHOWN).await?,
+            waiting: count_waiting(&store).await?,
+            quarantined: store.quarantined().await?,
+        })
     })
 }
 
@@ -88,6 +104,8 @@ struct Status {
     instances: Vec<InstanceReport>,
     /// Calls that wait for a person now.
     waiting: usize,
+    /// Tools that are hidden and denied until somebody accepts their definition, by server.
+    quarantined: BTreeMap<String, u64>,
     calls: Tally,
     counters: Vec<CounterReport>,
 }
@@ -138,7 +156,12 @@ fn text(status: &Status, place: &LookArgs) -> String {
         numbers.into_iter().chain([server.to_owned(), rule]).collect()
     });
     [
-        format!("Data directory: {}\nWaiting: {}", status.data, waiting(status.waiting, place)),
+        format!(
+            "Data directory: {}\nWaiting: {}\nQuarantine: {}",
+            status.data,
+            waiting(status.waiting, place),
+            quarantined(&status.quarantined, place)
+        ),
         section("Running", &["SERVER", "GRANT", "PID", "SINCE", "INSTANCE"], instances),
         section(&format!("Calls since {}", status.since), &CALLS, servers),
         section("Busiest rules", &RULES, rules),
@@ -158,6 +181,23 @@ fn waiting(count: usize, place: &LookArgs) -> String {
         0 => "no call waits for a person".to_owned(),
         1 => format!("1 call waits for a person; `{list}` shows it"),
         many => format!("{many} calls wait for a person; `{list}` shows them"),
+    }
+}
+
+/// How many tools are in quarantine, and how to see them.
+fn quarantined(by_server: &BTreeMap<String, u64>, place: &LookArgs) -> String {
+    let diff = place.also("interlock pins diff");
+    let servers: Vec<_> = by_server.keys().map(|server| format!("`{}`", terminal::escaped(server))).collect();
+    match by_server.values().sum::<u64>() {
+        0 => "no tool is hidden because its definition changed".to_owned(),
+        1 => format!(
+            "1 tool of {} is hidden because its definition changed; `{diff}` shows it",
+            servers.join(", ")
+        ),
+        many => format!(
+            "{many} tools of {} are hidden because their definitions changed; `{diff}` shows them",
+            servers.join(", ")
+        ),
     }
 }
 

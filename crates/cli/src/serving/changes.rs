@@ -6,7 +6,7 @@ mod shown;
 use std::collections::BTreeMap;
 
 use interlock_audit::{AuditError, Detail, Identity, Lifecycle, LifecycleKind};
-use interlock_gateway::{Auth, Era, Gateway, IssuerSettings, Server};
+use interlock_gateway::{Auth, Era, Gateway, IssuerSettings, Server, Trust};
 
 /// All that decides who may use what.
 #[derive(Clone, Default)]
@@ -20,6 +20,7 @@ pub(crate) struct InForce {
 pub(super) struct ServerInForce {
     pub(super) reached: Server,
     pub(super) era: Option<Era>,
+    pub(super) trust: Trust,
     pub(super) extensions: Vec<String>,
 }
 

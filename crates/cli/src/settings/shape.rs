@@ -105,6 +105,7 @@ const SERVER: &[(&str, Shape)] = &[
     ("transport", Shape::OneOf(&["streamable_http", "sse"])),
     ("policy", Shape::Text),
     ("era", Shape::OneOf(&["legacy", "modern"])),
+    ("trust", Shape::OneOf(&["first_use", "review", "allow_changes"])),
     ("extensions", Shape::Texts),
 ];
 const OAUTH: &[(&str, Shape)] = &[

@@ -327,7 +327,7 @@ fn details(asks: &Asks<'_>, settings: &Settings) -> Details {
         client: about.identity.client.as_ref().map(|client| client.text.clone()),
         at_client: settings.at_client,
         definition: asks.exact.definition.as_deref().map(|definition| Definition {
-            fingerprint: hex::encode(definition.fingerprint),
+            fingerprint: definition.fingerprint.to_string(),
             title: definition.title.as_deref().map(str::to_owned),
             description: definition.description.as_deref().map(str::to_owned),
             annotations: definition.annotations.clone(),

@@ -57,7 +57,7 @@ impl Exact {
         part(&settings.needed.to_le_bytes());
         part(&[u8::from(settings.has_enough), u8::from(settings.at_client)]);
         settings.approvers.iter().for_each(|person| part(person.as_bytes()));
-        part(definition.as_ref().map_or(&[][..], |definition| &definition.fingerprint));
+        part(definition.as_ref().map_or(&[][..], |definition| definition.fingerprint.bytes()));
         let wanted = wanted(params, is_leg);
         part(joined(wanted.iter()).as_bytes());
         let shown: &[&str] = match target.section {

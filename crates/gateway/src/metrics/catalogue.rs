@@ -40,7 +40,7 @@ metrics! {
     REQUESTS: "counter" "interlock_requests_total" ["server", "grant", "method", "transport", "version"]
         "Requests of callers that were well-formed and admitted, before policy";
     DECISIONS: "counter" "interlock_decisions_total" ["server", "grant", "verdict", "reason"]
-        "What was decided of requests: proceed, ask where a call was told to wait for a person, or deny for a policy, a limit, an approval that was not given, or because something that the decision needs was unavailable";
+        "What was decided of requests: proceed, ask where a call was told to wait for a person, or deny for a policy, a limit, an approval that was not given, a definition that is not the accepted one, or because something that the decision needs was unavailable";
     SHADOW: "counter" "interlock_shadow_findings_total" ["server", "grant"]
         "What rules in shadow mode would have denied or asked about";
     TOOL_CALLS: "counter" "interlock_tool_calls_total" ["server", "tool", "verdict"]
@@ -79,4 +79,6 @@ metrics! {
         "Traced calls by what became of their spans: exported, dropped because too many waited, or failed because the collector did not take them";
     DEFINITIONS_AGE: "gauge" "interlock_definitions_age_seconds" ["server"]
         "How long ago the server's tools were last listed";
+    TOOLS_QUARANTINED: "gauge" "interlock_tools_quarantined" ["server"]
+        "Tools that are hidden and denied until somebody accepts their definition";
 }

@@ -41,6 +41,7 @@ fn sampled() -> Metrics {
     metrics.event(LifecycleKind::PolicyReload);
     metrics.event(LifecycleKind::Alarm);
     metrics.traced("exported", 1);
+    metrics.quarantined(&about.server, 1);
     metrics
 }
 

@@ -10,6 +10,7 @@ use interlock_wire::trace;
 use interlock_wire::{Era, Message, Parsed, Refusal, Request, RequestId, Shape, Version, reply};
 
 use super::approval::{Round, Wanted};
+use super::pinned::ListRequest;
 use super::{Concerning, MayAsk, Origin, Relay, advance};
 use crate::admit::{self, Admitted};
 use crate::answer;
@@ -151,6 +152,11 @@ impl Relay {
             Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
             _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
         };
+        let reads_first = match &awaited {
+            Awaited::List(list) if self.reads_tools_first(*list) => Some(*list),
+            _ => None,
+        };
+        let awaited = if reads_first.is_some() { Awaited::Judging } else { awaited };
         let judging = matches!(awaited, Awaited::Judging);
         let mut asked = self.asked(awaited, admitted.version, Some(reply));
         asked.progress = message.progress_token().map(|token| token.raw().to_owned());
@@ -166,6 +172,12 @@ impl Relay {
         let room = self.upstream.room(message.source().len()).await;
         let inserted = self.session().to_server.insert(asker.clone(), asked);
         match inserted {
+            Ok(number) if let Some(list) = reads_first => {
+                drop(request);
+                let (message, exchange) = (Arc::new(message), asker.exchange);
+                let asks = ListRequest { message, number, exchange, list, room };
+                advance(&self.calls, Arc::clone(self).list_after_reading(asks));
+            }
             Ok(number) if judging => {
                 drop(request);
                 let to_server = ToServer { number, room: Some(room), at_once: is_exchange };
@@ -394,10 +406,10 @@ impl Relay {
     ) -> Result<Passage, Refused> {
         let policies = || self.access.keep_policies();
         match judged {
-            Judged::Complete => self.gateway.decide_completion(policies(), about, targets).await,
+            Judged::Complete => self.gateway.decide_completion(policies(), about, targets, &**self).await,
             // More input for a tool that the policy has closed since is refused, whenever its task was made.
             Judged::Task if about.method == "tasks/update" => {
-                self.gateway.decide_completion(policies(), about, targets).await
+                self.gateway.decide_completion(policies(), about, targets, &**self).await
             }
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
                 self.gateway.unjudged(policies(), about).await

@@ -11,13 +11,14 @@ use interlock_wire::{
     Era, Message, Notification, Outcome, Parsed, RequestId, Response, Shape, Version, reply,
 };
 
+use super::pinned::NotShown;
 use super::tasks::InAnswer;
 use super::{Relay, input, own};
 use crate::admit;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::forward;
-use crate::lists;
+use crate::lists::List;
 use crate::outbox::Outbox;
 use crate::session::{Asked, Awaited, Negotiated};
 use crate::settle::Ending;
@@ -57,7 +58,7 @@ impl Relay {
         }
     }
 
-    async fn server_response(&self, response: &Response<'_>, message: &Message) {
+    async fn server_response(self: &Arc<Self>, response: &Response<'_>, message: &Message) {
         let number = response.id.as_ref().and_then(|id| id.as_u64());
         let Some(waiting) = number.and_then(|number| self.take_forwarded(number)) else {
             if number.is_some_and(|number| self.session().to_server.is_late(number)) {
@@ -141,14 +142,13 @@ impl Relay {
         }
     }
 
-    fn filtered(&self, list: lists::List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, lists::NoList> {
+    fn filtered(self: &Arc<Self>, list: List, outcome: &Outcome<'_>) -> Result<Vec<Edit>, NotShown> {
         match outcome {
             Outcome::Result(result) => {
                 if list.is_of_tools() {
                     self.count_listed(*result);
                 }
-                let snapshot = self.access.policies();
-                lists::filter(list, *result, &snapshot.stack())
+                self.shown(list, *result)
             }
             Outcome::Error(_) => Ok(Vec::new()),
         }

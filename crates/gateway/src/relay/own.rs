@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::Relay;
 use crate::call::DefinitionSource;
 use crate::definitions::{DefinitionsError, Next, ToolList};
+use crate::pins::PinnedServer;
 use crate::session::Awaited;
 use crate::settle::Ending;
 use crate::tasks::TASKS;
@@ -32,6 +33,14 @@ pub(super) fn meta_with_tasks() -> String {
 }
 
 impl DefinitionSource for Relay {
+    fn pins(&self) -> Option<&PinnedServer> {
+        self.pins.as_deref()
+    }
+
+    fn fresh(&self) -> Option<Arc<ToolList>> {
+        self.definitions.fresh(Instant::now())
+    }
+
     async fn current(&self) -> Result<Arc<ToolList>, DefinitionsError> {
         // A server whose tools change faster than they can be read is not judged by any of its lists.
         for _ in 0..self.gateway.options.limits.rejudgements {
@@ -45,6 +54,8 @@ impl DefinitionSource for Relay {
                 Next::Ask(asking) => {
                     let limit = self.gateway.options.limits.definitions;
                     let answer = match tokio::time::timeout(limit, self.list_tools()).await {
+                        // What was read across a change is read again, and is no first sight of the server either.
+                        Ok(Ok(list)) if asking.holds() => self.pinned(list).await.map(Arc::new),
                         Ok(answer) => answer.map(Arc::new),
                         Err(_) => Err(DefinitionsError::TimedOut),
                     };
@@ -107,7 +118,8 @@ impl Relay {
             (number, version)
         };
         let _forgotten = OwnRequest { relay: self, number };
-        self.upstream.send(list_request(number, cursor, version)).await;
+        // Calls wait for the answer in the room that they have in the queue: it must not wait for theirs.
+        self.upstream.push(list_request(number, cursor, version));
         receiver.await.map_err(|_| DefinitionsError::Gone)
     }
 }

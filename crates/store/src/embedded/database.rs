@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use interlock_json::Decimal;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Durability, Options, announcements, approvals, credentials, servers, tokens};
+use super::{Durability, Options, announcements, approvals, credentials, pins, servers, tokens};
 use crate::StoreError;
 
 /// The layout below; a file of another one is not touched.
-const LAYOUT: i64 = 9;
+const LAYOUT: i64 = 10;
 /// The layout before tokens were kept.
 const WITHOUT_TOKENS: i64 = 3;
 /// The layout before operators' tokens and servers were.
@@ -26,6 +26,8 @@ const WITHOUT_APPROVALS: i64 = 6;
 const WITHOUT_ANNOUNCEMENTS: i64 = 7;
 /// The layout before it was noted by what calls are judged.
 const WITHOUT_JUDGED: i64 = 8;
+/// The layout before definitions of tools were pinned.
+const WITHOUT_PINS: i64 = 9;
 
 const TABLES: &str = "
 CREATE TABLE counters (
@@ -202,8 +204,11 @@ fn lay_out(connection: &Connection, options: &Options) -> Result<(), StoreError>
     if found < WITHOUT_JUDGED {
         transaction.execute_batch(announcements::TABLE).map_err(&failed)?;
     }
-    if found < LAYOUT {
+    if found < WITHOUT_PINS {
         transaction.execute_batch(approvals::JUDGED).map_err(&failed)?;
+    }
+    if found < LAYOUT {
+        transaction.execute_batch(pins::TABLE).map_err(&failed)?;
         transaction.pragma_update(None, "user_version", LAYOUT).map_err(&failed)?;
     }
     transaction.commit().map_err(&failed)

@@ -12,7 +12,7 @@ use super::reserving::Reserving;
 use super::syncing::Dirty;
 use super::tallies::Tallies;
 use super::work::Work;
-use super::{announcements, approvals, credentials, servers, tokens};
+use super::{announcements, approvals, credentials, pins, servers, tokens};
 use crate::StoreError;
 use crate::timekeeping::{Dates, Reclocked};
 
@@ -102,6 +102,14 @@ impl Engine {
                     let (server, name) = &asked.question;
                     asked.answer = Some(credentials::forget(&self.connection, server, name)?);
                 }
+                Work::Observe(asked) => {
+                    let now_ms = reserving.now.wall_ms;
+                    asked.answer = Some(pins::observe(&self.connection, &asked.question, now_ms)?);
+                }
+                Work::Accept(asked) => {
+                    let now_ms = reserving.now.wall_ms;
+                    asked.answer = Some(pins::accept(&self.connection, &asked.question, now_ms)?);
+                }
                 Work::ApprovalStep(step) => step.perform(&self.connection, reserving.now.wall_ms)?,
                 Work::AnnouncementStep(step) => step.perform(&self.connection, reserving.now.wall_ms)?,
                 Work::List(_)
@@ -110,6 +118,10 @@ impl Engine {
                 | Work::Tokens(_)
                 | Work::Servers(_)
                 | Work::Credentials(_)
+                | Work::PinsOf(_)
+                | Work::PinChanges(_)
+                | Work::Pins(_)
+                | Work::Quarantined(_)
                 | Work::ApprovalReading(_)
                 | Work::IsAnnouncementDue(_) => {}
             }
@@ -159,6 +171,14 @@ impl Engine {
                 Work::Credentials(asked) => {
                     asked.answer = Some(credentials::credentials(&self.connection)?);
                 }
+                Work::PinsOf(asked) => {
+                    asked.answer = Some(pins::pins_of(&self.connection, &asked.question)?);
+                }
+                Work::PinChanges(asked) => asked.answer = Some(pins::changes(&self.connection)?),
+                Work::Pins(asked) => {
+                    asked.answer = Some(pins::pins(&self.connection, asked.question.as_deref())?);
+                }
+                Work::Quarantined(asked) => asked.answer = Some(pins::quarantined(&self.connection)?),
                 Work::ApprovalReading(looking) => looking.perform(&self.connection, clock.latest.wall_ms)?,
                 Work::IsAnnouncementDue(asked) => {
                     let now_ms = clock.latest.wall_ms;

@@ -9,6 +9,7 @@ use crate::announcements::Target;
 use crate::counters::{Counted, CounterRef, CounterStatus, ReserveAnswer, ReserveRequest};
 use crate::credentials::{CredentialEntry, Resealed};
 use crate::instances::Instance;
+use crate::pins::{AcceptOutcome, Acceptance, Observed, Pin, PinsOfServer, Seen};
 use crate::servers::ServerEntry;
 use crate::timekeeping::{Dates, Reclocked};
 use crate::tokens::{Revoked, TokenEntry, TokenKind};
@@ -43,6 +44,12 @@ pub(super) enum Work {
     Reseal(Asked<Vec<Resealed>, u64>),
     ForgetCredential(Asked<(String, String), bool>),
     Credentials(Asked<(), Vec<CredentialEntry>>),
+    Observe(Asked<Seen, Observed>),
+    Accept(Asked<Acceptance, Vec<AcceptOutcome>>),
+    PinsOf(Asked<String, PinsOfServer>),
+    PinChanges(Asked<(), i64>),
+    Pins(Asked<Option<String>, Vec<Pin>>),
+    Quarantined(Asked<(), Vec<(String, u64)>>),
     ApprovalStep(Box<approvals::Step>),
     ApprovalReading(Box<approvals::Reading>),
     AnnouncementStep(Box<announcements::Step>),
@@ -90,6 +97,12 @@ impl Work {
             Self::Reseal(asked) => asked.reply(committed),
             Self::ForgetCredential(asked) => asked.reply(committed),
             Self::Credentials(asked) => asked.reply(committed),
+            Self::Observe(asked) => asked.reply(committed),
+            Self::Accept(asked) => asked.reply(committed),
+            Self::PinsOf(asked) => asked.reply(committed),
+            Self::PinChanges(asked) => asked.reply(committed),
+            Self::Pins(asked) => asked.reply(committed),
+            Self::Quarantined(asked) => asked.reply(committed),
             Self::ApprovalStep(step) => step.reply(committed),
             Self::ApprovalReading(reading) => reading.reply(committed),
             Self::AnnouncementStep(step) => step.reply(committed),
@@ -122,6 +135,10 @@ impl desk::Work for Work {
                 | Self::Tokens(_)
                 | Self::Servers(_)
                 | Self::Credentials(_)
+                | Self::PinsOf(_)
+                | Self::PinChanges(_)
+                | Self::Pins(_)
+                | Self::Quarantined(_)
                 | Self::ApprovalReading(_)
                 | Self::IsAnnouncementDue(_)
         )

@@ -11,6 +11,7 @@ mod clock;
 mod embedded;
 mod in_memory;
 mod model;
+mod pins;
 mod reclocking;
 mod registers;
 mod request;

@@ -1,7 +1,7 @@
 //! The registers beside the counters: tokens of callers and of operators, servers, and their sealed credentials.
 
 use interlock_store::{
-    Announcements, Approvals, CredentialEntry, Credentials, Embedded, Options, Resealed, Revoked,
+    Announcements, Approvals, CredentialEntry, Credentials, Embedded, Options, Pins as _, Resealed, Revoked,
     ServerEntry, Servers, Target, TokenEntry, Tokens, Which,
 };
 
@@ -82,6 +82,7 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
     // Each lacks what the later ones lack, too.
     let mut lacks = String::new();
     for (layout, since) in [
+        (9, "DROP TABLE pins; DROP TABLE pinned_servers; DROP TABLE pin_changes;"),
         (
             8,
             "DROP INDEX approvals_open; DROP INDEX approvals_of_instance; ALTER TABLE approvals DROP COLUMN judged_by;",
@@ -108,6 +109,7 @@ async fn a_ledger_of_an_earlier_layout_gets_what_it_lacks() {
         assert_eq!(store.admin_tokens().tokens().await.unwrap(), []);
         assert_eq!(store.credentials().await.unwrap(), []);
         assert_eq!(store.approvals(Which::default(), 9).await.unwrap(), []);
+        assert_eq!(store.pins(None).await.unwrap(), []);
         assert!(!store.is_due(vec![Target([0; 32])]).await.unwrap());
     }
 }

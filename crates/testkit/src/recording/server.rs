@@ -71,6 +71,8 @@ struct Server {
     received: Mutex<File>,
     events: Mutex<File>,
     seen: Mutex<Vec<String>>,
+    /// How many requests of a trigger there have been.
+    turns: Mutex<HashMap<String, usize>>,
     responses: Mutex<HashMap<String, String>>,
     arrived: Condvar,
 }
@@ -116,6 +118,7 @@ impl Server {
             received: Mutex::new(append(RECEIVED)?),
             events: Mutex::new(append(EVENTS)?),
             seen: Mutex::default(),
+            turns: Mutex::default(),
             responses: Mutex::default(),
             arrived: Condvar::new(),
         })
@@ -148,7 +151,8 @@ impl Server {
     fn dispatch(self: &Arc<Self>, incoming: &Incoming<'_>) {
         let asked = Asked::from(incoming);
         let steps = self.script.on.get(&format!("{}:{}", asked.method, asked.name));
-        let steps = steps.or_else(|| self.script.on.get(&asked.method)).cloned();
+        let steps =
+            steps.or_else(|| self.script.on.get(&asked.method)).or_else(|| self.turn(&asked.method)).cloned();
         match steps {
             Some(steps) => self.start(steps, asked),
             // In the reader's thread, so that ordinary answers keep the order of their questions.
@@ -157,6 +161,16 @@ impl Server {
             }
             None => {}
         }
+    }
+
+    /// What is done this time.
+    fn turn(&self, trigger: &str) -> Option<&Vec<Step>> {
+        let turns = self.script.in_turn.get(trigger)?;
+        let mut counts = lock(&self.turns);
+        let count = counts.entry(trigger.to_owned()).or_default();
+        let now = (*count).min(turns.len().checked_sub(1)?);
+        *count += 1;
+        turns.get(now)
     }
 
     fn start(self: &Arc<Self>, steps: Vec<Step>, asked: Asked) {

@@ -1,7 +1,7 @@
 //! What of a server, a grant and an issuer stands in the audit log: never a header's, a variable's or an argument's value.
 
 use interlock_audit::{Detail, format_ms};
-use interlock_gateway::{CertificateRule, Era, IssuerSettings, JwtRule, KeySource, Server};
+use interlock_gateway::{CertificateRule, Era, IssuerSettings, JwtRule, KeySource, Server, Trust};
 
 use super::{GrantInForce, ServerInForce};
 
@@ -53,6 +53,11 @@ pub(super) fn server(server: &ServerInForce) -> Facts {
     if let Some(era) = server.era {
         let era = if era == Era::Modern { "modern" } else { "legacy" };
         facts.push(("era", Shown::Text(era.to_owned())));
+    }
+    match server.trust {
+        Trust::FirstUse => {}
+        Trust::Review => facts.push(("trust", Shown::Text("review".to_owned()))),
+        Trust::AllowChanges => facts.push(("trust", Shown::Text("allow_changes".to_owned()))),
     }
     if !server.extensions.is_empty() {
         facts.push(("extensions", list(server.extensions.clone())));
@@ -124,7 +129,11 @@ pub(super) fn parts_of_server(old: &ServerInForce, new: &ServerInForce) -> Vec<&
         (Server::Http(old), Server::Http(new)) => parts(&[("requests", old != new)]),
         _ => vec!["command", "url"],
     };
-    others.extend(parts(&[("era", old.era != new.era), ("extensions", old.extensions != new.extensions)]));
+    others.extend(parts(&[
+        ("era", old.era != new.era),
+        ("trust", old.trust != new.trust),
+        ("extensions", old.extensions != new.extensions),
+    ]));
     others
 }
 

@@ -33,7 +33,7 @@ async fn a_ledger_of_the_layout_before_gets_the_register_and_keeps_the_rest() {
     connection
         .execute_batch(
             "DROP TABLE opinions; DROP TABLE approvals; DROP TABLE approval_changes; DROP TABLE announcements; \
-             DROP TABLE announcements_lost;",
+             DROP TABLE announcements_lost; DROP TABLE pins; DROP TABLE pinned_servers; DROP TABLE pin_changes;",
         )
         .unwrap();
     connection.pragma_update(None, "user_version", 6).unwrap();
@@ -55,7 +55,8 @@ async fn questions_of_the_layout_before_announcements_are_kept() {
     connection
         .execute_batch(
             "DROP TABLE announcements; DROP TABLE announcements_lost; ALTER TABLE approvals DROP COLUMN announce_to; \
-             DROP INDEX approvals_open; DROP INDEX approvals_of_instance; ALTER TABLE approvals DROP COLUMN judged_by;",
+             DROP INDEX approvals_open; DROP INDEX approvals_of_instance; ALTER TABLE approvals DROP COLUMN judged_by; \
+             DROP TABLE pins; DROP TABLE pinned_servers; DROP TABLE pin_changes;",
         )
         .unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();

@@ -1,0 +1,12 @@
+//! Definitions of tools are pinned: what a server changes is hidden and denied until somebody accepts it.
+
+mod changes;
+mod commands;
+mod flapping;
+mod pages;
+#[path = "../http/scene.rs"]
+#[allow(dead_code, reason = "another test uses the rest of it")]
+mod scene;
+mod sharing;
+mod trust;
+mod way;
