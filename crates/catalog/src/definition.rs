@@ -1,6 +1,7 @@
 //! A tool as its server describes it.
 
 use interlock_json::{Limits, ScanError};
+use interlock_policy::ToolDefinition;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -76,6 +77,22 @@ impl Definition {
     pub fn read(json: &str) -> Result<Self, DefinitionError> {
         interlock_json::scan(json, &Limits::default())?;
         Ok(serde_json::from_str(json)?)
+    }
+
+    /// A tool as a list of tools has it.
+    #[must_use]
+    pub fn of_tool(server: &str, name: &str, tool: &ToolDefinition) -> Self {
+        let annotations = tool.annotations().and_then(|said| serde_json::from_str(said.raw()).ok());
+        let schema = tool.schema_text().and_then(|schema| serde_json::from_str(schema).ok());
+        Self {
+            server: server.to_owned(),
+            tool: name.to_owned(),
+            title: tool.title().map(str::to_owned),
+            description: tool.description().map(str::to_owned),
+            input_schema: schema.unwrap_or_default(),
+            annotations,
+            rest: Map::new(),
+        }
     }
 
     /// The parameters: name and schema, in the order in which the server gives them.

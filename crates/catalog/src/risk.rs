@@ -45,6 +45,18 @@ impl Category {
         }
     }
 
+    /// Its name, as in policies: `tool.category`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::Execute => "Execute",
+            Self::Destructive => "Destructive",
+            Self::Financial => "Financial",
+        }
+    }
+
     /// Whether a call may do what nobody can put right, or reaches beyond the service.
     #[must_use]
     pub fn is_dangerous(self) -> bool {
@@ -52,25 +64,27 @@ impl Category {
     }
 }
 
+impl Severity {
+    /// Its name, as in policies: `tool.severity`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 impl fmt::Display for Category {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Read => "Read",
-            Self::Write => "Write",
-            Self::Execute => "Execute",
-            Self::Destructive => "Destructive",
-            Self::Financial => "Financial",
-        })
+        f.pad(self.name())
     }
 }
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        })
+        f.pad(self.name())
     }
 }

@@ -191,14 +191,12 @@ impl<'p> Rehearsal<'p> {
         };
         let arguments = document.as_ref().map(|document| document.root());
         let called = Call { section: call.section, server: &caller.server, name: &call.name, arguments };
-        let tool = tools::facts(self.tools, &call.name);
         let facts = Facts {
-            tool,
             labels: &caller.labels,
             client: caller.client.as_deref(),
             ..Facts::new(&caller.grant, &caller.session, self.now_ms.get())
         };
-        Ok(look(&called, &facts))
+        Ok(look(&called, &tools::with_tool(facts, self.tools, &caller.server, &call.name)))
     }
 
     /// Whether lists show a name.

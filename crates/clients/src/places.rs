@@ -221,7 +221,7 @@ mod tests {
         let around = Surroundings {
             system,
             home: "/home/ada".into(),
-            project: Some("/work/shop".into()),
+            project: Some("/srv/shop".into()),
             variable: &variable,
         };
         places(&around).into_iter().map(|place| place.path.display().to_string()).collect()
@@ -237,12 +237,12 @@ mod tests {
             "/home/ada/.gemini/settings.json",
             "/home/ada/.codex/config.toml",
             "/home/ada/.continue/config.yaml",
-            "/work/shop/.mcp.json",
-            "/work/shop/.cursor/mcp.json",
-            "/work/shop/.vscode/mcp.json",
-            "/work/shop/.gemini/settings.json",
-            "/work/shop/.codex/config.toml",
-            "/work/shop/.zed/settings.json",
+            "/srv/shop/.mcp.json",
+            "/srv/shop/.cursor/mcp.json",
+            "/srv/shop/.vscode/mcp.json",
+            "/srv/shop/.gemini/settings.json",
+            "/srv/shop/.codex/config.toml",
+            "/srv/shop/.zed/settings.json",
         ];
         let support = "/home/ada/Library/Application Support";
         for (system, own) in [

@@ -330,6 +330,9 @@ impl Gateway {
                 list.get(&target.name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition })
             }
         };
+        let judged = list.as_ref().and_then(|list| list.judged(&about.server, &target.name));
+        let (category, severity) =
+            judged.map(|(category, severity)| (category.name(), severity.name())).unzip();
         let client = about.identity.client.as_ref().map(|client| client.name.as_str());
         let now_ms = now_ms();
         let mut counters: Option<CounterSnapshot> = None;
@@ -338,7 +341,8 @@ impl Gateway {
             let judgement = {
                 let counters = counters.as_ref().map(|counters| counters as &dyn CounterValues);
                 let known = Facts::new(&about.identity.grant, &about.identity.session, now_ms);
-                let facts = Facts { labels, client, tool, counters, payment: retry.payment(), ..known };
+                let payment = retry.payment();
+                let facts = Facts { labels, client, tool, category, severity, counters, payment, ..known };
                 interlock_policy::judge(stack, &call, &facts)
             };
             match judgement {

@@ -4,10 +4,10 @@
 //! `notifications/tools/list_changed` the list is read again before anything is judged by it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use interlock_catalog::{Canonical, Fingerprint};
+use interlock_catalog::{Canonical, Category, Definition, Fingerprint, Severity, classify};
 use interlock_json::{Kind, Value};
 use interlock_policy::ToolDefinition;
 use interlock_store::Offer;
@@ -39,6 +39,8 @@ pub(crate) struct Described {
     pub(crate) annotations: Option<Box<RawValue>>,
     /// Whether it is called as a task and not otherwise (2025-11-25, `execution.taskSupport`).
     pub(crate) is_task_only: bool,
+    /// Judged when a policy first looks at the definition.
+    judged: OnceLock<(Category, Severity)>,
 }
 
 impl Described {
@@ -52,6 +54,7 @@ impl Described {
             description: text("description"),
             annotations: annotations.and_then(Result::ok),
             is_task_only: support.is_some_and(|support| support.is_str("required")),
+            judged: OnceLock::new(),
         }
     }
 }
@@ -104,6 +107,16 @@ impl ToolList {
     /// What its server says of a tool.
     pub(crate) fn described(&self, name: &str) -> Option<&Arc<Described>> {
         self.described.get(name)
+    }
+
+    /// What a tool of this server can do, and how bad that can get.
+    pub(crate) fn judged(&self, server: &str, name: &str) -> Option<(Category, Severity)> {
+        let (tool, described) = (self.tools.get(name)?, self.described.get(name)?);
+        let judge = || {
+            let judgement = classify(&Definition::of_tool(server, name, tool));
+            (judgement.category, judgement.severity)
+        };
+        Some(*described.judged.get_or_init(judge))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

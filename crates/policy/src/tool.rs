@@ -10,6 +10,8 @@ use crate::schema::{MOST_BYTES, Schema, SchemaError};
 #[derive(Debug, Default)]
 pub struct ToolDefinition {
     required: Vec<String>,
+    title: Option<Box<str>>,
+    description: Option<Box<str>>,
     /// As the server wrote them: what it says of the tool, and need not keep.
     annotations: Option<Document<String>>,
     /// `inputSchema` as it was written; `None` where there is none, or where it is too long to be kept.
@@ -34,14 +36,32 @@ impl ToolDefinition {
     /// What is malformed, in words.
     pub fn read(tool: Value<'_>) -> Result<ToolDefinition, &'static str> {
         let schema = tool.get("inputSchema");
+        let said = |key| tool.get(key).and_then(Value::as_str).map(Box::from);
         let text = schema.map(Value::raw);
         Ok(ToolDefinition {
             required: required(schema)?,
+            title: said("title"),
+            description: said("description"),
             annotations: annotations(tool)?,
             schema: text.filter(|text| text.len() <= MOST_BYTES).map(Box::from),
             too_long: text.is_some_and(|text| text.len() > MOST_BYTES),
             compiled: OnceLock::new(),
         })
+    }
+
+    /// `title`
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// `description`
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// `inputSchema` as the server wrote it; `None` where there is none, or where it is too long to be kept.
+    pub fn schema_text(&self) -> Option<&str> {
+        self.schema.as_deref()
     }
 
     /// `inputSchema.required`

@@ -88,9 +88,12 @@ impl Fact {
 /// What a description begins with, up to the end of its first sentence or paragraph.
 fn first_sentence(text: &str) -> &str {
     let text = text.trim_start();
-    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| text.find(end).map(|at| at + end.len()));
-    // A very short one is an abbreviation or a heading.
-    ends.filter(|end| *end > 25).min().and_then(|end| text.get(..end)).unwrap_or(text)
+    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| {
+        let mut places = text.match_indices(end).map(|(at, end)| at + end.len());
+        // A very short one is an abbreviation or a heading.
+        places.find(|end| *end > 25)
+    });
+    ends.min().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// What is known of the tools of some servers.

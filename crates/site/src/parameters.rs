@@ -36,9 +36,10 @@ pub(crate) struct Parameters<'d> {
 pub(crate) fn of(definition: &Definition) -> Parameters<'_> {
     let required: HashSet<&str> = definition.required().collect();
     let all = definition.parameters().count();
-    let mut rows: Vec<_> =
-        definition.parameters().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
-    rows.sort_by_key(|row| !row.required);
+    let mut shown: Vec<_> = definition.parameters().collect();
+    shown.sort_by_key(|(name, _)| !required.contains(name));
+    let rows: Vec<_> =
+        shown.into_iter().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
     let required = definition.parameters().filter(|(name, _)| required.contains(name)).count();
     Parameters { more: all - rows.len(), rows, all, required }
 }

@@ -35,7 +35,8 @@ use findings::Findings;
   interlock scan --fail-on critical -- ./my-server
 
 The server is started, or reached, and asked for every page of its list; nothing is called. Each tool is judged by its \
-definition alone, which is its publisher's word: nothing here asks a model or the network. --output writes a policy that fits, \
+definition alone, which is its publisher's word: nothing here asks a model or the network. `interlock attacks show ID` says more of \
+an attack that a tool's access allows. --output writes a policy that fits, \
 with its tests (NAME.test.yaml) and the tools as they are now (NAME.tools.json) beside it; `interlock test NAME.yaml` runs \
 them. Files that are there are not written over.
 
@@ -126,7 +127,8 @@ pub(super) struct Scanned {
 
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let scanned = scanned(args)?;
-    let findings = findings::of(&scanned);
+    let patterns = crate::attacks::patterns()?;
+    let findings = findings::of(&scanned, &patterns);
     let print = match args.format {
         ScanFormat::Text => text::print(&scanned, &findings),
         ScanFormat::Json => terminal::json(&json::report(&scanned, &findings)),

@@ -1,9 +1,22 @@
 //! A server's tool list, for what policies check against it.
 
-use interlock_policy::{ToolFacts, ToolList};
+use interlock_catalog::{Definition, classify};
+use interlock_policy::{Facts, ToolFacts, ToolList};
 
-/// What is known of a tool; without a list nothing is.
-pub(crate) fn facts<'t>(tools: Option<&'t ToolList>, name: &str) -> ToolFacts<'t> {
-    let Some(tools) = tools else { return ToolFacts::Unknown };
-    tools.get(name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition })
+/// The same facts with what is known of a tool; without a list nothing is.
+pub(crate) fn with_tool<'f>(
+    facts: Facts<'f>,
+    tools: Option<&'f ToolList>,
+    server: &str,
+    name: &str,
+) -> Facts<'f> {
+    let Some(tools) = tools else { return Facts { tool: ToolFacts::Unknown, ..facts } };
+    let Some(definition) = tools.get(name) else { return Facts { tool: ToolFacts::Absent, ..facts } };
+    let judgement = classify(&Definition::of_tool(server, name, definition));
+    Facts {
+        tool: ToolFacts::Known { definition },
+        category: Some(judgement.category.name()),
+        severity: Some(judgement.severity.name()),
+        ..facts
+    }
 }

@@ -303,6 +303,10 @@ async fn conditions_see_the_client_the_definition_and_the_time() {
         ("path: tool.annotations.readOnlyHint, op: eq, value: true", None, "null", false),
         ("path: time.hour, op: gte, value: 0", None, "{}", true),
         ("path: tool.category, op: eq, value: Read", None, "{}", false),
+        ("path: tool.category, op: eq, value: Write", None, "{}", true),
+        ("path: tool.category, op: eq, value: Destructive", None, r#"{"destructiveHint":true}"#, true),
+        ("path: tool.severity, op: in, value: [low, medium]", None, "{}", true),
+        ("path: tool.severity, op: in, value: [low, medium]", None, r#"{"destructiveHint":true}"#, false),
     ];
     for (condition, client, annotations, passes) in table {
         let policy =

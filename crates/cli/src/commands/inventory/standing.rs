@@ -6,7 +6,7 @@ use interlock_policy::{
 use serde::Serialize;
 
 use super::callers::Caller;
-use crate::rehearsal::tools::facts;
+use crate::rehearsal::tools::with_tool;
 use crate::rehearsal::verdict;
 
 /// Where a tool stands.
@@ -39,8 +39,8 @@ pub(super) fn standing(
     };
     let call = Call { section: Section::Tools, server, name: tool, arguments: None };
     let now = crate::instance::wall_ms();
-    let facts =
-        Facts { tool: facts(Some(list), tool), labels: &caller.labels, ..Facts::new(grant, "session", now) };
+    let facts = Facts { labels: &caller.labels, ..Facts::new(grant, "session", now) };
+    let facts = with_tool(facts, Some(list), server, tool);
     Ok(of_trace(&explain(&policies.stack(), &call, &facts)))
 }
 

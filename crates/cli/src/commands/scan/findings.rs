@@ -1,5 +1,8 @@
-//! What is found beside judgements: text that steers a model, and names that are taken for one another.
+//! What is found beside judgements: text that steers a model, names that are taken for one another, and the attacks that
+//! a tool's access allows.
 
+use interlock_catalog::Judgement;
+use interlock_catalog::attacks::{Pattern, allowed_by};
 use interlock_catalog::lint::{self, Finding};
 use interlock_catalog::similar::{LookAlike, look_alikes};
 
@@ -9,12 +12,13 @@ use super::Scanned;
 pub(super) struct Findings<'s> {
     /// By the server's and the tool's place in the scan.
     texts: Vec<(usize, usize, Vec<Finding>)>,
+    patterns: &'s [Pattern],
     /// Pairs of tools that look alike.
     pub(super) alike: Vec<LookAlike<'s>>,
 }
 
 /// Looks at every definition.
-pub(super) fn of(scanned: &[Scanned]) -> Findings<'_> {
+pub(super) fn of<'s>(scanned: &'s [Scanned], patterns: &'s [Pattern]) -> Findings<'s> {
     let mut texts = Vec::new();
     for (server, one) in scanned.iter().enumerate() {
         let tools = one.offer.iter().flat_map(|offer| &offer.tools);
@@ -29,7 +33,7 @@ pub(super) fn of(scanned: &[Scanned]) -> Findings<'_> {
         let tools = one.offer.iter().flat_map(|offer| &offer.tools);
         tools.map(|offered| (one.name.as_str(), offered.definition.tool.as_str()))
     });
-    Findings { texts, alike: look_alikes(names) }
+    Findings { texts, patterns, alike: look_alikes(names) }
 }
 
 impl Findings<'_> {
@@ -37,6 +41,16 @@ impl Findings<'_> {
     pub(super) fn of_tool(&self, server: usize, tool: usize) -> &[Finding] {
         let found = self.texts.iter().find(|(of, one, _)| (*of, *one) == (server, tool));
         found.map(|(_, _, found)| found.as_slice()).unwrap_or_default()
+    }
+
+    /// The attacks that a tool's access allows.
+    pub(super) fn attacks(&self, judgement: &Judgement) -> impl Iterator<Item = &Pattern> {
+        allowed_by(self.patterns, judgement)
+    }
+
+    /// All attacks.
+    pub(super) fn patterns(&self) -> &[Pattern] {
+        self.patterns
     }
 
     /// Whether any text tries to steer a model.

@@ -30,6 +30,8 @@ struct Tool<'s> {
     #[serde(flatten)]
     judgement: &'s Judgement,
     findings: &'s [Finding],
+    /// The attacks that its access allows.
+    attacks: Vec<&'s str>,
 }
 
 pub(super) fn report<'s>(scanned: &'s [Scanned], findings: &'s Findings<'s>) -> Report<'s> {
@@ -39,6 +41,7 @@ pub(super) fn report<'s>(scanned: &'s [Scanned], findings: &'s Findings<'s>) -> 
             tool: &tool.definition.tool,
             judgement: &tool.judgement,
             findings: findings.of_tool(at, index),
+            attacks: findings.attacks(&tool.judgement).map(|pattern| pattern.id.as_str()).collect(),
         });
         Server {
             server: &one.name,

@@ -56,7 +56,40 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
         out.push_str("\n\nTexts that may steer a model; read them:\n");
         out.push_str(&steering.join("\n"));
     }
+    out.push_str(&attacks(&order, findings));
     out
+}
+
+/// The attacks that the tools' access allows, each with the tools; the one with the most first.
+fn attacks(order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
+    let mut allowed: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for pattern in findings.patterns() {
+        let is_given = |tool: &&Offered| findings.attacks(&tool.judgement).any(|one| one.id == pattern.id);
+        let tools = order.iter().map(|(_, tool)| *tool).filter(is_given);
+        let tools: Vec<&str> = tools.map(|tool| tool.definition.tool.as_str()).collect();
+        if !tools.is_empty() {
+            allowed.push((&pattern.id, &pattern.name, tools));
+        }
+    }
+    if allowed.is_empty() {
+        return String::new();
+    }
+    allowed.sort_by_key(|(_, _, tools)| std::cmp::Reverse(tools.len()));
+    let rows = allowed.into_iter().map(|(id, name, tools)| vec![id.to_owned(), name.to_owned(), few(&tools)]);
+    format!(
+        "\n\nWhat such access allows (`interlock attacks show ID`):\n{}",
+        table(&["ID", "ATTACK", "BY"], rows)
+    )
+}
+
+/// Some of the names, and how many others there are.
+fn few(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(SHOWN).filter(|others| *others > 0) {
+        Some(others) => format!("{shown} and {others} more"),
+        None => shown,
+    }
 }
 
 fn counts(offer: &Offer) -> String {

@@ -1,0 +1,104 @@
+//! Recommended policies of real servers: they are policies, in both syntaxes, and let nothing through that cannot be undone.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, recommend};
+use interlock_policy::{
+    Call, Facts, Judgement as Judged, Origin, Policy, Section, Severity, Source, Syntax, Verdict, compile,
+    judge, visible,
+};
+use interlock_testkit::binaries::workspace_root;
+
+/// The tools of every server that there are definitions of, judged.
+fn servers() -> Result<Vec<(String, Vec<(Definition, Judgement)>)>> {
+    let mut servers = Vec::new();
+    for entry in fs::read_dir(workspace_root().join("catalogue/definitions"))? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl")) else {
+            continue;
+        };
+        servers.push((name.to_owned(), judged(fs::read_to_string(&path)?.lines())?));
+    }
+    ensure!(servers.len() >= 150, "{}", servers.len());
+    Ok(servers)
+}
+
+fn judged<'l>(lines: impl IntoIterator<Item = &'l str>) -> Result<Vec<(Definition, Judgement)>> {
+    let judge = |line| {
+        let definition = Definition::read(line)?;
+        let judgement = classify(&definition);
+        Ok((definition, judgement))
+    };
+    lines.into_iter().map(judge).collect()
+}
+
+/// The policy, which must be one without warnings, and say the same in JSON.
+fn compiled(server: &str, recommended: &Recommended) -> Result<Policy> {
+    let (policy, found) = compile(&Source { name: server, text: &recommended.yaml, syntax: Syntax::Yaml });
+    let bad: Vec<_> = found.iter().filter(|one| one.severity != Severity::Note).collect();
+    ensure!(bad.is_empty(), "{server}: {bad:#?}\n{}", recommended.yaml);
+    let policy = policy.context("no policy")?;
+    let json = recommended.json().context("no JSON")?;
+    let same = compile(&Source { name: server, text: &json, syntax: Syntax::Json })
+        .0
+        .context("no policy in JSON")?;
+    ensure!(same.document() == policy.document(), "{server}: the JSON says something else");
+    Ok(policy)
+}
+
+/// What becomes of a call without arguments.
+fn verdict(policy: &Policy, server: &str, tool: &str) -> Option<Verdict> {
+    let call = Call { section: Section::Tools, server, name: tool, arguments: None };
+    match judge(&[(Origin::Server, policy)], &call, &Facts::new("local", "s", 0)) {
+        Judged::Decided(decision) => Some(decision.verdict),
+        Judged::Read(_) => None,
+    }
+}
+
+#[test]
+fn every_real_server_gets_a_policy_that_lets_nothing_final_through() -> Result<()> {
+    for (server, tools) in servers()? {
+        let policy = compiled(&server, &recommend(&server, "tools.json", &tools))?;
+        for (definition, judgement) in &tools {
+            let verdict = verdict(&policy, &server, &definition.tool);
+            let is_final = judgement.category >= Category::Destructive;
+            ensure!(
+                !is_final || verdict != Some(Verdict::Proceed),
+                "{server}: {}: {verdict:?}",
+                definition.tool
+            );
+            ensure!(
+                visible(&[(Origin::Server, &policy)], Section::Tools, &definition.tool),
+                "{server}: {}",
+                definition.tool
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn hostile_definitions_stay_text() -> Result<()> {
+    let tools = judged([
+        r#"{"tool": "a\"\n  b: {}\n", "description": "Deletes\n# tools:\n  x: {}"}"#,
+        r#"{"tool": "*", "description": "Gets all"}"#,
+        r#"{"tool": "delete_*"}"#,
+        r#"{"tool": "yes", "inputSchema": {"properties": {"path\"] }, op: exists}\n#": {"type": "string"}, "to\u202e_url": {"type": "string"}}}}"#,
+        r#"{"tool": "export_x", "inputSchema": {"properties": {"out'put {url}": {"type": "string"}, "output_s3_uri": {"type": "string"}}}}"#,
+        r#"{"tool": "", "description": "nothing"}"#,
+    ])?;
+    let recommended = recommend("evil\n# server: {}", "tools.json", &tools);
+    let policy = compiled("hostile", &recommended)?;
+    ensure!(!recommended.yaml.contains('\u{202e}'), "{}", recommended.yaml);
+    for name in ["x", "b", "delete_everything"] {
+        ensure!(verdict(&policy, "s", name) == Some(Verdict::Deny), "{name}: {}", recommended.yaml);
+    }
+    ensure!(verdict(&policy, "s", "yes").is_some());
+    Ok(())
+}
+
+#[test]
+fn an_empty_server_gets_a_policy_too() -> Result<()> {
+    compiled("empty", &recommend("empty", "tools.json", &[])).map(drop)
+}
