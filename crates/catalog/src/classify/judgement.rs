@@ -108,7 +108,9 @@ impl Said {
             return Some(read_only.category);
         }
         let action = self.at(Place::Action);
-        let code = self.at(Place::Code).filter(|_| !is_read || self.runs() || self.requests());
+        // What only keeps code, or a product's `code`, does not run it.
+        let keeps = is_read || base == Some(Category::Write);
+        let code = self.at(Place::Code).filter(|_| !keeps || self.runs() || self.requests());
         let flag = self.at(Place::Flag);
         let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| !is_read);
         let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);

@@ -158,7 +158,13 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     if name.iter().any(|word| matches!(word.as_str(), "env" | "environ" | "dotenv")) {
         shows(RiskKind::Credentials, "env");
     }
-    if let Some(pair) = first().zip(first().skip(1)).find(|(one, two)| is_credential(one, two)) {
+    if let Some(pair) =
+        first().zip(first().skip(1)).find(|(one, two)| *one == "environment" && *two == "variables")
+    {
+        shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
+    }
+    // That a text speaks of an API key says mostly that the server needs one.
+    if let Some(pair) = name.iter().zip(name.iter().skip(1)).find(|(one, two)| is_credential(one, two)) {
         shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
     }
     if category > Category::Read {
@@ -178,8 +184,7 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
 
 fn is_credential(one: &str, two: &str) -> bool {
     const KINDS: &str = "api access private secret auth bearer ssh refresh";
-    let is_key = has(KINDS, one) && has("key keys token tokens", two);
-    is_key || (one == "environment" && two == "variables")
+    has(KINDS, one) && has("key keys token tokens", two)
 }
 
 /// What each parameter shows.
