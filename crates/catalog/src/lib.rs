@@ -20,5 +20,5 @@ pub mod similar;
 pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
 pub use lint::{Finding, FindingKind};
-pub use recommend::{Recommended, recommend};
+pub use recommend::{Recommended, policy_as_json, recommend, recommend_policy};
 pub use risk::{Category, Severity};

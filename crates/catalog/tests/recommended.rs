@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, recommend};
+use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, policy_as_json, recommend};
 use interlock_policy::{Severity, Source, Syntax, compile};
 
 fn root() -> PathBuf {
@@ -37,7 +37,7 @@ fn check(server: &str, recommended: &Recommended) {
     let (policy, found) = compile(&source);
     let bad: Vec<_> = found.iter().filter(|one| one.severity != Severity::Note).collect();
     assert!(policy.is_some() && bad.is_empty(), "{server}: {bad:#?}\n{}", recommended.yaml);
-    let json = recommended.json().unwrap();
+    let json = policy_as_json(&recommended.yaml).unwrap();
     let source = Source { name: server, text: &json, syntax: Syntax::Json };
     let same = compile(&source).0.unwrap();
     assert_eq!(same.document(), policy.unwrap().document(), "{server}");
@@ -58,6 +58,7 @@ fn hostile_definitions_stay_text() {
         r#"{"tool": "a\"\n  b: {}\n", "description": "Deletes\n# tools:\n  x: {}"}"#,
         r#"{"tool": "*", "description": "Gets all"}"#,
         r#"{"tool": "delete_*"}"#,
+        r#"{"tool": "delete_\u202efdp\udb40\udc41\u001b"}"#,
         r#"{"tool": "yes", "inputSchema": {"properties": {"path\"] }, op: exists}\n#": {"type": "string"}, "to\u202e_url": {"type": "string"}}}}"#,
         r#"{"tool": "export_x", "inputSchema": {"properties": {"out'put {url}": {"type": "string"}, "output_s3_uri": {"type": "string"}}}}"#,
         r#"{"tool": "", "description": "nothing"}"#,
@@ -65,7 +66,10 @@ fn hostile_definitions_stay_text() {
     let tools = judged(definitions.iter().map(|json| Definition::read(json).unwrap()));
     let recommended = recommend("evil\n# server: {}", "tools.json", &tools);
     check("hostile", &recommended);
-    assert!(!recommended.yaml.contains('\u{202e}'), "{}", recommended.yaml);
+    let json = policy_as_json(&recommended.yaml).unwrap();
+    for text in [&recommended.yaml, &json] {
+        assert!(!text.contains(['\u{202e}', '\u{e0041}', '\u{1b}']), "{text}");
+    }
     let source = Source { name: "hostile", text: &recommended.yaml, syntax: Syntax::Yaml };
     let policy = compile(&source).0.unwrap();
     let globs = ["x", "b", "delete_everything"];

@@ -88,9 +88,10 @@ impl Fact {
 /// What a description begins with, up to the end of its first sentence or paragraph.
 fn first_sentence(text: &str) -> &str {
     let text = text.trim_start();
-    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| text.find(end).map(|at| at + end.len()));
     // A very short one is an abbreviation or a heading.
-    ends.filter(|end| *end > 25).min().and_then(|end| text.get(..end)).unwrap_or(text)
+    let first = |end: &&str| text.match_indices(*end).map(|(at, end)| at + end.len()).find(|at| *at > 25);
+    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| first(&end));
+    ends.min().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// What is known of the tools of some servers.

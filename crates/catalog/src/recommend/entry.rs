@@ -106,13 +106,13 @@ fn validation(definition: &Definition, judgement: &Judgement) -> Validation {
     let declares =
         schema.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
     let has_required = definition.required().next().is_some();
-    let compiles = Schema::new(&schema.to_string()).is_ok();
+    let compiles = || Schema::new(&schema.to_string()).is_ok();
     let is_open = schema.get("additionalProperties").is_some_and(|open| open != &Value::Bool(false))
         || schema.get("patternProperties").is_some();
     match judgement.category {
         Category::Read => Validation::None,
         Category::Write | Category::Execute | Category::Destructive | Category::Financial
-            if !declares || !compiles =>
+            if !declares || !compiles() =>
         {
             Validation::None
         }
