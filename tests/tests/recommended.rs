@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, recommend};
+use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, policy_as_json, recommend};
 use interlock_policy::{
     Call, Facts, Judgement as Judged, Origin, Policy, Section, Severity, Source, Syntax, Verdict, compile,
     judge, visible,
@@ -39,7 +39,7 @@ fn compiled(server: &str, recommended: &Recommended) -> Result<Policy> {
     let bad: Vec<_> = found.iter().filter(|one| one.severity != Severity::Note).collect();
     ensure!(bad.is_empty(), "{server}: {bad:#?}\n{}", recommended.yaml);
     let policy = policy.context("no policy")?;
-    let json = recommended.json().context("no JSON")?;
+    let json = policy_as_json(&recommended.yaml).context("no JSON")?;
     let same = compile(&Source { name: server, text: &json, syntax: Syntax::Json })
         .0
         .context("no policy in JSON")?;
@@ -84,13 +84,18 @@ fn hostile_definitions_stay_text() -> Result<()> {
         r#"{"tool": "a\"\n  b: {}\n", "description": "Deletes\n# tools:\n  x: {}"}"#,
         r#"{"tool": "*", "description": "Gets all"}"#,
         r#"{"tool": "delete_*"}"#,
+        r#"{"tool": "delete_\u202efdp\udb40\udc41\u001b"}"#,
+        r#"{"tool": "get_c", "inputSchema": {"properties": {"x": {"default": "a\u202eb\u001b"}}, "required": ["x"]}}"#,
         r#"{"tool": "yes", "inputSchema": {"properties": {"path\"] }, op: exists}\n#": {"type": "string"}, "to\u202e_url": {"type": "string"}}}}"#,
         r#"{"tool": "export_x", "inputSchema": {"properties": {"out'put {url}": {"type": "string"}, "output_s3_uri": {"type": "string"}}}}"#,
         r#"{"tool": "", "description": "nothing"}"#,
     ])?;
     let recommended = recommend("evil\n# server: {}", "tools.json", &tools);
     let policy = compiled("hostile", &recommended)?;
-    ensure!(!recommended.yaml.contains('\u{202e}'), "{}", recommended.yaml);
+    let json = policy_as_json(&recommended.yaml).context("no JSON")?;
+    for text in [&recommended.yaml, &recommended.tests, &json] {
+        ensure!(!text.contains(['\u{202e}', '\u{e0041}', '\u{1b}']), "{text}");
+    }
     for name in ["x", "b", "delete_everything"] {
         ensure!(verdict(&policy, "s", name) == Some(Verdict::Deny), "{name}: {}", recommended.yaml);
     }

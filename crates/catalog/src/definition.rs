@@ -79,20 +79,24 @@ impl Definition {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// A tool as a list of tools has it.
+    /// A tool as a list of tools has it. `None` where its schema or its annotations cannot be read: by half a definition
+    /// nothing is judged.
     #[must_use]
-    pub fn of_tool(server: &str, name: &str, tool: &ToolDefinition) -> Self {
-        let annotations = tool.annotations().and_then(|said| serde_json::from_str(said.raw()).ok());
-        let schema = tool.schema_text().and_then(|schema| serde_json::from_str(schema).ok());
-        Self {
+    pub fn of_tool(server: &str, name: &str, tool: &ToolDefinition) -> Option<Self> {
+        if tool.is_schema_too_long() {
+            return None;
+        }
+        let annotations = tool.annotations().map(|said| serde_json::from_str(said.raw())).transpose().ok()?;
+        let schema: Option<Value> = tool.schema_text().map(serde_json::from_str).transpose().ok()?;
+        Some(Self {
             server: server.to_owned(),
             tool: name.to_owned(),
             title: tool.title().map(str::to_owned),
             description: tool.description().map(str::to_owned),
             input_schema: schema.unwrap_or_default(),
-            annotations,
+            annotations: annotations.flatten(),
             rest: Map::new(),
-        }
+        })
     }
 
     /// The parameters: name and schema, in the order in which the server gives them.

@@ -12,6 +12,8 @@ mod sample;
 mod tests;
 mod yaml;
 
+use std::fmt::Write as _;
+
 use interlock_policy::{Source, Syntax, compile};
 
 use crate::classify::Judgement;
@@ -26,21 +28,43 @@ pub struct Recommended {
     pub tests: String,
 }
 
-impl Recommended {
-    /// The same policy in JSON, which has no comments. `None` where it does not compile, which no definition can
-    /// bring about.
-    #[must_use]
-    pub fn json(&self) -> Option<String> {
-        let source = Source { name: "recommended", text: &self.yaml, syntax: Syntax::Yaml };
-        compile(&source).0.map(|policy| policy.document().to_json())
-    }
-}
-
 /// Recommends a policy for the tools of one server. `name` is the server's, `tools_file` the file in which the tests
 /// find its tools.
 #[must_use]
 pub fn recommend(name: &str, tools_file: &str, tools: &[(Definition, Judgement)]) -> Recommended {
-    let entries: Vec<entry::Entry<'_>> =
-        tools.iter().map(|(definition, judgement)| entry::of(definition, judgement)).collect();
+    let entries = entries(tools);
     Recommended { yaml: yaml::policy(name, &entries), tests: tests::of(name, tools_file, &entries) }
+}
+
+/// The policy alone, in YAML: a fraction of the work where nobody looks at the tests.
+#[must_use]
+pub fn recommend_policy(name: &str, tools: &[(Definition, Judgement)]) -> String {
+    yaml::policy(name, &entries(tools))
+}
+
+/// A recommended policy in JSON, which has no comments. `None` where it does not compile, which no definition can bring
+/// about.
+#[must_use]
+pub fn policy_as_json(yaml: &str) -> Option<String> {
+    let source = Source { name: "recommended", text: yaml, syntax: Syntax::Yaml };
+    compile(&source).0.map(|policy| seen(&policy.document().to_json()))
+}
+
+/// JSON with what is not seen, or turns what is, written as escapes. Such letters stand in its texts only.
+fn seen(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter == '\n' || !interlock_json::is_deceptive(letter) {
+            out.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            let _infallible = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+fn entries(tools: &[(Definition, Judgement)]) -> Vec<entry::Entry<'_>> {
+    tools.iter().map(|(definition, judgement)| entry::of(definition, judgement)).collect()
 }

@@ -40,7 +40,7 @@ pub(crate) struct Described {
     /// Whether it is called as a task and not otherwise (2025-11-25, `execution.taskSupport`).
     pub(crate) is_task_only: bool,
     /// Judged when a policy first looks at the definition.
-    judged: OnceLock<(Category, Severity)>,
+    judged: OnceLock<Option<(Category, Severity)>>,
 }
 
 impl Described {
@@ -109,14 +109,14 @@ impl ToolList {
         self.described.get(name)
     }
 
-    /// What a tool of this server can do, and how bad that can get.
+    /// What a tool of this server can do, and how bad that can get. `None` where its definition cannot be read whole.
     pub(crate) fn judged(&self, server: &str, name: &str) -> Option<(Category, Severity)> {
         let (tool, described) = (self.tools.get(name)?, self.described.get(name)?);
         let judge = || {
-            let judgement = classify(&Definition::of_tool(server, name, tool));
-            (judgement.category, judgement.severity)
+            let judgement = classify(&Definition::of_tool(server, name, tool)?);
+            Some((judgement.category, judgement.severity))
         };
-        Some(*described.judged.get_or_init(judge))
+        *described.judged.get_or_init(judge)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

@@ -64,6 +64,11 @@ impl ToolDefinition {
         self.schema.as_deref()
     }
 
+    /// Whether the schema was too long to be kept, so that nothing can be told by it.
+    pub fn is_schema_too_long(&self) -> bool {
+        self.too_long
+    }
+
     /// `inputSchema.required`
     pub fn required(&self) -> &[String] {
         &self.required

@@ -29,6 +29,8 @@ pub struct AttackPage {
     pub leaves: String,
     /// Policies that state it: for which server, and the text.
     pub policies: Vec<(String, String)>,
+    /// The settings that it takes, where a policy is not all.
+    pub settings: Option<String>,
     /// What others call it: the collection, and the ids there.
     pub references: Vec<(String, String)>,
 }

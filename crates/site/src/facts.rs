@@ -88,11 +88,9 @@ impl Fact {
 /// What a description begins with, up to the end of its first sentence or paragraph.
 fn first_sentence(text: &str) -> &str {
     let text = text.trim_start();
-    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| {
-        let mut places = text.match_indices(end).map(|(at, end)| at + end.len());
-        // A very short one is an abbreviation or a heading.
-        places.find(|end| *end > 25)
-    });
+    // A very short one is an abbreviation or a heading.
+    let first = |end: &&str| text.match_indices(*end).map(|(at, end)| at + end.len()).find(|at| *at > 25);
+    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(first);
     ends.min().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 

@@ -74,19 +74,10 @@ pub struct Tool<'a> {
     pub definition: Definition,
     /// What it is taken for.
     pub judgement: Judgement,
-    /// What to do about it, where something is recommended.
-    pub policy: Option<Policy>,
+    /// The policy that is recommended for it, in YAML.
+    pub policy: String,
     /// The attack patterns for which it gives the access.
     pub attacks: Vec<&'a AttackPage>,
-}
-
-/// A recommended policy, in both syntaxes.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// As YAML.
-    pub yaml: String,
-    /// As JSON.
-    pub json: String,
 }
 
 /// Takes pages as they are made.

@@ -35,11 +35,11 @@ pub(crate) struct Parameters<'d> {
 
 pub(crate) fn of(definition: &Definition) -> Parameters<'_> {
     let required: HashSet<&str> = definition.required().collect();
-    let all = definition.parameters().count();
-    let mut shown: Vec<_> = definition.parameters().collect();
-    shown.sort_by_key(|(name, _)| !required.contains(name));
-    let rows: Vec<_> =
-        shown.into_iter().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
+    let mut all: Vec<_> = definition.parameters().collect();
+    // Those that a call must have come first, so that they are none of those that are left out.
+    all.sort_by_key(|(name, _)| !required.contains(name));
+    let rows: Vec<_> = all.iter().take(MOST).map(|(name, schema)| row(name, schema, &required)).collect();
+    let all = all.len();
     let required = definition.parameters().filter(|(name, _)| required.contains(name)).count();
     Parameters { more: all - rows.len(), rows, all, required }
 }

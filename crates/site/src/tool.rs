@@ -1,17 +1,20 @@
 //! The page of one tool.
 
 use askama::Template;
+use interlock_catalog::policy_as_json;
 
 use crate::answers::Answer;
 use crate::parameters::Parameters;
 use crate::phrases::{self, Words};
 use crate::text::{self, Shown};
-use crate::{AttackPage, Frame, Policy, Server, Surroundings, Tool, answers, parameters};
+use crate::{AttackPage, Frame, Server, Surroundings, Tool, answers, parameters};
 
 /// As much of a description as its page shows.
 const DESCRIPTION: usize = 4_000;
 /// As much of what else is somebody's text.
 const WORDS: usize = 200;
+/// As much of a policy as is shown, which is more than any that is recommended for one tool.
+const POLICY: usize = 20_000;
 
 #[derive(Template)]
 #[template(path = "tool.html")]
@@ -43,6 +46,9 @@ pub(crate) fn render(
     let (definition, judgement) = (&tool.definition, &tool.judgement);
     let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
     let evidence = phrases::evidence(&judgement.evidence);
+    // What does not compile is not recommended.
+    let json = policy_as_json(&tool.policy);
+    let policy = json.as_deref().map(|json| (text::lines(&tool.policy, POLICY), text::lines(json, POLICY)));
     let page = Page {
         frame: frame.of(path),
         title: format!("{} of {}", text::plain(&definition.tool, 80), text::plain(server.name, 80)),
@@ -72,15 +78,8 @@ pub(crate) fn render(
             .collect(),
         parameters: parameters::of(definition),
         attacks: &tool.attacks,
-        policy: tool.policy.as_ref().map(shown),
-        answers: answers::of(definition, judgement, tool.policy.is_some()),
+        answers: answers::of(definition, judgement, policy.is_some()),
+        policy,
     };
     page.render()
-}
-
-/// As much of a policy as is shown, which is more than any that is recommended for one tool.
-const POLICY: usize = 20_000;
-
-fn shown(policy: &Policy) -> (Shown<'_>, Shown<'_>) {
-    (text::lines(&policy.yaml, POLICY), text::lines(&policy.json, POLICY))
 }

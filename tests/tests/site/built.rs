@@ -153,7 +153,7 @@ fn a_day_is_on_the_pages_only_where_it_is_given() -> Result<()> {
     }
     place.build(&[])?;
     for (path, contents) in place.files()? {
-        ensure!(!String::from_utf8_lossy(&contents).contains("2026"), "{path}");
+        ensure!(!String::from_utf8_lossy(&contents).contains("As of 2026"), "{path}");
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a description in another language than English says that a tool does.
 
 use super::signals::{Evidence, Place};
+use super::words::MOST_READ;
 use crate::risk::Category;
 
 /// Beginnings of words, or signs where words have no blanks between them; `|` stands between them.
@@ -58,7 +59,7 @@ pub(super) fn is_other_script(text: &str) -> bool {
 
 /// What the first sentence says that tells anything.
 pub(super) fn of(text: &str) -> Option<Evidence> {
-    let text = text.to_lowercase();
+    let text: String = text.chars().take(MOST_READ).flat_map(char::to_lowercase).collect();
     // A verb stands at the end of a sentence in Japanese and Korean, at the beginning in the others.
     let ends = text.chars().any(|letter| matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{ac00}'..='\u{d7af}'));
     text.split(['.', '。', '\n', '!', '！', ';', '；'])

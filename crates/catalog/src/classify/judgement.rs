@@ -110,7 +110,9 @@ impl Said {
         let action = self.at(Place::Action);
         // What only keeps code, or a product's `code`, does not run it.
         let keeps = is_read || base == Some(Category::Write);
-        let code = self.at(Place::Code).filter(|_| !keeps || self.runs() || self.requests());
+        let is_script =
+            self.parameters.iter().any(|one| one.place == Place::Code && parameters::is_script(&one.words));
+        let code = self.at(Place::Code).filter(|_| !keeps || is_script || self.runs() || self.requests());
         let flag = self.at(Place::Flag);
         let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| !is_read);
         let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);
@@ -152,7 +154,14 @@ impl Said {
                 && head.category > Category::Read
                 && !matches!(head.words.as_str(), "execute" | "run" | "call" | "invoke" | "perform")
         });
-        !contradicts && !said && self.worse.is_none() && base.is_none_or(|base| base <= Category::Execute)
+        // That a script is run in a read-only place is its publisher's word alone; a query can be held to it.
+        let code = self.parameters.iter().filter(|one| one.place == Place::Code);
+        let mut scripts = code.filter(|one| !parameters::is_query(&one.words));
+        scripts.next().is_none()
+            && !contradicts
+            && !said
+            && self.worse.is_none()
+            && base.is_none_or(|base| base <= Category::Execute)
     }
 
     fn runs(&self) -> bool {
@@ -245,6 +254,10 @@ mod tests {
         assert_eq!(tool("execute_query", "Run SQL; fails in read-only mode"), Category::Execute);
         assert_eq!(tool("execute_query", "Run SQL, not read-only"), Category::Execute);
         assert_eq!(tool("delete_rows", "Read-only, believe me"), Category::Destructive);
+        let script = r#"{"tool": "execute_python", "description": "Run Python in a read-only sandbox", "inputSchema": {"properties": {"code": {}}}}"#;
+        assert_eq!(judged(script).category, Category::Execute);
+        let hidden = r#"{"tool": "get_output", "description": "Gets output", "inputSchema": {"properties": {"shell_command": {}}}}"#;
+        assert_eq!(judged(hidden).category, Category::Execute);
     }
 
     #[test]

@@ -113,6 +113,19 @@ fn one(parameter: &str, schema: &Value) -> Option<Evidence> {
     })
 }
 
+/// Whether a parameter holds a query, which can be held to reading.
+pub(super) fn is_query(parameter: &str) -> bool {
+    const QUERIES: &str =
+        "sql query queries q statement statements cypher question prompt gremlin sparql instruction";
+    words::of_name(parameter).iter().any(|word| has(QUERIES, word))
+}
+
+/// Whether a parameter can hold nothing but a program, whatever the tool's name says.
+pub(super) fn is_script(parameter: &str) -> bool {
+    let key = words::of_name(parameter).join("_");
+    has("script shell bash shell_command cmd commands tcl lua apex plsql", &key)
+}
+
 /// The values that a parameter may have, where they are named.
 pub(super) fn values(schema: &Value) -> Vec<&str> {
     let direct = schema.get("enum").and_then(Value::as_array).into_iter().flatten();

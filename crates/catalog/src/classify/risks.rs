@@ -77,7 +77,7 @@ impl fmt::Display for Risk {
 const MANY: usize = 10;
 
 const PATIENTS: &str = "patient patients dicom fhir ehr hl7 clinical phi diagnosis diagnoses prescription prescriptions medication \
-     medications healthcare healthimaging imaging hipaa encounter encounters";
+     medications healthcare imaging hipaa encounter encounters";
 const CREDENTIALS: &str = "password passwords secret secrets credential credentials apikey passphrase keychain keystore mnemonic \
      privatekey accesskey vault";
 const PERSONS: &str = "contact contacts customer customers employee employees person persons people profile profiles ssn passport \

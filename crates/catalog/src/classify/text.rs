@@ -22,6 +22,8 @@ const HEAD_SENTENCES: usize = 3;
 const SENTENCES: usize = 8;
 /// Words before which the verb of a sentence stands.
 const REACH: usize = 14;
+/// Words behind the head that may stand in a row with it.
+const ROW: usize = 200;
 
 /// Words that may stand before the verb.
 const FILLERS: &str = "this these tool tools use used using to allows allow you lets let enables enable enabling a an the \
@@ -165,7 +167,7 @@ fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
     let mut worst = None;
     let mut at = head + 1;
     let is_joint = |word: &String| matches!(word.as_str(), "," | "and" | "or" | "then");
-    while let Some(word) = sentence.get(at) {
+    while let Some(word) = sentence.get(at).filter(|_| at <= head + ROW) {
         if is_joint(word) {
             at += 1;
             continue;
@@ -236,6 +238,13 @@ mod tests {
         ] {
             assert_eq!(worst(text), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn an_endless_row_of_verbs_is_read_as_far_as_it_tells_anything() {
+        let row = |times: usize| format!("Gets it, {}deletes it", "gets, ".repeat(times));
+        assert_eq!(worst(&row(20)), Some(Category::Destructive));
+        assert_eq!(worst(&row(200_000)), Some(Category::Read));
     }
 
     #[test]

@@ -27,11 +27,15 @@ pub(crate) fn of_name(name: &str) -> Vec<String> {
     words
 }
 
-/// The sentences of a text as words in lower case. Commas and slashes between words are words of their own: they join.
+/// Letters of a text that are read word by word. Nobody's explanation is longer, and what is said outright is looked for in
+/// all of it.
+pub(super) const MOST_READ: usize = 16_000;
+
+/// The sentences of a text as words in lower case, as far as [`MOST_READ`] goes. Commas and slashes between words are words of their own: they join.
 pub(crate) fn of_text(text: &str) -> Vec<Vec<String>> {
     let mut sentences = vec![Vec::new()];
     let mut word = String::new();
-    let mut letters = text.chars().peekable();
+    let mut letters = text.chars().take(MOST_READ).peekable();
     while let Some(letter) = letters.next() {
         if letter.is_alphanumeric() || (matches!(letter, '\'' | '’') && !word.is_empty()) {
             word.extend(letter.to_lowercase().map(|letter| if letter == '’' { '\'' } else { letter }));
@@ -102,6 +106,7 @@ mod tests {
             [&["deletes", "v1", "2", "of", "it", ",", "or", "all"], &["it's", "gone"], &["no", "undo"]];
         assert_eq!(sentences, expected);
         assert_eq!(of_text(" .\n"), [[""; 0]; 0]);
+        assert_eq!(of_text(&"word ".repeat(MOST_READ)).concat().len(), MOST_READ / "word ".len());
     }
 
     #[test]

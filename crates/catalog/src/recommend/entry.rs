@@ -22,6 +22,9 @@ pub(super) struct Entry<'d> {
     pub(super) spends: Option<String>,
 }
 
+/// Most guards of one tool.
+const MOST_GUARDS: usize = 16;
+
 /// What becomes of a call that no guard objects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -64,7 +67,7 @@ pub(super) enum GuardKind {
 /// Decides what is recommended for one tool.
 pub(super) fn of<'d>(definition: &'d Definition, judgement: &'d Judgement) -> Entry<'d> {
     let guards = guards(definition, judgement);
-    let verdict = verdict(judgement, &guards);
+    let verdict = verdict(definition, judgement, &guards);
     let costs = judgement.risks.iter().any(|risk| risk.kind == RiskKind::Cost);
     let rate = match judgement.category {
         Category::Read if costs => Some("60/minute"),
@@ -85,16 +88,26 @@ pub(super) fn of<'d>(definition: &'d Definition, judgement: &'d Judgement) -> En
     }
 }
 
-fn verdict(judgement: &Judgement, guards: &[Guard]) -> Verdict {
+fn verdict(definition: &Definition, judgement: &Judgement, guards: &[Guard]) -> Verdict {
     let shows = |kinds: &[RiskKind]| judgement.risks.iter().any(|risk| kinds.contains(&risk.kind));
-    let is_guarded = guards
-        .iter()
-        .any(|guard| matches!(guard.kind, GuardKind::OnlyReads(_) | GuardKind::Listed(List::Commands)));
+    let is_held = |parameter: &str| {
+        let of = guards.iter().find(|guard| guard.parameter == parameter);
+        of.is_some_and(|guard| match guard.kind {
+            GuardKind::OnlyReads(_) => true,
+            // What is run beside its own arguments, or elsewhere, is not what the words of the command say.
+            GuardKind::Listed(List::Commands) => !guard.is_list && !has_company(definition),
+            GuardKind::Listed(_) | GuardKind::NotInside | GuardKind::NoKeys => false,
+        })
+    };
+    let mut code = judgement.evidence.iter().filter(|one| one.place == Place::Code);
+    let is_guarded = code.all(|one| is_held(&one.words));
     match judgement.category {
         Category::Destructive if shows(&[RiskKind::Bulk, RiskKind::PatientData, RiskKind::Irreversible]) => {
             Verdict::Deny
         }
         Category::Destructive | Category::Financial => Verdict::Ask,
+        // A tool with so many arguments that matter is looked at as a whole.
+        Category::Write | Category::Execute if guards.len() >= MOST_GUARDS => Verdict::Ask,
         // Code that nobody has read is read by a person first.
         Category::Execute if shows(&[RiskKind::FreeCode]) && !is_guarded => Verdict::Ask,
         _ => Verdict::Allow,
@@ -106,13 +119,13 @@ fn validation(definition: &Definition, judgement: &Judgement) -> Validation {
     let declares =
         schema.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
     let has_required = definition.required().next().is_some();
-    let compiles = Schema::new(&schema.to_string()).is_ok();
+    let compiles = || Schema::new(&schema.to_string()).is_ok();
     let is_open = schema.get("additionalProperties").is_some_and(|open| open != &Value::Bool(false))
         || schema.get("patternProperties").is_some();
     match judgement.category {
         Category::Read => Validation::None,
         Category::Write | Category::Execute | Category::Destructive | Category::Financial
-            if !declares || !compiles =>
+            if !declares || !compiles() =>
         {
             Validation::None
         }
@@ -126,7 +139,7 @@ fn validation(definition: &Definition, judgement: &Judgement) -> Validation {
 fn guards(definition: &Definition, judgement: &Judgement) -> Vec<Guard> {
     let mut guards: Vec<Guard> = Vec::new();
     let mut add = |parameter: &str, kind: GuardKind| {
-        let is_new = !guards.iter().any(|guard| guard.parameter == parameter);
+        let is_new = guards.len() < MOST_GUARDS && !guards.iter().any(|guard| guard.parameter == parameter);
         if let Some(is_list) = texts(definition, parameter).filter(|_| is_new) {
             guards.push(Guard { parameter: parameter.to_owned(), is_list, kind });
         }
@@ -217,9 +230,31 @@ fn guard(kind: RiskKind, parameter: &str, definition: &Definition, category: Cat
         (RiskKind::Egress, _) if any(&["destination"]) => Some(GuardKind::Listed(List::Places)),
         (RiskKind::FilePath, Category::Read) => Some(GuardKind::NoKeys),
         (RiskKind::FilePath, _) => Some(GuardKind::Listed(List::Folders)),
-        (RiskKind::Address, _) if is_page => Some(GuardKind::NotInside),
+        (RiskKind::Address, _) => Some(GuardKind::NotInside),
         _ => None,
     }
+}
+
+/// Whether a command has arguments, an environment or a folder of its own beside it.
+fn has_company(definition: &Definition) -> bool {
+    const COMPANY: [&str; 14] = [
+        "args",
+        "arguments",
+        "argv",
+        "env",
+        "environment",
+        "cwd",
+        "workdir",
+        "dir",
+        "directory",
+        "shell",
+        "stdin",
+        "input",
+        "options",
+        "flags",
+    ];
+    let is_company = |name: &str| words::of_name(name).iter().any(|word| COMPANY.contains(&word.as_str()));
+    definition.parameters().any(|(name, _)| is_company(name))
 }
 
 /// Whether a destination is one in a file system.

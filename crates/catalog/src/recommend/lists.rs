@@ -49,7 +49,7 @@ impl List {
             Self::MailDomains | Self::Hosts => &["your-company.example"],
             Self::Folders => &["/your/folder"],
             Self::Roles => &["arn:aws:iam::123456789012:role/your-role"],
-            Self::Commands => &["ls", "pwd", "git status", "git log", "git diff"],
+            Self::Commands => &["ls", "pwd", "git status"],
         }
     }
 

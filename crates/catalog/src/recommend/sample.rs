@@ -8,10 +8,19 @@ use crate::definition::Definition;
 
 /// How deep schemas are followed.
 const MOST_DEEP: usize = 6;
+/// Longest schema for which arguments are made up, in bytes: each of them is held against it.
+const MOST_SCHEMA: usize = 64 << 10;
+/// Largest value that is taken from a schema, in bytes of JSON.
+const MOST_VALUE: usize = 1 << 10;
+/// Most arguments of a sample.
+const MOST_ARGUMENTS: usize = 64;
 
 /// The arguments that a call must have, with values that fit. `None` where none were found that do.
 pub(super) fn arguments(definition: &Definition) -> Option<Map<String, Value>> {
     let root = &definition.input_schema;
+    if root.to_string().len() > MOST_SCHEMA || definition.required().count() > MOST_ARGUMENTS {
+        return None;
+    }
     let mut arguments = Map::new();
     for name in definition.required() {
         let schema =
@@ -38,14 +47,14 @@ fn value(schema: &Value, root: &Value, deep: usize) -> Option<Value> {
     let deep = deep.checked_sub(1)?;
     for key in ["const", "default"] {
         if let Some(given) = schema.get(key).filter(|given| !given.is_null()) {
-            return Some(given.clone());
+            return short(given);
         }
     }
     if let Some(first) = schema.get("enum").and_then(Value::as_array).and_then(|values| values.first()) {
-        return Some(first.clone());
+        return short(first);
     }
     if let Some(first) = schema.get("examples").and_then(Value::as_array).and_then(|values| values.first()) {
-        return Some(first.clone());
+        return short(first);
     }
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(name.strip_prefix('#')?)?;
@@ -63,6 +72,10 @@ fn value(schema: &Value, root: &Value, deep: usize) -> Option<Value> {
         _ => "string",
     };
     of_kind(kind, schema, root, deep)
+}
+
+fn short(value: &Value) -> Option<Value> {
+    (value.to_string().len() <= MOST_VALUE).then(|| value.clone())
 }
 
 fn of_kind(kind: &str, schema: &Value, root: &Value, deep: usize) -> Option<Value> {

@@ -62,7 +62,10 @@ fn call(entry: &Entry<'_>, arguments: &Map<String, Value>) -> String {
     match arguments.is_empty() {
         true => format!("{{ tool: {tool} }}"),
         // JSON is YAML.
-        false => format!("{{ tool: {tool}, args: {} }}", Value::Object(arguments.clone())),
+        false => format!(
+            "{{ tool: {tool}, args: {} }}",
+            super::seen(&Value::Object(arguments.clone()).to_string())
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::risk::Category;
 /// Files that hold keys and tokens, by what they are usually called.
 const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|jks|kdbx))([/\\]|$)";
 /// Addresses inside of a network, the machine's own among them.
-const INSIDE: &str = r#"[localhost, 127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, "::1", "fc00::/7", "fe80::/10"]"#;
+const INSIDE: &str = r#"[localhost, "*.localhost", metadata.google.internal, 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, "::1", "::", "fc00::/7", "fe80::/10"]"#;
 /// Longest part of a comment that is taken from a definition, in characters.
 const MOST_QUOTED: usize = 80;
 

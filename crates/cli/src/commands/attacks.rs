@@ -9,7 +9,6 @@ mod list;
 mod run;
 mod show;
 
-#[cfg(test)]
 pub(crate) use list::needs;
 
 #[derive(Debug, Args)]

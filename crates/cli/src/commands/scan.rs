@@ -40,7 +40,7 @@ an attack that a tool's access allows. --output writes a policy that fits, \
 with its tests (NAME.test.yaml) and the tools as they are now (NAME.tools.json) beside it; `interlock test NAME.yaml` runs \
 them. Files that are there are not written over.
 
-Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, 2 it could not be done.")]
+Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, 2 it could not be done, or with --fail-on not for every server.")]
 pub(crate) struct ScanArgs {
     /// The address of a server that speaks Streamable HTTP, in the place of a command
     #[arg(long, value_name = "URL", group = "scanned")]
@@ -143,10 +143,13 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
 
 fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
     let offers = || scanned.iter().filter_map(|one| one.offer.as_ref().ok());
-    if scanned.iter().all(|one| one.offer.is_err()) {
+    let bar = args.fail_on.map(SeverityName::severity);
+    let unknown = scanned.iter().filter(|one| one.offer.is_err()).count();
+    // What could not be looked at has passed no bar.
+    if unknown == scanned.len() || (unknown > 0 && bar.is_some()) {
         return Exit::Failed;
     }
-    let Some(bar) = args.fail_on.map(SeverityName::severity) else { return Exit::Yes };
+    let Some(bar) = bar else { return Exit::Yes };
     let is_bad = offers().flat_map(|offer| &offer.tools).any(|tool| tool.judgement.severity >= bar);
     if is_bad || findings.steers() { Exit::No } else { Exit::Yes }
 }

@@ -12,11 +12,11 @@ pub(crate) fn with_tool<'f>(
 ) -> Facts<'f> {
     let Some(tools) = tools else { return Facts { tool: ToolFacts::Unknown, ..facts } };
     let Some(definition) = tools.get(name) else { return Facts { tool: ToolFacts::Absent, ..facts } };
-    let judgement = classify(&Definition::of_tool(server, name, definition));
+    let judgement = Definition::of_tool(server, name, definition).map(|definition| classify(&definition));
     Facts {
         tool: ToolFacts::Known { definition },
-        category: Some(judgement.category.name()),
-        severity: Some(judgement.severity.name()),
+        category: judgement.as_ref().map(|judgement| judgement.category.name()),
+        severity: judgement.as_ref().map(|judgement| judgement.severity.name()),
         ..facts
     }
 }

@@ -305,6 +305,7 @@ async fn conditions_see_the_client_the_definition_and_the_time() {
         ("path: tool.category, op: eq, value: Read", None, "{}", false),
         ("path: tool.category, op: eq, value: Write", None, "{}", true),
         ("path: tool.category, op: eq, value: Destructive", None, r#"{"destructiveHint":true}"#, true),
+        ("path: tool.category, op: eq, value: Write", None, r#"{"readOnlyHint":1e999}"#, false),
         ("path: tool.severity, op: in, value: [low, medium]", None, "{}", true),
         ("path: tool.severity, op: in, value: [low, medium]", None, r#"{"destructiveHint":true}"#, false),
     ];

@@ -8,6 +8,7 @@
 //!
 //! No more of the definitions than a bucket for each worker is in memory at once.
 
+mod attacks;
 mod buckets;
 mod folder;
 mod input;
@@ -26,6 +27,7 @@ use crate::args::Format;
 use crate::exit::Exit;
 use crate::terminal;
 
+use attacks::Attacks;
 use buckets::Buckets;
 use folder::Folder;
 
@@ -78,7 +80,8 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let buckets = Buckets::new(&folder)?;
     let mut left_out = input::read(&args.inputs, &buckets, &says)?;
     let frame = Frame { date: args.date.map(|date| date.to_string()) };
-    let built = workers::build(&folder, &buckets, &frame, &says)?;
+    let attacks = Attacks::built_in()?;
+    let built = workers::build(&folder, &buckets, &frame, &attacks, &says)?;
     left_out += built.left_out;
     let mut summary = Summary {
         servers: built.catalogue.servers(),
@@ -90,7 +93,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     };
     says.on(|| "writing lists and the index of the search".to_owned());
     let mut site = folder.pages_of_all();
-    built.catalogue.pages(&frame, &[], &mut site)?;
+    built.catalogue.pages(&frame, attacks.pages(), &mut site)?;
     let finished =
         folder.finish(site).context("the site is built, but what was there before is not put in order")?;
     summary.servers_removed = finished.servers_removed;

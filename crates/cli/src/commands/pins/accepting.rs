@@ -56,7 +56,8 @@ impl Desk<'_> {
             Format::Json => terminal::json(&said)?,
             Format::Text if said.is_empty() => terminal::line("nothing is in quarantine")?,
             Format::Text => {
-                let lines: Vec<String> = said.iter().map(|said| terminal::escaped(&said.text())).collect();
+                let lines: Vec<String> =
+                    said.iter().map(|said| terminal::escaped(&said.text()).replace('\n', "\\n")).collect();
                 terminal::line(&lines.join("\n"))?;
             }
         }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use interlock_catalog::recommend;
+use interlock_catalog::{policy_as_json, recommend};
 use interlock_policy::Syntax;
 
 use super::Scanned;
@@ -46,8 +46,7 @@ fn write_one(file: &Path, name: &str, offer: &Offer) -> anyhow::Result<()> {
     let recommended = recommend(name, &called, &tools);
     let policy = match Syntax::of_path(&shown) {
         Syntax::Yaml => recommended.yaml.clone(),
-        Syntax::Json => recommended
-            .json()
+        Syntax::Json => policy_as_json(&recommended.yaml)
             .context("the policy that was written is not one; this is a fault of interlock")?,
     };
     let raw = format!("{{\"tools\": [\n{}\n]}}\n", offer.raw.join(",\n"));

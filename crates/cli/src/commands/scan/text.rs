@@ -17,10 +17,10 @@ pub(super) fn print(scanned: &[Scanned], findings: &Findings<'_>) -> anyhow::Res
 }
 
 fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
-    let name = terminal::escaped(&one.name);
+    let name = one_line(&one.name);
     let offer = match &one.offer {
         Ok(offer) => offer,
-        Err(why) => return format!("{name}: no list of tools: {}", terminal::escaped(why)),
+        Err(why) => return format!("{name}: no list of tools: {}", one_line(why)),
     };
     let mut order: Vec<(usize, &Offered)> = offer.tools.iter().enumerate().collect();
     let harm = |tool: &Offered| (tool.judgement.severity, tool.judgement.category);
@@ -45,11 +45,7 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
         .iter()
         .flat_map(|(index, tool)| findings.of_tool(at, *index).iter().map(move |found| (tool, found)))
         .map(|(tool, found)| {
-            format!(
-                "  {}: {}",
-                terminal::escaped(&tool.definition.tool),
-                terminal::escaped(&found.to_string())
-            )
+            format!("  {}: {}", one_line(&tool.definition.tool), one_line(&found.to_string()))
         })
         .collect();
     if !steering.is_empty() {
@@ -80,6 +76,11 @@ fn attacks(order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
         "\n\nWhat such access allows (`interlock attacks show ID`):\n{}",
         table(&["ID", "ATTACK", "BY"], rows)
     )
+}
+
+/// Text from outside on one line: nobody but this command writes lines of its own.
+fn one_line(text: &str) -> String {
+    terminal::escaped(text).replace('\n', "\\n")
 }
 
 /// Some of the names, and how many others there are.
@@ -128,12 +129,7 @@ fn alike(findings: &Findings<'_>) -> Option<String> {
             let side = |side: &interlock_catalog::similar::Bearers<'_>| {
                 format!("`{}` of {}", side.tool, side.servers.join(", "))
             };
-            terminal::escaped(&format!(
-                "  {} and {}: {}",
-                side(&pair.first),
-                side(&pair.second),
-                pair.likeness
-            ))
+            one_line(&format!("  {} and {}: {}", side(&pair.first), side(&pair.second), pair.likeness))
         })
         .collect();
     (!told.is_empty()).then(|| format!("Names that are taken for one another:\n{}", told.join("\n")))

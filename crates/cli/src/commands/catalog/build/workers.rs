@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{iter, thread};
 
-use interlock_catalog::{Definition, Judgement, classify, recommend};
+use interlock_catalog::{Definition, classify, recommend_policy};
 use interlock_site::{
-    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Policy, Server, Sink, Tool, server_folder, server_pages,
+    Catalogue, Chapter, EDITION, Frame, MOST_TOOLS, Server, Sink, Tool, server_folder, server_pages,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::Says;
+use super::attacks::Attacks;
 use super::buckets::{Buckets, Kept};
 use super::folder::{Folder, KeepError};
 use super::manifest::Entry;
@@ -33,6 +34,7 @@ struct Shared<'s> {
     folder: &'s Folder,
     buckets: &'s Buckets,
     frame: &'s Frame,
+    attacks: &'s Attacks,
     says: &'s Says,
     next: AtomicUsize,
     servers: AtomicUsize,
@@ -40,11 +42,18 @@ struct Shared<'s> {
 }
 
 /// Judges and renders everything.
-pub(super) fn build(folder: &Folder, buckets: &Buckets, frame: &Frame, says: &Says) -> anyhow::Result<Built> {
+pub(super) fn build(
+    folder: &Folder,
+    buckets: &Buckets,
+    frame: &Frame,
+    attacks: &Attacks,
+    says: &Says,
+) -> anyhow::Result<Built> {
     let shared = Shared {
         folder,
         buckets,
         frame,
+        attacks,
         says,
         next: AtomicUsize::new(0),
         servers: AtomicUsize::new(0),
@@ -105,11 +114,14 @@ impl Shared<'_> {
         let mut digest = self.digest();
         let mut all = Vec::with_capacity(tools.len());
         for (definition, line) in tools {
-            let judgement = classify(&definition);
-            let tool = advised(name, definition, judgement);
-            digest.update(&line.text);
-            digest.update(serde_json::to_vec(&tool.judgement)?);
-            digest.update(tool.policy.as_ref().map_or("", |policy| &policy.yaml));
+            let tool = self.advised(name, definition);
+            note(&mut digest, &line.text);
+            note(&mut digest, &serde_json::to_string(&tool.judgement)?);
+            note(&mut digest, &tool.policy);
+            for attack in &tool.attacks {
+                note(&mut digest, &attack.id);
+                note(&mut digest, &attack.name);
+            }
             all.push(tool);
         }
         let server = Server { name, tools: all };
@@ -123,13 +135,22 @@ impl Shared<'_> {
         self.render(&server, digest)
     }
 
+    /// A tool with what is recommended for it, and what it gives the access for.
+    fn advised(&self, server: &str, definition: Definition) -> Tool<'_> {
+        let judgement = classify(&definition);
+        let attacks = self.attacks.allowed_by(&judgement);
+        let own = [(definition, judgement)];
+        let policy = recommend_policy(server, &own);
+        let [(definition, judgement)] = own;
+        Tool { definition, judgement, policy, attacks }
+    }
+
     /// What stands for everything but the definitions and their judgements.
     fn digest(&self) -> Sha256 {
         let mut digest = Sha256::new();
         for part in EDITION.iter().copied().chain(iter::once(self.frame.date.as_deref().unwrap_or_default()))
         {
-            digest.update(part.len().to_le_bytes());
-            digest.update(part);
+            note(&mut digest, part);
         }
         digest
     }
@@ -151,13 +172,10 @@ impl Shared<'_> {
     }
 }
 
-/// A tool with what is recommended for it.
-fn advised<'a>(server: &str, definition: Definition, judgement: Judgement) -> Tool<'a> {
-    let own = [(definition, judgement)];
-    let recommended = recommend(server, "tools.json", &own);
-    let policy = recommended.json().map(|json| Policy { yaml: recommended.yaml, json });
-    let [(definition, judgement)] = own;
-    Tool { definition, judgement, policy, attacks: Vec::new() }
+/// Takes a part of what pages are made from. Where it ends is told, too, so that no two parts are taken for others.
+fn note(digest: &mut Sha256, part: &str) {
+    digest.update(part.len().to_le_bytes());
+    digest.update(part);
 }
 
 /// Each name once, the first that came, and not too many. The others are told.
