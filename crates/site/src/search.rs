@@ -74,7 +74,7 @@ impl Terms {
             lines.push_str(&word);
             for tools in [postings.named, postings.said] {
                 lines.push(' ');
-                numbers(tools, positions, &mut lines);
+                numbers(&tools, positions, &mut lines);
             }
         }
         if !lines.is_empty() {
@@ -86,7 +86,7 @@ impl Terms {
 
 /// Each as the difference to the one before, in digits of five bits, the lowest first, with a sixth that says whether there
 /// are more: most take one or two letters.
-fn numbers(tools: Vec<u32>, positions: &[u32], out: &mut String) {
+fn numbers(tools: &[u32], positions: &[u32], out: &mut String) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut at: Vec<u32> = tools.iter().filter_map(|tool| positions.get(*tool as usize).copied()).collect();
     at.sort_unstable();

@@ -42,7 +42,7 @@ struct Page<'a> {
 pub fn server_pages<S: Sink>(frame: &Frame, server: &Server<'_>, sink: &mut S) -> Result<(), S::Error> {
     let folder = address::of_server(server.name);
     let mut facts: Vec<Fact> = server.tools.iter().map(|tool| Fact::of(0, tool)).collect();
-    facts.sort_by(|one, other| by_severity(one, other));
+    facts.sort_by(by_severity);
     let pages = facts.len().div_ceil(ROWS).max(1);
     for (at, facts_of_page) in chunks(&facts).enumerate() {
         let path = format!("{folder}/{}", lists::file("index", at + 1));

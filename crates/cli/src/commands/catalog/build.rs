@@ -81,7 +81,8 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let mut left_out = input::read(&args.inputs, &buckets, &says)?;
     let frame = Frame { date: args.date.map(|date| date.to_string()) };
     let attacks = Attacks::built_in()?;
-    let built = workers::build(&folder, buckets, &frame, &attacks, &says)?;
+    let built = workers::build(&folder, &buckets, &frame, &attacks, &says)?;
+    drop(buckets);
     left_out += built.left_out;
     let mut summary = Summary {
         servers: built.catalogue.servers(),

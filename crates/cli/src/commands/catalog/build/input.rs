@@ -109,7 +109,7 @@ impl Reading<'_> {
         let server = if definition.server.is_empty() { server } else { &definition.server };
         self.buckets.put(server, (source, number), text)?;
         self.read += 1;
-        if self.read % BETWEEN == 0 {
+        if self.read.is_multiple_of(BETWEEN) {
             self.says.on(|| format!("{} definitions read", self.read));
         }
         Ok(Ok(()))

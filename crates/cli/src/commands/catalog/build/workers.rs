@@ -44,14 +44,14 @@ struct Shared<'s> {
 /// Judges and renders everything.
 pub(super) fn build(
     folder: &Folder,
-    buckets: Buckets,
+    buckets: &Buckets,
     frame: &Frame,
     attacks: &Attacks,
     says: &Says,
 ) -> anyhow::Result<Built> {
     let shared = Shared {
         folder,
-        buckets: &buckets,
+        buckets,
         frame,
         attacks,
         says,
@@ -82,7 +82,7 @@ impl Shared<'_> {
             for (name, lines) in self.buckets.take(bucket)? {
                 self.server(&name, lines, &mut chapter, &mut own)?;
                 let done = self.servers.fetch_add(1, Ordering::Relaxed) + 1;
-                if done % BETWEEN == 0 {
+                if done.is_multiple_of(BETWEEN) {
                     self.says.on(|| format!("{done} servers judged and rendered"));
                 }
             }
