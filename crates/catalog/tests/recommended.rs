@@ -1,4 +1,9 @@
 //! Recommended policies of real servers: they are policies, in both syntaxes, and say what a careful person would.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test: it reads files, and to fail is its way to say so"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
