@@ -10,8 +10,11 @@ use interlock_policy::{
 };
 use interlock_testkit::binaries::workspace_root;
 
+/// A server's tools, judged.
+type Tools = Vec<(Definition, Judgement)>;
+
 /// The tools of every server that there are definitions of, judged.
-fn servers() -> Result<Vec<(String, Vec<(Definition, Judgement)>)>> {
+fn servers() -> Result<Vec<(String, Tools)>> {
     let mut servers = Vec::new();
     for entry in fs::read_dir(workspace_root().join("catalogue/definitions"))? {
         let path = entry?.path();
@@ -24,7 +27,7 @@ fn servers() -> Result<Vec<(String, Vec<(Definition, Judgement)>)>> {
     Ok(servers)
 }
 
-fn judged<'l>(lines: impl IntoIterator<Item = &'l str>) -> Result<Vec<(Definition, Judgement)>> {
+fn judged<'l>(lines: impl IntoIterator<Item = &'l str>) -> Result<Tools> {
     let judge = |line| {
         let definition = Definition::read(line)?;
         let judgement = classify(&definition);

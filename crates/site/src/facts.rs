@@ -89,8 +89,8 @@ impl Fact {
 fn first_sentence(text: &str) -> &str {
     let text = text.trim_start();
     // A very short one is an abbreviation or a heading.
-    let first = |end: &&str| text.match_indices(*end).map(|(at, end)| at + end.len()).find(|at| *at > 25);
-    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(first);
+    let first = |end: &str| text.match_indices(end).map(|(at, end)| at + end.len()).find(|at| *at > 25);
+    let ends = [". ", ".\n", "\n\n", "。"].iter().filter_map(|end| first(end));
     ends.min().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 

@@ -112,9 +112,9 @@ fn servers_from_npm() -> Result<()> {
             ("get_file_info", "Read"),
             ("directory_tree", "Read"),
             ("create_directory", "Write"),
-            ("edit_file", "Write"),
-            // It says of itself that moving fails where something is, and that writing overwrites.
-            ("move_file", "Write"),
+            // Its publisher calls these destructive, and the worse counts.
+            ("edit_file", "Destructive"),
+            ("move_file", "Destructive"),
             ("write_file", "Destructive"),
         ],
     )?;
@@ -158,7 +158,7 @@ fn servers_from_pypi_by_what_they_listed() -> Result<()> {
                 ("list_*", "Read"),
                 ("search_*", "Read"),
                 ("deploy_modal_app", "Destructive"),
-                ("run_modal_app", "Destructive"),
+                ("run_modal_app", "Execute"),
                 ("manage_*", "Destructive"),
                 ("modal_volume_files", "Destructive"),
             ],

@@ -3,6 +3,7 @@
 mod judged;
 mod written;
 
+use std::fs;
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,7 +19,11 @@ struct Scanner {
 
 impl Scanner {
     fn new() -> Result<Self> {
-        Ok(Self { folder: TempDir::new()? })
+        let folder = TempDir::new()?;
+        // Some servers of AWS do not start without a profile.
+        fs::create_dir(folder.path().join(".aws"))?;
+        fs::write(folder.path().join(".aws/config"), "[default]\nregion = us-east-1\n")?;
+        Ok(Self { folder })
     }
 
     fn interlock(&self, arguments: &[&str]) -> Result<Command> {
@@ -39,7 +44,8 @@ impl Scanner {
     /// What a scan says, as JSON.
     fn report(&self, server: &Server) -> Result<Value> {
         let output = self.scan(server, &["--format", "json"])?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = [&output.stdout[..], &output.stderr].concat();
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&said));
         serde_json::from_slice(&output.stdout).context("the report")
     }
 }

@@ -223,7 +223,7 @@ async fn a_task_of_a_server_over_http() -> Result<()> {
     let server = RecordingHttp::start(Speaks::Modern).await?;
     let site = Site::new(&format!(
         "servers:\n  a: {}\ngrants:\n  alice: {{ servers: {{ a: allow.yaml }} }}\n",
-        json!({ "url": server.url })
+        json!({ "url": server.url, "trust": "allow_changes" })
     ))?;
     site.write("allow.yaml", "version: \"1\"\ndefault: allow\n")?;
     let alice = site.token("alice").await?;

@@ -132,7 +132,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let print = match args.format {
         ScanFormat::Text => text::print(&scanned, &findings),
         ScanFormat::Json => terminal::json(&json::report(&scanned, &findings)),
-        ScanFormat::Sarif => terminal::line(&sarif::print(&scanned, &findings)?),
+        ScanFormat::Sarif => terminal::json(&sarif::log(&scanned, &findings)),
     };
     print?;
     if let Some(output) = &args.output {

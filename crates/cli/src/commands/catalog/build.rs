@@ -82,6 +82,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<Exit> {
     let frame = Frame { date: args.date.map(|date| date.to_string()) };
     let attacks = Attacks::built_in()?;
     let built = workers::build(&folder, &buckets, &frame, &attacks, &says)?;
+    drop(buckets);
     left_out += built.left_out;
     let mut summary = Summary {
         servers: built.catalogue.servers(),

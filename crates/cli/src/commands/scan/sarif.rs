@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Scanned;
 use super::findings::Findings;
 
-pub(super) fn print(scanned: &[Scanned], findings: &Findings<'_>) -> anyhow::Result<String> {
+pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>) -> Value {
     let mut results = Vec::new();
     for (at, one) in scanned.iter().enumerate() {
         let tools = one.offer.iter().flat_map(|offer| &offer.tools).enumerate();
@@ -55,15 +55,14 @@ pub(super) fn print(scanned: &[Scanned], findings: &Findings<'_>) -> anyhow::Res
         .into_iter()
         .map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }))
         .collect();
-    let log = json!({
+    json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": { "name": "interlock", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
             "results": results,
         }],
-    });
-    Ok(serde_json::to_string_pretty(&log)?)
+    })
 }
 
 fn rules() -> BTreeMap<String, &'static str> {

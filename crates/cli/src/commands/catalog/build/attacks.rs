@@ -1,7 +1,7 @@
 //! The attack patterns that are built in, as pages show them, and for which of them a tool gives the access.
 
 use interlock_catalog::Judgement;
-use interlock_catalog::attacks::Pattern;
+use interlock_catalog::attacks::{Access, Pattern};
 use interlock_site::AttackPage;
 
 use crate::attacks::patterns;
@@ -44,12 +44,19 @@ fn page(pattern: &Pattern) -> AttackPage {
         case: case.what.clone(),
         source: format!("{} ({})", case.title, case.date),
         url: case.url.clone(),
-        access: capitalised(&needs(&pattern.access)),
+        access: access(pattern),
         control: control.what.clone(),
         leaves: control.leaves.clone(),
         policies: control.policies.iter().map(|(server, policy)| (server.clone(), policy.clone())).collect(),
         settings: control.settings.clone(),
         references: references.map(|(of, ids)| (of.to_owned(), ids.join(", "))).collect(),
+    }
+}
+
+fn access(pattern: &Pattern) -> String {
+    match pattern.access == Access::default() {
+        true => "No tool of its own: it is about the connection between agents and servers.".to_owned(),
+        false => format!("A tool that gives: {}.", needs(&pattern.access)),
     }
 }
 
