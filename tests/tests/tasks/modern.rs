@@ -37,7 +37,8 @@ async fn a_task_has_a_name_of_its_caller_s_own() -> Result<()> {
 async fn a_task_is_for_a_client_that_can_take_it() -> Result<()> {
     let made = result(&modern("task", "working", &json!({})));
     let script = modern_server().on("completion/complete", [made.clone()]).on("tools/list", [made]);
-    let mut wrapped = Wrapped::start(ALLOW_ALL, "{}", &script)?;
+    let mut wrapped =
+        Wrapped::start(ALLOW_ALL, "servers: { recording: { trust: allow_changes } }\n", &script)?;
     let reference =
         json!({ "ref": { "type": "ref/prompt", "name": "p" }, "argument": {}, "_meta": able(&json!({})) });
     let unable = json!({

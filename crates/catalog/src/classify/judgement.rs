@@ -135,6 +135,10 @@ impl Said {
         if named.is_bare && self.described.is_firm && self.at(Place::Code).is_none() {
             return Some(by_text);
         }
+        // `Execute the update_broker operation` says no more than the name does.
+        if named.is_firm && matches!(head.words.as_str(), "execute" | "perform" | "call" | "invoke") {
+            return Some(by_name);
+        }
         if !named.is_firm && self.described.is_firm {
             return Some(by_text.max(if by_text == Category::Read { by_text } else { by_name }));
         }

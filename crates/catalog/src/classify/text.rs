@@ -88,7 +88,7 @@ fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
         let next = sentence.get(at + 1).map_or("", String::as_str);
         let before = at.checked_sub(1).and_then(|before| sentence.get(before)).map_or("", String::as_str);
         let adverb = word.len() > 4 && word.ends_with("ly") && word != "apply" && word != "reply";
-        if is_permission(word, next) {
+        if is_permission(word, next) || is_about_another(word, next) {
             continue;
         }
         if let Some((verb, plain)) = known(word, at).filter(|_| !lexicon::is_compound(word, next)) {
@@ -132,6 +132,13 @@ fn is_permission(word: &str, next: &str) -> bool {
                 | "the"
                 | "claude"
         )
+}
+
+/// `Execute update_broker by the SDK` says what is executed.
+fn is_about_another(word: &str, next: &str) -> bool {
+    let runs = words::plain_forms(word)
+        .any(|plain| matches!(plain.as_str(), "execute" | "run" | "perform" | "call" | "invoke"));
+    runs && lexicon::verb(next).is_some_and(|verb| !verb.is_noun && !verb.is_bare)
 }
 
 fn known(word: &str, at: usize) -> Option<(Verb, String)> {
@@ -235,6 +242,7 @@ mod tests {
             ("Gets a table. If it is empty, drops it later.", Category::Read),
             ("Remove a label from an issue", Category::Write),
             ("Order history of a customer", Category::Read),
+            ("Execute update_broker by the SDK", Category::Write),
         ] {
             assert_eq!(worst(text), Some(expected), "{text}");
         }
