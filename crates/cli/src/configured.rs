@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod known;
+pub(crate) mod own;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -10,7 +11,8 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use interlock_clients::{
-    Client, ConfigFile, Known, Place, Reached, Server, Surroundings, System, expand, open, places, servers,
+    Client, ConfigFile, Known, Place, Reached, Scope, Server, Surroundings, System, expand, open, places,
+    servers,
 };
 use interlock_gateway::transport::child::ServerCommand;
 use interlock_gateway::transport::http::HttpServer;
@@ -58,8 +60,9 @@ impl Survey {
         Ok(Self { home, project })
     }
 
-    /// Every configuration of these clients, or of all, that is there.
-    pub(crate) fn configurations(&self, clients: &[ClientName]) -> Vec<Configuration> {
+    /// Every configuration of these clients, or of all, that is there. What a folder says is run, and who made the folder
+    /// may be anybody: the files of the project are only told, but where they are asked for.
+    pub(crate) fn configurations(&self, clients: &[ClientName], project: bool) -> Vec<Configuration> {
         let around = Surroundings {
             system: System::present(),
             home: self.home.clone(),
@@ -67,7 +70,11 @@ impl Survey {
             variable: &variable,
         };
         let wanted = |place: &Place| clients.is_empty() || clients.iter().any(|name| name.0 == place.client);
-        places(&around).into_iter().filter(wanted).filter_map(configuration).collect()
+        let found = |place: Place| match place.scope {
+            Scope::Project if !project => not_looked_at(place),
+            _ => configuration(place),
+        };
+        places(&around).into_iter().filter(wanted).filter_map(found).collect()
     }
 
     /// The configuration in this file: of the client that is named, else of the one whose file that is, else of the first
@@ -162,13 +169,50 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Why the files of the present folder's project have no servers here.
+pub(crate) const NOT_LOOKED_AT: &str = "not looked at (`--project`)";
+
+/// A file that is there, and is not read.
+fn not_looked_at(place: Place) -> Option<Configuration> {
+    place.path.symlink_metadata().ok()?;
+    Some(Configuration { place, read: Err(NOT_LOOKED_AT.to_owned()) })
+}
+
 fn configuration(place: Place) -> Option<Configuration> {
     let read = match open(&place.path) {
         Ok(None) => return None,
-        Ok(Some(file)) => servers(&place, &file.text)
+        Ok(Some(file)) => servers(&place, &file.text, &own::is_own)
             .map(|servers| Read { file, servers })
             .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     Some(Configuration { place, read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_project_are_read_only_where_they_are_asked_for() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [home, project] = ["home", "project"].map(|name| folder.path().join(name));
+        let text = r#"{"mcpServers": {"a": {"command": "a"}}}"#;
+        for (folder, file) in [(&home, ".cursor/mcp.json"), (&project, ".cursor/mcp.json")] {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let survey = Survey { home, project };
+        let read = |project| {
+            let found = survey.configurations(&[ClientName(Client::Cursor)], project);
+            let servers = |found: &Configuration| {
+                found.read.as_ref().map(|read| read.servers.len()).map_err(Clone::clone)
+            };
+            found.iter().map(|found| (found.place.scope, servers(found))).collect::<Vec<_>>()
+        };
+        let left_out = (Scope::Project, Err(NOT_LOOKED_AT.to_owned()));
+        assert_eq!(read(false), [(Scope::User, Ok(1)), left_out]);
+        assert_eq!(read(true), [(Scope::User, Ok(1)), (Scope::Project, Ok(1))]);
+    }
 }

@@ -188,7 +188,7 @@ impl Journal {
     /// Makes a file that is not there.
     ///
     /// # Errors
-    /// [`JournalError`], also where it is there.
+    /// [`JournalError`], also where it is there; then nothing is noted.
     pub fn make(&mut self, path: &Path, text: &str) -> Result<(), JournalError> {
         let folders = match path.parent() {
             Some(parent) => make_folders(parent).map_err(|source| self.failed(source))?,
@@ -197,7 +197,13 @@ impl Journal {
         self.record.folders.extend(folders);
         self.record.made.push(Made { file: path.to_owned(), digest: digest(text.as_bytes()) });
         self.save()?;
-        written(path, text.as_bytes()).map_err(|source| self.failed(source))
+        if let Err(source) = written(path, text.as_bytes()) {
+            // What stands there is somebody else's, and not to be removed by any undoing.
+            self.record.made.pop();
+            self.save()?;
+            return Err(self.failed(source));
+        }
+        Ok(())
     }
 
     /// Undoes everything, the latest first. What was changed since is left as it is, but for `force`, and stays in the
@@ -342,4 +348,24 @@ fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_not_made_is_not_removed() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (own, others) = (folder.path().join("own.yaml"), folder.path().join("others.yaml"));
+        fs::write(&others, "mine").unwrap();
+        let mut journal = Journal::open(&folder.path().join("init")).unwrap();
+        journal.make(&own, "made").unwrap();
+        assert!(journal.make(&others, "made").is_err());
+        drop(journal);
+        let undone = Journal::open(&folder.path().join("init")).unwrap().undo(true).unwrap();
+        assert_eq!(undone.iter().map(|undone| &undone.file).collect::<Vec<_>>(), [&own]);
+        assert_eq!(fs::read_to_string(&others).unwrap(), "mine");
+        assert!(!own.exists());
+    }
 }

@@ -10,7 +10,7 @@ use crate::server::ADDRESSES;
 const HIDDEN: &str = "…";
 
 /// Words in the name of an option or variable whose value is a secret.
-const TELLING: [&str; 12] = [
+const TELLING: [&str; 16] = [
     "token",
     "key",
     "secret",
@@ -23,7 +23,20 @@ const TELLING: [&str; 12] = [
     "bearer",
     "cookie",
     "dsn",
+    "pwd",
+    "jwt",
+    "connection-string",
+    "connectionstring",
 ];
+
+/// The same, where they are a part of a name by themselves: others have these letters too.
+const TELLING_PARTS: [&str; 5] = ["pat", "pw", "sas", "otp", "pin"];
+
+/// What separates the words of a command line, a connection string or a remark.
+const SEPARATORS: [char; 10] = [' ', '\t', '\n', '\r', ';', '&', ',', '|', '"', '\''];
+
+/// A part of an address that is as long as this and of letters and digits mixed may be a key.
+const LEAST_KEY: usize = 16;
 
 /// The text with each value hidden that may be a secret: all but those that say which server is meant and how it is
 /// started, and of these the ones that look like secrets. `None` where it cannot be read.
@@ -82,7 +95,7 @@ fn remarks(root: &Node, text: &str) -> Vec<Range<usize>> {
             for line in text.get(start..range.start).unwrap_or_default().split_inclusive('\n') {
                 let shown = line.trim_end();
                 let blank = shown.len() - shown.trim_start().len();
-                if tells(shown) || looks_random(shown) {
+                if tells(shown) || looks_random(shown) || is_secret(shown) {
                     found.push(start + blank..start + shown.len());
                 }
                 start += line.len();
@@ -108,8 +121,8 @@ fn written(node: &Node, known: &mut Vec<Range<usize>>) {
 /// Whether a value may be shown.
 fn is_plain(key: Option<&str>, text: &str) -> bool {
     match key {
-        Some("command" | "path" | "type" | "transport" | "name" | "cwd") => !has_credentials(text),
-        Some(key) if ADDRESSES.contains(&key) => !text.contains('?') && !has_credentials(text),
+        Some("command" | "path" | "type" | "transport" | "name" | "cwd") => !is_secret(text),
+        Some(key) if ADDRESSES.contains(&key) => !is_secret_address(text),
         _ => false,
     }
 }
@@ -117,6 +130,42 @@ fn is_plain(key: Option<&str>, text: &str) -> bool {
 /// `user:password@` in an address.
 fn has_credentials(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().unwrap_or_default().contains('@'))
+}
+
+/// Whether an address may have a secret in it: a query, a user, or a part that looks like a key.
+pub(crate) fn is_secret_address(text: &str) -> bool {
+    let (host, path) = split_address(text);
+    text.contains(['?', '@', '#'])
+        || looks_random(host)
+        || path.split(['/', ';', '=', ':']).any(|part| looks_random(part) || is_mixed(part))
+}
+
+/// An address without its scheme: the host, and the path.
+fn split_address(text: &str) -> (&str, &str) {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
+/// Letters and digits mixed in one long run, or upper and lower case and digits.
+fn is_mixed(part: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| part.as_bytes().iter().any(is);
+    let is_run = part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let has_cases = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    part.len() >= LEAST_KEY
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && (is_run || has_cases)
+}
+
+/// Whether a value by itself may be a secret.
+fn is_secret(text: &str) -> bool {
+    secret_words(&[text]).contains(&true)
+}
+
+/// Whether a word that holds several has a secret among them: a connection string, or a line for a shell.
+fn holds_secret(word: &str) -> bool {
+    let pieces: Vec<&str> = word.split(SEPARATORS).filter(|piece| !piece.is_empty()).collect();
+    pieces.len() > 1 && secret_words(&pieces).contains(&true)
 }
 
 /// Which words of a command line may be secrets.
@@ -135,18 +184,35 @@ fn secret_words(words: &[&str]) -> Vec<bool> {
                 || (value.is_some() && telling)
                 || has_credentials(word)
                 || looks_random(word)
-                || (word.contains("://") && word.contains('?')))
+                || (word.contains("://") && is_secret_address(word))
+                || holds_secret(word))
     };
     words.iter().map(secret).collect()
 }
 
 fn tells(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    TELLING.iter().any(|word| name.contains(word))
+    let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
+    TELLING.iter().any(|word| name.contains(word)) || parts.any(|part| TELLING_PARTS.contains(&part))
 }
 
-/// A long word of letters and digits mixed, as keys are. Paths and packages have separators.
+/// A long word of letters and digits mixed, as keys are, or a UUID. Paths and packages have separators.
 fn looks_random(word: &str) -> bool {
+    has_uuid(word) || has_long_run(word)
+}
+
+fn has_uuid(word: &str) -> bool {
+    let is_hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    word.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|run| {
+        let parts: Vec<&str> = run.split('-').collect();
+        let is_uuid = |five: &[&str]| {
+            five.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && five.iter().all(is_hex)
+        };
+        parts.windows(5).any(is_uuid)
+    })
+}
+
+fn has_long_run(word: &str) -> bool {
     let mut runs = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     runs.any(|run| {
         run.len() >= 24
@@ -186,6 +252,35 @@ mod tests {
                 .unwrap();
         assert_eq!(shown, "…\n[a] # mine\nb = true …\n");
         assert_eq!(masked(Format::Json, "{"), None);
+    }
+
+    #[test]
+    fn secrets_within_words_and_addresses_do_not_show() {
+        for words in [
+            &["Server=db;Password=hunter2"][..],
+            &["sh", "-c", "cd /srv && API_KEY=x server"],
+            &["server --token abc"],
+            &["--pat", "abc"],
+            &["--github-pat=abc"],
+            &["-x", "6f9619ff-8b86-d011-b42d-00c04fc964ff"],
+            &["https://x.example/api/mcp/s/Zk3Lq9XyAb7TpR2wQz/mcp"],
+        ] {
+            assert!(secret_words(words).contains(&true), "{words:?}");
+        }
+        for words in [
+            &["--path", "/home/ada/my notes", "--pattern", "a b"][..],
+            &["sh", "-c", "cd /srv && LANG=C server --verbose"],
+            &["https://x.example/api/v2/2025-11-25/mcp", "@scope/server-of-things@1.2.3"],
+        ] {
+            assert!(!secret_words(words).contains(&true), "{words:?}");
+        }
+        let text = r#"{ "mcpServers": {
+  "a": { "url": "https://x.example/api/mcp/s/Zk3Lq9XyAb7TpR2wQz/mcp" },
+  "b": { "url": "https://x.example/mcp/6f9619ff-8b86-d011-b42d-00c04fc964ff" },
+  "c": { "command": "API_KEY=SECRET server" }, "d": { "url": "https://mcp.x.example/tools/v1/mcp" } } }"#;
+        let shown = masked(Format::Json, text).unwrap();
+        assert_eq!(shown.matches(HIDDEN).count(), 3, "{shown}");
+        assert!(shown.contains("https://mcp.x.example/tools/v1/mcp"), "{shown}");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 mod splice;
 
 use crate::format::{self, Format};
+use crate::mask::is_secret_address;
 use crate::node::{Layout, Member, Node, Value};
 use crate::places::Place;
-use crate::server::{ADDRESSES, HEADERS, Reached, Server, State, Unreadable, Wrapped, servers};
+use crate::server::{ADDRESSES, HEADERS, IsOwn, Reached, Server, State, Unreadable, Wrapped, servers};
 use splice::{Splice, Writing, spliced};
 
 /// The variables into which a server's headers go begin so.
@@ -74,7 +75,9 @@ pub enum RewireError {
         key: String,
     },
     /// An address that may hold a secret.
-    #[error("its address has a query or a user, which may be a secret and would be seen on a command line")]
+    #[error(
+        "its address has a query, a user or a part that looks like a key, which would be seen on a command line"
+    )]
     SecretAddress,
     /// It has variables beside an address.
     #[error("it has variables beside its headers")]
@@ -92,8 +95,13 @@ pub enum RewireError {
 ///
 /// # Errors
 /// [`RewireError`] of the first that cannot be changed.
-pub fn rewire(place: &Place, text: &str, rewirings: &[Rewiring<'_>]) -> Result<String, RewireError> {
-    let before = servers(place, text)?;
+pub fn rewire(
+    place: &Place,
+    text: &str,
+    rewirings: &[Rewiring<'_>],
+    is_own: IsOwn<'_>,
+) -> Result<String, RewireError> {
+    let before = servers(place, text, is_own)?;
     let root = format::read(place.format, text).map_err(Unreadable::from)?;
     let mut splices = Vec::new();
     for Rewiring { server, wrapping } in rewirings {
@@ -109,15 +117,20 @@ pub fn rewire(place: &Place, text: &str, rewirings: &[Rewiring<'_>]) -> Result<S
         }
     }
     let after = spliced(text, splices).ok_or(RewireError::Unsafe)?;
-    if !is_as_meant(place, &before, &after, rewirings) {
+    if !is_as_meant(place, (&before, &after), rewirings, is_own) {
         return Err(RewireError::Unsafe);
     }
     Ok(after)
 }
 
 /// Whether the new text reads as the old one but for the servers that are behind Interlock now.
-fn is_as_meant(place: &Place, before: &[Server], after: &str, rewirings: &[Rewiring<'_>]) -> bool {
-    let Ok(after) = servers(place, after) else { return false };
+fn is_as_meant(
+    place: &Place,
+    (before, after): (&[Server], &str),
+    rewirings: &[Rewiring<'_>],
+    is_own: IsOwn<'_>,
+) -> bool {
+    let Ok(after) = servers(place, after, is_own) else { return false };
     let is_meant = |old: &Server, new: &Server| {
         let Some(Rewiring { wrapping, .. }) = rewirings.iter().find(|rewiring| rewiring.server == old) else {
             return old == new;
@@ -200,7 +213,7 @@ impl Entry<'_> {
                 _ => Err(RewireError::OnlyClient { key: key.to_owned() }),
             };
         }
-        if url.contains(['?', '@']) {
+        if is_secret_address(url) {
             return Err(RewireError::SecretAddress);
         }
         let mut words = self.words();

@@ -110,11 +110,14 @@ impl fmt::Debug for Reached {
     }
 }
 
+/// Whether the program of a command is Interlock itself. A name proves nothing: any file can be called `interlock`.
+pub type IsOwn<'o> = &'o dyn Fn(&str) -> bool;
+
 /// The servers of a place's file, in its order.
 ///
 /// # Errors
 /// The text is not of its format, or has something else in the place of servers.
-pub fn servers(place: &Place, text: &str) -> Result<Vec<Server>, Unreadable> {
+pub fn servers(place: &Place, text: &str, is_own: IsOwn<'_>) -> Result<Vec<Server>, Unreadable> {
     let root = format::read(place.format, text)?;
     let mut found = Vec::new();
     let mut holder = |holder: &Node, keys: &[Key], project: Option<&Path>| {
@@ -126,7 +129,8 @@ pub fn servers(place: &Place, text: &str) -> Result<Vec<Server>, Unreadable> {
         })?;
         for (key, name, node) in entries {
             let keys = keys.iter().cloned().chain([key]).collect();
-            let mut server = Server { project: project.map(Path::to_owned), keys, ..entry(name, node) };
+            let mut server =
+                Server { project: project.map(Path::to_owned), keys, ..entry(name, node, is_own) };
             if server.state == State::Open && is_excluded(place, &root, &server.name) {
                 server.state = State::Disabled;
             }
@@ -196,7 +200,7 @@ pub(crate) const ADDRESSES: [&str; 3] = ["url", "serverUrl", "httpUrl"];
 /// The keys under which clients have what a server is sent.
 pub(crate) const HEADERS: [&str; 2] = ["headers", "http_headers"];
 
-fn entry(name: String, node: &Node) -> Server {
+fn entry(name: String, node: &Node, is_own: IsOwn<'_>) -> Server {
     let mut server = Server {
         name,
         project: None,
@@ -223,7 +227,7 @@ fn entry(name: String, node: &Node) -> Server {
     } else if !is_text {
         server.state = State::Unclear("a variable of its `env` is no text".to_owned());
     } else if let Reached::Command(words) = &server.reached
-        && let Some((wrapped, inner)) = unwrapped(words, &server.variables)
+        && let Some((wrapped, inner)) = unwrapped(words, &server.variables, is_own)
     {
         server.state = State::Wrapped(wrapped);
         server.reached = inner;
@@ -282,14 +286,17 @@ fn texts(node: Option<&Node>) -> Option<Variables> {
 }
 
 /// What stands behind `interlock run`, where that is what a command is.
-fn unwrapped(words: &[String], variables: &[(String, String)]) -> Option<(Wrapped, Reached)> {
+fn unwrapped(
+    words: &[String],
+    variables: &[(String, String)],
+    is_own: IsOwn<'_>,
+) -> Option<(Wrapped, Reached)> {
     let (program, rest) = words.split_first()?;
-    let program = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    if program != "interlock" && program != "interlock.exe" {
-        return None;
-    }
     let (first, mut rest) = rest.split_first()?;
-    if first != "run" {
+    // With a PATH of its own, a bare name leads who knows where.
+    let is_elsewhere =
+        !program.contains(['/', '\\']) && variables.iter().any(|(name, _)| name.eq_ignore_ascii_case("PATH"));
+    if first != "run" || is_elsewhere || !is_own(program) {
         return None;
     }
     let mut wrapped = Wrapped::default();

@@ -19,6 +19,11 @@ fn place(client: Client) -> Place {
     places(&around).into_iter().find(|place| place.client == client && place.scope == Scope::User).unwrap()
 }
 
+/// What counts as this program here.
+fn is_own(program: &str) -> bool {
+    ["/bin/interlock", "/bin/inter lock\\interlock", "/x/interlock", "interlock"].contains(&program)
+}
+
 fn wrapping() -> Wrapping {
     let wrapped = Wrapped {
         policy: Some(PathBuf::from("/p.yaml")),
@@ -31,14 +36,14 @@ fn wrapping() -> Wrapping {
 
 fn rewired(client: Client, text: &str) -> Result<String, RewireError> {
     let place = place(client);
-    let found = servers(&place, text).unwrap();
+    let found = servers(&place, text, &is_own).unwrap();
     let wrapping = wrapping();
     let open: Vec<Rewiring<'_>> = (found.iter())
         .filter(|server| server.state == State::Open)
         .map(|server| Rewiring { server, wrapping: &wrapping })
         .collect();
     assert!(!open.is_empty(), "{found:?}");
-    rewire(&place, text, &open)
+    rewire(&place, text, &open, &is_own)
 }
 
 /// The words in front of a server, as they are written.
@@ -48,7 +53,7 @@ fn check(client: Client, before: &str, after: &str) {
     let after = after.replace("FRONT", FRONT);
     assert_eq!(rewired(client, before).unwrap(), after, "{before}");
     // It is behind Interlock now, and nothing is left to do.
-    let found = servers(&place(client), &after).unwrap();
+    let found = servers(&place(client), &after, &is_own).unwrap();
     assert!(found.iter().all(|server| matches!(server.state, State::Wrapped(_))), "{found:?}");
 }
 
@@ -156,6 +161,11 @@ fn what_cannot_be_said_on_a_command_line_is_left() {
             RewireError::Variables,
         ),
         (
+            Client::Cursor,
+            r#"{"mcpServers": {"a": {"url": "https://x.example/api/mcp/s/Zk3Lq9XyAb7TpR2wQz/mcp"}}}"#,
+            RewireError::SecretAddress,
+        ),
+        (
             Client::Codex,
             "[mcp_servers.a]\nurl = 'https://x.example/'\nbearer_token_env_var = 'T'\n",
             RewireError::OnlyClient { key: "bearer_token_env_var".to_owned() },
@@ -167,7 +177,7 @@ fn what_cannot_be_said_on_a_command_line_is_left() {
 }
 
 fn states(client: Client, text: &str) -> Vec<State> {
-    servers(&place(client), text).unwrap().into_iter().map(|server| server.state).collect()
+    servers(&place(client), text, &is_own).unwrap().into_iter().map(|server| server.state).collect()
 }
 
 #[test]
@@ -188,6 +198,16 @@ fn what_is_not_open_is_told() {
 }
 
 #[test]
+fn a_program_that_is_only_called_interlock_is_not_it() {
+    let text = r#"{"mcpServers": {
+        "a": {"command": "/cloned/interlock", "args": ["run", "-c", "p.yaml", "--", "y"]},
+        "b": {"command": "interlock", "args": ["run", "-c", "p.yaml", "--", "y"], "env": {"PATH": "/cloned"}},
+        "c": {"command": "interlock", "args": ["run", "-c", "p.yaml", "--", "y"]}}}"#;
+    let wrapped = Wrapped { policy: Some("p.yaml".into()), ..Wrapped::default() };
+    assert_eq!(states(Client::Cursor, text), [State::Open, State::Open, State::Wrapped(wrapped)]);
+}
+
+#[test]
 fn broken_files_are_told_by_their_lines_and_nothing_of_them() {
     for (client, text, expected) in [
         (Client::Cursor, "{\n  \"a\": SECRET\n}", "line 2 is not JSON (comments may be in it)"),
@@ -198,23 +218,23 @@ fn broken_files_are_told_by_their_lines_and_nothing_of_them() {
         (Client::Continue, "a: 1\n---\nb: SECRET", "line 2 begins a second document"),
         (Client::Cursor, "{\n\"mcpServers\": \"SECRET\"}", "`mcpServers` on line 2 holds no servers"),
     ] {
-        let said = servers(&place(client), text).unwrap_err().to_string();
+        let said = servers(&place(client), text, &is_own).unwrap_err().to_string();
         assert_eq!(said, expected, "{text}");
     }
     for (client, open) in [(Client::Cursor, "["), (Client::Codex, "["), (Client::Continue, "[")] {
         let text =
             if client == Client::Codex { format!("a = {}", open.repeat(5000)) } else { open.repeat(5000) };
-        assert!(servers(&place(client), &text).is_err(), "{client}");
+        assert!(servers(&place(client), &text, &is_own).is_err(), "{client}");
     }
     for client in Client::ALL {
-        assert_eq!(servers(&place(client), "").unwrap(), Vec::<Server>::new(), "{client}");
+        assert_eq!(servers(&place(client), "", &is_own).unwrap(), Vec::<Server>::new(), "{client}");
     }
 }
 
 #[test]
 fn a_server_behind_interlock_is_reached_as_before() {
     let text = r#"{"mcpServers": {"a": {"command": "interlock", "args": ["run", "--policy=p.yaml", "--url", "https://x.example/", "--header-env", "A=B"], "env": {"B": "v"}}}}"#;
-    let found = servers(&place(Client::Cursor), text).unwrap();
+    let found = servers(&place(Client::Cursor), text, &is_own).unwrap();
     let headers = vec![("A".to_owned(), "v".to_owned())];
     assert_eq!(found[0].reached, Reached::Url { url: "https://x.example/".to_owned(), headers });
     assert!(!format!("{found:?}").contains("https"));

@@ -74,7 +74,7 @@ fn check_change(before: &Files, after: &Files, change: &Value) -> Result<()> {
 async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
     let machine = Machine::new().await?;
     let before = machine.files()?;
-    let shown = machine.interlock(&["init", "--dry-run", "--format", "json"]).await?.json()?;
+    let shown = machine.interlock(&["init", "--project", "--dry-run", "--format", "json"]).await?.json()?;
     ensure!(machine.files()? == before, "a dry run changed something");
     let clients: BTreeSet<&str> = shown["configurations"]
         .as_array()
@@ -96,7 +96,7 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
     ];
     ensure!(clients == all.into(), "{clients:?}");
 
-    let done = machine.interlock(&["init", "--yes", "--format", "json"]).await?;
+    let done = machine.interlock(&["init", "--project", "--yes", "--format", "json"]).await?;
     ensure!(done.code == Some(0), "{done:?}");
     let done = done.json()?;
     let changes = done["changes"].as_array().context("a list")?;
@@ -117,7 +117,8 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
         ("claude-desktop", "gone", "left"),
         ("claude-code", "jobs", "wrap"),
         ("cursor", "remote", "wrap"),
-        ("vscode", "asking", "wrap"),
+        ("vscode", "asking", "left"),
+        ("vscode", "notes", "wrap"),
         ("windsurf", "remote", "wrap"),
         ("cline", "old", "disabled"),
         ("gemini", "left-out", "disabled"),
@@ -132,9 +133,9 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
             entries.iter().any(|entry| *entry == (client.to_owned(), name.to_owned(), state.to_owned()));
         ensure!(found, "{client} {name} {state}: {entries:#?}");
     }
-    // One server has one policy, wherever it is configured.
+    // One server has one policy, wherever it is configured; with other variables or headers it is another.
     let policies = done["policies"].as_array().context("a list")?;
-    ensure!(policies.len() == 4, "{policies:?}");
+    ensure!(policies.len() == 11, "{policies:?}");
     for policy in policies {
         let checked = machine.interlock(&["check", policy.as_str().context("a path")?]).await?;
         ensure!(checked.code == Some(0), "{checked:?}");
@@ -144,7 +145,7 @@ async fn all_is_found_and_only_what_was_said_changes() -> Result<()> {
     ensure!(tested.code == Some(0), "{tested:?}");
 
     // Nothing is left to do.
-    let again = machine.interlock(&["init", "--yes"]).await?;
+    let again = machine.interlock(&["init", "--project", "--yes"]).await?;
     ensure!(again.code == Some(0) && again.text.contains("nothing to change"), "{again:?}");
     ensure!(machine.files()? == after, "the second run changed something");
 
@@ -192,5 +193,27 @@ async fn without_a_terminal_it_shows_and_says_how_to() -> Result<()> {
     }
     ensure!(!said.text.contains("Cursor") && !said.text.contains(".cursor"), "{}", said.text);
     ensure!(machine.files()? == before);
+    Ok(())
+}
+
+/// What a folder says is run: whoever made the folder wrote it.
+#[tokio::test]
+async fn a_folder_starts_nothing_unasked() -> Result<()> {
+    let machine = Machine::new().await?;
+    let started = machine.home().join("started");
+    let script = format!("touch {}", started.display());
+    let file = serde_json::json!({ "mcpServers": { "theirs": { "command": "sh", "args": ["-c", script] } } });
+    std::fs::write(machine.project().join(".mcp.json"), file.to_string())?;
+    for command in [
+        &["init", "--dry-run", "--client", "claude-code"][..],
+        &["init", "--yes", "--client", "claude-code"],
+        &["inventory", "--client", "claude-code"],
+    ] {
+        let said = machine.interlock(command).await?;
+        ensure!(said.text.contains("not looked at (`--project`)"), "{said:?}");
+        ensure!(!started.exists(), "{command:?} started what a folder says");
+    }
+    let said = machine.interlock(&["inventory", "--project", "--client", "claude-code"]).await?;
+    ensure!(started.exists() && !said.text.contains("not looked at"), "{said:?}");
     Ok(())
 }

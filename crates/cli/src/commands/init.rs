@@ -25,12 +25,14 @@ use plan::{Choices, Plan};
 #[command(after_help = "Examples:
   interlock init
   interlock init --dry-run
+  interlock init --project --client claude-code
   interlock init --yes --client cursor --client claude-desktop
   interlock init --yes --policies ./policies --format json
   interlock init --undo
 
 Looked at are the configurations of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Cline, Gemini CLI, Codex, Zed \
-and Continue in your home, and those of the project in the present folder. Each server is started or reached and asked \
+and Continue in your home. The files of a project (`.mcp.json`, `.cursor/mcp.json` and others in the present folder) are \
+looked at with --project alone: what they say is run, and whoever made the folder wrote them. Each server is started or reached and asked \
 for its tools; one that does not answer is told and left as it is. Each of the others gets a policy, and its entry runs \
 `interlock run` in front of it. Nothing else of a configuration changes.
 
@@ -43,6 +45,9 @@ pub(crate) struct InitArgs {
     /// Look at this client's configurations alone; may be given several times
     #[arg(long = "client", value_name = "NAME", value_enum)]
     clients: Vec<ClientName>,
+    /// Also the files of the project in the present folder: what they say is run
+    #[arg(long, conflicts_with = "undo")]
+    project: bool,
     /// Where policies go [default: interlock/policies in the user's configuration directory]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
@@ -111,7 +116,7 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<Exit> {
 }
 
 fn planned(args: &InitArgs, survey: &Survey) -> anyhow::Result<Plan> {
-    let configurations = survey.configurations(&args.clients);
+    let configurations = survey.configurations(&args.clients, args.project);
     let known = known::known(&configurations);
     let servers = plan::questions(survey, &configurations, &known);
     let said = std::io::stderr().is_terminal();

@@ -31,7 +31,8 @@ use callers::Listed;
   interlock inventory -c interlock.yaml --server files
   interlock inventory --format json | jq '.tools[] | select(.protected | not)'
 
-Looked at are the servers of the MCP clients on this machine, as `interlock init` finds them, and with -c those that \
+Looked at are the servers of the MCP clients on this machine, as `interlock init` finds them (those of the \
+present folder's project with --project alone: what its files say is run), and with -c those that \
 `interlock serve` reads from a file. Each is started or reached and asked for its tools; nothing is called. The verdict is \
 what the policy says of the tool whatever its arguments are; `conditions` means that it depends on them too.
 
@@ -49,6 +50,9 @@ pub(crate) struct InventoryArgs {
     /// Only this client's configurations; may be given several times
     #[arg(long = "client", value_name = "NAME", value_enum)]
     clients: Vec<ClientName>,
+    /// Also the files of the project in the present folder: what they say is run
+    #[arg(long)]
+    project: bool,
     /// The data directory, which has the audit log [env: INTERLOCK_DATA] [default: the file's `data`, then the user's
     /// state directory]
     #[arg(long, value_name = "DIR")]
@@ -94,7 +98,9 @@ type LastCalls = HashMap<(String, String, String), i64>;
 pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let survey = Survey::here()?;
     let settings = Settings::load(args.config.as_deref())?;
-    let mut listed = callers::of_clients(&survey, &args.clients);
+    let configurations = survey.configurations(&args.clients, args.project);
+    let left_out = callers::not_looked_at(&survey, &configurations);
+    let mut listed = callers::of_clients(&configurations);
     if args.config.is_some() {
         listed.extend(callers::of_gateway(&settings));
     }
@@ -106,7 +112,7 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let answers: Vec<Answer> = ask(questions, &Arc::new(settings), args.timeout, said)?;
     let categories: Vec<Category> = args.categories.iter().copied().map(Category::from).collect();
     let wanted = |category: Category| categories.is_empty() || categories.contains(&category);
-    let report = report::Report::new(&listed, &answers, &last, wanted);
+    let report = report::Report::new((&listed, &answers), &last, left_out, wanted);
     match args.format {
         Format::Text => terminal::write_out(report.text().as_bytes())?,
         Format::Json => terminal::json(&report)?,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use interlock_clients::{Reached, Server, State};
+use interlock_clients::{Reached, Scope, Server, State};
 use interlock_gateway::transport::http::HttpServer;
 
 use super::{Configuration, Survey};
@@ -58,15 +58,21 @@ impl KnownServer {
 struct Sameness {
     words: Vec<String>,
     folder: Option<PathBuf>,
+    /// What it is told besides: another account is another server.
+    variables: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
 }
 
 /// The servers of all configurations that are used and can be understood, in the order in which they are found.
 pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
     let mut found: Vec<(Sameness, KnownServer)> = Vec::new();
-    // Those behind Interlock have their names and policies already.
-    for wrapped in [true, false] {
-        for (entry, server) in entries(configurations) {
-            if matches!(server.state, State::Wrapped(_)) != wrapped
+    // Those behind Interlock have their names and policies already. A project names no server of its user.
+    for (scope, wrapped) in
+        [(Scope::User, true), (Scope::User, false), (Scope::Project, true), (Scope::Project, false)]
+    {
+        for (entry, of, server) in entries(configurations) {
+            if of != scope
+                || matches!(server.state, State::Wrapped(_)) != wrapped
                 || !matches!(server.state, State::Wrapped(_) | State::Open)
             {
                 continue;
@@ -79,10 +85,15 @@ pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
             match found.iter_mut().find(|(known, _)| *known == sameness) {
                 Some((_, known)) => {
                     known.entries.push(entry);
-                    known.policy = known.policy.take().or(policy);
+                    if scope == Scope::User {
+                        known.policy = known.policy.take().or(policy);
+                    }
                 }
                 None => {
-                    let name = name.unwrap_or_else(|| free(&derived(server), server, &found));
+                    let name = match name {
+                        Some(name) if scope == Scope::User => name,
+                        claimed => free(&claimed.unwrap_or_else(|| derived(server)), server, &found),
+                    };
                     found.push((sameness, KnownServer { name, entries: vec![entry], policy }));
                 }
             }
@@ -94,15 +105,16 @@ pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
     found
 }
 
-fn entries(configurations: &[Configuration]) -> impl Iterator<Item = (EntryAt, &Server)> {
+fn entries(configurations: &[Configuration]) -> impl Iterator<Item = (EntryAt, Scope, &Server)> {
     configurations.iter().enumerate().flat_map(|(configuration, found)| {
         let servers = found.read.as_ref().map(|read| read.servers.as_slice()).unwrap_or_default();
-        let at = move |(server, found)| (EntryAt { configuration, server }, found);
+        let of = found.place.scope;
+        let at = move |(server, found)| (EntryAt { configuration, server }, of, found);
         servers.iter().enumerate().map(at)
     })
 }
 
-/// `@latest` and `@1.2` are the same server; a relative path means another one in each folder.
+/// `@latest` is the same server as no version; a relative path means another one in each folder.
 fn sameness(server: &Server) -> Sameness {
     let words = match &server.reached {
         Reached::Command(words) => words.iter().map(|word| unversioned(word).to_owned()).collect(),
@@ -115,21 +127,22 @@ fn sameness(server: &Server) -> Sameness {
     };
     let folder = server.directory.as_ref().map(PathBuf::from);
     let folder = folder.or_else(|| server.project.clone().filter(|_| words.iter().any(is_relative)));
-    Sameness { words, folder }
+    let sorted = |pairs: &[(String, String)]| {
+        let mut pairs = pairs.to_vec();
+        pairs.sort();
+        pairs
+    };
+    let (variables, headers) = match &server.reached {
+        // Behind Interlock its variables are what its headers were.
+        Reached::Url { headers, .. } => (Vec::new(), sorted(headers)),
+        _ => (sorted(&server.variables), Vec::new()),
+    };
+    Sameness { words, folder, variables, headers }
 }
 
-/// `name@1.2`, `@scope/name@latest` and `name==1.2` without their versions.
+/// `name@latest` without what it says of no version. A pinned version is another server than the next one.
 fn unversioned(word: &str) -> &str {
-    let is_version =
-        |rest: &str| rest == "latest" || rest.starts_with(|c: char| c.is_ascii_digit() || "^~".contains(c));
-    let cut = word.rfind('@').map(|at| (at, at + 1)).filter(|(at, _)| *at > 0);
-    let cut = cut.or_else(|| word.find("==").map(|at| (at, at + 2)));
-    match cut {
-        Some((at, rest)) if is_version(word.get(rest..).unwrap_or_default()) => {
-            word.get(..at).unwrap_or(word)
-        }
-        _ => word,
-    }
+    word.strip_suffix("@latest").filter(|name| !name.is_empty()).unwrap_or(word)
 }
 
 /// What `interlock run` would call it.
@@ -160,4 +173,64 @@ fn free(name: &str, server: &Server, found: &[(Sameness, KnownServer)]) -> Strin
         .chain(numbered)
         .find(|name| !taken.contains(name.as_str()))
         .unwrap_or(longer)
+}
+
+#[cfg(test)]
+mod tests {
+    use interlock_clients::{Client, Place, servers};
+
+    use super::*;
+    use crate::configured::Read;
+
+    fn configuration(scope: Scope, entries: &str) -> Configuration {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("mcp.json");
+        std::fs::write(&path, format!("{{\"mcpServers\": {{{entries}}}}}")).unwrap();
+        let place = Place { scope, ..Place::of_file(Client::Cursor, path.clone()) };
+        let file = interlock_clients::open(&path).unwrap().unwrap();
+        let servers = servers(&place, &file.text, &|program| program == "interlock").unwrap();
+        Configuration { place, read: Ok(Read { file, servers }) }
+    }
+
+    fn names(entries: &str) -> Vec<String> {
+        known(&[configuration(Scope::User, entries)]).into_iter().map(|known| known.name).collect()
+    }
+
+    #[test]
+    fn other_variables_headers_and_versions_are_other_servers() {
+        for (one, other) in [
+            (r#""command": "a""#, r#""command": "a", "env": {"TOKEN": "1"}"#),
+            (r#""command": "a", "env": {"TOKEN": "2"}"#, r#""command": "a", "env": {"TOKEN": "1"}"#),
+            (r#""command": "npx", "args": ["a@1"]"#, r#""command": "npx", "args": ["a@2"]"#),
+            (r#""command": "uvx", "args": ["a==1"]"#, r#""command": "uvx", "args": ["a"]"#),
+            (
+                r#""url": "https://x.example/mcp", "headers": {"A": "1"}"#,
+                r#""url": "https://x.example/mcp", "headers": {"A": "2"}"#,
+            ),
+        ] {
+            let found = names(&format!("\"a\": {{{one}}}, \"b\": {{{other}}}"));
+            assert!(found.len() == 2 && found[0] != found[1], "{one} {other}: {found:?}");
+        }
+        let same = r#""a": {"command": "npx", "args": ["a@latest"], "env": {"A": "1", "B": "2"}},
+            "b": {"command": "npx", "args": ["a"], "env": {"B": "2", "A": "1"}}"#;
+        assert_eq!(names(same).len(), 1);
+    }
+
+    #[test]
+    fn a_project_names_no_policy_for_its_user() {
+        let open = r#""mine": {"command": "a"}"#;
+        let claims = r#""theirs": {"command": "interlock",
+            "args": ["run", "-c", "/cloned/allow.yaml", "--server", "other", "--", "a"]}"#;
+        let both = [configuration(Scope::User, open), configuration(Scope::Project, claims)];
+        let found = known(&both);
+        assert_eq!((found.len(), found[0].name.as_str(), &found[0].policy), (1, "a", &None));
+        let other = r#""mine": {"command": "other"}"#;
+        let found = known(&[configuration(Scope::User, other), configuration(Scope::Project, claims)]);
+        assert_eq!(found.len(), 2);
+        assert_ne!(found[0].name, found[1].name);
+        let both = [configuration(Scope::User, open), configuration(Scope::User, claims)];
+        let found = known(&both);
+        assert_eq!((found.len(), found[0].name.as_str()), (1, "other"));
+        assert_eq!(found[0].policy.as_deref(), Some(std::path::Path::new("/cloned/allow.yaml")));
+    }
 }

@@ -9,6 +9,7 @@ use interlock_gateway::reload;
 
 use crate::configured::asked::{Answer, Asked, Offer};
 use crate::configured::known::{EntryAt, KnownServer};
+use crate::configured::own::is_own;
 use crate::configured::{Configuration, Read, Survey};
 use crate::terminal;
 use crate::tool_listing::document;
@@ -223,7 +224,7 @@ impl Plan {
             };
             let rewiring = Rewiring { server, wrapping };
             // One that cannot be changed keeps no other from it.
-            match rewire(place, &file.text, &[rewiring]) {
+            match rewire(place, &file.text, &[rewiring], &is_own) {
                 Ok(_) => {
                     rewirings.push(rewiring);
                     fates.push((*at, Fate::Wrapped));
@@ -231,7 +232,8 @@ impl Plan {
                 Err(error) => fates.push((*at, Fate::Left(error.to_string()))),
             }
         }
-        let after = if rewirings.is_empty() { None } else { Some(rewire(place, &file.text, &rewirings)) };
+        let after =
+            if rewirings.is_empty() { None } else { Some(rewire(place, &file.text, &rewirings, &is_own)) };
         let shown = |after: &str| Some((masked(place.format, &file.text)?, masked(place.format, after)?));
         let change = match after {
             None => None,

@@ -8,7 +8,7 @@ use super::Decision;
 use super::applied::Applied;
 use super::plan::{Fate, FileChange, Plan, Planned};
 use super::report::words;
-use crate::configured::{Read, Survey};
+use crate::configured::{NOT_LOOKED_AT, Read, Survey};
 use crate::terminal;
 use crate::terminal::table::table;
 
@@ -55,7 +55,10 @@ fn entries(plan: &Plan, survey: &Survey) -> String {
     for (configuration, fates) in plan.configurations.iter().zip(&plan.fates) {
         let (client, file) = (configuration.place.client.title(), survey.shown(&configuration.place.path));
         match &configuration.read {
-            Err(why) => rows.push(vec![client.to_owned(), file, "-".to_owned(), format!("left: {why}")]),
+            Err(why) => rows.push({
+                let state = if why == NOT_LOOKED_AT { why.clone() } else { format!("left: {why}") };
+                vec![client.to_owned(), file, "-".to_owned(), state]
+            }),
             Ok(Read { servers, .. }) if servers.is_empty() => {
                 rows.push(vec![client.to_owned(), file, "-".to_owned(), "no servers".to_owned()]);
             }

@@ -7,7 +7,7 @@ use interlock_clients::{Place, Server, State};
 
 use crate::configured::asked::Asked;
 use crate::configured::known::known;
-use crate::configured::{ClientName, Configuration, Read, Survey};
+use crate::configured::{Configuration, NOT_LOOKED_AT, Read, Survey};
 use crate::rehearsal::policies::Policies;
 use crate::serving;
 use crate::settings::{self, Settings};
@@ -52,11 +52,16 @@ impl Listed {
     }
 }
 
+/// The files that were found and not read.
+pub(super) fn not_looked_at(survey: &Survey, configurations: &[Configuration]) -> Vec<String> {
+    let left_out = |found: &&Configuration| found.read.as_ref().is_err_and(|why| why == NOT_LOOKED_AT);
+    configurations.iter().filter(left_out).map(|found| survey.shown(&found.place.path)).collect()
+}
+
 /// The servers of clients' configurations.
-pub(super) fn of_clients(survey: &Survey, clients: &[ClientName]) -> Vec<Listed> {
-    let configurations = survey.configurations(clients);
+pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
     let mut all = Vec::new();
-    for server in known(&configurations) {
+    for server in known(configurations) {
         let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), Vec<&'static str>> = BTreeMap::new();
         let mut reached = None;
         for at in &server.entries {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::LastCalls;
 use super::callers::{Caller, Listed};
 use super::standing::{Standing, standing};
+use crate::configured::NOT_LOOKED_AT;
 use crate::configured::asked::Answer;
 use crate::terminal;
 use crate::terminal::table::table;
@@ -16,6 +17,8 @@ use crate::terminal::table::table;
 pub(super) struct Report<'r> {
     servers: Vec<ServerRow<'r>>,
     tools: Vec<ToolRow<'r>>,
+    /// Files of the present folder that were not read.
+    not_looked_at: Vec<String>,
 }
 
 /// A server.
@@ -46,12 +49,12 @@ struct ToolRow<'r> {
 
 impl<'r> Report<'r> {
     pub(super) fn new(
-        listed: &'r [Listed],
-        answers: &'r [Answer],
+        (listed, answers): (&'r [Listed], &'r [Answer]),
         last: &LastCalls,
+        not_looked_at: Vec<String>,
         wanted: impl Fn(Category) -> bool,
     ) -> Self {
-        let mut report = Self { servers: Vec::new(), tools: Vec::new() };
+        let mut report = Self { servers: Vec::new(), tools: Vec::new(), not_looked_at };
         for (server, answer) in listed.iter().zip(answers) {
             let (tools, problem) = match answer {
                 Ok(offer) => (Some(offer.tools.len()), None),
@@ -89,7 +92,6 @@ impl<'r> Report<'r> {
         let mut out = String::new();
         if self.servers.is_empty() {
             out.push_str("no servers are configured\n");
-            return out;
         }
         if !self.tools.is_empty() {
             let header = ["SERVER", "TOOL", "RISK", "WHO", "VERDICT", "RULE", "LAST CALL"];
@@ -103,6 +105,9 @@ impl<'r> Report<'r> {
             } else if server.tools == Some(0) {
                 out.push_str(&format!("{name}: no tools\n"));
             }
+        }
+        for file in &self.not_looked_at {
+            out.push_str(&format!("{}: {NOT_LOOKED_AT}\n", one_line(file)));
         }
         out
     }
