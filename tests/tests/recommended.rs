@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use interlock_catalog::{Category, Definition, Judgement, Recommended, classify, policy_as_json, recommend};
 use interlock_policy::{
-    Call, Facts, Judgement as Judged, Origin, Policy, Section, Severity, Source, Syntax, Verdict, compile,
-    judge, visible,
+    Call, Facts, Judgement as Judged, Origin, Policy, Section, Severity, Source, Syntax, ToolDefinition,
+    ToolFacts, Verdict, compile, judge, visible,
 };
 use interlock_testkit::binaries::workspace_root;
 
@@ -50,13 +50,16 @@ fn compiled(server: &str, recommended: &Recommended) -> Result<Policy> {
     Ok(policy)
 }
 
-/// What becomes of a call without arguments.
-fn verdict(policy: &Policy, server: &str, tool: &str) -> Option<Verdict> {
-    let call = Call { section: Section::Tools, server, name: tool, arguments: None };
-    match judge(&[(Origin::Server, policy)], &call, &Facts::new("local", "s", 0)) {
+/// What becomes of a call without arguments of a tool that takes none: what its rules say, and not what its schema does.
+fn verdict(policy: &Policy, server: &str, tool: &str) -> Result<Option<Verdict>> {
+    let none = interlock_json::scan("{}", &interlock_json::Limits::default())?;
+    let definition = ToolDefinition::read(none.root()).map_err(anyhow::Error::msg)?;
+    let call = Call { section: Section::Tools, server, name: tool, arguments: Some(none.root()) };
+    let facts = Facts { tool: ToolFacts::Known { definition: &definition }, ..Facts::new("local", "s", 0) };
+    Ok(match judge(&[(Origin::Server, policy)], &call, &facts) {
         Judged::Decided(decision) => Some(decision.verdict),
         Judged::Read(_) => None,
-    }
+    })
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn every_real_server_gets_a_policy_that_lets_nothing_final_through() -> Result<(
     for (server, tools) in servers()? {
         let policy = compiled(&server, &recommend(&server, "tools.json", &tools))?;
         for (definition, judgement) in &tools {
-            let verdict = verdict(&policy, &server, &definition.tool);
+            let verdict = verdict(&policy, &server, &definition.tool)?;
             let is_final = judgement.category >= Category::Destructive;
             ensure!(
                 !is_final || verdict != Some(Verdict::Proceed),
@@ -100,9 +103,9 @@ fn hostile_definitions_stay_text() -> Result<()> {
         ensure!(!text.contains(['\u{202e}', '\u{e0041}', '\u{1b}']), "{text}");
     }
     for name in ["x", "b", "delete_everything"] {
-        ensure!(verdict(&policy, "s", name) == Some(Verdict::Deny), "{name}: {}", recommended.yaml);
+        ensure!(verdict(&policy, "s", name)? == Some(Verdict::Deny), "{name}: {}", recommended.yaml);
     }
-    ensure!(verdict(&policy, "s", "yes").is_some());
+    ensure!(verdict(&policy, "s", "yes")?.is_some());
     Ok(())
 }
 
