@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use interlock_catalog::{Recommended, recommend};
+use interlock_catalog::{Known, Recommended, recommend};
 use interlock_clients::{Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
 use interlock_gateway::reload;
 
@@ -76,7 +76,7 @@ impl NewPolicy {
         let name = tools.file_name().unwrap_or_default().to_string_lossy();
         let judged: Vec<_> =
             offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
-        let Recommended { yaml, tests } = recommend(server, &name, &judged);
+        let Recommended { yaml, tests } = recommend(server, &name, &judged, Known::default());
         let mut files = vec![(path.to_owned(), yaml)];
         let beside =
             [(path.with_extension("test.yaml"), tests), (tools.clone(), document(&offer.raw) + "\n")];

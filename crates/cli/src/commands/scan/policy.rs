@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use interlock_catalog::{policy_as_json, recommend};
+use interlock_catalog::{Known, policy_as_json, recommend};
 use interlock_policy::Syntax;
 
 use super::Scanned;
@@ -43,7 +43,7 @@ fn write_one(file: &Path, name: &str, offer: &Offer) -> anyhow::Result<()> {
     let called = tools_file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let tools: Vec<_> =
         offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
-    let recommended = recommend(name, &called, &tools);
+    let recommended = recommend(name, &called, &tools, Known::default());
     let policy = match Syntax::of_path(&shown) {
         Syntax::Yaml => recommended.yaml.clone(),
         Syntax::Json => policy_as_json(&recommended.yaml)
