@@ -16,6 +16,7 @@ mod hidden;
 mod mention;
 mod rules;
 mod strings;
+mod together;
 
 #[cfg(test)]
 mod tests;
@@ -74,21 +75,21 @@ pub(crate) fn folded_name(name: &str) -> String {
 
 /// What a text says in the open.
 fn said(place: &str, text: &str, folded: &Folded) -> Vec<Finding> {
-    let hits = rules::phrases().find(&folded.text);
-    hits.into_iter()
-        .map(|hit| Finding {
-            kind: hit.kind,
-            place: place.to_owned(),
-            excerpt: finding::excerpt(folded.original(text, hit.start, hit.end)),
-            why: hit.why.to_owned(),
-        })
-        .collect()
+    let hits = rules::phrases().find(&folded.text).into_iter().chain(together::find(&folded.text));
+    hits.map(|hit| Finding {
+        kind: hit.kind,
+        place: place.to_owned(),
+        excerpt: finding::excerpt(folded.original(text, hit.start, hit.end)),
+        why: hit.why.to_owned(),
+    })
+    .collect()
 }
 
 /// What a text says to those only who undo how it is written.
 fn in_disguise(place: &str, undone: &disguise::Undone) -> Option<Finding> {
     let phrases = if undone.compact { rules::compact() } else { rules::phrases() };
-    let hit = phrases.find(&undone.text).into_iter().next()?;
+    let together = if undone.compact { Vec::new() } else { together::find(&undone.text) };
+    let hit = phrases.find(&undone.text).into_iter().chain(together).next()?;
     let said = undone.text.get(hit.start..hit.end).unwrap_or_default();
     Some(Finding {
         kind: FindingKind::HiddenText,
