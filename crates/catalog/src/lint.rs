@@ -1,7 +1,7 @@
 //! Text that tries to steer a model, wherever a definition has it: advice for people, never a decision.
 //!
 //! ```text
-//! every string ─► hidden? ─► folded to how it reads ─► phrases ─► said, or only quoted?
+//! every string ─► hidden? ─► folded to how it reads ─► phrases, words together ─► said, or only quoted?
 //!           └───► undone, where it is encoded or disguised ──┘
 //! ```
 //!
@@ -73,16 +73,22 @@ pub(crate) fn folded_name(name: &str) -> String {
     Folded::of(name).text
 }
 
-/// What a text says in the open.
+/// What a text says in the open: every phrase, and each kind that only words say together.
 fn said(place: &str, text: &str, folded: &Folded) -> Vec<Finding> {
-    let hits = rules::phrases().find(&folded.text).into_iter().chain(together::find(&folded.text));
-    hits.map(|hit| Finding {
-        kind: hit.kind,
-        place: place.to_owned(),
-        excerpt: finding::excerpt(folded.original(text, hit.start, hit.end)),
-        why: hit.why.to_owned(),
-    })
-    .collect()
+    let mut hits = rules::phrases().find(&folded.text);
+    for hit in together::find(&folded.text) {
+        if hits.iter().all(|other| other.kind != hit.kind) {
+            hits.push(hit);
+        }
+    }
+    hits.into_iter()
+        .map(|hit| Finding {
+            kind: hit.kind,
+            place: place.to_owned(),
+            excerpt: finding::excerpt(folded.original(text, hit.start, hit.end)),
+            why: hit.why.to_owned(),
+        })
+        .collect()
 }
 
 /// What a text says to those only who undo how it is written.
