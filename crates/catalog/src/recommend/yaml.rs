@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::entry::{Entry, Guard, GuardKind, Validation, Verdict};
 use super::lists::List;
+use crate::definition::Definition;
 use crate::risk::Category;
 
 /// Files that hold keys and tokens, by what they are usually called.
@@ -138,7 +139,7 @@ fn blocks(entry: &Entry<'_>) -> Vec<String> {
             continue;
         }
         blocks.push(format!("{key}:"));
-        blocks.extend(guards.into_iter().map(|guard| format!("  - {}", condition(guard))));
+        blocks.extend(guards.into_iter().map(|guard| format!("  - {}", condition(guard, entry.definition))));
     }
     let rules = rules(entry);
     if !rules.is_empty() {
@@ -163,7 +164,12 @@ fn rules(entry: &Entry<'_>) -> Vec<String> {
     rules
 }
 
-fn condition(guard: &Guard) -> String {
+fn condition(guard: &Guard, definition: &Definition) -> String {
+    // An argument that is not there holds no key and no address.
+    let missing = match definition.required().any(|name| name == guard.parameter) {
+        true => "",
+        false => ", on_missing: ignore",
+    };
     let path = scalar(&path(&guard.parameter, guard.is_list));
     let there = format!("{{ path: {}, op: exists }}", scalar(&self::path(&guard.parameter, false)));
     match guard.kind {
@@ -178,10 +184,10 @@ fn condition(guard: &Guard) -> String {
             "{{ name: more than reading, conditions: [{there}, {{ not: {{ path: {path}, op: sql_readonly, value: {{ dialect: {dialect} }} }} }}], on_deny: this statement may change something }}"
         ),
         GuardKind::NotInside => format!(
-            "{{ name: inside the network, conditions: [{{ path: {path}, op: url_host_in, value: {INSIDE} }}], on_deny: this address is inside of the network }}"
+            "{{ name: inside the network, conditions: [{{ path: {path}, op: url_host_in, value: {INSIDE}{missing} }}], on_deny: this address is inside of the network }}"
         ),
         GuardKind::NoKeys => format!(
-            "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci }}], on_deny: this path may hold keys or tokens }}"
+            "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci{missing} }}], on_deny: this path may hold keys or tokens }}"
         ),
     }
 }

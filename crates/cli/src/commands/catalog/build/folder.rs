@@ -78,10 +78,12 @@ impl Folder {
         self.root.join(BUCKETS)
     }
 
-    /// Whether the pages of a server were made from the same. They stay.
+    /// Whether the pages of a server were made from the same, and are all there. They stay.
     pub(super) fn keeps(&self, server: &str, digest: &str) -> bool {
         let Some(entry) = self.before.get(&Some(server.to_owned())) else { return false };
-        let same = entry.digest == digest && !digest.is_empty();
+        let same = entry.digest == digest
+            && !digest.is_empty()
+            && entry.paths().all(|path| self.root.join(path).is_file());
         if same {
             self.now
                 .lock()
@@ -126,7 +128,7 @@ impl Folder {
         PagesOfAll { folder: self, pages: Vec::new() }
     }
 
-    /// Writes the manifest, then removes the files that only the old one names.
+    /// Removes the files that only the old manifest names, then writes the new one.
     pub(super) fn finish(&self, all: PagesOfAll<'_>) -> anyhow::Result<Finished> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = &mut now.1;
