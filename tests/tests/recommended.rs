@@ -8,9 +8,10 @@ use interlock_catalog::{
 };
 use interlock_policy::{
     Call, Facts, Judgement as Judged, Origin, Policy, Section, Severity, Source, Syntax, ToolDefinition,
-    ToolFacts, Verdict, compile, judge, visible,
+    ToolFacts, ToolList, Verdict, compile, compile_for, judge, visible,
 };
 use interlock_testkit::binaries::workspace_root;
+use serde_json::json;
 
 /// A server's tools, judged.
 type Tools = Vec<(Definition, Judgement)>;
@@ -52,6 +53,18 @@ fn compiled(server: &str, recommended: &Recommended) -> Result<Policy> {
     Ok(policy)
 }
 
+/// Beside the tools that it was made from, nothing of the policy is amiss.
+fn fits(server: &str, recommended: &Recommended, tools: &Tools) -> Result<()> {
+    let listed = tools.iter().map(|(one, _)| json!({ "name": one.tool, "inputSchema": one.input_schema }));
+    let tools = ToolList::read(&json!({ "tools": listed.collect::<Vec<_>>() }).to_string())?;
+    let source = Source { name: server, text: &recommended.yaml, syntax: Syntax::Yaml };
+    let (_, found) = compile_for(&source, Some(&tools));
+    let bad = found.iter().filter(|one| one.severity != Severity::Note);
+    let bad: Vec<_> = bad.map(|one| (one.code, &one.pointer)).collect();
+    ensure!(bad.is_empty(), "{server}: {bad:?}");
+    Ok(())
+}
+
 /// What becomes of a call without arguments of a tool that takes none: what its rules say, and not what its schema does.
 fn verdict(policy: &Policy, server: &str, tool: &str) -> Result<Option<Verdict>> {
     let none = interlock_json::scan("{}", &interlock_json::Limits::default())?;
@@ -67,7 +80,9 @@ fn verdict(policy: &Policy, server: &str, tool: &str) -> Result<Option<Verdict>>
 #[test]
 fn every_real_server_gets_a_policy_that_lets_nothing_final_through() -> Result<()> {
     for (server, tools) in servers()? {
-        let policy = compiled(&server, &recommend(&server, "tools.json", &tools, Known::default()))?;
+        let recommended = recommend(&server, "tools.json", &tools, Known::default());
+        let policy = compiled(&server, &recommended)?;
+        fits(&server, &recommended, &tools)?;
         for (definition, judgement) in &tools {
             let verdict = verdict(&policy, &server, &definition.tool)?;
             let is_final = judgement.category >= Category::Destructive;
