@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Scanned;
 use super::findings::Findings;
+use crate::commands::pins::differing;
 
 pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>) -> Value {
     let mut results = Vec::new();
@@ -43,7 +44,12 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>) -> Value {
         }
     }
     for report in scanned.iter().filter_map(|one| one.pinned.as_ref()).flat_map(|pinned| &pinned.changed) {
-        results.push(result(CHANGED, "error", &report.text(), &format!("{}/{}", report.server, report.tool)));
+        results.push(result(
+            CHANGED,
+            "error",
+            &differing::text(report),
+            &format!("{}/{}", report.server, report.tool),
+        ));
     }
     for pair in &findings.alike {
         let what = format!("`{}` and `{}`: {}", pair.first.tool, pair.second.tool, pair.likeness);
