@@ -84,7 +84,7 @@ pub(crate) struct ScanArgs {
     /// Accept the definitions of a server that was never seen; of another, say what is otherwise
     #[arg(long)]
     pin: bool,
-    /// The data directory with the definitions that are accepted [env: INTERLOCK_DATA] [default: the settings' `data`, then the user's \
+    /// The data directory with the definitions that are accepted [env: INTERLOCK_DATA] [default: the settings' `data`, then the user's
     /// state directory]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -151,8 +151,14 @@ pub(super) struct Scanned {
 
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let settings = Arc::new(Settings::load(args.settings.as_deref())?);
+    // What cannot be looked at is told before servers are started.
+    let ledger = ledger(args, &settings)?;
     let mut scanned = scanned(args, &settings)?;
-    compare(args, &settings, &mut scanned)?;
+    if let Some(ledger) = &ledger {
+        for one in &mut scanned {
+            one.pinned = ledger.look(one)?;
+        }
+    }
     let patterns = crate::attacks::patterns()?;
     let findings = findings::of(&scanned, &patterns);
     let print = match args.format {
@@ -167,16 +173,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     Ok(exit(args, &scanned, &findings))
 }
 
-/// Looks at what is accepted, where that is asked for.
-fn compare(args: &ScanArgs, settings: &Settings, scanned: &mut [Scanned]) -> anyhow::Result<()> {
-    if !(args.pin || args.data.is_some() || args.fail_on.contains(&Bar::Changed)) {
-        return Ok(());
-    }
-    let ledger = Ledger::open(args.data.as_deref(), settings, args.pin)?;
-    for one in scanned {
-        one.pinned = ledger.look(one)?;
-    }
-    Ok(())
+/// Where what is accepted is looked at, if that is asked for.
+fn ledger<'s>(args: &ScanArgs, settings: &'s Settings) -> anyhow::Result<Option<Ledger<'s>>> {
+    let is_wanted = args.pin || args.data.is_some() || args.fail_on.contains(&Bar::Changed);
+    is_wanted.then(|| Ledger::open(args.data.as_deref(), settings, args.pin)).transpose()
 }
 
 fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
