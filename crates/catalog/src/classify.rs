@@ -9,15 +9,19 @@
 //!
 //! `lexicon.rs` knows what verbs mean, and what their objects make of them; `words.rs` what words are.
 
+mod actions;
 mod foreign;
 mod judgement;
 mod lexicon;
 mod name;
+mod objects;
 mod parameters;
 mod risks;
+mod schema;
 mod signals;
 mod statements;
 mod text;
+mod told;
 pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::parameters::values;
+use super::schema::values;
 use super::signals::{Evidence, Place};
 use super::words;
 use crate::definition::Definition;
@@ -46,6 +46,8 @@ pub enum RiskKind {
     Address,
     /// It gives, takes or uses rights: roles, policies, members.
     Privilege,
+    /// It can show something to everybody.
+    Exposure,
     /// It costs money for each call or for as long as what it made exists.
     Cost,
     /// It has so many parameters that nobody sees what a call does.
@@ -67,6 +69,7 @@ impl fmt::Display for Risk {
             RiskKind::FilePath => write!(f, "takes a file path in `{shown_by}`"),
             RiskKind::Address => write!(f, "takes an address in `{shown_by}`"),
             RiskKind::Privilege => write!(f, "rights of others (\"{shown_by}\")"),
+            RiskKind::Exposure => write!(f, "can show it to everybody (\"{shown_by}\")"),
             RiskKind::Cost => write!(f, "costs money (\"{shown_by}\")"),
             RiskKind::ManyParameters => write!(f, "many parameters ({shown_by})"),
         }
@@ -85,10 +88,19 @@ const PERSONS: &str = "contact contacts customer customers employee employees pe
      mailbox conversation conversations";
 const RIGHTS: &str = "role roles permission permissions iam acl acls sudo privilege privileges admin admins rbac member members \
      collaborator collaborators ownership sharing";
+/// The same where the name speaks of it; as a parameter it says mostly something else.
+const RIGHTS_IN_NAMES: &str = "guest guests access privacy firewall grant policy policies owner oauth";
+/// What people tell each other, and what shows them, where the name speaks of it.
+const PRIVATE: &str = "chat chats message messages mail mails email emails sms dm dms whatsapp member members attendee attendees \
+     webcam microphone clipboard";
+const PUBLIC: &str = "publicly anonymous anonymously";
+/// What has messages that are nobody's.
+const MACHINES: &str = "error errors console log logs commit queue queues kafka topic schema protobuf consumer";
 const MANY_AT_ONCE: &str = "bulk batch all mass every multiple many";
 /// Deleting one of these is put right by making it anew.
 const MINOR: &str = "comment comments reaction bookmark bookmarks note notes draft drafts filter filters view views breakpoint \
-     breakpoints alias aliases reminder reminders highlight highlights layer shape element cell row slide paragraph";
+     breakpoints alias aliases reminder reminders highlight highlights layer shape element cell row slide paragraph \
+     chart charts image slicer sparkline sparklines hyperlink breakpoint annotation annotations marker bullet checklist";
 const PATHS: &str = "path file filepath filename directory dir folder files paths";
 const ADDRESSES: &str = "url uri urls link endpoint webhook href callback website";
 const QUERIES: &str = "query sql where expression kql jql promql logql graphql cypher jq xpath jmespath soql statement aql flux dsl";
@@ -167,12 +179,21 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     if let Some(pair) = name.iter().zip(name.iter().skip(1)).find(|(one, two)| is_credential(one, two)) {
         shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
     }
+    if !name.iter().any(|word| has(MACHINES, word))
+        && let Some(word) = name.iter().find(|word| has(PRIVATE, word))
+    {
+        shows(RiskKind::PersonalData, word);
+    }
     if category > Category::Read {
-        name.iter()
-            .chain(&parameters)
-            .filter(|word| has(RIGHTS, word))
-            .for_each(|word| shows(RiskKind::Privilege, word));
+        let rights = name.iter().chain(&parameters).find(|word| has(RIGHTS, word));
+        let named = || name.iter().find(|word| has(RIGHTS_IN_NAMES, word));
+        if let Some(word) = rights.or_else(named) {
+            shows(RiskKind::Privilege, word);
+        }
         name.iter().filter(|word| has(MANY_AT_ONCE, word)).for_each(|word| shows(RiskKind::Bulk, word));
+        if let Some(word) = name.iter().chain(&parameters).chain(first()).find(|word| has(PUBLIC, word)) {
+            shows(RiskKind::Exposure, word);
+        }
     }
     const COSTS: &[&str] =
         &["billed", "charges apply", "incur", "pricing applies", "costs money", "usage costs"];
@@ -191,7 +212,7 @@ fn is_credential(one: &str, two: &str) -> bool {
 pub(crate) fn of_parameters(definition: &Definition, category: Category) -> Vec<(RiskKind, &str)> {
     let all = definition.parameters().flat_map(|(parameter, schema)| {
         let leaves = category > Category::Read && leaves(parameter, schema, definition);
-        let own = of_parameter(parameter, schema, category);
+        let own = of_parameter(parameter, schema, definition, category);
         // That it is an address, too, goes without saying.
         let own = own.filter(|kind| !leaves || !matches!(kind, RiskKind::Address | RiskKind::FilePath));
         [leaves.then_some(RiskKind::Egress), own].into_iter().flatten().map(move |kind| (kind, parameter))
@@ -199,13 +220,22 @@ pub(crate) fn of_parameters(definition: &Definition, category: Category) -> Vec<
     all.collect()
 }
 
-fn of_parameter(parameter: &str, schema: &Value, category: Category) -> Option<RiskKind> {
+fn of_parameter(
+    parameter: &str,
+    schema: &Value,
+    definition: &Definition,
+    category: Category,
+) -> Option<RiskKind> {
     let words = words::of_name(parameter);
     let last = words.last().map_or("", String::as_str);
-    let is_text = schema.get("type").is_none_or(|kind| kind == "string") && values(schema).is_empty();
+    let is_text = schema.get("type").is_none_or(|kind| kind == "string")
+        && values(&definition.input_schema, schema).is_empty();
     let is_list = schema.get("type").is_some_and(|kind| kind == "array");
     if words.iter().any(|word| has(CREDENTIALS, word)) {
         return Some(RiskKind::Credentials);
+    }
+    if category > Category::Read && words.iter().any(|word| matches!(word.as_str(), "public" | "visibility")) {
+        return Some(RiskKind::Exposure);
     }
     if is_text && words.iter().any(|word| has(QUERIES, word)) {
         return Some(RiskKind::FreeQuery);
@@ -234,28 +264,50 @@ fn leaves(parameter: &str, schema: &Value, definition: &Definition) -> bool {
             .any(|word| matches!(word.as_str(), "export" | "upload" | "send" | "forward" | "share"))
     };
     is_text
-        && values(schema).is_empty()
+        && values(&definition.input_schema, schema).is_empty()
         && ((any(LEAVES) && any(PLACES))
             || has("webhook recipient recipients destination", &words.join("_"))
             || (exports() && any("to bucket destination uri url")))
 }
 
 /// How bad the worst is that the category says, by what else the definition shows.
-pub(super) fn severity(definition: &Definition, category: Category, risks: &[Risk]) -> Severity {
+pub(super) fn severity(definition: &Definition, category: Category, risks: &[Risk], evidence: &[Evidence]) -> Severity {
     let shows = |kinds: &[RiskKind]| risks.iter().any(|risk| kinds.contains(&risk.kind));
     let sensitive = shows(&[RiskKind::PatientData, RiskKind::Credentials]);
+    let is_broad = sensitive || shows(&[RiskKind::Bulk, RiskKind::Irreversible]);
     match category {
-        Category::Read if shows(&[RiskKind::Credentials]) => Severity::High,
+        Category::Read if shows(&[RiskKind::Credentials]) => of_shown_credentials(definition),
         Category::Read if sensitive || shows(&[RiskKind::PersonalData]) => Severity::Medium,
-        Category::Write if shows(&[RiskKind::Privilege, RiskKind::Bulk]) || sensitive => Severity::High,
+        Category::Write if sensitive || shows(&[RiskKind::Privilege, RiskKind::Bulk, RiskKind::Exposure]) => Severity::High,
         Category::Execute if shows(&[RiskKind::FreeCode, RiskKind::Irreversible]) => Severity::Critical,
-        Category::Destructive
-            if !sensitive && !shows(&[RiskKind::Bulk, RiskKind::Irreversible]) && is_minor(definition) =>
-        {
-            Severity::High
-        }
+        Category::Destructive if !is_broad && (is_minor(definition) || is_incidental(evidence)) => Severity::High,
         _ => category.severity(),
     }
+}
+
+/// A tool that is named for secrets shows them; one that only takes or tests one shows less.
+fn of_shown_credentials(definition: &Definition) -> Severity {
+    const TESTS: &str = "ping check validate verify test status health whoami";
+    let name = words::of_name(&definition.tool);
+    let is_named = name.iter().any(|word| has(CREDENTIALS, word));
+    if is_named {
+        return Severity::High;
+    }
+    if name.iter().any(|word| has(TESTS, word)) {
+        return Severity::Low;
+    }
+    let text = words::of_text(definition.description.as_deref().unwrap_or_default());
+    let is_told = text.iter().take(2).flatten().any(|word| has(CREDENTIALS, word));
+    let pairs = name.iter().zip(name.iter().skip(1)).any(|(one, two)| is_credential(one, two));
+    let env = name.iter().any(|word| word.starts_with("env") || word == "dotenv");
+    if is_told || pairs || env { Severity::High } else { Severity::Medium }
+}
+
+/// Whether nothing but a flag, or its publisher's annotation beside words that say less, makes it destructive.
+fn is_incidental(evidence: &[Evidence]) -> bool {
+    let by_itself = |one: &&Evidence| !matches!(one.place, Place::Flag | Place::Annotation);
+    let mut own = evidence.iter().filter(by_itself).peekable();
+    own.peek().is_some() && own.all(|one| one.category < Category::Destructive)
 }
 
 fn is_minor(definition: &Definition) -> bool {
