@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! name.rs ─┐
-//! text.rs ─┤ (foreign.rs in other languages)
+//! text.rs ─┤ (told.rs where there is no verb, foreign.rs in other languages)
 //! statements.rs ─┼─► signals.rs: Evidence ─► judgement.rs: category and confidence ─► risks.rs: risks and severity
-//! parameters.rs ─┘
+//! parameters.rs ─┘ (schema.rs finds them, actions.rs what is listed for them)
 //! ```
 //!
-//! `lexicon.rs` knows what verbs mean, and what their objects make of them; `words.rs` what words are.
+//! `lexicon.rs` knows what verbs mean, `objects.rs` what their objects make of them, `words.rs` what words are.
 
 mod actions;
 mod foreign;
@@ -20,6 +20,8 @@ mod risks;
 mod schema;
 mod signals;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod text;
 mod told;
 pub(crate) mod words;

@@ -37,3 +37,27 @@ fn is_action(word: &str) -> bool {
     lexicon::verb(word).is_some_and(|verb| !verb.is_noun)
         || PLAIN.split_whitespace().any(|plain| plain == word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::Category;
+
+    #[test]
+    fn actions_stand_in_a_row_or_alone() {
+        let worst = |text: &str| {
+            let definition = Definition { description: Some(text.to_owned()), ..Definition::default() };
+            of_text("operation", &definition).map(|one| one.category)
+        };
+        assert_eq!(
+            worst("Handles records. operation: create, update or delete"),
+            Some(Category::Destructive)
+        );
+        assert_eq!(
+            worst("Operations:\n- list: what there is\n- delete: removes it"),
+            Some(Category::Destructive)
+        );
+        assert_eq!(worst("Manage DNS records (add/update)"), Some(Category::Write));
+        assert_eq!(worst("Tells of files, orders and drafts"), None);
+    }
+}

@@ -15,14 +15,12 @@ const OBJECTS: &[(&str, &str, Category)] = &[
         "key keys keypress keystroke keyboard mouse click clicks tap touch gesture swipe typing",
         Category::Execute,
     ),
-    (
-        "navigate walk walks pan seek",
-        "robot pose waypoint rover drone forward backward camera",
-        Category::Execute,
-    ),
+    ("navigate walk walks pan seek", "robot pose waypoint rover drone camera", Category::Execute),
+    ("walk", "forward backward", Category::Execute),
     ("show display", "notification notifications toast alert popup", Category::Execute),
     ("evaluate", "script scripts javascript js", Category::Execute),
     ("quote", "tweet post", Category::Execute),
+    ("connect link", "account accounts", Category::Write),
     ("dig", "block blocks hole", Category::Execute),
     ("provide supply add remove", "liquidity", Category::Financial),
     ("suspend", "user users member account", Category::Write),
@@ -213,4 +211,29 @@ fn is_membership(verb: &str, objects: &[&str]) -> bool {
     let (what, whence) = objects.split_at(at);
     let of_people = what.iter().any(|word| is(PEOPLE, word));
     whence.iter().take(4).any(|word| is(CONTAINERS, word) || (of_people && is(PLACES, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_decide_what_a_verb_does_to_them() {
+        for (verb, objects, expected) in [
+            ("remove", "a task from a list", Some(Category::Write)),
+            ("remove", "user from the workspace", Some(Category::Write)),
+            ("remove", "page from the workspace", None),
+            ("delete", "task from a list", None),
+            ("remove", "all tags", Some(Category::Destructive)),
+            ("delete", "a label", None),
+            ("add", "two numbers", Some(Category::Read)),
+            ("simulate", "mouse click", Some(Category::Execute)),
+            ("simulate", "a trade", None),
+            ("rotate", "key", Some(Category::Destructive)),
+            ("run", "soql query", Some(Category::Read)),
+        ] {
+            let words: Vec<&str> = objects.split(' ').collect();
+            assert_eq!(meaning(verb, &words), expected, "{verb} {objects}");
+        }
+    }
 }

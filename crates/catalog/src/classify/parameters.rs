@@ -28,6 +28,12 @@ const FLAGS: &str = "overwrite prune permanent permanently purge hard_delete wip
 const FILES: &str = "save_to save_path output_path output_file output_dir output_directory download_path download_dir \
      destination_path dest_path save_dir save_directory outfile save_as output_filename";
 
+/// Flags that have others see it.
+const SHOWS: &str =
+    "public is_public make_public publicly publish auto_publish publish_now publish_immediately";
+/// Flags that only say how something else is done, so that they say nothing of what only reads.
+const MANNERS: &str = "overwrite permanent permanently cascade hard public is_public make_public publicly";
+
 /// Flags by which a caller says that something shall really happen: what only reads needs none.
 const CONSENTS: &str = "dry_run dryrun confirm confirmed";
 
@@ -96,7 +102,7 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
         return says(Place::Code, Category::Execute);
     }
     let is_boolean = schema.get("type").is_none_or(|kind| kind == "boolean");
-    if has(NOTICES, key) && is_boolean {
+    if (has(NOTICES, key) || has(SHOWS, key)) && is_boolean {
         return says(Place::Flag, Category::Execute);
     }
     if has(CONSENTS, key) || (has(FILES, key) && takes_text(schema)) {
@@ -126,6 +132,15 @@ fn is_filter(schema: &Value) -> bool {
     text.get(..text.len().min(60)).is_some_and(|begin| begin.to_lowercase().contains("filter"))
 }
 
+/// Whether a flag only says how something else is done.
+pub(super) fn is_manner(path: &str) -> bool {
+    has(MANNERS, &key_of(path))
+}
+
+fn key_of(path: &str) -> String {
+    words::of_name(path.rsplit('.').next().unwrap_or_default()).join("_")
+}
+
 /// Whether a parameter holds a query, which can be held to reading.
 pub(super) fn is_query(parameter: &str) -> bool {
     const QUERIES: &str =
@@ -135,8 +150,7 @@ pub(super) fn is_query(parameter: &str) -> bool {
 
 /// Whether a parameter can hold nothing but a program, whatever the tool's name says.
 pub(super) fn is_script(parameter: &str) -> bool {
-    let key = words::of_name(parameter.rsplit('.').next().unwrap_or_default()).join("_");
-    has("script shell bash shell_command cmd commands tcl lua apex plsql", &key)
+    has("script shell bash shell_command cmd commands tcl lua apex plsql", &key_of(parameter))
 }
 
 /// The values that a description lists: `One of: list, create, delete`.

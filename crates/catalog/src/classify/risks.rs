@@ -95,7 +95,8 @@ const PRIVATE: &str = "chat chats message messages mail mails email emails sms d
      webcam microphone clipboard";
 const PUBLIC: &str = "publicly anonymous anonymously";
 /// What has messages that are nobody's.
-const MACHINES: &str = "error errors console log logs commit queue queues kafka topic schema protobuf consumer";
+const MACHINES: &str =
+    "error errors console log logs commit queue queues kafka topic schema protobuf consumer";
 const MANY_AT_ONCE: &str = "bulk batch all mass every multiple many";
 /// Deleting one of these is put right by making it anew.
 const MINOR: &str = "comment comments reaction bookmark bookmarks note notes draft drafts filter filters view views breakpoint \
@@ -234,7 +235,8 @@ fn of_parameter(
     if words.iter().any(|word| has(CREDENTIALS, word)) {
         return Some(RiskKind::Credentials);
     }
-    if category > Category::Read && words.iter().any(|word| matches!(word.as_str(), "public" | "visibility")) {
+    if category > Category::Read && words.iter().any(|word| matches!(word.as_str(), "public" | "visibility"))
+    {
         return Some(RiskKind::Exposure);
     }
     if is_text && words.iter().any(|word| has(QUERIES, word)) {
@@ -271,16 +273,25 @@ fn leaves(parameter: &str, schema: &Value, definition: &Definition) -> bool {
 }
 
 /// How bad the worst is that the category says, by what else the definition shows.
-pub(super) fn severity(definition: &Definition, category: Category, risks: &[Risk], evidence: &[Evidence]) -> Severity {
+pub(super) fn severity(
+    definition: &Definition,
+    category: Category,
+    risks: &[Risk],
+    evidence: &[Evidence],
+) -> Severity {
     let shows = |kinds: &[RiskKind]| risks.iter().any(|risk| kinds.contains(&risk.kind));
     let sensitive = shows(&[RiskKind::PatientData, RiskKind::Credentials]);
     let is_broad = sensitive || shows(&[RiskKind::Bulk, RiskKind::Irreversible]);
     match category {
         Category::Read if shows(&[RiskKind::Credentials]) => of_shown_credentials(definition),
         Category::Read if sensitive || shows(&[RiskKind::PersonalData]) => Severity::Medium,
-        Category::Write if sensitive || shows(&[RiskKind::Privilege, RiskKind::Bulk, RiskKind::Exposure]) => Severity::High,
+        Category::Write if sensitive || shows(&[RiskKind::Privilege, RiskKind::Bulk, RiskKind::Exposure]) => {
+            Severity::High
+        }
         Category::Execute if shows(&[RiskKind::FreeCode, RiskKind::Irreversible]) => Severity::Critical,
-        Category::Destructive if !is_broad && (is_minor(definition) || is_incidental(evidence)) => Severity::High,
+        Category::Destructive if !is_broad && (is_minor(definition) || is_incidental(evidence)) => {
+            Severity::High
+        }
         _ => category.severity(),
     }
 }
@@ -312,4 +323,42 @@ fn is_incidental(evidence: &[Evidence]) -> bool {
 
 fn is_minor(definition: &Definition) -> bool {
     words::of_name(&definition.tool).iter().any(|word| has(MINOR, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::classify;
+    use super::*;
+
+    #[test]
+    fn the_severity_moves_with_what_is_shown() {
+        for (json, expected) in [
+            (r#"{"tool": "get_chat_messages", "description": "Messages of a chat"}"#, Severity::Medium),
+            (r#"{"tool": "console_messages", "description": "Returns console messages"}"#, Severity::Low),
+            (r#"{"tool": "get_secret", "description": "Reads a secret"}"#, Severity::High),
+            (r#"{"tool": "ping", "description": "Checks the credentials"}"#, Severity::Low),
+            (
+                r#"{"tool": "list_indices", "inputSchema": {"properties": {"password": {}}}}"#,
+                Severity::Medium,
+            ),
+            (r#"{"tool": "add_guest_to_folder", "description": "Adds a guest"}"#, Severity::High),
+            (r#"{"tool": "add_firewall_rule", "description": "Adds a rule"}"#, Severity::High),
+            (
+                r#"{"tool": "create_note", "inputSchema": {"properties": {"public": {"type": "boolean"}}}}"#,
+                Severity::High,
+            ),
+            (r#"{"tool": "create_note", "description": "Creates a note"}"#, Severity::Medium),
+            (r#"{"tool": "run_python", "inputSchema": {"properties": {"code": {}}}}"#, Severity::Critical),
+            (r#"{"tool": "delete_chart", "description": "Deletes a chart"}"#, Severity::High),
+            (r#"{"tool": "delete_database", "description": "Deletes a database"}"#, Severity::Critical),
+            // Its words say less than its publisher, whose word for it is worse by habit.
+            (
+                r#"{"tool": "set_note", "description": "Sets a note", "annotations": {"destructiveHint": true}}"#,
+                Severity::High,
+            ),
+            (r#"{"tool": "frobnicate", "annotations": {"destructiveHint": true}}"#, Severity::Critical),
+        ] {
+            assert_eq!(classify(&Definition::read(json).unwrap()).severity, expected, "{json}");
+        }
+    }
 }

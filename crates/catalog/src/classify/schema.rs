@@ -96,3 +96,31 @@ pub(super) fn values<'d>(root: &'d Value, schema: &'d Value) -> Vec<&'d str> {
     });
     named.filter_map(Value::as_str).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(schema: &str) -> Vec<(String, usize)> {
+        let json = format!(r#"{{"tool": "t", "inputSchema": {schema}}}"#);
+        let definition = Definition::read(&json).unwrap();
+        parameters(&definition).into_iter().map(|one| (one.path, one.values.len())).collect()
+    }
+
+    #[test]
+    fn what_is_inside_of_a_parameter_is_found() {
+        let nested = r##"{"properties": {"request": {"$ref": "#/$defs/Request"}}, "$defs": {"Request": {"properties":
+            {"action": {"$ref": "#/$defs/Action"}}}, "Action": {"enum": ["list", "delete"]}}}"##;
+        assert_eq!(found(nested), [("request".to_owned(), 0), ("request.action".to_owned(), 2)]);
+        let listed = r#"{"properties": {"steps": {"type": "array", "items": {"anyOf": [{"properties": {"op": {"const": "drop"}}}]}}}}"#;
+        assert_eq!(found(listed), [("steps".to_owned(), 0), ("steps.op".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_schema_that_holds_itself_ends() {
+        let own = r##"{"properties": {"a": {"$ref": "#"}, "b": {"$ref": "#/properties/b"}}}"##;
+        assert!(found(own).len() < MOST);
+        let wide: Vec<String> = (0..2 * MOST).map(|at| format!(r#""p{at}": {{}}"#)).collect();
+        assert_eq!(found(&format!(r#"{{"properties": {{{}}}}}"#, wide.join(","))).len(), MOST);
+    }
+}

@@ -166,3 +166,40 @@ pub(super) fn passive(sentence: &[String], at: usize) -> Option<Category> {
     let is_strong = if verb.is_noun { Category::Destructive } else { Category::Execute };
     (verb.category >= is_strong).then_some(verb.category)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::words;
+    use super::*;
+
+    #[test]
+    fn what_does_nothing_tells_something() {
+        let told = |text: &str| of(&words::of_text(text)).map(|told| told.is_plain);
+        for text in [
+            "Replies of a thread",
+            "Current conditions at a place",
+            "Whether a visa is needed",
+            "Runs of a pipeline",
+            "Order history of a customer",
+            "Postmortem of an incident",
+            "Posts of people you follow",
+        ] {
+            assert_eq!(told(text), Some(true), "{text}");
+        }
+        for text in ["Certificate for a host", "A visit to a city"] {
+            assert_eq!(told(text), Some(false), "{text}");
+        }
+        for text in [
+            "Text message to a phone",
+            "Clear completed tasks from a list",
+            "Wire money to an account",
+            "A file manager",
+            "Honks the horn",
+            "Skips to the next song",
+            "Old runs are deleted for good",
+            "Ta bort fil",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+}
