@@ -19,54 +19,53 @@ pub(super) struct Parameter<'d> {
     pub(super) values: Vec<&'d str>,
 }
 
-/// Parameters inside of parameters inside of parameters: what stands deeper is data.
-const DEPTH: usize = 3;
-/// Parameters of one tool that are looked at.
+/// Schemas inside of schemas: what stands deeper is data.
+const DEPTH: usize = 8;
+/// Parameters of one tool that are looked at, and schemas that they may be written with.
 const MOST: usize = 300;
 
 /// All parameters, those inside of others behind them.
 pub(super) fn parameters(definition: &Definition) -> Vec<Parameter<'_>> {
-    let mut found = Vec::new();
-    collect(&definition.input_schema, &definition.input_schema, None, DEPTH, &mut found);
-    found
+    let mut walk = Walk { root: &definition.input_schema, left: MOST, found: Vec::new() };
+    walk.through(&definition.input_schema, None, DEPTH);
+    walk.found
 }
 
-fn collect<'d>(
+struct Walk<'d> {
     root: &'d Value,
-    schema: &'d Value,
-    outer: Option<(&str, &str)>,
-    depth: usize,
-    found: &mut Vec<Parameter<'d>>,
-) {
-    if depth == 0 {
-        return;
-    }
-    let schema = resolved(root, schema);
-    let (path, key) = outer.unwrap_or_default();
-    let mut inner = Vec::new();
-    for (name, own) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        if found.len() == MOST {
+    /// Schemas that may still be looked into: one that refers to itself has no end.
+    left: usize,
+    found: Vec<Parameter<'d>>,
+}
+
+impl<'d> Walk<'d> {
+    fn through(&mut self, schema: &'d Value, outer: Option<(&str, &str)>, depth: usize) {
+        if depth == 0 || self.left == 0 {
             return;
         }
-        let own = resolved(root, own);
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let parameter = Parameter {
-            path,
-            key: words::of_name(name).join("_"),
-            parent: key.to_owned(),
-            schema: own,
-            values: values(root, own),
-        };
-        if has_members(own) {
-            inner.push((parameter.path.clone(), parameter.key.clone(), own));
+        self.left -= 1;
+        let schema = resolved(self.root, schema);
+        let (path, key) = outer.unwrap_or_default();
+        let mut inner = Vec::new();
+        for (name, own) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if self.found.len() == MOST {
+                return;
+            }
+            let own = resolved(self.root, own);
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let key = (words::of_name(name).join("_"), key.to_owned());
+            if has_members(own) {
+                inner.push((path.clone(), key.0.clone(), own));
+            }
+            let values = values(self.root, own);
+            self.found.push(Parameter { path, key: key.0, parent: key.1, schema: own, values });
         }
-        found.push(parameter);
-    }
-    for (path, key, own) in inner {
-        collect(root, own, Some((&path, &key)), depth - 1, found);
-    }
-    for branch in branches(schema).chain(schema.get("items")) {
-        collect(root, branch, outer, depth - 1, found);
+        for (path, key, own) in inner {
+            self.through(own, Some((&path, &key)), depth - 1);
+        }
+        for branch in branches(schema).chain(schema.get("items")) {
+            self.through(branch, outer, depth - 1);
+        }
     }
 }
 
