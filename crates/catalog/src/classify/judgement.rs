@@ -118,9 +118,12 @@ impl Said {
         let is_script =
             self.parameters.iter().any(|one| one.place == Place::Code && parameters::is_script(&one.words));
         let code = self.at(Place::Code).filter(|_| !keeps || is_script || self.runs() || self.requests());
+        // What is only looked at is not overwritten, unless the answer is written to a file.
+        let is_kept =
+            self.parameters.iter().any(|one| one.place == Place::Flag && one.category == Category::Write);
         let flags = self.parameters.iter().filter(|one| one.place == Place::Flag);
-        let flag =
-            flags.filter(|one| !is_read || !parameters::is_manner(&one.words)).map(|one| one.category).max();
+        let counts = |one: &&Evidence| !is_read || is_kept || !parameters::is_manner(&one.words);
+        let flag = flags.filter(counts).map(|one| one.category).max();
         let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
         // What is only read is told of what was lost before.

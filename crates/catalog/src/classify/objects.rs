@@ -169,8 +169,10 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("empty", "trash bin recycle", Category::Destructive),
 ];
 
-/// For each verb the words that may follow it, and what they make of it.
-static BY_VERB: LazyLock<HashMap<&str, Vec<(HashSet<&str>, Category)>>> = LazyLock::new(|| {
+/// Words that may follow a verb, and what they make of it.
+type Rule = (HashSet<&'static str>, Category);
+
+static BY_VERB: LazyLock<HashMap<&str, Vec<Rule>>> = LazyLock::new(|| {
     let mut by_verb: HashMap<&str, Vec<_>> = HashMap::new();
     for (verbs, words, category) in OBJECTS {
         for verb in verbs.split_whitespace() {
