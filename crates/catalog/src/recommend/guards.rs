@@ -1,7 +1,7 @@
 //! The conditions on a tool's arguments that matter: where data go, what is run, which files and addresses are meant.
 
 use super::lists::List;
-use crate::classify::{Judgement, Place, RiskKind, of_text, words};
+use crate::classify::{Judgement, Place, RiskKind, of_format, of_text, words};
 use crate::definition::{Definition, Step, TextPlace};
 use crate::risk::Category;
 
@@ -146,7 +146,8 @@ fn is_recipient(words: &Words) -> bool {
 
 fn by_risk(place: &TextPlace<'_>, definition: &Definition, category: Category) -> Option<GuardKind> {
     let words = Words::of(place.name());
-    let of = of_text(place.name(), definition, category);
+    let mut of = of_text(place.name(), definition, category);
+    of.extend(of_format(place.schema));
     let shows = |kind| of.contains(&kind);
     let is_address = words.last(&["url", "urls", "website", "link", "webhook", "href", "callback"]);
     let is_host = words.last(&["endpoint", "host", "address", "addresses"]);
