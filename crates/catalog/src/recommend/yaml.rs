@@ -10,7 +10,7 @@ use crate::definition::Step;
 use crate::risk::Category;
 
 /// Files that hold keys and tokens, by what they are usually called.
-const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.config[/\\]+(gcloud|gh)|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.git[/\\]+config|\.vault-token|\.[a-z]+_history|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|ppk|jks|kdbx))[. ]*([/\\:]|$)|^(file:)?[/\\]+(etc[/\\]+(shadow|gshadow|sudoers)|proc[/\\]|sys[/\\]|dev[/\\])|%[0-9a-f]{2}|[\x00-\x1f]";
+const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.config[/\\]+(gcloud|gh)|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.git[/\\]+config|\.vault-token|\.[a-z]+_history|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|ppk|jks|kdbx))[. ]*([/\\:]|$)|(^|[/\\])(\.\.([/\\]|$)|etc[/\\]+(shadow|gshadow|sudoers))|^(file:)?[/\\]+(proc|sys|dev)[/\\]|%[0-9a-f]{2}|[\x00-\x1f]";
 /// Addresses inside of a network, the machine's own among them.
 const INSIDE: &str = r#"[localhost, "*.localhost", metadata, "*.internal", "*.local", "*.lan", "*.home.arpa", 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 168.63.129.16, 192.0.0.0/24, 198.18.0.0/15, 224.0.0.0/3, "::1", "::", "fc00::/7", "fe80::/10"]"#;
 /// What is an address beyond doubt, however it is written.
