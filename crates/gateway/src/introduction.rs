@@ -18,9 +18,11 @@ enum Part {
     Array(&'static Part),
     /// Whatever the server puts there.
     Open,
+    /// An object of whatever the server puts there, and of these members.
+    OpenWith(&'static [(&'static str, Part)]),
 }
 
-use Part::{Array, Object, Open, Plain};
+use Part::{Array, Object, Open, OpenWith, Plain};
 
 const NOTHING: Part = Object(&[]);
 
@@ -59,7 +61,7 @@ const RESULT: Part = Object(&[
     ("resultType", Plain),
     ("ttlMs", Plain),
     ("cacheScope", Plain),
-    ("_meta", Open),
+    ("_meta", OpenWith(&[("io.modelcontextprotocol/serverInfo", SERVER_INFO)])),
 ]);
 
 /// The edits that leave of a server's introduction what the specification gives it.
@@ -76,10 +78,11 @@ pub(crate) fn as_specified(result: Value<'_>) -> Vec<Edit> {
 fn leave(part: &Part, value: Value<'_>, edits: &mut Vec<Edit>) -> bool {
     match (part, value.kind()) {
         (Open, _) => true,
-        (Object(members), Kind::Object) => {
+        (Object(members) | OpenWith(members), Kind::Object) => {
+            let is_open = matches!(part, OpenWith(_));
             let parts = value.members().map(|(key, value)| {
                 let part = members.iter().find(|(name, _)| key.is(name));
-                let stays = part.is_some_and(|(_, part)| leave(part, value, edits));
+                let stays = part.map_or(is_open, |(_, part)| leave(part, value, edits));
                 (key.span().start..value.span().end, stays)
             });
             let cuts = cut_parts(value.span(), parts);
@@ -138,6 +141,10 @@ mod tests {
             (r#"{"instructions":{"tools":$T}}"#, "{}"),
             (r#"{"supportedVersions":["a",$T,{"t":$T},"b"]}"#, r#"{"supportedVersions":["a","b"]}"#),
             (r#"{"serverInfo":{"icons":[{"src":"s","t":$T}]}}"#, r#"{"serverInfo":{"icons":[{"src":"s"}]}}"#),
+            (
+                r#"{"_meta":{"k":[1],"io.modelcontextprotocol/serverInfo":{"name":"s","tools":$T}}}"#,
+                r#"{"_meta":{"k":[1],"io.modelcontextprotocol/serverInfo":{"name":"s"}}}"#,
+            ),
             ("$T", "{}"),
         ] {
             assert_eq!(introduced(&source.replace("$T", tools)), expected);
