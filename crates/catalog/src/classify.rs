@@ -2,27 +2,33 @@
 //!
 //! ```text
 //! name.rs ─┐
-//! text.rs ─┤ (foreign.rs in other languages)
+//! text.rs ─┤ (told.rs where there is no verb, foreign.rs in other languages)
 //! statements.rs ─┼─► signals.rs: Evidence ─► judgement.rs: category and confidence ─► risks.rs: risks and severity
-//! parameters.rs ─┘
+//! parameters.rs ─┘ (schema.rs finds them, actions.rs what is listed for them)
 //! ```
 //!
-//! `lexicon.rs` knows what verbs mean, and what their objects make of them; `words.rs` what words are.
+//! `lexicon.rs` knows what verbs mean, `objects.rs` what their objects make of them, `words.rs` what words are.
 
+mod actions;
 mod foreign;
 mod judgement;
 mod lexicon;
 mod name;
+mod objects;
 mod parameters;
 mod risks;
+mod schema;
 mod signals;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod text;
+mod told;
 pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};
-pub(crate) use risks::of_parameters;
 pub use risks::{Risk, RiskKind};
+pub(crate) use risks::{of_format, of_text};
 pub use signals::{Evidence, Place};
 pub(crate) use words::of_name as words_of_name;
 

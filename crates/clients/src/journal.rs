@@ -11,6 +11,8 @@ use crate::file::{self, ConfigFile, WriteError, digest};
 const RECORD: &str = "journal.json";
 const LOCK: &str = "lock";
 const BACKUPS: &str = "backups";
+/// So often the lock is taken anew where the one that was held is gone by the time it is free.
+const ATTEMPTS: usize = 20;
 
 /// The journal of one user, in a folder of its own. While it is open, nobody else has it.
 #[derive(Debug)]
@@ -124,14 +126,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::Io { folder: folder.to_owned(), source };
-        let folders = make_folders(folder).map_err(failed)?;
-        let lock = File::create(folder.join(LOCK)).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { folder: folder.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let (lock, folders) = locked(folder)?;
         let mut record = Self::record(folder)?;
         record.folders.extend(folders);
         Ok(Self { folder: folder.to_owned(), record, _lock: lock })
@@ -253,20 +248,25 @@ impl Journal {
         if !self.record.changes.is_empty() || !self.record.made.is_empty() {
             return self.save();
         }
-        for name in [RECORD, LOCK] {
-            match fs::remove_file(self.folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(error)),
-                _ => {}
-            }
-        }
+        self.remove(RECORD)?;
         let mut folders = std::mem::take(&mut self.record.folders);
         folders.extend([self.folder.clone(), self.folder.join(BACKUPS)]);
         folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
-        for folder in folders {
-            // One in which others have put something stays.
-            let _used = fs::remove_dir(folder);
-        }
+        // Once the lock is gone the journal is another's, who may want a folder that was just made and is empty yet: only
+        // those that lead to the lock are removed then, and whoever takes it makes them again.
+        let (leading, others): (Vec<_>, Vec<_>) =
+            folders.into_iter().partition(|folder| self.folder.starts_with(folder));
+        remove_empty(&others);
+        self.remove(LOCK)?;
+        remove_empty(&leading);
         Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), JournalError> {
+        match fs::remove_file(self.folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
+            _ => Ok(()),
+        }
     }
 
     fn save(&self) -> Result<(), JournalError> {
@@ -282,6 +282,60 @@ impl Journal {
 
     fn failed(&self, source: io::Error) -> JournalError {
         JournalError::Io { folder: self.folder.clone(), source }
+    }
+}
+
+/// Takes the lock of a folder, which is made where it is not there, and says which folders were not.
+fn locked(folder: &Path) -> Result<(File, Vec<PathBuf>), JournalError> {
+    let failed = |source| JournalError::Io { folder: folder.to_owned(), source };
+    let path = folder.join(LOCK);
+    let mut made = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let created = make_folders(folder).and_then(|folders| {
+            made.extend(folders);
+            File::create(&path)
+        });
+        let lock = match created {
+            Ok(lock) => lock,
+            // Whoever had it has just removed it, and the folder with it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        match lock.try_lock() {
+            Ok(()) if is_at(&lock, &path) => {
+                made.sort();
+                made.dedup();
+                return Ok((lock, made));
+            }
+            // A lock on a file that is gone keeps nobody out.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(JournalError::Busy { folder: folder.to_owned() })
+}
+
+/// Whether an open file is the one that a path leads to.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    identity(open) == identity(there)
+}
+
+/// Whether an open file is the one that a path leads to. A file that is open is removed only once it is closed here, and
+/// none can take its place before.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        // One in which others have put something stays.
+        let _used = fs::remove_dir(folder);
     }
 }
 
@@ -367,5 +421,49 @@ mod tests {
         assert_eq!(undone.iter().map(|undone| &undone.file).collect::<Vec<_>>(), [&own]);
         assert_eq!(fs::read_to_string(&others).unwrap(), "mine");
         assert!(!own.exists());
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_keeps_nobody_out() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let init = folder.path().join("init");
+        let journal = Journal::open(&init).unwrap();
+        assert!(matches!(Journal::open(&init), Err(JournalError::Busy { .. })));
+        // Somebody who was waiting has the old file, and gets its lock when it is gone already.
+        let old = File::open(init.join(LOCK)).unwrap();
+        journal.undo(false).unwrap();
+        assert!(!init.exists());
+        old.try_lock().unwrap();
+        assert!(!is_at(&old, &init.join(LOCK)));
+        let journal = Journal::open(&init).unwrap();
+        assert!(!is_at(&old, &init.join(LOCK)));
+        drop(journal);
+    }
+
+    #[test]
+    fn no_two_have_the_journal_at_once() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        const ROUNDS: usize = 300;
+        let folder = tempfile::TempDir::new().unwrap();
+        let init = folder.path().join("below/init");
+        let (holders, opened) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            for _ in 0..ROUNDS {
+                match Journal::open(&init) {
+                    Ok(journal) => {
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two have it");
+                        opened.fetch_add(1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                        journal.undo(false).unwrap();
+                    }
+                    Err(JournalError::Busy { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+        assert!(opened.load(Ordering::SeqCst) > 0, "nobody had it");
+        assert!(!init.exists());
     }
 }

@@ -34,7 +34,7 @@ fn what(judgement: &Judgement) -> String {
         Category::Destructive => "It deletes something, or does what no other call undoes.",
         Category::Financial => "It moves money, or commits somebody to pay.",
     });
-    let worth: [(RiskKind, &str); 8] = [
+    let worth: [(RiskKind, &str); 9] = [
         (RiskKind::PatientData, " It touches data of patients."),
         (RiskKind::Credentials, " It touches credentials."),
         (RiskKind::PersonalData, " It touches data of persons."),
@@ -46,6 +46,7 @@ fn what(judgement: &Judgement) -> String {
             " It takes a query in a language, so that the caller decides how much it reaches.",
         ),
         (RiskKind::Privilege, " It gives, takes or uses rights."),
+        (RiskKind::Exposure, " It can show something to everybody."),
     ];
     for (kind, says) in worth {
         if shows(judgement, kind) {

@@ -12,7 +12,7 @@ pub(crate) const SEVERITIES: [Severity; 4] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 /// Every kind of risk, in the order in which they are shown. Its place is its bit in a set of them.
-pub(crate) const RISKS: [RiskKind; 13] = [
+pub(crate) const RISKS: [RiskKind; 14] = [
     RiskKind::PatientData,
     RiskKind::Credentials,
     RiskKind::PersonalData,
@@ -24,6 +24,7 @@ pub(crate) const RISKS: [RiskKind; 13] = [
     RiskKind::FilePath,
     RiskKind::Address,
     RiskKind::Privilege,
+    RiskKind::Exposure,
     RiskKind::Cost,
     RiskKind::ManyParameters,
 ];
@@ -141,6 +142,9 @@ pub(crate) const fn risk(kind: RiskKind) -> Words {
             "it gives, takes or uses rights: roles, policies, members",
             "privilege permission role admin",
         ),
+        RiskKind::Exposure => {
+            words("exposure", "Public", "it can show something to everybody", "public exposure anybody")
+        }
         RiskKind::Cost => {
             words("cost", "Costs money", "calls, or what they make, cost money", "bill billing")
         }

@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::parameters::Takes;
 use super::risks::{self, Risk};
 use super::signals::{Evidence, Place};
 use super::text::Described;
+use super::told::Told;
 use super::{foreign, name, parameters, statements, text};
 use crate::definition::Definition;
 use crate::risk::{Category, Severity};
@@ -69,26 +71,29 @@ pub fn classify(definition: &Definition) -> Judgement {
     let confidence = said.confidence(ours, annotated);
     let evidence = said.evidence();
     let risks = risks::of(definition, category, &evidence);
-    let severity = risks::severity(definition, category, &risks);
+    let severity = risks::severity(definition, category, &risks, &evidence);
     Judgement { category, severity, confidence, evidence, risks }
 }
 
 impl Said {
     fn of(definition: &Definition) -> Self {
         let text = definition.description.as_deref().or(definition.title.as_deref()).unwrap_or_default();
-        let described = match foreign::is_other_script(text) {
-            true => Described { head: foreign::of(text), is_firm: true, also: None },
-            false => {
-                let english = text::of(text);
-                if english.head.is_none() {
-                    Described { head: foreign::of(text), ..english }
-                } else {
-                    english
-                }
-            }
+        let name = name::of(definition);
+        let mut described = match foreign::is_other_script(text) {
+            true => Described { head: foreign::of(text), is_firm: true, ..Described::default() },
+            false => text::of(text),
         };
+        if described.head.is_none() {
+            described.head = foreign::of(text);
+        }
+        if let Some(told) = described.told.take().filter(|_| described.head.is_none())
+            && is_told(&told, name.as_ref(), definition)
+        {
+            described.is_firm = told.is_plain;
+            described.head = Some(told.evidence);
+        }
         Self {
-            name: name::of(definition),
+            name,
             described,
             worse: statements::worse(text),
             read_only: statements::read_only(text),
@@ -113,10 +118,17 @@ impl Said {
         let is_script =
             self.parameters.iter().any(|one| one.place == Place::Code && parameters::is_script(&one.words));
         let code = self.at(Place::Code).filter(|_| !keeps || is_script || self.runs() || self.requests());
-        let flag = self.at(Place::Flag);
-        let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| !is_read);
+        // What is only looked at is not overwritten, unless the answer is written to a file.
+        let is_kept =
+            self.parameters.iter().any(|one| one.place == Place::Flag && one.category == Category::Write);
+        let flags = self.parameters.iter().filter(|one| one.place == Place::Flag);
+        let counts = |one: &&Evidence| !is_read || is_kept || !parameters::is_manner(&one.words);
+        let flag = flags.filter(counts).map(|one| one.category).max();
         let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
+        // What is only read is told of what was lost before.
+        let changes = !is_read || joined.is_some_and(|joined| joined > Category::Read);
+        let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| changes);
         [base, joined, action, code, flag, worse].into_iter().flatten().max()
     }
 
@@ -127,6 +139,12 @@ impl Said {
             return self.name.as_ref().map(|named| named.evidence.category).or(head);
         };
         let (by_name, by_text) = (named.evidence.category, head.category);
+        // `delete_organization_member`: `Removes a user from an organization` says more closely what is removed, and
+        // `add`: `Adds two numbers` what is added.
+        let is_same = named.is_alone && named.evidence.words == head.words;
+        if is_same || (is_removal(&named.evidence) && is_removal(head) && by_text == Category::Write) {
+            return Some(by_text);
+        }
         if by_name == Category::Read && named.is_firm {
             // `get_report`: `Runs the report` says how. That something is sent, deleted or paid for is no way of getting.
             let is_way = by_text <= Category::Write || is_way_of_reading(&head.words);
@@ -200,6 +218,22 @@ impl Said {
         let name = self.name.map(|named| named.evidence);
         let own = [name, self.described.head, self.described.also, self.worse, self.read_only];
         own.into_iter().flatten().chain(self.parameters).chain(self.annotations).collect()
+    }
+}
+
+fn is_removal(evidence: &Evidence) -> bool {
+    matches!(evidence.words.as_str(), "remove" | "delete")
+}
+
+/// Whether a description that only tells of something is believed: its tool takes what says which, and nothing that could
+/// be sent or stored; beside a name that may say that something is done, both must be plain.
+fn is_told(told: &Told, name: Option<&name::Named>, definition: &Definition) -> bool {
+    let takes = parameters::takes(definition);
+    match name {
+        Some(named) if named.evidence.category > Category::Read => {
+            told.is_plain && !named.is_firm && !named.is_bare && takes == Takes::Choices
+        }
+        _ => takes == Takes::Choices || (told.is_plain && takes == Takes::Unknown),
     }
 }
 

@@ -34,11 +34,13 @@ const VERBS: &[(Category, &str)] = &[
          pick* qualify reason* reveal peruse project* research* rewind sniff spell* tally unfold open* connect~ \
          disconnect~ unpack adapt explore decompile disassemble introspect autocomplete docs* documentation* schema* \
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
-         capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute*",
+         capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute* access* answer* cite \
+         collate demonstrate dereference dissect gauge illustrate itemize mention* outline* paraphrase proofread quantify \
+         recall* shortlist sift sum* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
     ),
     (
         Category::Write,
-        "create disconnect unschedule resolve add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
+        "create unschedule resolve add update set edit write insert upsert modify change* rename move copy* put~ patch* save upload \
          append assign unassign attach detach link* unlink tag* untag label* mark star* unstar follow unfollow pin* \
          unpin archive* unarchive restore enable disable activate deactivate configure register import* draft* \
          generate~ make fork* clone* lock* unlock toggle comment* teach sort* reprioritize merge* approve unapprove \
@@ -58,9 +60,14 @@ const VERBS: &[(Category, &str)] = &[
          reroute rescore restyle retitle route* sanitize seal* secure* shift* skip* slice* stitch stretch* strip* \
          supersede suppress tune* undelete unload unlike unlist unseal unshare unsnooze untrash upscale upvote \
          downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* autofill fit* fulfill \
-         fulfil outline* pair* unpair permit* reparent rephrase resequence revise scope* specify stack* transpose \
+         fulfil pair* unpair permit* reparent rephrase resequence revise scope* specify stack* transpose \
          unify unmerge untrack unwatch vectorize whitelist blacklist allowlist denylist cast* learn memorize track* \
-         claim* block* unblock mute* unmute accept decline",
+         claim* block* unblock mute* unmute accept decline backdate blend* carve consolidate craft* curate \
+         declare establish extrude fabricate finalize finalise fillet* formulate harden impose improve incorporate inscribe \
+         introduce invert loosen manipulate mask* modulate morph* negate obfuscate organize organise override* \
+         postpone quantize randomize realign reclassify reconcile reconfigure redact reformulate remap \
+         repopulate reposition reshape restrict restructure rework sculpt smooth solder \
+         standardize subdivide symlink* tighten trim* tweak underline unwrap weld* receive* ack administer handle*~",
     ),
     (
         Category::Execute,
@@ -77,6 +84,8 @@ const VERBS: &[(Category, &str)] = &[
          takeover tunnel* utter export~ fax* print* produce hover* invite* redeploy expose resend retweet confirm~ \
          speak* say exec bash* shell* sh sudo terminal* provision* unprovision failover switchover push* cancel* \
          abort* interrupt* enqueue queue* post*~ announce crosspost unpublish delegate* handoff perform process* \
+         attack* exploit* fuzz* hack* bruteforce spoof transmit transcode isolate quarantine* brew* accelerate \
+         jog park* shoot swing wield bootload goto repost flash* \
          automate hibernate reload* warm* ssh request* sign* countersign impersonate steer arm* disarm takeoff land* \
          fly* vibrate",
     ),
@@ -87,14 +96,14 @@ const VERBS: &[(Category, &str)] = &[
          prune* shred deregister unregister deletion* removal* termination* revocation* rm del rmdir unset void* \
          invalidate evict* forget ban* reformat dequeue pop* consume* redrive annul abandon delist dismantle teardown \
          burn* blackhole cease cripple defund depose disband dispose eliminate eradicate extinguish junk* nullify \
-         oust scrap* scrub* sunset* vacuum* vacate vaporize yank* zap* cleanup* clean* squash* regenerate",
+         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize yank* zap* cleanup* clean* squash* regenerate",
     ),
     (
         Category::Financial,
         "pay refund* charge* buy sell purchase* transfer* trade* withdraw* deposit* payout* donate* bill* stake* \
          unstake bid* bet* repay lend borrow bridge* remit reimburse mint* redeem swap* order* invoice* prepay topup \
          spend* hedge liquidate book* reserve* rebook fund* disburse settle tip* exercise* renew debit* pledge auction* prebook \
-         airdrop wager",
+         airdrop wager wire* invest* divest rent* lease* sponsor* gamble recharge*",
     ),
 ];
 
@@ -113,7 +122,14 @@ static KNOWN: LazyLock<HashMap<&str, Verb>> = LazyLock::new(|| {
 
 /// What a verb in its plain form means, where it is known.
 pub(super) fn verb(word: &str) -> Option<Verb> {
-    KNOWN.get(word).copied()
+    KNOWN.get(word).copied().or_else(|| prefixed(word))
+}
+
+/// `unresolve`, `recreate` and `batchupdate` are not written down, but what they are made of is.
+fn prefixed(word: &str) -> Option<Verb> {
+    const PREFIXES: &[&str] = &["un", "re", "de", "dis", "bulk", "batch", "multi", "auto", "mass"];
+    let made_of = PREFIXES.iter().find_map(|prefix| KNOWN.get(word.strip_prefix(prefix)?).copied());
+    made_of.filter(|verb| verb.category > Category::Read && !verb.is_noun && !verb.is_bare)
 }
 
 /// What is moved where money is.
@@ -132,130 +148,13 @@ pub(super) fn is_money(word: &str) -> bool {
 /// Verbs that move money only where money is spoken of: others transfer tickets and swap columns.
 pub(super) fn needs_money(verb: &str) -> bool {
     const VERBS: &str = "transfer swap withdraw deposit bridge bid redeem lend borrow mint donate stake unstake settle tip bet \
-         short long fund hedge charge order invoice bill trade claim book reserve spend liquidate disburse";
+         short long fund hedge charge order invoice bill trade claim book reserve spend liquidate disburse wire rent lease sponsor recharge";
     VERBS.split_whitespace().any(|known| known == verb)
-}
-
-/// What the object of a verb makes of it: verbs, words one of which follows, what that is. The first that fits counts.
-const OBJECTS: &[(&str, &str, Category)] = &[
-    (
-        "create generate make get request",
-        "completion completions embedding embeddings summary transcript translation",
-        Category::Read,
-    ),
-    (
-        "remove delete",
-        "tag tags label labels member members reaction reactions assignee assignees collaborator collaborators watcher \
-         watchers vote votes star favorite favorites favourite relation role roles attendee attendees participant \
-         participants follower like upvote dependency association",
-        Category::Write,
-    ),
-    ("remove", "permission permissions", Category::Write),
-    ("replace overwrite delete remove", "all entire whole everything", Category::Destructive),
-    ("clear reset", "filter filters selection highlight highlights zoom view password", Category::Write),
-    ("clear flush purge invalidate", "cache caches cdn", Category::Execute),
-    ("restore", "snapshot backup version revision checkpoint", Category::Destructive),
-    (
-        "cancel",
-        "subscription booking reservation appointment invoice meeting event flight ticket registration",
-        Category::Destructive,
-    ),
-    (
-        "create place submit confirm execute open make new sign process modify settle approve send complete initiate capture authorize",
-        "transfer transfers payment payments refund refunds payout payouts charge trade trades swap withdrawal deposit purchase checkout",
-        Category::Financial,
-    ),
-    ("place submit execute confirm create open", "order orders position positions bid", Category::Financial),
-    ("close replace modify exercise", "position positions order orders option options", Category::Financial),
-    ("send sign broadcast submit execute sendandsign", "transaction transactions tx", Category::Financial),
-    ("add load", "funds credits credit money", Category::Financial),
-    (
-        "renew upgrade change switch",
-        "domain domains subscription subscriptions plan license licence",
-        Category::Financial,
-    ),
-    ("claim", "fees rewards reward", Category::Financial),
-    (
-        "set change adjust",
-        "temperature brightness volume speed thermostat fan hvac orientation",
-        Category::Execute,
-    ),
-    ("update patch", "deployment deployments", Category::Execute),
-    (
-        "test",
-        "connection connectivity connections credentials auth authentication proxy regex expression health access",
-        Category::Read,
-    ),
-    (
-        "generate",
-        "policy template templates snippet code command commands query queries sql text description regex name names idea \
-         ideas suggestion suggestions recommendation recommendations uuid guid hash prompt prompts answer response",
-        Category::Read,
-    ),
-    (
-        "send finalize finalise pay issue",
-        "invoice invoices money tokens eth btc sol usdc coins funds",
-        Category::Financial,
-    ),
-    ("create start add", "subscription subscriptions ads ad adgroup adset", Category::Financial),
-    ("register renew transfer", "domain domains", Category::Financial),
-    (
-        "create add set put update enable register subscribe configure new",
-        "webhook webhooks schedule schedules trigger triggers cron cronjob cronjobs automation automations hook hooks timer",
-        Category::Execute,
-    ),
-    (
-        "create launch provision add clone resize new make restore",
-        "instance instances cluster clusters vm vms machine machines droplet droplets server servers node nodes pod pods \
-         deployment deployments run runs job jobs execution executions build builds container containers sandbox \
-         environment fleet volume database databases app service",
-        Category::Execute,
-    ),
-    (
-        "create add post new leave",
-        "post posts message messages tweet tweets sms email emails mail notification notifications broadcast dm announcement",
-        Category::Execute,
-    ),
-    ("post reply", "comment comments note notes", Category::Write),
-    ("write save create", "draft drafts", Category::Write),
-    ("make place initiate start create", "call calls", Category::Execute),
-    ("create publish edit", "release releases", Category::Execute),
-    ("select", "element option dropdown", Category::Execute),
-    (
-        "resolve",
-        "library name names path paths dns host hostname domain domains uri url id ids reference references ref symbol \
-         identity address addresses ip type types schema variables dependencies dependency handle location user username",
-        Category::Read,
-    ),
-    (
-        "run execute",
-        "search report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
-        Category::Read,
-    ),
-    ("open", "url page tab browser link file workbook document image", Category::Read),
-    ("migrate deploy sync build release install restart", "status history logs list info", Category::Read),
-    ("convert", "lead leads deal deals opportunity draft", Category::Write),
-    ("open", "app application door gate valve", Category::Execute),
-    (
-        "type build schedule call run test print process order trade book charge release export log record",
-        "definition",
-        Category::Read,
-    ),
-    ("make share set", "public", Category::Execute),
-    ("empty", "trash bin recycle", Category::Destructive),
-];
-
-/// What a verb means with the words that follow it.
-pub(super) fn with_objects(verb: &str, usual: Category, objects: &[&str]) -> Category {
-    let has = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
-    let fits = |(verbs, words, _): &&(&str, &str, Category)| {
-        has(verbs, verb) && objects.iter().any(|object| has(words, object))
-    };
-    OBJECTS.iter().find(fits).map_or(usual, |(_, _, category)| *category)
 }
 
 /// Pairs of words in which the first is no verb.
 const COMPOUNDS: &[(&str, &str)] = &[
+    ("turn", "by"),
     ("drop", "shadow"),
     ("drop", "down"),
     ("drop", "off"),

@@ -2,7 +2,7 @@
 
 use super::lexicon::{self, Verb};
 use super::signals::{Evidence, Place};
-use super::{foreign, words};
+use super::{foreign, objects, words};
 use crate::definition::Definition;
 use crate::risk::Category;
 
@@ -14,6 +14,8 @@ pub(super) struct Named {
     pub(super) is_firm: bool,
     /// It says only that something is run: what that does must be told otherwise.
     pub(super) is_bare: bool,
+    /// The verb is all that the name says.
+    pub(super) is_alone: bool,
 }
 
 /// A verb of the name and where it stands.
@@ -37,13 +39,18 @@ pub(super) fn of(definition: &Definition) -> Option<Named> {
 /// A name in another language.
 fn elsewhere(name: &[String]) -> Option<Named> {
     let evidence = foreign::of(&name.join(" "))?;
-    Some(Named { evidence: Evidence { place: Place::Name, ..evidence }, is_firm: true, is_bare: false })
+    Some(Named {
+        evidence: Evidence { place: Place::Name, ..evidence },
+        is_firm: true,
+        is_bare: false,
+        is_alone: false,
+    })
 }
 
 /// The same of any words that are written like a name, such as the values of an `action`.
-pub(super) fn of_words(name: &str) -> Option<Evidence> {
+pub(super) fn of_words(name: &str, definition: &Definition) -> Option<Evidence> {
     let name = words::of_name(name);
-    read(&name, &Definition::default()).or_else(|| elsewhere(&name)).map(|named| named.evidence)
+    read(&name, definition).or_else(|| elsewhere(&name)).map(|named| named.evidence)
 }
 
 fn read(name: &[String], definition: &Definition) -> Option<Named> {
@@ -68,13 +75,17 @@ fn read(name: &[String], definition: &Definition) -> Option<Named> {
         is_firm,
         is_bare: head.verb.is_bare
             || matches!(head.word, "execute" | "query" | "invoke" | "perform" | "request" | "exec"),
+        is_alone: name.len() == 1,
     })
 }
 
 fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
     name.iter().enumerate().filter_map(|(at, word)| {
         let next = name.get(at + 1).map_or("", String::as_str);
-        let verb = lexicon::verb(word).filter(|_| !lexicon::is_compound(word, next))?;
+        let before = at.checked_sub(1).and_then(|before| name.get(before)).map_or("", String::as_str);
+        // A dry run runs nothing, and a tax return returns nothing.
+        let is_noun = lexicon::is_compound(word, next) || before == "dry" || (at > 0 && word == "return");
+        let verb = lexicon::verb(word).filter(|_| !is_noun)?;
         Some(Found { at, word, verb })
     })
 }
@@ -107,20 +118,9 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
 }
 
 fn is_report(word: &str) -> bool {
-    matches!(
-        word,
-        "status"
-            | "history"
-            | "info"
-            | "details"
-            | "stats"
-            | "logs"
-            | "log"
-            | "summary"
-            | "report"
-            | "count"
-            | "balance"
-    )
+    const REPORTS: &str = "status history info details stats logs log summary report count balance balances usage metrics price \
+         prices health version docs documentation schema permissions capabilities leaderboard overview forecast";
+    REPORTS.split_whitespace().any(|known| known == word)
 }
 
 /// `confirm_delete` deletes, `batch_run_delete` too.
@@ -143,14 +143,13 @@ fn meaning(name: &[String], found: Found<'_>, definition: &Definition) -> Catego
     let after = || name.iter().skip(found.at + 1).map(String::as_str);
     let is_last = found.at + 1 == name.len();
     let usual = found.verb.category;
-    if usual == Category::Financial
-        && lexicon::needs_money(found.word)
-        && !speaks_of_money(others(), definition)
-    {
-        return Category::Execute;
-    }
-    let objects: Vec<&str> = if is_last { others().collect() } else { after().collect() };
-    lexicon::with_objects(found.word, usual, &objects)
+    let of_object: Vec<&str> = if is_last { others().collect() } else { after().collect() };
+    objects::meaning(found.word, &of_object).unwrap_or_else(|| {
+        let is_free = usual == Category::Financial
+            && lexicon::needs_money(found.word)
+            && !speaks_of_money(others(), definition);
+        if is_free { Category::Execute } else { usual }
+    })
 }
 
 /// Whether the name, the parameters or the first words of the description are about money.
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     fn category(name: &str) -> Option<Category> {
-        of_words(name).map(|said| said.category)
+        of_words(name, &Definition::default()).map(|said| said.category)
     }
 
     #[test]

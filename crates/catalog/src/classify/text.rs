@@ -2,7 +2,8 @@
 
 use super::lexicon::{self, Verb};
 use super::signals::{Evidence, Place};
-use super::words;
+use super::told::{self, Told};
+use super::{objects, words};
 use crate::risk::Category;
 
 /// What a description says.
@@ -14,6 +15,8 @@ pub(super) struct Described {
     pub(super) is_firm: bool,
     /// A worse verb that is joined to the head, or begins a later sentence.
     pub(super) also: Option<Evidence>,
+    /// What is told, where no verb says that anything is done.
+    pub(super) told: Option<Told>,
 }
 
 /// Sentences of which the first verb may say what is done.
@@ -57,22 +60,18 @@ pub(super) fn of(text: &str) -> Described {
         }
     }
     if said.head.is_none() {
-        said.head = told_of(&sentences);
+        said.head = sentences.iter().take(HEAD_SENTENCES).find_map(|sentence| done(sentence));
+        said.told = told::of(&sentences).filter(|_| said.head.is_none());
     }
     said
 }
 
-/// `Information about the weather`, `Exchange rates: data of the last days`: nothing is done, something is told.
-fn told_of(sentences: &[Vec<String>]) -> Option<Evidence> {
-    const TOLD: &str = "information info details data statistics overview metadata archive lookup forecast forecasts images \
-         photos documentation reference results history status search converter calculator list";
-    let first = sentences.first()?;
-    let told = first.iter().find(|word| TOLD.split_whitespace().any(|known| known == *word))?;
-    let acts = |word: &String| {
-        known(word, 0).is_some_and(|(verb, _)| !verb.is_noun && verb.category > Category::Read)
-    };
-    let any = sentences.iter().take(HEAD_SENTENCES).flatten().any(acts);
-    (!any).then(|| Evidence { place: Place::Description, words: told.clone(), category: Category::Read })
+/// `Old runs are deleted`: where nothing else says what is done.
+fn done(sentence: &[String]) -> Option<Evidence> {
+    let worst =
+        (0..sentence.len().min(ROW)).filter_map(|at| Some((told::passive(sentence, at)?, at))).max()?;
+    let words = sentence.get(worst.1).cloned().unwrap_or_default();
+    Some(Evidence { place: Place::Description, words, category: worst.0 })
 }
 
 fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
@@ -91,13 +90,18 @@ fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
         if is_permission(word, next) || is_about_another(word, next) {
             continue;
         }
+        if is_means(word) {
+            return by_means(sentence, at);
+        }
+        if told::is_thing(word, next) {
+            return None;
+        }
         if let Some((verb, plain)) = known(word, at).filter(|_| !lexicon::is_compound(word, next)) {
             let stands = match verb.is_noun {
                 false => true,
                 // Beside an article, or what tells that a verb follows, it is none.
                 true => {
-                    matches!(before, "to" | "will" | "can")
-                        || (at == 0 && number == 0 && takes_object(word, next))
+                    matches!(before, "to" | "will" | "can") || (at == 0 && number == 0 && leads(sentence))
                 }
             };
             if stands && !matches!(before, "the" | "a" | "an" | "of" | "not" | "by") {
@@ -110,6 +114,33 @@ fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
         }
     }
     None
+}
+
+/// `Leverages a model to run tasks`: what it is done with is not what is done.
+fn is_means(word: &str) -> bool {
+    matches!(
+        word,
+        "leverages" | "utilizes" | "utilises" | "employs" | "uses" | "leverage" | "utilize" | "employ"
+    )
+}
+
+fn by_means(sentence: &[String], at: usize) -> Option<(usize, Verb, String)> {
+    let rest = sentence.iter().enumerate().skip(at).take(ROW);
+    let mut after_to =
+        rest.skip_while(|(_, word)| *word != "to").skip(1).skip_while(|(_, word)| word.ends_with("ly"));
+    let (at, word) = after_to.next()?;
+    known(word, at).map(|(verb, plain)| (at, verb, plain))
+}
+
+/// Whether the first word of a description, which may be a noun, is its verb: `Type and documentation of a symbol` are
+/// things; `Order and pay` is done, and so is `Stops and removes it`.
+fn leads(sentence: &[String]) -> bool {
+    let word = |at: usize| sentence.get(at).map_or("", String::as_str);
+    if matches!(word(1), "and" | "," | "or") {
+        return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun);
+    }
+    let begins = matches!(word(0), "starts" | "start") && word(1).ends_with("ing");
+    begins || takes_object(word(0), word(1))
 }
 
 /// `Allows you to` is no allowing.
@@ -141,8 +172,14 @@ fn is_about_another(word: &str, next: &str) -> bool {
     runs && lexicon::verb(next).is_some_and(|verb| !verb.is_noun && !verb.is_bare)
 }
 
-fn known(word: &str, at: usize) -> Option<(Verb, String)> {
-    let plain = words::plain_forms(word).find_map(|plain| Some((lexicon::verb(&plain)?, plain)));
+/// The verb of which a word is a form.
+pub(super) fn known(word: &str, at: usize) -> Option<(Verb, String)> {
+    let mut plain = words::plain_forms(word).filter_map(|plain| Some((lexicon::verb(&plain)?, plain)));
+    // `Logs a call`: what is a noun as it stands may be the form of a verb.
+    let plain = match plain.next() {
+        Some((verb, same)) if verb.is_noun && same == word => plain.next().or(Some((verb, same))),
+        found => found,
+    };
     plain.or_else(|| {
         let mut gerunds = words::of_gerund(word).filter(|_| at < REACH);
         gerunds.find_map(|plain| Some((lexicon::verb(&plain)?, plain)))
@@ -160,13 +197,22 @@ fn takes_object(word: &str, next: &str) -> bool {
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
-    let after = sentence.iter().skip(at + 1).take(5).map(String::as_str).take_while(|word| *word != "for");
-    let usual = verb.category;
-    let money = || sentence.iter().any(|word| lexicon::is_money(word));
-    if usual == Category::Financial && lexicon::needs_money(plain) && !money() {
-        return Category::Execute;
-    }
-    lexicon::with_objects(plain, usual, &after.collect::<Vec<_>>())
+    objects::meaning(plain, &object(sentence, at, plain)).unwrap_or_else(|| {
+        let money = || sentence.iter().any(|word| lexicon::is_money(word));
+        let is_free = verb.category == Category::Financial && lexicon::needs_money(plain) && !money();
+        if is_free { Category::Execute } else { verb.category }
+    })
+}
+
+/// The words that tell what a verb is done to: in `Add a reaction to a message`, the reaction.
+fn object<'s>(sentence: &'s [String], at: usize, plain: &str) -> Vec<&'s str> {
+    const OBJECT: usize = 6;
+    const ENDS: &str = "to of into their its";
+    let is_of_records = matches!(plain, "add" | "create" | "set" | "put" | "update" | "remove" | "delete");
+    let ends =
+        |word: &&str| *word == "for" || (is_of_records && ENDS.split_whitespace().any(|end| end == *word));
+    let after = sentence.iter().skip(at + 1).take(OBJECT).map(String::as_str);
+    after.take_while(|word| !ends(word)).collect()
 }
 
 /// The worst verb that stands in a row with the head: `create, update or delete`.
@@ -225,7 +271,8 @@ mod tests {
 
     fn worst(text: &str) -> Option<Category> {
         let said = of(text);
-        said.head.into_iter().chain(said.also).map(|one| one.category).max()
+        let told = said.told.map(|told| told.evidence);
+        said.head.into_iter().chain(said.also).chain(told).map(|one| one.category).max()
     }
 
     #[test]
@@ -257,7 +304,7 @@ mod tests {
 
     #[test]
     fn what_is_no_verb_says_nothing() {
-        for text in ["Orders of a customer", "The deleted users", "", "Weather in a city"] {
+        for text in ["The deleted users", "", "Ta bort fil", "Text message to a phone", "A file manager"] {
             assert_eq!(worst(text), None, "{text}");
         }
     }

@@ -1,0 +1,241 @@
+//! What the objects of a verb make of it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use crate::risk::Category;
+
+/// Verbs, words one of which follows, what that is. The first that fits counts.
+const OBJECTS: &[(&str, &str, Category)] = &[
+    // A draft is sent by another call.
+    ("write save create add new make compose post", "draft drafts template templates", Category::Write),
+    // What reads as long as it is about information does something to a device, a program or a person.
+    (
+        "simulate",
+        "key keys keypress keystroke keyboard mouse click clicks tap touch gesture swipe typing",
+        Category::Execute,
+    ),
+    ("navigate walk walks pan seek", "robot pose waypoint rover drone camera", Category::Execute),
+    ("walk", "forward backward", Category::Execute),
+    ("show display", "notification notifications toast alert popup", Category::Execute),
+    ("evaluate", "script scripts javascript js", Category::Execute),
+    ("quote", "tweet post", Category::Execute),
+    ("connect link", "account accounts", Category::Write),
+    ("dig", "block blocks hole", Category::Execute),
+    ("provide supply add remove", "liquidity", Category::Financial),
+    ("suspend", "user users member account", Category::Write),
+    ("eval evaluate", "formula formulas math", Category::Read),
+    ("roll draw flip deal shuffle", "dice die card cards coin", Category::Read),
+    ("capture collect", "payment payments charge funds paypal authorization fees", Category::Financial),
+    ("extract unpack decompress", "archive zip tar tarball", Category::Write),
+    ("snapshot", "vm volume disk database instance machine", Category::Write),
+    ("review", "approve submit", Category::Write),
+    ("report", "spam abuse", Category::Execute),
+    ("format", "disk drive partition", Category::Destructive),
+    // Numbers are added without anything having more than before.
+    ("add multiply divide subtract sum round", "numbers integers floats vectors matrices", Category::Read),
+    (
+        "track follow",
+        "package packages shipment shipments parcel flight flights delivery price prices attendance stream progress \
+         trends rankings performance sentiment changes",
+        Category::Read,
+    ),
+    (
+        "rotate regenerate reset",
+        "key keys secret secrets credential credentials token tokens certificate",
+        Category::Destructive,
+    ),
+    ("resize maximize minimize", "window viewport browser", Category::Read),
+    ("lock unlock", "door doors car vehicle gate", Category::Execute),
+    ("move", "mouse cursor pointer arm robot servo motor camera axis", Category::Execute),
+    ("switch", "off light lights lamp plug relay", Category::Execute),
+    ("book", "flight flights hotel room ticket tickets ride trip", Category::Financial),
+    ("approve", "allowance spender erc20", Category::Financial),
+    (
+        "create generate make get request",
+        "completion completions embedding embeddings summary transcript translation",
+        Category::Read,
+    ),
+    // A label that is removed is still there; one that is deleted is gone from everything.
+    ("replace overwrite delete remove", "all entire whole everything", Category::Destructive),
+    (
+        "remove",
+        "tag tags label labels role roles permission permissions breakpoint breakpoints override overrides",
+        Category::Write,
+    ),
+    (
+        "remove delete",
+        "member members membership memberships reaction reactions assignee assignees collaborator collaborators watcher \
+         watchers vote votes star favorite favorites favourite relation relations attendee attendees participant \
+         participants follower followers like upvote dependency dependencies association associations parent",
+        Category::Write,
+    ),
+    ("clear reset", "filter filters selection highlight highlights zoom view password", Category::Write),
+    ("clear flush purge invalidate", "cache caches cdn", Category::Execute),
+    ("restore", "snapshot backup version revision checkpoint", Category::Destructive),
+    (
+        "cancel",
+        "subscription booking reservation appointment invoice meeting event flight ticket registration",
+        Category::Destructive,
+    ),
+    (
+        "create place submit confirm execute open make new sign process modify settle approve send complete initiate capture authorize",
+        "transfer transfers payment payments refund refunds payout payouts charge trade trades swap withdrawal deposit purchase checkout",
+        Category::Financial,
+    ),
+    ("place submit execute confirm create open", "order orders position positions bid", Category::Financial),
+    ("close replace modify exercise", "position positions order orders option options", Category::Financial),
+    ("send sign broadcast submit execute sendandsign", "transaction transactions tx", Category::Financial),
+    ("add load", "funds credits credit money", Category::Financial),
+    (
+        "renew upgrade change switch",
+        "domain domains subscription subscriptions plan license licence",
+        Category::Financial,
+    ),
+    ("claim", "fees rewards reward", Category::Financial),
+    (
+        "set change adjust",
+        "temperature brightness volume speed thermostat fan hvac orientation",
+        Category::Execute,
+    ),
+    ("update patch", "deployment deployments", Category::Execute),
+    (
+        "test",
+        "connection connectivity connections connector credentials auth authentication proxy regex regexp regular \
+         pattern expression health access dns whether if against string strings",
+        Category::Read,
+    ),
+    (
+        "generate",
+        "policy template templates snippet code command commands query queries sql text description regex name names idea \
+         ideas suggestion suggestions recommendation recommendations uuid guid hash prompt prompts answer response",
+        Category::Read,
+    ),
+    (
+        "send finalize finalise pay issue",
+        "invoice invoices money tokens eth btc sol usdc coins funds",
+        Category::Financial,
+    ),
+    ("create start add", "subscription subscriptions ads ad adgroup adset", Category::Financial),
+    ("register renew transfer", "domain domains", Category::Financial),
+    (
+        "create add set put update enable register subscribe configure new",
+        "webhook webhooks schedule schedules trigger triggers cron cronjob cronjobs automation automations hook hooks timer",
+        Category::Execute,
+    ),
+    (
+        "create launch provision add clone resize new make restore",
+        "instance instances cluster clusters vm vms machine machines droplet droplets server servers node nodes pod pods \
+         deployment deployments run runs job jobs execution executions build builds container containers sandbox \
+         environment fleet volume database databases app service",
+        Category::Execute,
+    ),
+    (
+        "create add post new leave",
+        "post posts message messages tweet tweets sms email emails mail notification notifications broadcast dm announcement reply",
+        Category::Execute,
+    ),
+    ("post reply", "comment comments note notes", Category::Write),
+    ("make place initiate start create", "call calls", Category::Execute),
+    ("create publish edit", "release releases", Category::Execute),
+    ("select", "element option dropdown", Category::Execute),
+    (
+        "resolve",
+        "library name names path paths dns host hostname domain domains uri url id ids reference references ref symbol \
+         identity address addresses ip type types schema variables dependencies dependency handle location user username",
+        Category::Read,
+    ),
+    // Languages that can only read.
+    (
+        "run execute perform",
+        "soql sosl kql kusto promql logql traceql nrql jql jmespath jsonpath xpath esql",
+        Category::Read,
+    ),
+    (
+        "run execute",
+        "search report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
+        Category::Read,
+    ),
+    ("open", "url page tab browser link file workbook document image", Category::Read),
+    ("migrate deploy sync build release install restart", "status history logs list info", Category::Read),
+    ("convert", "lead leads deal deals opportunity draft", Category::Write),
+    ("open", "app application door gate valve", Category::Execute),
+    (
+        "type build schedule call run test print process order trade book charge release export log record",
+        "definition",
+        Category::Read,
+    ),
+    ("make share set", "public", Category::Execute),
+    ("empty", "trash bin recycle", Category::Destructive),
+];
+
+/// Words that may follow a verb, and what they make of it.
+type Rule = (HashSet<&'static str>, Category);
+
+static BY_VERB: LazyLock<HashMap<&str, Vec<Rule>>> = LazyLock::new(|| {
+    let mut by_verb: HashMap<&str, Vec<_>> = HashMap::new();
+    for (verbs, words, category) in OBJECTS {
+        for verb in verbs.split_whitespace() {
+            by_verb.entry(verb).or_default().push((words.split_whitespace().collect(), *category));
+        }
+    }
+    by_verb
+});
+
+/// What a verb means with the words that follow it, where these make a difference.
+pub(super) fn meaning(verb: &str, objects: &[&str]) -> Option<Category> {
+    if is_membership(verb, objects) {
+        return Some(Category::Write);
+    }
+    let mut rules = BY_VERB.get(verb)?.iter();
+    rules
+        .find(|(words, _)| objects.iter().any(|object| words.contains(object)))
+        .map(|(_, category)| *category)
+}
+
+/// What something is only a member of, so that it is still there when it is taken out.
+const CONTAINERS: &str = "group groups team teams list lists segment segments audience class classes course courses role roles \
+     sprint cycle module epic milestone playlist playlists album favorites favourites watchlist wishlist deal deals \
+     campaign parent allowlist whitelist blacklist blocklist denylist portfolio category categories tag tags organization \
+     organizations organisation organisations";
+
+/// What only people are members of: a page of a workspace is gone with it.
+const PLACES: &str = "project projects workspace workspaces space channel channels meeting event folder task board exam integration";
+
+const PEOPLE: &str = "user users person people guest guests contact contacts agent agents student students subscriber subscribers employee employees";
+
+/// `remove a task from a list`: the task is still there.
+fn is_membership(verb: &str, objects: &[&str]) -> bool {
+    let is = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
+    let Some(at) = objects.iter().position(|word| *word == "from").filter(|_| verb == "remove") else {
+        return false;
+    };
+    let (what, whence) = objects.split_at(at);
+    let of_people = what.iter().any(|word| is(PEOPLE, word));
+    whence.iter().take(4).any(|word| is(CONTAINERS, word) || (of_people && is(PLACES, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_decide_what_a_verb_does_to_them() {
+        for (verb, objects, expected) in [
+            ("remove", "a task from a list", Some(Category::Write)),
+            ("remove", "user from the workspace", Some(Category::Write)),
+            ("remove", "page from the workspace", None),
+            ("delete", "task from a list", None),
+            ("remove", "all tags", Some(Category::Destructive)),
+            ("delete", "a label", None),
+            ("add", "two numbers", Some(Category::Read)),
+            ("simulate", "mouse click", Some(Category::Execute)),
+            ("simulate", "a trade", None),
+            ("rotate", "key", Some(Category::Destructive)),
+            ("run", "soql query", Some(Category::Read)),
+        ] {
+            let words: Vec<&str> = objects.split(' ').collect();
+            assert_eq!(meaning(verb, &words), expected, "{verb} {objects}");
+        }
+    }
+}
