@@ -6,12 +6,14 @@ use std::collections::HashMap;
 use interlock_catalog::{Category, Definition, Severity, classify};
 use interlock_policy::{Call, Facts, Origin, Policy, ToolFacts, ToolList, looks_at_definition};
 
+/// What tools can do, by server and tool.
+type Judged = HashMap<(String, String), Option<(Category, Severity)>>;
+
 /// A server's tools, each classified once, when a policy first looks at its definition.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
     list: ToolList,
-    /// By server and tool.
-    judged: RefCell<HashMap<(String, String), Option<(Category, Severity)>>>,
+    judged: RefCell<Judged>,
 }
 
 impl From<ToolList> for Tools {
