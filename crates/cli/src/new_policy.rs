@@ -47,11 +47,20 @@ impl NewPolicy {
         self
     }
 
-    /// Writes all of it, or where one of the files is there already, nothing.
-    pub(crate) fn write(&self) -> anyhow::Result<()> {
+    /// Whether none of its files is there already.
+    ///
+    /// # Errors
+    /// Which one is.
+    pub(crate) fn is_new(&self) -> anyhow::Result<()> {
         if let Some((taken, _)) = self.files.iter().find(|(file, _)| file.exists()) {
             bail!("`{}` is there already and is not written over; give another --output", taken.display());
         }
+        Ok(())
+    }
+
+    /// Writes all of it, or where one of the files is there already, nothing.
+    pub(crate) fn write(&self) -> anyhow::Result<()> {
+        self.is_new()?;
         for (file, text) in &self.files {
             let written =
                 || OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes());

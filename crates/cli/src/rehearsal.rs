@@ -12,13 +12,14 @@ use anyhow::Context;
 use interlock_gateway::rehearse::{self, Rehearsed};
 use interlock_json::Decimal;
 use interlock_policy::{
-    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, ToolList, Trace,
-    Trial, did_you_mean, quoted,
+    Call, CounterKey, CounterValues as _, Facts, Judgement, Outcome, RuleName, Section, Trace, Trial,
+    did_you_mean, quoted,
 };
 use interlock_store::InMemory;
 
 use call::CallText;
 use policies::Policies;
+use tools::Tools;
 
 /// Who calls, where, and what is known of the server.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Default for Caller {
 #[derive(Debug)]
 pub(crate) struct Rehearsal<'p> {
     policies: &'p Policies,
-    tools: Option<&'p ToolList>,
+    tools: Option<&'p Tools>,
     ledger: InMemory,
     now_ms: Cell<i64>,
     runtime: tokio::runtime::Runtime,
@@ -73,11 +74,7 @@ impl Judged {
 
 impl<'p> Rehearsal<'p> {
     /// With a ledger that holds nothing, at a time in unix milliseconds.
-    pub(crate) fn new(
-        policies: &'p Policies,
-        tools: Option<&'p ToolList>,
-        now_ms: i64,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(policies: &'p Policies, tools: Option<&'p Tools>, now_ms: i64) -> anyhow::Result<Self> {
         let ledger = InMemory::new(now_ms)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(Self { policies, tools, ledger, now_ms: Cell::new(now_ms), runtime })
@@ -196,7 +193,8 @@ impl<'p> Rehearsal<'p> {
             client: caller.client.as_deref(),
             ..Facts::new(&caller.grant, &caller.session, self.now_ms.get())
         };
-        Ok(look(&called, &tools::with_tool(facts, self.tools, &caller.server, &call.name)))
+        let stack = self.policies.stack();
+        Ok(look(&called, &tools::with_tool(facts, self.tools, &stack, &called)))
     }
 
     /// Whether lists show a name.

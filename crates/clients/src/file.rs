@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -86,6 +87,9 @@ pub fn open(path: &Path) -> Result<Option<ConfigFile>, FileError> {
     let text = String::from_utf8(bytes).map_err(|_| FileError::NotText)?;
     let fixed = if link.is_symlink() {
         Some("it is a link to a file elsewhere")
+    } else if metadata.nlink() > 1 {
+        // Another file in its place would not be there under the other name.
+        Some("it has another name elsewhere (a hard link)")
     } else if metadata.permissions().readonly() {
         Some("it is read-only")
     } else {
@@ -118,4 +122,22 @@ pub fn replace(path: &Path, before: &str, after: &[u8]) -> Result<(), WriteError
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_another_name_is_not_to_be_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("mcp.json"), folder.path().join("kept.json"));
+        fs::write(&file, "{}").unwrap();
+        assert_eq!(open(&file).unwrap().unwrap().fixed, None);
+        fs::hard_link(&file, &other).unwrap();
+        for path in [&file, &other] {
+            let fixed = open(path).unwrap().unwrap().fixed;
+            assert_eq!(fixed, Some("it has another name elsewhere (a hard link)"));
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod forward;
 mod front;
 mod gateway;
 pub mod identify;
+mod introduction;
 mod judge;
 mod known_tokens;
 mod limits;

@@ -1,6 +1,8 @@
 //! What a list shows: the answer of the server with the names cut out that policy leaves out. Cursors,
 //! `_meta` and members the gateway does not know stay as they are, byte for byte.
 
+use std::ops::Range;
+
 use interlock_json::{Kind, Value};
 use interlock_policy::{Origin, Policy, Section};
 use interlock_wire::http::{ParamHeaders, SchemaError};
@@ -94,13 +96,17 @@ fn invalid(entry: Value<'_>) -> Option<SchemaError> {
 
 /// Cuts the entries that are not kept, with the commas that joined them.
 pub(crate) fn cut(entries: Value<'_>, mut keep: impl FnMut(Value<'_>) -> bool) -> Vec<Edit> {
+    cut_parts(entries.span(), entries.items().map(|entry| (entry.span(), keep(entry))))
+}
+
+/// Cuts the elements of an array, or members of an object, that are not kept, with the commas that joined them.
+pub(crate) fn cut_parts(whole: Range<usize>, parts: impl Iterator<Item = (Range<usize>, bool)>) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut kept_any = false;
-    let mut cut_from = entries.span().start + 1;
+    let mut cut_from = whole.start + 1;
     let mut pending = false;
-    for entry in entries.items() {
-        let span = entry.span();
-        if keep(entry) {
+    for (span, is_kept) in parts {
+        if is_kept {
             if pending {
                 let joint = if kept_any { "," } else { "" };
                 edits.push(Edit { span: cut_from..span.start, text: joint.to_owned() });
@@ -113,7 +119,7 @@ pub(crate) fn cut(entries: Value<'_>, mut keep: impl FnMut(Value<'_>) -> bool) -
         }
     }
     if pending {
-        edits.push(Edit { span: cut_from..entries.span().end - 1, text: String::new() });
+        edits.push(Edit { span: cut_from..whole.end - 1, text: String::new() });
     }
     edits
 }

@@ -106,8 +106,10 @@ pub(crate) enum Awaited {
     Relay,
     /// A modern subscription: its number names it in what the server sends.
     Listen(Option<Ticket>),
-    /// Relay it, and note the version it names.
+    /// Relay what the specification gives it, and note the version it names.
     Initialize,
+    /// Relay what the specification gives it.
+    Discover,
     /// Relay what policy shows of it.
     List(List),
     /// Settle the call and relay it.
@@ -124,9 +126,13 @@ impl Awaited {
         match self {
             Self::Call(ticket) => Some(ticket),
             Self::Listen(ticket) => ticket,
-            Self::Judging | Self::Relay | Self::Initialize | Self::List(_) | Self::Own(_) | Self::Look(_) => {
-                None
-            }
+            Self::Judging
+            | Self::Relay
+            | Self::Initialize
+            | Self::Discover
+            | Self::List(_)
+            | Self::Own(_)
+            | Self::Look(_) => None,
         }
     }
 }

@@ -44,8 +44,13 @@ pub fn visible(stack: &[(Origin, &Policy)], section: Section, name: &str) -> boo
 /// Whether a constraint on the call looks at the tool's definition, so that [`Facts::tool`] must be known. A call
 /// that is not permitted at all needs none.
 pub fn requires_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool {
+    looks_at_definition(stack, call) && shut_out(stack, call).is_none()
+}
+
+/// The same of a call whose every constraint is to be explained, although it may not be permitted at all.
+pub fn looks_at_definition(stack: &[(Origin, &Policy)], call: &Call<'_>) -> bool {
     let mut entries = stack.iter().flat_map(|(_, policy)| policy.entries(call.section).of(call.name));
-    entries.any(|entry| entry.needs_definition) && shut_out(stack, call).is_none()
+    entries.any(|entry| entry.needs_definition)
 }
 
 /// Whether a budget is spent of by calls that answer a payment challenge, so that [`Facts::payment`] must be known and

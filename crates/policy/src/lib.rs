@@ -68,7 +68,7 @@ pub use fact::{Facts, ToolFacts};
 pub use glob::Glob;
 pub use import::{Choice, Dialect, Imported, import};
 pub use inventory::{Item, ItemKind};
-pub use judge::{judge, requires_definition, spends_on_challenge, visible};
+pub use judge::{judge, looks_at_definition, requires_definition, spends_on_challenge, visible};
 pub use language_schema::schema;
 pub use layout::laid_out;
 pub use located::Located;

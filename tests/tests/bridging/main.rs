@@ -9,4 +9,5 @@ mod over_http;
 mod over_stdio;
 mod remembered;
 mod starting;
+mod unlisted;
 mod world;

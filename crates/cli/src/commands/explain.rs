@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::input;
 use crate::rehearsal::call::{self, CallText};
 use crate::rehearsal::policies::Policies;
+use crate::rehearsal::tools::Tools;
 use crate::rehearsal::{Caller, Judged, Rehearsal, times};
 use crate::terminal;
 
@@ -104,7 +105,7 @@ struct Explained<'e> {
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let call = called(args)?;
     let policies = Policies::load(&args.policy, args.grant_policy.as_deref())?;
-    let tools = args.tools.as_deref().map(input::tools).transpose()?;
+    let tools = args.tools.as_deref().map(input::tools).transpose()?.map(Tools::from);
     let caller = Caller {
         server: args.server.clone(),
         grant: args.grant.clone(),

@@ -1,6 +1,7 @@
 //! `interlock inventory`: what every agent on this machine can call, under which rule, and when it last did.
 
 mod callers;
+mod pinned;
 mod report;
 mod standing;
 
@@ -23,6 +24,7 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal;
 use callers::Listed;
+use pinned::Ledgers;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -34,7 +36,8 @@ use callers::Listed;
 Looked at are the servers of the MCP clients on this machine, as `interlock init` finds them (those of the \
 present folder's project with --project alone: what its files say is run), and with -c those that \
 `interlock serve` reads from a file. Each is started or reached and asked for its tools; nothing is called. The verdict is \
-what the policy says of the tool whatever its arguments are; `conditions` means that it depends on them too.
+what the policy says of the tool whatever its arguments are; `conditions` means that it depends on them too. A tool \
+that is not defined as it was accepted (`interlock pins`) is denied, whatever the policy says.
 
 Exit codes: 0 every server answered, 1 some did not, 2 it could not be done.")]
 pub(crate) struct InventoryArgs {
@@ -109,10 +112,12 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let (listed, questions): (Vec<Listed>, Vec<_>) =
         listed.into_iter().map(|server| server.with_question(&survey)).unzip();
     let said = std::io::stderr().is_terminal();
-    let answers: Vec<Answer> = ask(questions, &Arc::new(settings), args.timeout, said)?;
+    let settings = Arc::new(settings);
+    let answers: Vec<Answer> = ask(questions, &settings, args.timeout, said)?;
+    let mut ledgers = Ledgers::new(data_dir(args.data.as_deref(), &settings)?, &settings)?;
     let categories: Vec<Category> = args.categories.iter().copied().map(Category::from).collect();
     let wanted = |category: Category| categories.is_empty() || categories.contains(&category);
-    let report = report::Report::new((&listed, &answers), &last, left_out, wanted);
+    let report = report::Report::new((&listed, &answers), (&last, &mut ledgers), left_out, wanted);
     match args.format {
         Format::Text => terminal::write_out(report.text().as_bytes())?,
         Format::Json => terminal::json(&report)?,

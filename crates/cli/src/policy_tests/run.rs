@@ -13,6 +13,7 @@ use super::document::{At, Case, ListExpectation, Setting, Step, TestFile, ToolSo
 use super::{CaseResult, Failure, FileResult, find, read};
 use crate::input;
 use crate::rehearsal::policies::{Policies, RulePlaces};
+use crate::rehearsal::tools::Tools;
 use crate::rehearsal::{Judged, Rehearsal, shown, times};
 use crate::terminal;
 use interlock_policy::ToolList;
@@ -37,7 +38,7 @@ pub(crate) fn run_file(path: &Path, filter: Option<&str>) -> FileResult {
     }
 }
 
-type ToolLists = HashMap<ToolSource, ToolList>;
+type ToolLists = HashMap<ToolSource, Tools>;
 
 fn load(path: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<(TestFile, Policies, ToolLists)> {
     let (name, text) = input::read_text(path)?;
@@ -62,7 +63,7 @@ fn load(path: &Path, read: &mut Vec<PathBuf>) -> anyhow::Result<(TestFile, Polic
     let mut lists = ToolLists::new();
     for source in file.cases.iter().filter_map(|case| case.setting.tools.as_ref()) {
         if !lists.contains_key(source) {
-            lists.insert(source.clone(), tools(source, folder, read)?);
+            lists.insert(source.clone(), tools(source, folder, read)?.into());
         }
     }
     Ok((file, policies, lists))
@@ -83,7 +84,7 @@ fn tools(source: &ToolSource, folder: &Path, read: &mut Vec<PathBuf>) -> anyhow:
 struct Runner<'r> {
     case: &'r Case,
     policies: &'r Policies,
-    tools: Option<&'r ToolList>,
+    tools: Option<&'r Tools>,
     places: &'r RulePlaces<'r>,
 }
 

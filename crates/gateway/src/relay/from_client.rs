@@ -150,6 +150,7 @@ impl Relay {
             | Judged::Task
             | Judged::Relay => Awaited::Judging,
             Judged::Lifecycle if request.method == "initialize" => Awaited::Initialize,
+            Judged::Lifecycle if request.method == "server/discover" => Awaited::Discover,
             _ => List::of(judged).map_or(Awaited::Relay, Awaited::List),
         };
         let reads_first = match &awaited {

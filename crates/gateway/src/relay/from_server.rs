@@ -18,6 +18,7 @@ use crate::admit;
 use crate::batch::ReplyTo;
 use crate::capabilities::Capabilities;
 use crate::forward;
+use crate::introduction;
 use crate::lists::List;
 use crate::outbox::Outbox;
 use crate::session::{Asked, Awaited, Negotiated};
@@ -134,7 +135,9 @@ impl Relay {
                 if let Err(reason) = self.negotiate(&response.outcome, version) {
                     return Box::pin(self.refuse_answer(waiting.asker, reply, None, reason)).await;
                 }
+                edits.extend(introduced(&response.outcome));
             }
+            Awaited::Discover => edits.extend(introduced(&response.outcome)),
             Awaited::Relay | Awaited::Judging => {}
         }
         if let (Some(asker), Some(reply)) = (waiting.asker, reply) {
@@ -215,7 +218,7 @@ impl Relay {
         }
         match self.named_for_listener(notification, on) {
             Ok((edits, way)) => {
-                way.send(message.with_edits(edits.into_iter().chain(tasks.edits).collect())).await;
+                way.send(told(notification, message, edits.into_iter().chain(tasks.edits).collect())).await;
             }
             Err(reason) => self.drop_from_server(&notification.method, None, &reason),
         }
@@ -329,14 +332,35 @@ impl Relay {
     }
 }
 
+const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
+
 /// The member that names a modern subscription.
 fn subscription(object: Value<'_>) -> Option<Value<'_>> {
-    object.get("_meta")?.get("io.modelcontextprotocol/subscriptionId")
+    object.get("_meta")?.get(SUBSCRIPTION)
 }
 
 /// The edit that gives a subscription the name its asker gave it.
 fn named_for_client(object: Option<Value<'_>>, asker: Option<&RequestId>) -> Option<Edit> {
     Some(Edit::new(subscription(object?)?.span(), asker?.raw()))
+}
+
+fn introduced(outcome: &Outcome<'_>) -> Vec<Edit> {
+    match outcome {
+        Outcome::Result(result) => introduction::as_specified(*result),
+        Outcome::Error(_) => Vec::new(),
+    }
+}
+
+/// A notification as its client gets it. News that a list has changed says that and of which subscription it is, and
+/// nothing else that the server put in: what is in the list goes through the list.
+fn told(notification: &Notification<'_>, message: &Message, edits: Vec<Edit>) -> String {
+    if !notification.method.ends_with("/list_changed") {
+        return message.with_edits(edits);
+    }
+    let named = notification.params.and_then(subscription).map(Value::span);
+    let name = edits.iter().find(|edit| Some(&edit.span) == named.as_ref());
+    let params = name.map(|name| format!(r#"{{"_meta":{{"{SUBSCRIPTION}":{}}}}}"#, name.text));
+    reply::notification(&notification.method, params.as_deref())
 }
 
 fn announced(result: Value<'_>) -> Vec<&'static str> {

@@ -35,7 +35,12 @@ pub(super) struct Caller {
     /// What decides; or why nothing can be told.
     pub(super) policies: Result<Policies, String>,
     pub(super) labels: Vec<(String, String)>,
+    /// The data directory of the gateway that they call through, where it is named.
+    pub(super) data: Option<PathBuf>,
 }
+
+/// A grant, a policy's file and a data directory.
+type Through = (Option<String>, Option<PathBuf>, Option<PathBuf>);
 
 impl Listed {
     /// What is asked of it, beside it.
@@ -62,7 +67,7 @@ pub(super) fn not_looked_at(survey: &Survey, configurations: &[Configuration]) -
 pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
     let mut all = Vec::new();
     for server in known(configurations) {
-        let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), Vec<&'static str>> = BTreeMap::new();
+        let mut callers: BTreeMap<Through, Vec<&'static str>> = BTreeMap::new();
         let mut reached = None;
         for at in &server.entries {
             let Some(Configuration { place, read: Ok(Read { servers, .. }) }) =
@@ -74,9 +79,9 @@ pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
             let key = match &entry.state {
                 State::Wrapped(wrapped) => {
                     let grant = wrapped.grant.clone().unwrap_or_else(|| "local".to_owned());
-                    (Some(grant), wrapped.policy.clone())
+                    (Some(grant), wrapped.policy.clone(), wrapped.data.clone())
                 }
-                _ => (None, None),
+                _ => (None, None, None),
             };
             let titles = callers.entry(key).or_default();
             if !titles.contains(&place.client.title()) {
@@ -84,7 +89,7 @@ pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
             }
             reached = reached.or_else(|| Some(Way::Entry(Box::new((place.clone(), entry.clone())))));
         }
-        let callers = callers.into_iter().map(|((grant, policy), clients)| {
+        let callers = callers.into_iter().map(|((grant, policy, data), clients)| {
             let policies = match (&grant, policy) {
                 (None, _) => Ok(Policies::none()),
                 (Some(_), Some(policy)) => {
@@ -92,7 +97,7 @@ pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
                 }
                 (Some(_), None) => Err("its command names no policy".to_owned()),
             };
-            Caller { grant, clients, policies, labels: Vec::new() }
+            Caller { grant, clients, policies, labels: Vec::new(), data }
         });
         let callers = callers.collect();
         let reached = reached.unwrap_or(Way::Known(Err("it is in no configuration".to_owned())));
@@ -109,7 +114,7 @@ pub(super) fn of_gateway(settings: &Settings) -> Vec<Listed> {
             let named = granted.servers.get(name)?;
             let policies = policies(settings, server, named).map_err(|error| terminal::with_causes(&error));
             let labels = granted.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            Some(Caller { grant: Some(grant.clone()), clients: Vec::new(), policies, labels })
+            Some(Caller { grant: Some(grant.clone()), clients: Vec::new(), policies, labels, data: None })
         });
         Listed { name: name.clone(), callers: granted.collect(), reached: Way::Known(reached) }
     });

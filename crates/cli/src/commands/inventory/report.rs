@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::LastCalls;
 use super::callers::{Caller, Listed};
+use super::pinned::Ledgers;
 use super::standing::{Standing, standing};
 use crate::configured::NOT_LOOKED_AT;
 use crate::configured::asked::Answer;
@@ -50,7 +51,7 @@ struct ToolRow<'r> {
 impl<'r> Report<'r> {
     pub(super) fn new(
         (listed, answers): (&'r [Listed], &'r [Answer]),
-        last: &LastCalls,
+        (last, ledgers): (&LastCalls, &mut Ledgers<'_>),
         not_looked_at: Vec<String>,
         wanted: impl Fn(Category) -> bool,
     ) -> Self {
@@ -62,10 +63,12 @@ impl<'r> Report<'r> {
             };
             report.servers.push(ServerRow { name: &server.name, tools, problem });
             let Ok(offer) = answer else { continue };
+            let pins = |caller: &Caller| ledgers.pins(caller.data.as_deref(), &server.name, offer);
+            let pins: Vec<_> = server.callers.iter().map(pins).collect();
             for tool in offer.tools.iter().filter(|tool| wanted(tool.judgement.category)) {
-                for caller in &server.callers {
+                for (caller, pins) in server.callers.iter().zip(&pins) {
                     let name = tool.definition.tool.as_str();
-                    let stands = standing(caller, &server.name, name, &offer.list);
+                    let stands = standing(caller, &server.name, (tool, &offer.list), pins);
                     let (standing, problem) = match stands {
                         Ok(standing) => (Some(standing), None),
                         Err(why) => (None, Some(why)),

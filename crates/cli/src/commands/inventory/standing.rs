@@ -1,12 +1,14 @@
 //! What policies say of a tool before anybody calls it.
 
 use interlock_policy::{
-    Call, Facts, ItemKind, Judgement, RuleName, Section, ToolList, Trace, TraceStep, Verdict, explain,
+    Call, Facts, ItemKind, Judgement, RuleName, Section, ToolFacts, ToolList, Trace, TraceStep, Verdict,
+    explain,
 };
 use serde::Serialize;
 
 use super::callers::Caller;
-use crate::rehearsal::tools::with_tool;
+use super::pinned::{Pins, Quarantine};
+use crate::configured::asked::Offered;
 use crate::rehearsal::verdict;
 
 /// Where a tool stands.
@@ -20,6 +22,15 @@ pub(super) struct Standing {
     pub(super) conditions: bool,
     /// The limits that its calls are counted in.
     pub(super) limits: Vec<String>,
+    /// Why it is in quarantine, where it is: hidden and denied, whatever the policy says.
+    pub(super) quarantine: Option<Quarantine>,
+}
+
+impl Standing {
+    fn quarantined(why: Quarantine) -> Self {
+        let rule = format!("(quarantined: {})", why.words());
+        Self { verdict: "deny", rule, conditions: false, limits: Vec::new(), quarantine: Some(why) }
+    }
 }
 
 /// Nobody stands between the client and the server.
@@ -29,18 +40,29 @@ const NO_POLICY: &str = "(no policy)";
 pub(super) fn standing(
     caller: &Caller,
     server: &str,
-    tool: &str,
-    list: &ToolList,
+    offer: (&Offered, &ToolList),
+    pins: &Pins,
 ) -> Result<Standing, String> {
     let policies = caller.policies.as_ref().map_err(Clone::clone)?;
+    let (Offered { definition, judgement }, list) = offer;
+    let tool = definition.tool.as_str();
     let Some(grant) = &caller.grant else {
         let rule = NO_POLICY.to_owned();
-        return Ok(Standing { verdict: "allow", rule, conditions: false, limits: Vec::new() });
+        let limits = Vec::new();
+        return Ok(Standing { verdict: "allow", rule, conditions: false, limits, quarantine: None });
     };
+    if let Some(why) = pins.quarantine(tool)? {
+        return Ok(Standing::quarantined(why));
+    }
     let call = Call { section: Section::Tools, server, name: tool, arguments: None };
     let now = crate::instance::wall_ms();
-    let facts = Facts { labels: &caller.labels, ..Facts::new(grant, "session", now) };
-    let facts = with_tool(facts, Some(list), server, tool);
+    let facts = Facts {
+        labels: &caller.labels,
+        tool: list.get(tool).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition }),
+        category: Some(judgement.category.name()),
+        severity: Some(judgement.severity.name()),
+        ..Facts::new(grant, "session", now)
+    };
     Ok(of_trace(&explain(&policies.stack(), &call, &facts)))
 }
 
@@ -54,6 +76,7 @@ fn of_trace(trace: &Trace) -> Standing {
         rule: rule.text(),
         conditions: conditions && verdict != Verdict::Deny,
         limits: if verdict == Verdict::Deny { Vec::new() } else { limits.clone() },
+        quarantine: None,
     };
     if let Judgement::Decided(decision) = &trace.judgement
         && !matches!(decision.rule, RuleName::At { .. })

@@ -1,11 +1,11 @@
 //! The policy that fits, with its tests and the tools that it was written from.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Context as _;
 
 use super::Scanned;
-use crate::configured::asked::Offer;
 use crate::new_policy::{NewPolicy, stem};
 use crate::terminal;
 
@@ -15,20 +15,59 @@ pub(super) fn write(output: &Path, scanned: &[Scanned], is_folder: bool) -> anyh
         std::fs::create_dir_all(output)
             .with_context(|| format!("cannot make the folder `{}`", output.display()))?;
     }
+    let mut taken = HashSet::new();
+    let mut policies = Vec::new();
     for one in scanned {
         let Ok(offer) = &one.offer else { continue };
-        let file =
-            if is_folder { output.join(format!("{}.yaml", stem(&one.name))) } else { output.to_owned() };
-        write_one(&file, &one.name, offer)?;
+        let file = match is_folder {
+            true => output.join(format!("{}.yaml", distinct(&stem(&one.name), &mut taken))),
+            false => output.to_owned(),
+        };
+        policies.push(NewPolicy::recommended(&file, &one.name, offer)?);
     }
-    Ok(())
+    // All are written or none.
+    policies.iter().try_for_each(NewPolicy::is_new)?;
+    policies.iter().try_for_each(write_one)
 }
 
-fn write_one(file: &Path, name: &str, offer: &Offer) -> anyhow::Result<()> {
-    NewPolicy::recommended(file, name, offer)?.write()?;
-    let shown = file.display();
+/// A name that no other server's files have: `a/b` and `a-b` are the same as the name of a file, and some file systems do
+/// not tell capital letters apart.
+fn distinct(stem: &str, taken: &mut HashSet<String>) -> String {
+    let numbered = (2_u64..).map(|number| format!("{stem}-{number}"));
+    let mut names = std::iter::once(stem.to_owned()).chain(numbered);
+    names.find(|name| taken.insert(name.to_lowercase())).unwrap_or_default()
+}
+
+fn write_one(policy: &NewPolicy) -> anyhow::Result<()> {
+    policy.write()?;
+    let shown = policy.path.display();
     terminal::note(&format!(
         "wrote `{shown}`; `interlock test {shown}` runs its tests, `interlock run -c {shown} -- …` puts it in force"
     ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configured::asked;
+
+    fn scanned(name: &str) -> Scanned {
+        let offer = asked::listed(name, r#"[{"name": "get_note"}]"#);
+        Scanned { name: name.to_owned(), offer, pinned: None }
+    }
+
+    #[test]
+    fn each_server_has_files_of_its_own_or_none_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let servers = ["a/b", "a-b", "A-B", "a-b-2"].map(scanned);
+        write(folder.path(), &servers, true).unwrap();
+        for name in ["a-b", "a-b-2", "A-B-3", "a-b-2-2"] {
+            assert!(folder.path().join(format!("{name}.yaml")).exists(), "{name}");
+        }
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("second.yaml"), "mine").unwrap();
+        write(other.path(), &["first", "second"].map(scanned), true).unwrap_err();
+        assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 1, "half of it is written");
+    }
 }
