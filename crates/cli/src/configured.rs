@@ -40,6 +40,13 @@ pub(crate) struct Configuration {
     pub(crate) read: Result<Read, String>,
 }
 
+impl Configuration {
+    /// Whether it is one of these clients', or of any where none is named.
+    pub(crate) fn is_of(&self, clients: &[ClientName]) -> bool {
+        clients.is_empty() || clients.iter().any(|name| name.0 == self.place.client)
+    }
+}
+
 /// What a configuration holds.
 pub(crate) struct Read {
     pub(crate) file: ConfigFile,

@@ -3,8 +3,10 @@
 
 mod inventory;
 mod machine;
+mod named;
 mod refused;
 mod rewired;
+mod since;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -21,6 +21,8 @@ pub(super) struct Choices {
     pub(super) grant: String,
     /// The folder of policies.
     pub(super) policies: PathBuf,
+    /// The policies that servers have already, in whichever configuration.
+    pub(super) taken: HashSet<PathBuf>,
 }
 
 /// Everything that was found, and what would become of it.
@@ -31,6 +33,8 @@ pub(super) struct Plan {
     pub(super) fates: Vec<Vec<Fate>>,
     pub(super) changes: Vec<FileChange>,
     pub(super) policies: Vec<NewPolicy>,
+    /// What is put in front of servers.
+    pub(super) program: String,
 }
 
 /// One server.
@@ -119,9 +123,10 @@ pub(super) fn plan(
         servers: Vec::new(),
         changes: Vec::new(),
         policies: Vec::new(),
+        program: choices.program.clone(),
     };
     let mut wrappings: Vec<(EntryAt, Wrapping)> = Vec::new();
-    let mut taken = HashSet::new();
+    let mut taken = choices.taken.clone();
     for (known, answer) in known.into_iter().zip(answers) {
         let planned = plan.server(known, answer, choices, &mut taken);
         if let Some(policy) = &planned.policy {

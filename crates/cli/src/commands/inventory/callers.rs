@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use interlock_clients::{Place, Server, State};
+use serde::Serialize;
 
 use crate::configured::asked::Asked;
-use crate::configured::known::known;
+use crate::configured::known::KnownServer;
 use crate::configured::{Configuration, NOT_LOOKED_AT, Read, Survey};
 use crate::rehearsal::policies::Policies;
 use crate::serving;
@@ -24,6 +25,14 @@ pub(super) struct Listed {
 enum Way {
     Entry(Box<(Place, Server)>),
     Known(Result<interlock_gateway::Server, String>),
+}
+
+/// A configuration whose servers cannot be told.
+#[derive(Serialize)]
+pub(super) struct Unreadable {
+    pub(super) client: &'static str,
+    pub(super) file: String,
+    pub(super) problem: String,
 }
 
 /// Those who call a server under the same grant and the same policies.
@@ -52,16 +61,35 @@ impl Listed {
     }
 }
 
-/// The files that were found and not read.
-pub(super) fn not_looked_at(survey: &Survey, configurations: &[Configuration]) -> Vec<String> {
-    let left_out = |found: &&Configuration| found.read.as_ref().is_err_and(|why| why == NOT_LOOKED_AT);
-    configurations.iter().filter(left_out).map(|found| survey.shown(&found.place.path)).collect()
+/// The files that were found and whose servers are not known: first those that cannot be read, each with the reason, then
+/// those that were not looked at.
+pub(super) fn without_servers(
+    survey: &Survey,
+    configurations: &[Configuration],
+) -> (Vec<Unreadable>, Vec<String>) {
+    let mut unreadable = Vec::new();
+    let mut left_out = Vec::new();
+    for found in configurations {
+        let file = survey.shown(&found.place.path);
+        match &found.read {
+            Err(why) if why == NOT_LOOKED_AT => left_out.push(file),
+            Err(why) => {
+                unreadable.push(Unreadable {
+                    client: found.place.client.title(),
+                    file,
+                    problem: why.clone(),
+                });
+            }
+            Ok(_) => {}
+        }
+    }
+    (unreadable, left_out)
 }
 
 /// The servers of clients' configurations.
-pub(super) fn of_clients(configurations: &[Configuration]) -> Vec<Listed> {
+pub(super) fn of_clients(configurations: &[Configuration], known: Vec<KnownServer>) -> Vec<Listed> {
     let mut all = Vec::new();
-    for server in known(configurations) {
+    for server in known {
         let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), Vec<&'static str>> = BTreeMap::new();
         let mut reached = None;
         for at in &server.entries {

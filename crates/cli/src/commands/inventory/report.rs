@@ -5,7 +5,7 @@ use interlock_catalog::{Category, Severity};
 use serde::Serialize;
 
 use super::LastCalls;
-use super::callers::{Caller, Listed};
+use super::callers::{Caller, Listed, Unreadable};
 use super::standing::{Standing, standing};
 use crate::configured::NOT_LOOKED_AT;
 use crate::configured::asked::Answer;
@@ -17,6 +17,8 @@ use crate::terminal::table::table;
 pub(super) struct Report<'r> {
     servers: Vec<ServerRow<'r>>,
     tools: Vec<ToolRow<'r>>,
+    /// Configurations whose servers are not known.
+    unreadable: Vec<Unreadable>,
     /// Files of the present folder that were not read.
     not_looked_at: Vec<String>,
 }
@@ -51,10 +53,10 @@ impl<'r> Report<'r> {
     pub(super) fn new(
         (listed, answers): (&'r [Listed], &'r [Answer]),
         last: &LastCalls,
-        not_looked_at: Vec<String>,
+        (unreadable, not_looked_at): (Vec<Unreadable>, Vec<String>),
         wanted: impl Fn(Category) -> bool,
     ) -> Self {
-        let mut report = Self { servers: Vec::new(), tools: Vec::new(), not_looked_at };
+        let mut report = Self { servers: Vec::new(), tools: Vec::new(), unreadable, not_looked_at };
         for (server, answer) in listed.iter().zip(answers) {
             let (tools, problem) = match answer {
                 Ok(offer) => (Some(offer.tools.len()), None),
@@ -90,7 +92,7 @@ impl<'r> Report<'r> {
 
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        if self.servers.is_empty() {
+        if self.servers.is_empty() && self.unreadable.is_empty() {
             out.push_str("no servers are configured\n");
         }
         if !self.tools.is_empty() {
@@ -105,6 +107,9 @@ impl<'r> Report<'r> {
             } else if server.tools == Some(0) {
                 out.push_str(&format!("{name}: no tools\n"));
             }
+        }
+        for Unreadable { client, file, problem } in &self.unreadable {
+            out.push_str(&format!("{client}: {}: {}\n", one_line(file), one_line(problem)));
         }
         for file in &self.not_looked_at {
             out.push_str(&format!("{}: {NOT_LOOKED_AT}\n", one_line(file)));
