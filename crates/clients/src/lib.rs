@@ -26,7 +26,7 @@ pub use file::{ConfigFile, FileError, MOST_BYTES, WriteError, digest, open, repl
 pub use format::{Format, SyntaxError};
 pub use journal::undo::{Kept, Restored, Undoing, Undone};
 pub use journal::{Change, Journal, JournalError, Made, Named, Wiring};
-pub use mask::masked;
+pub use mask::{masked, masked_line, secrets_of};
 pub use places::{Place, Scope, Surroundings, System, places};
 pub use rewire::unwire::{EntryKept, EntryUndone, Unwired, Wired, unwire};
 pub use rewire::{RewireError, Rewiring, Wrapping, rewire};

@@ -28,6 +28,7 @@ mod gateway;
 pub mod identify;
 mod judge;
 mod known_tokens;
+mod last_words;
 mod limits;
 mod listing;
 mod lists;

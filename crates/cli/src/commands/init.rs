@@ -1,8 +1,10 @@
 //! `interlock init`: finds the MCP configurations on this machine and puts a policy in front of every server in them.
 
 mod applied;
+mod diff;
 mod plan;
 mod report;
+mod rules;
 mod screen;
 mod undo;
 
@@ -101,7 +103,7 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     }
     let plan = planned(args, &survey)?;
     if args.format == Format::Text {
-        screen::show(&plan, &survey)?;
+        screen::show(&plan, &survey, args.project)?;
     }
     let decision = decided(args, &plan)?;
     let applied = match decision {

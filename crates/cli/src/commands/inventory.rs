@@ -2,7 +2,6 @@
 
 mod callers;
 mod report;
-mod standing;
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -103,7 +102,7 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let known = known(&all, &earlier()?);
     let (configurations, known) = restricted(all, known, |found| found.is_of(&args.clients));
     let (unreadable, left_out) = callers::without_servers(&survey, &configurations);
-    let mut listed = callers::of_clients(&configurations, known);
+    let mut listed = callers::of_clients(&survey, &configurations, known);
     if args.config.is_some() {
         listed.extend(callers::of_gateway(&settings));
     }

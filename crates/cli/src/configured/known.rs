@@ -55,6 +55,30 @@ impl KnownServer {
         Named { name: self.name.clone(), mark: self.mark.clone() }
     }
 
+    /// What it is called in the configurations, and by whom.
+    pub(crate) fn called(&self, survey: &Survey, configurations: &[Configuration]) -> String {
+        let mut names: Vec<(String, Vec<&'static str>)> = Vec::new();
+        for (client, name) in self.names(survey, configurations) {
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, clients)) if clients.contains(&client) => {}
+                Some((_, clients)) => clients.push(client),
+                None => names.push((name, vec![client])),
+            }
+        }
+        let names = names.into_iter().map(|(name, clients)| format!("{name} ({})", clients.join(", ")));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The client of each entry, and the entry's name.
+    fn names(&self, survey: &Survey, configurations: &[Configuration]) -> Vec<(&'static str, String)> {
+        let name = |at: &EntryAt| {
+            let found = configurations.get(at.configuration)?;
+            let server = found.read.as_ref().ok()?.servers.get(at.server)?;
+            Some((found.place.client.title(), survey.entry(&found.place, server)))
+        };
+        self.entries.iter().filter_map(name).collect()
+    }
+
     /// The server as the first of its clients that can would start or reach it.
     ///
     /// # Errors

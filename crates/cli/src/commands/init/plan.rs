@@ -35,6 +35,7 @@ pub(super) struct Plan {
     pub(super) policies: Vec<NewPolicy>,
     /// What is put in front of servers.
     pub(super) program: String,
+    pub(super) grant: String,
 }
 
 /// One server.
@@ -124,6 +125,7 @@ pub(super) fn plan(
         changes: Vec::new(),
         policies: Vec::new(),
         program: choices.program.clone(),
+        grant: choices.grant.clone(),
     };
     let mut wrappings: Vec<(EntryAt, Wrapping)> = Vec::new();
     let mut taken = choices.taken.clone();
@@ -255,10 +257,15 @@ impl Plan {
     /// A policy that no changed entry names is not written.
     fn forget_unused_policies(&mut self) {
         let used: HashSet<&Path> = (self.servers.iter())
-            .filter(|server| server.known.entries.iter().any(|at| self.fate(*at) == Some(&Fate::Wrapped)))
+            .filter(|server| self.is_wrapped(server))
             .filter_map(|server| server.policy.as_deref())
             .collect();
         self.policies.retain(|policy| used.contains(policy.path.as_path()));
+    }
+
+    /// Whether any entry of a server is put behind Interlock.
+    pub(super) fn is_wrapped(&self, server: &Planned) -> bool {
+        server.known.entries.iter().any(|at| self.fate(*at) == Some(&Fate::Wrapped))
     }
 
     /// What becomes of an entry.

@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use interlock_clients::{Place, Server, State};
+use interlock_policy::ToolList;
 use serde::Serialize;
 
 use crate::configured::asked::Asked;
 use crate::configured::known::KnownServer;
+use crate::configured::standing::{Standing, Standpoint};
 use crate::configured::{Configuration, NOT_LOOKED_AT, Read, Survey};
 use crate::rehearsal::policies::Policies;
 use crate::serving;
 use crate::settings::{self, Settings};
 use crate::terminal;
 
+/// Nobody stands between the client and the server.
+const NO_POLICY: &str = "(no policy)";
+
 /// A server with its callers.
 pub(super) struct Listed {
     pub(super) name: String,
+    /// What its entries are called; empty where it is in no client's configuration.
+    pub(super) called: String,
     pub(super) callers: Vec<Caller>,
     reached: Way,
 }
@@ -41,6 +48,8 @@ pub(super) struct Caller {
     pub(super) grant: Option<String>,
     /// The clients, by their titles.
     pub(super) clients: Vec<&'static str>,
+    /// Their entries: the client, and what the server is called there.
+    pub(super) entries: Vec<String>,
     /// What decides; or why nothing can be told.
     pub(super) policies: Result<Policies, String>,
     pub(super) labels: Vec<(String, String)>,
@@ -58,6 +67,19 @@ impl Listed {
         };
         let question = (self.name.clone(), server);
         (self, question)
+    }
+}
+
+impl Caller {
+    /// What they may do with a tool; or why that cannot be told.
+    pub(super) fn standing(&self, server: &str, tool: &str, list: &ToolList) -> Result<Standing, String> {
+        let policies = self.policies.as_ref().map_err(Clone::clone)?;
+        let Some(grant) = &self.grant else {
+            let rule = NO_POLICY.to_owned();
+            return Ok(Standing { verdict: "allow", rule, conditions: false, limits: Vec::new() });
+        };
+        let point = Standpoint { policies: &policies.stack(), grant, labels: &self.labels };
+        Ok(point.standing(server, tool, list))
     }
 }
 
@@ -87,10 +109,16 @@ pub(super) fn without_servers(
 }
 
 /// The servers of clients' configurations.
-pub(super) fn of_clients(configurations: &[Configuration], known: Vec<KnownServer>) -> Vec<Listed> {
+pub(super) fn of_clients(
+    survey: &Survey,
+    configurations: &[Configuration],
+    known: Vec<KnownServer>,
+) -> Vec<Listed> {
     let mut all = Vec::new();
     for server in known {
-        let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), Vec<&'static str>> = BTreeMap::new();
+        let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), (Vec<&'static str>, Vec<String>)> =
+            BTreeMap::new();
+        let called = server.called(survey, configurations);
         let mut reached = None;
         for at in &server.entries {
             let Some(Configuration { place, read: Ok(Read { servers, .. }) }) =
@@ -106,13 +134,15 @@ pub(super) fn of_clients(configurations: &[Configuration], known: Vec<KnownServe
                 }
                 _ => (None, None),
             };
-            let titles = callers.entry(key).or_default();
-            if !titles.contains(&place.client.title()) {
-                titles.push(place.client.title());
+            let title = place.client.title();
+            let (titles, entries) = callers.entry(key).or_default();
+            if !titles.contains(&title) {
+                titles.push(title);
             }
+            entries.push(format!("{title}: {}", survey.entry(place, entry)));
             reached = reached.or_else(|| Some(Way::Entry(Box::new((place.clone(), entry.clone())))));
         }
-        let callers = callers.into_iter().map(|((grant, policy), clients)| {
+        let callers = callers.into_iter().map(|((grant, policy), (clients, entries))| {
             let policies = match (&grant, policy) {
                 (None, _) => Ok(Policies::none()),
                 (Some(_), Some(policy)) => {
@@ -120,11 +150,11 @@ pub(super) fn of_clients(configurations: &[Configuration], known: Vec<KnownServe
                 }
                 (Some(_), None) => Err("its command names no policy".to_owned()),
             };
-            Caller { grant, clients, policies, labels: Vec::new() }
+            Caller { grant, clients, entries, policies, labels: Vec::new() }
         });
         let callers = callers.collect();
         let reached = reached.unwrap_or(Way::Known(Err("it is in no configuration".to_owned())));
-        all.push(Listed { name: server.name, callers, reached });
+        all.push(Listed { name: server.name, called, callers, reached });
     }
     all
 }
@@ -137,9 +167,20 @@ pub(super) fn of_gateway(settings: &Settings) -> Vec<Listed> {
             let named = granted.servers.get(name)?;
             let policies = policies(settings, server, named).map_err(|error| terminal::with_causes(&error));
             let labels = granted.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            Some(Caller { grant: Some(grant.clone()), clients: Vec::new(), policies, labels })
+            Some(Caller {
+                grant: Some(grant.clone()),
+                clients: Vec::new(),
+                entries: Vec::new(),
+                policies,
+                labels,
+            })
         });
-        Listed { name: name.clone(), callers: granted.collect(), reached: Way::Known(reached) }
+        Listed {
+            name: name.clone(),
+            called: String::new(),
+            callers: granted.collect(),
+            reached: Way::Known(reached),
+        }
     });
     listed.collect()
 }

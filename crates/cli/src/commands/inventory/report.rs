@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::LastCalls;
 use super::callers::{Caller, Listed, Unreadable};
-use super::standing::{Standing, standing};
 use crate::configured::NOT_LOOKED_AT;
-use crate::configured::asked::Answer;
+use crate::configured::asked::{Answer, at_length};
+use crate::configured::standing::Standing;
 use crate::terminal;
 use crate::terminal::table::table;
 
@@ -27,6 +27,8 @@ pub(super) struct Report<'r> {
 #[derive(Serialize)]
 struct ServerRow<'r> {
     name: &'r str,
+    /// What clients call it.
+    called: &'r str,
     /// Its tools; `None` where it does not answer.
     tools: Option<usize>,
     problem: Option<&'r str>,
@@ -41,6 +43,8 @@ struct ToolRow<'r> {
     severity: Severity,
     grant: Option<&'r str>,
     clients: &'r [&'static str],
+    /// The same, with what each of them calls the server.
+    entries: &'r [String],
     /// Whether Interlock decides its calls.
     protected: bool,
     #[serde(flatten)]
@@ -62,12 +66,12 @@ impl<'r> Report<'r> {
                 Ok(offer) => (Some(offer.tools.len()), None),
                 Err(why) => (None, Some(why.as_str())),
             };
-            report.servers.push(ServerRow { name: &server.name, tools, problem });
+            report.servers.push(ServerRow { name: &server.name, called: &server.called, tools, problem });
             let Ok(offer) = answer else { continue };
-            for tool in offer.tools.iter().filter(|tool| wanted(tool.judgement.category)) {
+            for tool in offer.by_harm().into_iter().filter(|tool| wanted(tool.judgement.category)) {
                 for caller in &server.callers {
                     let name = tool.definition.tool.as_str();
-                    let stands = standing(caller, &server.name, name, &offer.list);
+                    let stands = caller.standing(&server.name, name, &offer.list);
                     let (standing, problem) = match stands {
                         Ok(standing) => (Some(standing), None),
                         Err(why) => (None, Some(why)),
@@ -79,6 +83,7 @@ impl<'r> Report<'r> {
                         severity: tool.judgement.severity,
                         grant: caller.grant.as_deref(),
                         clients: &caller.clients,
+                        entries: &caller.entries,
                         protected: caller.grant.is_some(),
                         standing,
                         problem,
@@ -101,9 +106,9 @@ impl<'r> Report<'r> {
             out.push('\n');
         }
         for server in &self.servers {
-            let name = terminal::escaped(server.name);
+            let name = one_line(if server.called.is_empty() { server.name } else { server.called });
             if let Some(problem) = server.problem {
-                out.push_str(&format!("{name}: does not answer: {}\n", one_line(problem)));
+                out.push_str(&format!("{name}: does not answer: {}\n", at_length(problem, "  ")));
             } else if server.tools == Some(0) {
                 out.push_str(&format!("{name}: no tools\n"));
             }
@@ -126,7 +131,7 @@ fn last_call(last: &LastCalls, server: &Listed, tool: &str, caller: &Caller) -> 
 impl ToolRow<'_> {
     fn cells(&self) -> Vec<String> {
         let severity = format!("{:?}", self.severity).to_lowercase();
-        let clients = self.clients.join(", ");
+        let clients = self.entries.join(", ");
         let who = match (self.grant, clients.is_empty()) {
             (None, _) => clients,
             (Some(grant), true) => grant.to_owned(),

@@ -1,47 +1,44 @@
 //! What policies say of a tool before anybody calls it.
 
 use interlock_policy::{
-    Call, Facts, ItemKind, Judgement, RuleName, Section, ToolList, Trace, TraceStep, Verdict, explain,
+    Call, Facts, ItemKind, Judgement, Origin, Policy, RuleName, Section, ToolList, Trace, TraceStep, Verdict,
+    explain,
 };
 use serde::Serialize;
 
-use super::callers::Caller;
 use crate::rehearsal::tools::with_tool;
 use crate::rehearsal::verdict;
 
 /// Where a tool stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     /// `allow`, `deny` or `await_approval`, whatever the arguments are.
-    pub(super) verdict: &'static str,
+    pub(crate) verdict: &'static str,
     /// What decides that.
-    pub(super) rule: String,
+    pub(crate) rule: String,
     /// Whether rules look at its arguments, counters or circumstances too.
-    pub(super) conditions: bool,
+    pub(crate) conditions: bool,
     /// The limits that its calls are counted in.
-    pub(super) limits: Vec<String>,
+    pub(crate) limits: Vec<String>,
 }
 
-/// Nobody stands between the client and the server.
-const NO_POLICY: &str = "(no policy)";
+/// On whose behalf a tool is called, and what decides.
+#[derive(Clone, Copy)]
+pub(crate) struct Standpoint<'s> {
+    pub(crate) policies: &'s [(Origin, &'s Policy)],
+    pub(crate) grant: &'s str,
+    pub(crate) labels: &'s [(String, String)],
+}
 
-/// What a caller may do with a tool.
-pub(super) fn standing(
-    caller: &Caller,
-    server: &str,
-    tool: &str,
-    list: &ToolList,
-) -> Result<Standing, String> {
-    let policies = caller.policies.as_ref().map_err(Clone::clone)?;
-    let Some(grant) = &caller.grant else {
-        let rule = NO_POLICY.to_owned();
-        return Ok(Standing { verdict: "allow", rule, conditions: false, limits: Vec::new() });
-    };
-    let call = Call { section: Section::Tools, server, name: tool, arguments: None };
-    let now = crate::instance::wall_ms();
-    let facts = Facts { labels: &caller.labels, ..Facts::new(grant, "session", now) };
-    let facts = with_tool(facts, Some(list), server, tool);
-    Ok(of_trace(&explain(&policies.stack(), &call, &facts)))
+impl Standpoint<'_> {
+    /// What may be done with a tool of a server.
+    pub(crate) fn standing(&self, server: &str, tool: &str, list: &ToolList) -> Standing {
+        let call = Call { section: Section::Tools, server, name: tool, arguments: None };
+        let now = crate::instance::wall_ms();
+        let facts = Facts { labels: self.labels, ..Facts::new(self.grant, "session", now) };
+        let facts = with_tool(facts, Some(list), server, tool);
+        of_trace(&explain(self.policies, &call, &facts))
+    }
 }
 
 fn of_trace(trace: &Trace) -> Standing {
