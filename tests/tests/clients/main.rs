@@ -6,6 +6,7 @@ mod machine;
 mod named;
 mod refused;
 mod rewired;
+mod shown;
 mod since;
 
 use std::collections::BTreeSet;
