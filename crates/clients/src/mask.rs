@@ -90,8 +90,11 @@ pub fn masked_line(line: &str, given: &[String]) -> String {
     for piece in line.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end();
         let blank = piece.get(word.len()..).unwrap_or_default();
-        let names = (word.ends_with([':', '=']) && tells(word)) || SCHEMES.contains(&word);
-        let is_secret = (expects && !names && !word.is_empty()) || (!names && is_secret(word));
+        // `KeyError:` is the name of no key.
+        let is_name = word.ends_with([':', '=']) && !word.ends_with("Error:");
+        let names = (is_name && tells(word)) || SCHEMES.contains(&word);
+        let is_secret = (expects && !names && !word.is_empty())
+            || (!names && is_secret(word.trim_end_matches([':', '='])));
         expects = names || (expects && word.is_empty());
         out.push_str(if is_secret { HIDDEN } else { word });
         out.push_str(blank);
@@ -307,6 +310,12 @@ mod tests {
                 .unwrap();
         assert_eq!(shown, "…\n[a] # mine\nb = true …\n");
         assert_eq!(masked(Format::Json, "{"), None);
+        let settings = r#"{"theme": "dark", "starts": 12, "mail": "a@x.example", "said": "two words", "id": "u1234567890abcdef", "pin": 1234, "account": 12345678, "auth": {"kind": "b"}}"#;
+        let shown = masked(Format::Json, settings).unwrap();
+        assert_eq!(
+            shown,
+            r#"{"theme": "dark", "starts": 12, "mail": "…", "said": "…", "id": "…", "pin": …, "account": …, "auth": {"kind": "…"}}"#
+        );
     }
 
     #[test]
