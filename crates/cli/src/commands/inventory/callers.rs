@@ -55,6 +55,13 @@ pub(super) struct Caller {
     pub(super) labels: Vec<(String, String)>,
 }
 
+/// Clients, and their entries.
+#[derive(Default)]
+struct Entries {
+    clients: Vec<&'static str>,
+    entries: Vec<String>,
+}
+
 impl Listed {
     /// What is asked of it, beside it.
     pub(super) fn with_question(mut self, survey: &Survey) -> (Self, Asked) {
@@ -116,8 +123,7 @@ pub(super) fn of_clients(
 ) -> Vec<Listed> {
     let mut all = Vec::new();
     for server in known {
-        let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), (Vec<&'static str>, Vec<String>)> =
-            BTreeMap::new();
+        let mut callers: BTreeMap<(Option<String>, Option<PathBuf>), Entries> = BTreeMap::new();
         let called = server.called(survey, configurations);
         let mut reached = None;
         for at in &server.entries {
@@ -135,14 +141,14 @@ pub(super) fn of_clients(
                 _ => (None, None),
             };
             let title = place.client.title();
-            let (titles, entries) = callers.entry(key).or_default();
-            if !titles.contains(&title) {
-                titles.push(title);
+            let Entries { clients, entries } = callers.entry(key).or_default();
+            if !clients.contains(&title) {
+                clients.push(title);
             }
             entries.push(format!("{title}: {}", survey.entry(place, entry)));
             reached = reached.or_else(|| Some(Way::Entry(Box::new((place.clone(), entry.clone())))));
         }
-        let callers = callers.into_iter().map(|((grant, policy), (clients, entries))| {
+        let callers = callers.into_iter().map(|((grant, policy), Entries { clients, entries })| {
             let policies = match (&grant, policy) {
                 (None, _) => Ok(Policies::none()),
                 (Some(_), Some(policy)) => {
