@@ -28,7 +28,7 @@ pub enum Shape {
     FewTools,
     /// Each for a pattern of its own, with one condition.
     GlobEach,
-    /// [`mixed`].
+    /// Ten of all kinds for each tool or pattern: conditions, a denial, an approval, hosts, paths, a rate and a budget.
     Mixed,
 }
 

@@ -48,6 +48,23 @@ fn every_attack_does_harm_and_is_stopped() -> Result<()> {
     Ok(())
 }
 
+/// Their policies permit everything: what stops them is that definitions are pinned.
+#[test]
+fn changed_tools_are_stopped_by_pins_alone() -> Result<()> {
+    for (id, said) in [
+        ("rug-pull", ["`get_fact` has changed since it was accepted", "`sync_history` is new"]),
+        ("supply-chain-swap", ["`send_email` has changed since it was accepted", "`verify_account` is new"]),
+    ] {
+        let pattern: Value = serde_json::from_slice(&attacks(&["show", id, "--format", "json"])?.stdout)?;
+        let policies = pattern["control"]["policies"].as_object().context("no policies")?;
+        let mut policies = policies.values().filter_map(Value::as_str);
+        ensure!(policies.all(|policy| policy.trim_end().ends_with("default: allow")), "{id}");
+        let run = show(&attacks(&["run", id])?);
+        ensure!(said.iter().all(|said| run.contains(said)), "{id}: {run}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_run_says_what_reached_the_server() -> Result<()> {
     let output = attacks(&["run", "destructive-autonomy"])?;

@@ -21,7 +21,7 @@ mod text;
 pub(crate) mod words;
 
 pub use judgement::{Confidence, Judgement, classify};
-pub(crate) use risks::of_parameters;
+pub(crate) use risks::of_text;
 pub use risks::{Risk, RiskKind};
 pub use signals::{Evidence, Place};
 pub(crate) use words::of_name as words_of_name;

@@ -1,9 +1,13 @@
 //! A tool as its server describes it.
 
+mod texts;
+
 use interlock_json::{Limits, ScanError};
 use interlock_policy::ToolDefinition;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+pub(crate) use texts::{Step, TextPlace};
 
 /// A tool's definition: one line of a dump, or one element of `tools/list`. Members beside its name may be absent;
 /// those that have no field here are in [`Definition::rest`], so that nothing that a server says is lost.

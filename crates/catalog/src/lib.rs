@@ -22,5 +22,5 @@ pub use classify::{Judgement, classify};
 pub use definition::{Annotations, Definition, DefinitionError};
 pub use fingerprint::{Canonical, Fingerprint};
 pub use lint::{Finding, FindingKind};
-pub use recommend::{Recommended, policy_as_json, recommend, recommend_policy};
+pub use recommend::{Known, Recommended, policy_as_json, recommend, recommend_policy};
 pub use risk::{Category, Severity};

@@ -1,7 +1,7 @@
 //! Text that tries to steer a model, wherever a definition has it: advice for people, never a decision.
 //!
 //! ```text
-//! every string ─► hidden? ─► folded to how it reads ─► phrases ─► said, or only quoted?
+//! every string ─► hidden? ─► folded to how it reads ─► phrases, words together ─► said, or only quoted?
 //!           └───► undone, where it is encoded or disguised ──┘
 //! ```
 //!
@@ -16,6 +16,7 @@ mod hidden;
 mod mention;
 mod rules;
 mod strings;
+mod together;
 
 #[cfg(test)]
 mod tests;
@@ -72,9 +73,14 @@ pub(crate) fn folded_name(name: &str) -> String {
     Folded::of(name).text
 }
 
-/// What a text says in the open.
+/// What a text says in the open: every phrase, and each kind that only words say together.
 fn said(place: &str, text: &str, folded: &Folded) -> Vec<Finding> {
-    let hits = rules::phrases().find(&folded.text);
+    let mut hits = rules::phrases().find(&folded.text);
+    for hit in together::find(&folded.text) {
+        if hits.iter().all(|other| other.kind != hit.kind) {
+            hits.push(hit);
+        }
+    }
     hits.into_iter()
         .map(|hit| Finding {
             kind: hit.kind,
@@ -88,7 +94,8 @@ fn said(place: &str, text: &str, folded: &Folded) -> Vec<Finding> {
 /// What a text says to those only who undo how it is written.
 fn in_disguise(place: &str, undone: &disguise::Undone) -> Option<Finding> {
     let phrases = if undone.compact { rules::compact() } else { rules::phrases() };
-    let hit = phrases.find(&undone.text).into_iter().next()?;
+    let together = if undone.compact { Vec::new() } else { together::find(&undone.text) };
+    let hit = phrases.find(&undone.text).into_iter().chain(together).next()?;
     let said = undone.text.get(hit.start..hit.end).unwrap_or_default();
     Some(Finding {
         kind: FindingKind::HiddenText,

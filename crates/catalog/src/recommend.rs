@@ -2,11 +2,12 @@
 //! constraints on the arguments that matter, and the tests that go with it.
 //!
 //! ```text
-//! Judgement ──entry.rs──► Entry: guards, a verdict, a limit ──yaml.rs──► policy with comments that say why
-//!                           └──sample.rs (arguments that fit the schema)──tests.rs──► policy.test.yaml
+//! Judgement ──guards.rs, entry.rs──► Entry: guards, a verdict, a limit ──yaml.rs──► policy with comments that say why
+//!                                      └──sample.rs (arguments that fit the schema)──tests.rs──► policy.test.yaml
 //! ```
 
 mod entry;
+mod guards;
 mod lists;
 mod sample;
 mod tests;
@@ -14,7 +15,7 @@ mod yaml;
 
 use std::fmt::Write as _;
 
-use interlock_policy::{Source, Syntax, compile};
+use interlock_policy::{Source, Syntax, compile, laid_out};
 
 use crate::classify::Judgement;
 use crate::definition::Definition;
@@ -28,18 +29,37 @@ pub struct Recommended {
     pub tests: String,
 }
 
+/// What is known of a server beside its definitions, and goes into its policy.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'k> {
+    /// The folders, absolute, that it was given: what may be changed without a person.
+    pub folders: &'k [String],
+}
+
 /// Recommends a policy for the tools of one server. `name` is the server's, `tools_file` the file in which the tests
 /// find its tools.
 #[must_use]
-pub fn recommend(name: &str, tools_file: &str, tools: &[(Definition, Judgement)]) -> Recommended {
+pub fn recommend(
+    name: &str,
+    tools_file: &str,
+    tools: &[(Definition, Judgement)],
+    known: Known<'_>,
+) -> Recommended {
     let entries = entries(tools);
-    Recommended { yaml: yaml::policy(name, &entries), tests: tests::of(name, tools_file, &entries) }
+    let yaml = laid(yaml::policy(name, &entries, known));
+    Recommended { yaml, tests: tests::of(name, tools_file, &entries, known) }
+}
+
+/// Laid out as `policy fmt` does it.
+fn laid(yaml: String) -> String {
+    let source = Source { name: "recommended", text: &yaml, syntax: Syntax::Yaml };
+    laid_out(&source).unwrap_or(yaml)
 }
 
 /// The policy alone, in YAML: a fraction of the work where nobody looks at the tests.
 #[must_use]
 pub fn recommend_policy(name: &str, tools: &[(Definition, Judgement)]) -> String {
-    yaml::policy(name, &entries(tools))
+    yaml::policy(name, &entries(tools), Known::default())
 }
 
 /// A recommended policy in JSON, which has no comments. `None` where it does not compile, which no definition can bring
@@ -54,7 +74,7 @@ pub fn policy_as_json(yaml: &str) -> Option<String> {
 fn seen(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for letter in json.chars() {
-        if letter == '\n' || !interlock_json::is_deceptive(letter) {
+        if letter == '\n' || !yaml::is_unseen(letter) {
             out.push(letter);
             continue;
         }

@@ -9,6 +9,7 @@ mod data_dir;
 mod exit;
 mod input;
 mod instance;
+mod new_policy;
 mod operators;
 mod policy_tests;
 mod recorded;

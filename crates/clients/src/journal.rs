@@ -14,6 +14,8 @@ use crate::file::{self, ConfigFile, WriteError, digest};
 const RECORD: &str = "journal.json";
 const LOCK: &str = "lock";
 const BACKUPS: &str = "backups";
+/// So often the lock is taken anew where the one that was held is gone by the time it is free.
+const ATTEMPTS: usize = 20;
 
 /// The journal of one user, in a folder of its own. While it is open, nobody else has it.
 #[derive(Debug)]
@@ -117,14 +119,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::Io { folder: folder.to_owned(), source };
-        let folders = make_folders(folder).map_err(failed)?;
-        let lock = File::create(folder.join(LOCK)).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { folder: folder.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let (lock, folders) = locked(folder)?;
         let mut record = Self::record(folder)?;
         record.folders.extend(folders);
         Ok(Self { folder: folder.to_owned(), record, _lock: lock })
@@ -254,6 +249,60 @@ impl Change {
     }
 }
 
+/// Takes the lock of a folder, which is made where it is not there, and says which folders were not.
+fn locked(folder: &Path) -> Result<(File, Vec<PathBuf>), JournalError> {
+    let failed = |source| JournalError::Io { folder: folder.to_owned(), source };
+    let path = folder.join(LOCK);
+    let mut made = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let created = make_folders(folder).and_then(|folders| {
+            made.extend(folders);
+            File::create(&path)
+        });
+        let lock = match created {
+            Ok(lock) => lock,
+            // Whoever had it has just removed it, and the folder with it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        match lock.try_lock() {
+            Ok(()) if is_at(&lock, &path) => {
+                made.sort();
+                made.dedup();
+                return Ok((lock, made));
+            }
+            // A lock on a file that is gone keeps nobody out.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(JournalError::Busy { folder: folder.to_owned() })
+}
+
+/// Whether an open file is the one that a path leads to.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    identity(open) == identity(there)
+}
+
+/// Whether an open file is the one that a path leads to. A file that is open is removed only once it is closed here, and
+/// none can take its place before.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        // One in which others have put something stays.
+        let _used = fs::remove_dir(folder);
+    }
+}
+
 /// Makes a folder and those above it, for its user alone, and says which were not there.
 fn make_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let missing: Vec<PathBuf> = folder
@@ -276,4 +325,54 @@ fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::undo::Undoing;
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_removed_keeps_nobody_out() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let init = folder.path().join("init");
+        let journal = Journal::open(&init).unwrap();
+        assert!(matches!(Journal::open(&init), Err(JournalError::Busy { .. })));
+        // Somebody who was waiting has the old file, and gets its lock when it is gone already.
+        let old = File::open(init.join(LOCK)).unwrap();
+        journal.undo(Undoing::default()).unwrap();
+        assert!(!init.exists());
+        old.try_lock().unwrap();
+        assert!(!is_at(&old, &init.join(LOCK)));
+        let journal = Journal::open(&init).unwrap();
+        assert!(!is_at(&old, &init.join(LOCK)));
+        drop(journal);
+    }
+
+    #[test]
+    fn no_two_have_the_journal_at_once() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        const ROUNDS: usize = 300;
+        let folder = tempfile::TempDir::new().unwrap();
+        let init = folder.path().join("below/init");
+        let (holders, opened) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            for _ in 0..ROUNDS {
+                match Journal::open(&init) {
+                    Ok(journal) => {
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two have it");
+                        opened.fetch_add(1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                        journal.undo(Undoing::default()).unwrap();
+                    }
+                    Err(JournalError::Busy { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+        assert!(opened.load(Ordering::SeqCst) > 0, "nobody had it");
+        assert!(!init.exists());
+    }
 }

@@ -285,6 +285,20 @@ fn texts(node: Option<&Node>) -> Option<Variables> {
     node.members().iter().map(pair).collect()
 }
 
+impl Server {
+    /// The program of an open entry that looks as if it were behind Interlock (`…/interlock run … -- …`), but that is not
+    /// known to be Interlock. Whoever wraps such an entry may wrap it twice; whoever trusts it trusts a name.
+    #[must_use]
+    pub fn claims_interlock(&self) -> Option<&str> {
+        let Reached::Command(words) = &self.reached else { return None };
+        let [program, first, rest @ ..] = words.as_slice() else { return None };
+        let file = program.rsplit(['/', '\\']).next().unwrap_or(program);
+        let is_named = file == "interlock" || file.eq_ignore_ascii_case("interlock.exe");
+        let leads_on = rest.iter().any(|word| word == "--" || word == "--url" || word.starts_with("--url="));
+        (self.state == State::Open && is_named && first == "run" && leads_on).then_some(program)
+    }
+}
+
 /// What stands behind `interlock run`, where that is what a command is.
 fn unwrapped(
     words: &[String],

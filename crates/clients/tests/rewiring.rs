@@ -205,6 +205,18 @@ fn a_program_that_is_only_called_interlock_is_not_it() {
         "c": {"command": "interlock", "args": ["run", "-c", "p.yaml", "--", "y"]}}}"#;
     let wrapped = Wrapped { policy: Some("p.yaml".into()), ..Wrapped::default() };
     assert_eq!(states(Client::Cursor, text), [State::Open, State::Open, State::Wrapped(wrapped)]);
+    // Nor is it a server like any other.
+    let found = servers(&place(Client::Cursor), text, &is_own).unwrap();
+    let claims: Vec<_> = found.iter().map(Server::claims_interlock).collect();
+    assert_eq!(claims, [Some("/cloned/interlock"), Some("interlock"), None]);
+    let text = r#"{"mcpServers": {
+        "a": {"command": "C:\\bin\\Interlock.exe", "args": ["run", "--url=https://x.example/"]},
+        "b": {"command": "/cloned/interlock", "args": ["serve"]},
+        "c": {"command": "/cloned/interlock-run", "args": ["run", "--", "y"]},
+        "d": {"command": "/cloned/interlock"}}}"#;
+    let found = servers(&place(Client::Cursor), text, &is_own).unwrap();
+    let claims: Vec<_> = found.iter().map(Server::claims_interlock).collect();
+    assert_eq!(claims, [Some(r"C:\bin\Interlock.exe"), None, None, None]);
 }
 
 #[test]

@@ -29,7 +29,8 @@ struct Page<'a> {
     confidence: Words,
     description: Option<Shown<'a>>,
     evidence: Vec<(Shown<'a>, &'static str, Words)>,
-    risks: Vec<(Words, String)>,
+    /// Each, and the words that show it.
+    risks: Vec<(Words, Shown<'a>)>,
     parameters: Parameters<'a>,
     attacks: &'a [&'a AttackPage],
     /// In YAML and in JSON: names of others are in both.
@@ -74,7 +75,7 @@ pub(crate) fn render(
         risks: judgement
             .risks
             .iter()
-            .map(|risk| (phrases::risk(risk.kind), text::plain(&risk.to_string(), WORDS)))
+            .map(|risk| (phrases::risk(risk.kind), text::line(&risk.shown_by, WORDS)))
             .collect(),
         parameters: parameters::of(definition),
         attacks: &tool.attacks,

@@ -51,7 +51,13 @@ impl Environment {
     /// A server from npm by its package's last name.
     #[must_use]
     pub fn node_server(&self, package: &str) -> Command {
-        Command::new("node").arg(self.node.join("@modelcontextprotocol").join(package).join("dist/index.js"))
+        self.node_program(&format!("@modelcontextprotocol/{package}/dist/index.js"))
+    }
+
+    /// A program from npm by its file among the packages.
+    #[must_use]
+    pub fn node_program(&self, file: &str) -> Command {
+        Command::new("node").arg(self.node.join(file))
     }
 
     /// The official conformance suite, with the Node that it needs.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
+use interlock_testkit::binaries;
 use interlock_testkit::client::ScriptedClient;
 use interlock_testkit::command::Command;
 use rmcp::ServiceExt as _;
@@ -91,5 +92,32 @@ async fn policies_that_are_there_are_used_as_they_are() -> Result<()> {
     ensure!(text.contains("policies/interlock-recording-server.yaml"), "{text}");
     machine.interlock(&["init", "--undo"]).await?;
     ensure!(fs::read_to_string(folder.join("interlock-recording-server.yaml"))? == own, "it was not init's");
+    Ok(())
+}
+
+/// Whatever file the Interlock is that a server runs through, the server is not put behind another.
+#[tokio::test]
+async fn nothing_is_put_behind_interlock_twice() -> Result<()> {
+    const FILE: &str = ".config/Claude/claude_desktop_config.json";
+    let machine = Machine::new().await?;
+    let init = ["init", "--yes", "--client", "claude-desktop"];
+    ensure!(machine.interlock(&init).await?.code == Some(0));
+    let wrapped = machine.text(FILE)?;
+    machine.interlock(&init).await?;
+    ensure!(machine.text(FILE)? == wrapped, "{}", machine.text(FILE)?);
+
+    // The same program, as another file.
+    let own = binaries::interlock()?;
+    let folder = machine.home().join("elsewhere");
+    fs::create_dir(&folder)?;
+    let copy = folder.join("interlock");
+    fs::hard_link(&own, &copy).or_else(|_| fs::copy(&own, &copy).map(drop))?;
+    let moved = wrapped.replace(&own.display().to_string(), &copy.display().to_string());
+    ensure!(moved != wrapped, "{wrapped}");
+    fs::write(machine.home().join(FILE), &moved)?;
+    let again = machine.interlock(&init).await?;
+    ensure!(machine.text(FILE)? == moved, "{}", machine.text(FILE)?);
+    let said = [again.text, again.errors].concat();
+    ensure!(said.contains("which is another file than this program"), "{said}");
     Ok(())
 }

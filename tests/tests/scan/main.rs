@@ -1,15 +1,15 @@
 //! `interlock scan` of real servers: what it says of their tools is what a careful person would say.
 
 mod judged;
+mod live;
 mod written;
 
 use std::fs;
 use std::process::{Command, Output};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use interlock_testkit::binaries;
 use interlock_testkit::command::Command as Server;
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder of its own, without settings of the user's.
@@ -39,13 +39,5 @@ impl Scanner {
         command.args(options).arg("--");
         command.args(&server.line).envs(server.env.iter().map(|(name, value)| (name, value)));
         Ok(command.output()?)
-    }
-
-    /// What a scan says, as JSON.
-    fn report(&self, server: &Server) -> Result<Value> {
-        let output = self.scan(server, &["--format", "json"])?;
-        let said = [&output.stdout[..], &output.stderr].concat();
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&said));
-        serde_json::from_slice(&output.stdout).context("the report")
     }
 }

@@ -80,6 +80,23 @@ fn only_what_has_changed_is_rendered_and_only_what_was_built_is_removed() -> Res
 }
 
 #[test]
+fn a_page_that_somebody_removed_is_put_back() -> Result<()> {
+    let place = Place::new()?;
+    place.write("shop", &[tool("list_orders", "Lists orders."), tool("delete_order", "Deletes one.")])?;
+    place.write("bank", &[tool("pay", "Pays an invoice.")])?;
+    place.build(&[])?;
+    let whole = place.files()?;
+    for gone in ["server/sh/shop/list_orders.html", "server/sh/shop/index.html", "search.html"] {
+        fs::remove_file(place.site().join(gone))?;
+        let again = place.build(&[])?;
+        let rendered = usize::from(gone.starts_with("server/sh"));
+        assert_eq!(again["servers_rendered"], rendered, "{gone}: {again}");
+        assert_eq!(place.files()?, whole, "{gone}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_build_that_was_cut_off_is_put_right_by_the_next() -> Result<()> {
     let place = Place::new()?;
     place.write("shop", &[tool("list_orders", "Lists orders."), tool("delete_order", "Deletes one.")])?;

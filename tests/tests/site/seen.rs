@@ -145,6 +145,8 @@ async fn every_kind_of_page_is_read_in_the_dark_in_a_narrow_window_and_without_s
         "How do I limit it?",
         "Can it be undone?",
         "Attacks that it gives the access for",
+        "A job exports everything to a place of the attacker's",
+        "Data leave (output_s3_uri): an argument names a place to which data go",
     ] {
         ensure!(text.contains(part), "{part:?} in\n{text}");
     }

@@ -199,6 +199,13 @@ pub(crate) fn of_parameters(definition: &Definition, category: Category) -> Vec<
     all.collect()
 }
 
+/// What a text in the arguments shows by what it is called.
+pub(crate) fn of_text(name: &str, definition: &Definition, category: Category) -> Vec<RiskKind> {
+    let leaves = category > Category::Read && leaves(name, &Value::Null, definition);
+    let own = of_parameter(name, &Value::Null, category);
+    [leaves.then_some(RiskKind::Egress), own].into_iter().flatten().collect()
+}
+
 fn of_parameter(parameter: &str, schema: &Value, category: Category) -> Option<RiskKind> {
     let words = words::of_name(parameter);
     let last = words.last().map_or("", String::as_str);

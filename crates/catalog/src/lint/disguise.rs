@@ -9,9 +9,6 @@ use regex::Regex;
 
 use super::fold::Folded;
 
-/// So many encoded parts of one text are undone.
-const MOST_PARTS: usize = 16;
-
 /// So many letters standing alone, one after the other, are words spelled out.
 const LETTERS_SPELLED: usize = 12;
 
@@ -35,15 +32,11 @@ pub(crate) struct Undone {
 pub(crate) fn undo(text: &str, folded: &Folded) -> Vec<Undone> {
     let mut undone = Vec::new();
     let mut add = |text: &str, how| undone.push(Undone { text: Folded::of(text).text, how, compact: false });
-    for part in BASE64.iter().flat_map(|pattern| pattern.find_iter(text)).take(MOST_PARTS) {
-        if let Some(decoded) = base64(part.as_str()) {
-            add(&decoded, "once decoded from base64");
-        }
+    if let Some(decoded) = parts(&BASE64, text, base64) {
+        add(&decoded, "once decoded from base64");
     }
-    for part in HEX.iter().flat_map(|pattern| pattern.find_iter(text)).take(MOST_PARTS) {
-        if let Some(decoded) = hex(part.as_str()) {
-            add(&decoded, "once decoded from hexadecimal digits");
-        }
+    if let Some(decoded) = parts(&HEX, text, hex) {
+        add(&decoded, "once decoded from hexadecimal digits");
     }
     if text.matches('%').count() >= WORDS_WITH_DIGITS
         && let Some(decoded) = percent(text)
@@ -53,10 +46,26 @@ pub(crate) fn undo(text: &str, folded: &Folded) -> Vec<Undone> {
     if TURNED.as_ref().is_some_and(|words| words.is_match(&folded.text)) {
         add(&turned(&folded.text), "once every letter is moved by thirteen");
     }
+    if has_digits_for_letters(&folded.text) {
+        let plain: String = folded.text.chars().map(|letter| read(letter).unwrap_or(letter)).collect();
+        add(&plain, "once spelled plainly");
+    }
     if let Some(text) = compacted(&folded.text) {
         undone.push(Undone { text, how: "once spelled plainly", compact: true });
     }
     undone
+}
+
+/// All parts that are a text once decoded, one after the other: so a real one is found behind any number of others, and one
+/// that was cut into pieces is whole again. They share no letter, so that this takes no longer than the text is long.
+fn parts(
+    pattern: &LazyLock<Option<Regex>>,
+    text: &str,
+    decode: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let found = pattern.as_ref()?.find_iter(text);
+    let decoded: Vec<String> = found.filter_map(|part| decode(part.as_str())).collect();
+    (!decoded.is_empty()).then(|| decoded.join("\n"))
 }
 
 static BASE64: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{24,}={0,2}").ok());
@@ -124,18 +133,26 @@ fn compacted(folded: &str) -> Option<String> {
 
 /// Letters and digits only; what looks alike is one letter.
 pub(crate) fn compact(text: &str) -> String {
-    let read = |letter: char| match letter {
+    let similar = |letter: char| match letter {
+        'l' => Some('i'),
+        letter => read(letter).or_else(|| letter.is_alphanumeric().then_some(letter)),
+    };
+    text.chars().filter_map(similar).collect()
+}
+
+/// The letter that a digit or a sign is written for.
+fn read(letter: char) -> Option<char> {
+    match letter {
         '0' => Some('o'),
-        '1' | '|' | '!' | 'l' => Some('i'),
+        '1' | '|' | '!' => Some('i'),
         '3' => Some('e'),
         '4' | '@' => Some('a'),
         '5' | '$' => Some('s'),
         '7' => Some('t'),
         '8' => Some('b'),
         '9' => Some('g'),
-        other => other.is_alphanumeric().then_some(other),
-    };
-    text.chars().filter_map(read).collect()
+        _ => None,
+    }
 }
 
 fn is_spelled_out(folded: &str) -> bool {

@@ -76,18 +76,24 @@ pub(crate) fn find(place: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
+const APART: &str = "sets an instruction apart in tags that only a model minds";
+const COMMENT: &str = "is a comment, which people are not shown";
+
 /// Markup that sets words apart for a model, or hides them where a page is shown.
 static MARKUP: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     let sources = [
         (
-            r"(?is)<\s*/?\s*(?:important|critical|secret|hidden|override|admin)[\s_-]*(?:instructions?|message|note|context)?\s*>[^<]+",
-            "sets an instruction apart in tags that only a model minds",
+            r"(?is)<\s*/?\s*(?:(?:important|critical|urgent|mandatory)[\s_-]*(?:instructions?|message|context|requirements?|directives?|rules?)?|(?:secret|hidden|override|admin|internal)(?:[_-]\w+)*|\w+_(?:for|to)_(?:ai|llm|model|assistant|agent)s?)\s*>[^<]+",
+            APART,
         ),
         (
-            r"(?is)<\s*(?:system|assistant|developer)[\s_-]*(?:prompt|message|instructions?|override|reminder|note)?\s*>[^<]+<\s*/",
-            "sets an instruction apart in tags that only a model minds",
+            r"(?is)<\s*(?:system|assistant|developer)(?:[\s_-]*(?:prompt|message|instructions?|override|reminder|note|notice|command))?\s*>[^<]+<\s*/",
+            APART,
         ),
-        (r"(?s)<!--.+?-->", "is a comment, which people are not shown"),
+        (r"(?is)\[/?(?:system|admin|developer)\][^\[\]]+\[/(?:system|admin|developer)\]", APART),
+        (r#"\[//\]: ?# ?["'(].+?[)"'](?:\n|$)"#, COMMENT),
+        (r"(?is)<[a-z]+\s[^>]*\bhidden\b[^>]*>[^<]+", "is styled so that people are not shown it"),
+        (r"(?s)<!--.+?-->", COMMENT),
         (
             r#"(?is)<[a-z]+[^>]*style\s*=\s*["'][^"'>]*(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0)[^>]*>[^<]+"#,
             "is styled so that people are not shown it",

@@ -5,6 +5,7 @@ use super::rules::Hit;
 /// How far a quotation mark, a word that says it is an example, or a "not" may be away, in bytes.
 const QUOTED_WITHIN: usize = 60;
 const SPOKEN_ABOUT_WITHIN: usize = 120;
+const DEFENDED_WITHIN: usize = 60;
 const NEGATED_WITHIN: usize = 24;
 
 /// What texts about attacks say of them.
@@ -39,6 +40,65 @@ const ABOUT: &[&str] = &[
     "threat",
     "untrusted",
     "block",
+];
+
+/// What texts say that protect, explain or report.
+const DEFENDS: &[&str] = &[
+    "detect",
+    "prevent",
+    "protect",
+    "against",
+    "mitigat",
+    "block",
+    "alert",
+    "quarantin",
+    "avoid",
+    "defen",
+    "vulnerabilit",
+    "finding",
+    "scanner",
+    "cwe-",
+    "incident",
+    "report",
+    "threat",
+    "compliance",
+    "polic",
+    "safe ",
+    "resist",
+    "harden",
+    "guard",
+    "risk",
+    "limit",
+    "suspect",
+    "scans ",
+    "scan for",
+    "submi",
+    "anti-",
+    "reject",
+    "refus",
+    "must not",
+    "cannot",
+    "moderation",
+    "classif",
+    "categor",
+];
+
+/// What they say afterwards.
+const DEFENDED: &[&str] = &[
+    "detect",
+    "prevention",
+    "protection",
+    "mitigat",
+    "alert",
+    "quarantin",
+    "finding",
+    "scanner",
+    "incident",
+    "report",
+    "is blocked",
+    "are blocked",
+    "policy",
+    "policies",
 ];
 
 const NEGATIONS: &[&str] = &[
@@ -84,7 +144,14 @@ fn is_about_attacks(text: &str, hit: &Hit) -> bool {
     ABOUT.iter().any(|word| near.iter().any(|part| part.contains(word)))
 }
 
-fn is_negated(text: &str, start: usize) -> bool {
+/// Whether the words near a place are those of somebody who defends against what it names.
+pub(crate) fn is_defended(text: &str, start: usize, end: usize) -> bool {
+    let (before, after) = (before(text, start, DEFENDED_WITHIN), after(text, end, DEFENDED_WITHIN));
+    DEFENDS.iter().any(|word| before.contains(word)) || DEFENDED.iter().any(|word| after.contains(word))
+}
+
+/// Whether a "not" is before a place, in its sentence.
+pub(crate) fn is_negated(text: &str, start: usize) -> bool {
     let before = before(text, start, NEGATED_WITHIN);
     let sentence = before.rsplit(['.', '!', '?', ';', '\n', ':']).next().unwrap_or_default();
     NEGATIONS.iter().any(|negation| sentence.contains(negation))

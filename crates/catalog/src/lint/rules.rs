@@ -156,10 +156,14 @@ impl Phrase {
         let Self { kind, why, negatable, .. } = *self;
         let hits = regex.find_iter(text).take(MOST_MENTIONS);
         let hits = hits.map(|found| Hit { start: found.start(), end: found.end(), kind, why, negatable });
+        let is_defence = |hit: &Hit| {
+            hit.kind == FindingKind::HostilePurpose && mention::is_defended(text, hit.start, hit.end)
+        };
         // What is mentioned over and over is there to hide something.
         let mut numbered = hits.enumerate();
-        let said =
-            |(number, hit): &(usize, Hit)| number + 1 == MOST_MENTIONS || !mention::is_mentioned(text, hit);
+        let said = |(number, hit): &(usize, Hit)| {
+            number + 1 == MOST_MENTIONS || !(mention::is_mentioned(text, hit) || is_defence(hit))
+        };
         numbered.find(said).map(|(_, hit)| hit)
     }
 }

@@ -1,9 +1,12 @@
 //! Lists that a recommended policy names and its reader fills: where data may go, which folders may be written.
 
+use super::Known;
+
 /// A list that guards refer to, with an entry in the shape of those that belong there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum List {
     Places,
+    Buckets,
     MailDomains,
     Hosts,
     Folders,
@@ -12,12 +15,20 @@ pub(super) enum List {
 }
 
 impl List {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Places, Self::MailDomains, Self::Hosts, Self::Folders, Self::Roles, Self::Commands];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Places,
+        Self::Buckets,
+        Self::MailDomains,
+        Self::Hosts,
+        Self::Folders,
+        Self::Roles,
+        Self::Commands,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Places => "places",
+            Self::Buckets => "buckets",
             Self::MailDomains => "mail_domains",
             Self::Hosts => "hosts",
             Self::Folders => "folders",
@@ -30,8 +41,9 @@ impl List {
     pub(super) const fn about(self) -> &'static str {
         match self {
             Self::Places => {
-                "Where data may go without a person. End each with `/`, or a name that begins the same is meant, too."
+                "Where data may go to and come from without a person. End each with `/`, or a name that begins the same is meant, too."
             }
+            Self::Buckets => "Buckets that may be changed without a person, by their names.",
             Self::MailDomains => "Domains to which messages may go without a person.",
             Self::Hosts => "Hosts that may be reached without a person.",
             Self::Folders => "Folders in which may be changed without a person.",
@@ -42,14 +54,16 @@ impl List {
         }
     }
 
-    /// What stands in it until its reader has put in their own.
-    pub(super) const fn entries(self) -> &'static [&'static str] {
+    /// What stands in it: what is known, or something in its shape until its reader has put in their own.
+    pub(super) fn entries(self, known: Known<'_>) -> Vec<&str> {
         match self {
-            Self::Places => &["s3://your-bucket/"],
-            Self::MailDomains | Self::Hosts => &["your-company.example"],
-            Self::Folders => &["/your/folder"],
-            Self::Roles => &["arn:aws:iam::123456789012:role/your-role"],
-            Self::Commands => &["ls", "pwd", "git status"],
+            Self::Folders if !known.folders.is_empty() => known.folders.iter().map(String::as_str).collect(),
+            Self::Places => vec!["s3://your-bucket/"],
+            Self::Buckets => vec!["your-bucket"],
+            Self::MailDomains | Self::Hosts => vec!["your-company.example"],
+            Self::Folders => vec!["/your/folder"],
+            Self::Roles => vec!["arn:aws:iam::123456789012:role/your-role"],
+            Self::Commands => vec!["ls", "pwd", "git status"],
         }
     }
 
@@ -57,6 +71,7 @@ impl List {
     pub(super) const fn operator(self) -> &'static str {
         match self {
             Self::Places => "starts_with",
+            Self::Buckets => "in",
             Self::MailDomains => "email_domain_in",
             Self::Hosts => "url_host_in",
             Self::Folders => "within_path",
@@ -65,23 +80,35 @@ impl List {
         }
     }
 
-    /// A value that is on the list, and one that is not.
-    pub(super) const fn samples(self) -> (&'static str, &'static str) {
+    /// A value that is on the list.
+    pub(super) fn on(self, known: Known<'_>) -> String {
+        let first = self.entries(known).first().copied().unwrap_or_default();
         match self {
-            Self::Places => ("s3://your-bucket/a", "s3://elsewhere/a"),
-            Self::MailDomains => ("ada@your-company.example", "eve@elsewhere.example"),
-            Self::Hosts => ("https://your-company.example/a", "https://elsewhere.example/a"),
-            Self::Folders => ("/your/folder/a", "/elsewhere/a"),
-            Self::Roles => {
-                ("arn:aws:iam::123456789012:role/your-role", "arn:aws:iam::210987654321:role/other")
-            }
-            Self::Commands => ("ls", "curl https://elsewhere.example"),
+            Self::Places => format!("{first}a"),
+            Self::Folders => format!("{}/a", first.trim_end_matches('/')),
+            Self::MailDomains => format!("ada@{first}"),
+            Self::Hosts => format!("https://{first}/a"),
+            Self::Buckets | Self::Roles | Self::Commands => first.to_owned(),
+        }
+    }
+
+    /// A value that is on no such list.
+    pub(super) const fn off(self) -> &'static str {
+        match self {
+            Self::Places => "s3://elsewhere.example/a",
+            Self::Buckets => "elsewhere.example",
+            Self::MailDomains => "eve@elsewhere.example",
+            Self::Hosts => "https://elsewhere.example/a",
+            Self::Folders => "/elsewhere.example/a",
+            Self::Roles => "arn:aws:iam::210987654321:role/elsewhere.example",
+            Self::Commands => "curl https://elsewhere.example",
         }
     }
 
     pub(super) const fn reason(self) -> &'static str {
         match self {
-            Self::Places => "this place is not on the list of places that data may go to",
+            Self::Places => "this place is not on the list of places that data may go to and come from",
+            Self::Buckets => "this bucket is not on the list of buckets that may be changed",
             Self::MailDomains => "this address is not at one of the domains that messages may go to",
             Self::Hosts => "this host is not on the list of hosts that may be reached",
             Self::Folders => "this path is not in a folder that may be changed",

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::entry::{Entry, Guard, GuardKind, Validation, Verdict};
+use super::Known;
+use super::entry::{Entry, Validation, Verdict};
+use super::guards::{Guard, GuardKind};
 use super::sample;
-use super::yaml::scalar;
+use super::yaml::{flow, path, scalar};
+use crate::definition::Step;
 
 /// A case of a test file: its name, the call, and what becomes of it.
 struct Case {
@@ -16,7 +19,7 @@ struct Case {
 }
 
 /// Writes the tests.
-pub(super) fn of(server: &str, tools_file: &str, entries: &[Entry<'_>]) -> String {
+pub(super) fn of(server: &str, tools_file: &str, entries: &[Entry<'_>], known: Known<'_>) -> String {
     let mut out = format!("server: {}\ntools: {}\n\ncases:\n", scalar(server), scalar(tools_file));
     let named: Vec<&Entry<'_>> = entries.iter().filter(|entry| entry.can_be_named()).collect();
     if !named.is_empty() {
@@ -31,8 +34,8 @@ pub(super) fn of(server: &str, tools_file: &str, entries: &[Entry<'_>]) -> Strin
         "  - name: what the policy does not name is denied\n    call: {{ tool: {nobody} }}\n    expect: {{ verdict: deny, rule: (default deny) }}"
     );
     for entry in named {
-        cases(entry).into_iter().for_each(|case| write_case(&mut out, entry, &case));
-        limit(&mut out, entry);
+        cases(entry, known).into_iter().for_each(|case| write_case(&mut out, entry, &case));
+        limit(&mut out, entry, known);
     }
     out
 }
@@ -62,29 +65,24 @@ fn call(entry: &Entry<'_>, arguments: &Map<String, Value>) -> String {
     match arguments.is_empty() {
         true => format!("{{ tool: {tool} }}"),
         // JSON is YAML.
-        false => format!(
-            "{{ tool: {tool}, args: {} }}",
-            super::seen(&Value::Object(arguments.clone()).to_string())
-        ),
+        false => format!("{{ tool: {tool}, args: {} }}", flow(&Value::Object(arguments.clone()))),
     }
 }
 
 /// What each part of the entry promises, with arguments that fit the tool's own schema.
-fn cases(entry: &Entry<'_>) -> Vec<Case> {
+fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     if entry.verdict == Verdict::Deny {
         return vec![Case { name: "denied".to_owned(), arguments: Map::new(), expected: "deny" }];
     }
-    let Some(plain) = sample::arguments(entry.definition).and_then(|arguments| listed(entry, arguments))
-    else {
-        return Vec::new();
-    };
+    let Some(plain) = plain(entry, known) else { return Vec::new() };
     let mut cases = Vec::new();
     let (name, expected) = match entry.verdict {
         Verdict::Ask => ("a person decides", "ask"),
         _ => ("allowed", "allow"),
     };
     cases.push(Case { name: name.to_owned(), arguments: plain.clone(), expected });
-    for guard in &entry.guards {
+    // Where a person decides about each call, no list is asked.
+    for guard in entry.guards.iter().filter(|guard| guard.kind.denies() || entry.verdict == Verdict::Allow) {
         cases.extend(crossing(entry, guard, &plain));
     }
     if entry.validation != Validation::None
@@ -97,67 +95,87 @@ fn cases(entry: &Entry<'_>) -> Vec<Case> {
     cases
 }
 
-/// The arguments with values that each guard lets pass. `None` where the tool's own schema does not take them.
-fn listed(entry: &Entry<'_>, mut arguments: Map<String, Value>) -> Option<Map<String, Value>> {
+/// The arguments that a call must have, with values that each guard lets pass. `None` where the tool's own schema does not
+/// take them.
+fn plain(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
+    let mut arguments = sample::arguments(entry.definition)?;
     for guard in &entry.guards {
-        if arguments.contains_key(&guard.parameter) {
-            arguments.insert(guard.parameter.clone(), value(guard, good(guard.kind)));
+        if let Some((Step::Key(parameter), steps)) = guard.steps.split_first()
+            && let Some(argument) = arguments.get_mut(*parameter)
+        {
+            put(argument, steps, &good(guard.kind, known));
         }
     }
-    (sample::fits(entry.definition, &arguments) && affordable(entry, &arguments)).then_some(arguments)
-}
-
-/// Whether what is spent is within the bound of one call.
-fn affordable(entry: &Entry<'_>, arguments: &Map<String, Value>) -> bool {
-    let amount = entry.spends.as_ref().map(|name| arguments.get(name).and_then(Value::as_f64));
-    amount.is_none_or(|amount| amount.is_some_and(|amount| (0.0..=100.0).contains(&amount)))
+    if let Some(spends) = &entry.spends {
+        arguments.insert(spends.amount.clone(), Value::from(1));
+    }
+    sample::fits(entry.definition, &arguments).then_some(arguments)
 }
 
 /// A call that one guard objects to.
-fn crossing(entry: &Entry<'_>, guard: &Guard, plain: &Map<String, Value>) -> Option<Case> {
-    let expected = match guard.kind {
-        GuardKind::NotInside | GuardKind::NoKeys => "deny",
-        GuardKind::Listed(_) | GuardKind::OnlyReads(_) => "ask",
-    };
+fn crossing(entry: &Entry<'_>, guard: &Guard<'_>, plain: &Map<String, Value>) -> Option<Case> {
+    let expected = if guard.kind.denies() { "deny" } else { "ask" };
     let mut arguments = plain.clone();
-    arguments.insert(guard.parameter.clone(), value(guard, bad(guard.kind)));
+    let (Step::Key(parameter), steps) = guard.steps.split_first()? else { return None };
+    match arguments.get_mut(*parameter) {
+        Some(argument) => put(argument, steps, bad(guard.kind)),
+        None => drop(arguments.insert((*parameter).to_owned(), alone(steps, bad(guard.kind)))),
+    }
     sample::fits(entry.definition, &arguments).then(|| Case {
-        name: format!("{} that is not let through", guard.parameter),
+        name: format!("{} that is not let through", path(&guard.steps).trim_start_matches("args.")),
         arguments,
         expected,
     })
 }
 
-fn value(guard: &Guard, text: &str) -> Value {
-    if guard.is_list { Value::from(vec![text]) } else { Value::from(text) }
+/// Puts a text where the steps lead, in all elements of a list.
+fn put(argument: &mut Value, steps: &[Step<'_>], text: &str) {
+    match (steps.split_first(), argument) {
+        (Some((Step::Each, rest)), Value::Array(elements)) => {
+            elements.iter_mut().for_each(|element| put(element, rest, text));
+        }
+        (Some((Step::Key(key), rest)), Value::Object(members)) => match members.get_mut(*key) {
+            Some(member) => put(member, rest, text),
+            None => drop(members.insert((*key).to_owned(), alone(rest, text))),
+        },
+        (_, argument) => *argument = alone(steps, text),
+    }
 }
 
-const fn good(kind: GuardKind) -> &'static str {
+/// The least that has a text where the steps lead.
+fn alone(steps: &[Step<'_>], text: &str) -> Value {
+    match steps.split_first() {
+        None => Value::from(text),
+        Some((Step::Each, rest)) => Value::from(vec![alone(rest, text)]),
+        Some((Step::Key(key), rest)) => {
+            Value::Object(Map::from_iter([((*key).to_owned(), alone(rest, text))]))
+        }
+    }
+}
+
+fn good(kind: GuardKind, known: Known<'_>) -> String {
     match kind {
-        GuardKind::Listed(list) => list.samples().0,
-        GuardKind::OnlyReads(_) => "SELECT 1",
-        GuardKind::NotInside => "https://docs.example.com/a",
-        GuardKind::NoKeys => "/srv/data/a.txt",
+        GuardKind::Listed(list) => list.on(known),
+        GuardKind::OnlyReads(_) => "SELECT 1".to_owned(),
+        GuardKind::NotInside(_) => "https://docs.example.com/a".to_owned(),
+        GuardKind::NoKeys => "/srv/data/a.txt".to_owned(),
     }
 }
 
 const fn bad(kind: GuardKind) -> &'static str {
     match kind {
-        GuardKind::Listed(list) => list.samples().1,
+        GuardKind::Listed(list) => list.off(),
         GuardKind::OnlyReads(_) => "DELETE FROM t",
-        GuardKind::NotInside => "http://169.254.169.254/latest/meta-data",
+        GuardKind::NotInside(_) => "http://169.254.169.254/latest/meta-data",
         GuardKind::NoKeys => "/home/ada/.ssh/id_ed25519",
     }
 }
 
 /// That no more calls are let through in a window than may be.
-fn limit(out: &mut String, entry: &Entry<'_>) {
+fn limit(out: &mut String, entry: &Entry<'_>, known: Known<'_>) {
     let Some(rate) = entry.rate.filter(|_| entry.verdict == Verdict::Allow) else { return };
     let Some(times) = rate.split('/').next() else { return };
-    let Some(arguments) = sample::arguments(entry.definition).and_then(|arguments| listed(entry, arguments))
-    else {
-        return;
-    };
+    let Some(arguments) = plain(entry, known) else { return };
     let call = call(entry, &arguments);
     let name = scalar(&format!("{}: {rate}", entry.definition.tool));
     let _infallible = writeln!(

@@ -2,14 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::entry::{Entry, Guard, GuardKind, Validation, Verdict};
+use super::Known;
+use super::entry::{Entry, Validation, Verdict};
+use super::guards::{Addresses, Guard, GuardKind};
 use super::lists::List;
+use crate::definition::Step;
 use crate::risk::Category;
 
 /// Files that hold keys and tokens, by what they are usually called.
-const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|jks|kdbx))([/\\]|$)";
+const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.config[/\\]+(gcloud|gh)|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.git[/\\]+config|\.vault-token|\.[a-z]+_history|\.env[^/\\]*|id_[a-z0-9_-]+|[^/\\]*\.(pem|key|p12|pfx|ppk|jks|kdbx))[. ]*([/\\:]|$)|^(file:)?[/\\]+(etc[/\\]+(shadow|gshadow|sudoers)|proc[/\\]|sys[/\\]|dev[/\\])|%[0-9a-f]{2}|[\x00-\x1f]";
 /// Addresses inside of a network, the machine's own among them.
-const INSIDE: &str = r#"[localhost, "*.localhost", metadata.google.internal, 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, "::1", "::", "fc00::/7", "fe80::/10"]"#;
+const INSIDE: &str = r#"[localhost, "*.localhost", metadata, "*.internal", "*.local", "*.lan", "*.home.arpa", 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 168.63.129.16, 192.0.0.0/24, 198.18.0.0/15, 224.0.0.0/3, "::1", "::", "fc00::/7", "fe80::/10"]"#;
+/// What is an address beyond doubt, however it is written.
+const ADDRESS: &str = r"^\s*((https?|wss?|ftps?):|[/\\]{2})";
 /// Longest part of a comment that is taken from a definition, in characters.
 const MOST_QUOTED: usize = 80;
 
@@ -22,19 +27,19 @@ const SECTIONS: [(Category, &str); 5] = [
 ];
 
 /// Writes the policy.
-pub(super) fn policy(name: &str, entries: &[Entry<'_>]) -> String {
+pub(super) fn policy(name: &str, entries: &[Entry<'_>], known: Known<'_>) -> String {
     let mut out = head(name, entries);
     let lists: Vec<List> = List::ALL.into_iter().filter(|list| uses(entries, *list)).collect();
     if !lists.is_empty() {
-        out.push_str("\n# Put your own in their place. A person is asked about everything else.\nlists:\n");
+        out.push_str("\n# Put your own in their place, here and in the tests, which name them too. A person is asked about everything else.\nlists:\n");
         for list in lists {
-            let entries: Vec<String> = list.entries().iter().map(|entry| scalar(entry)).collect();
+            let entries: Vec<String> = list.entries(known).into_iter().map(scalar).collect();
             let _infallible =
                 writeln!(out, "  # {}\n  {}: [{}]", list.about(), list.name(), entries.join(", "));
         }
     }
     if entries.iter().any(|entry| entry.spends.is_some()) {
-        out.push_str("\n# Bounds of money are in this currency, in the unit that the server takes.\nspend_currency: usd\n");
+        out.push_str("\n# Bounds of money are in this currency, in the unit that each argument is in. Put your own in the place of both.\nspend_currency: usd\n");
     }
     out.push_str("\ntools:\n");
     for (category, heading) in SECTIONS {
@@ -114,7 +119,7 @@ fn why(entry: &Entry<'_>) -> String {
 
 /// Text of a definition in a comment: on one line, not long, and nothing in it that a reader would be misled by.
 fn quoted(text: &str) -> String {
-    let is_plain = |c: &char| !c.is_control() && !interlock_json::is_deceptive(*c);
+    let is_plain = |c: &char| !c.is_control() && !is_unseen(*c);
     let short: String = text.chars().filter(is_plain).take(MOST_QUOTED).collect();
     short
 }
@@ -130,8 +135,8 @@ fn blocks(entry: &Entry<'_>) -> Vec<String> {
         Validation::Schema => blocks.push("validate: { required_args: true, schema: true }".to_owned()),
         Validation::Closed => blocks.push("validate: { schema: true, unknown_args: deny }".to_owned()),
     }
-    let (denied, asked): (Vec<&Guard>, Vec<&Guard>) =
-        entry.guards.iter().partition(|guard| matches!(guard.kind, GuardKind::NotInside | GuardKind::NoKeys));
+    let (denied, asked): (Vec<&Guard<'_>>, Vec<&Guard<'_>>) =
+        entry.guards.iter().partition(|guard| guard.kind.denies());
     for (key, guards) in [("deny_if", denied), ("approve_if", asked)] {
         // Where a person decides about each call, there is nothing more to ask them.
         if guards.is_empty() || (key == "approve_if" && entry.verdict == Verdict::Ask) {
@@ -153,19 +158,25 @@ fn rules(entry: &Entry<'_>) -> Vec<String> {
     if entry.verdict == Verdict::Ask {
         rules.push("{ name: a person decides, action: require_approval }".to_owned());
     }
-    if let Some(amount) = &entry.spends {
+    if let Some(spends) = &entry.spends {
         rules.push(format!(
-            "{{ name: budget, spend: {{ amount: {}, per_call: 100, daily: 500 }} }}",
-            scalar(&path(amount, false))
+            "{{ name: budget, spend: {{ amount: {}, per_call: {}, daily: {} }} }}",
+            scalar(&path(&[Step::Key(&spends.amount)])),
+            spends.per_call,
+            spends.daily
         ));
     }
     rules.extend(entry.rate.map(|rate| format!("{{ name: few calls, rate_limit: {rate} }}")));
     rules
 }
 
-fn condition(guard: &Guard) -> String {
-    let path = scalar(&path(&guard.parameter, guard.is_list));
-    let there = format!("{{ path: {}, op: exists }}", scalar(&self::path(&guard.parameter, false)));
+fn condition(guard: &Guard<'_>) -> String {
+    let path = scalar(&path(&guard.steps));
+    // Of a list it is asked whether there is one; an element of it that lacks what is looked at is objected to.
+    let whole = guard.steps.iter().take_while(|step| **step != Step::Each).copied().collect::<Vec<_>>();
+    let there = format!("{{ path: {}, op: exists }}", scalar(&self::path(&whole)));
+    // Without the argument there is nothing to object to.
+    let optional = if guard.is_required { "" } else { ", on_missing: ignore" };
     match guard.kind {
         GuardKind::Listed(list) => format!(
             "{{ name: not on the list of {}, conditions: [{there}, {{ not: {{ path: {path}, op: {}, value: {{ list: {} }} }} }}], on_deny: {} }}",
@@ -177,24 +188,39 @@ fn condition(guard: &Guard) -> String {
         GuardKind::OnlyReads(dialect) => format!(
             "{{ name: more than reading, conditions: [{there}, {{ not: {{ path: {path}, op: sql_readonly, value: {{ dialect: {dialect} }} }} }}], on_deny: this statement may change something }}"
         ),
-        GuardKind::NotInside => format!(
-            "{{ name: inside the network, conditions: [{{ path: {path}, op: url_host_in, value: {INSIDE} }}], on_deny: this address is inside of the network }}"
-        ),
+        GuardKind::NotInside(addresses) => {
+            let is_address = match addresses {
+                Addresses::Alone => String::new(),
+                Addresses::OrNames => {
+                    format!("{{ path: {path}, op: regex, value: '{ADDRESS}', compare: ci{optional} }}, ")
+                }
+            };
+            format!(
+                "{{ name: inside the network, conditions: [{is_address}{{ path: {path}, op: url_host_in, value: {INSIDE}{optional} }}], on_deny: this address is inside of the network }}"
+            )
+        }
         GuardKind::NoKeys => format!(
-            "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci }}], on_deny: this path may hold keys or tokens }}"
+            "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci{optional} }}], on_deny: this path may hold keys or tokens }}"
         ),
     }
 }
 
-/// The path of an argument, as policies write it.
-pub(super) fn path(parameter: &str, is_list: bool) -> String {
-    let plain = parameter.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && parameter.chars().next().is_some_and(|first| !first.is_ascii_digit());
-    let own = match plain {
-        true => format!("args.{parameter}"),
-        false => format!("args[{}]", serde_json::Value::from(parameter)),
-    };
-    if is_list { format!("{own}[*]") } else { own }
+/// The path of a text in the arguments, as policies write it.
+pub(super) fn path(steps: &[Step<'_>]) -> String {
+    let mut out = "args".to_owned();
+    for step in steps {
+        let _infallible = match step {
+            Step::Each => write!(out, "[*]"),
+            Step::Key(key) if is_plain(key) => write!(out, ".{key}"),
+            Step::Key(key) => write!(out, "[{}]", serde_json::Value::from(*key)),
+        };
+    }
+    out
+}
+
+fn is_plain(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && key.chars().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// A text as YAML takes it: plain where nothing else could be meant, else in quotation marks as JSON has it.
@@ -219,12 +245,31 @@ fn escaped(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c.is_control() || interlock_json::is_deceptive(c) => {
+            c if c.is_control() || is_unseen(c) => {
                 let _infallible = write!(out, "\\U{:08x}", u32::from(c));
             }
             c => out.push(c),
         }
     }
     out.push('"');
+    out
+}
+
+/// Whether a letter is not seen, turns what is, or is none (Unicode, "Noncharacters"), which YAML does not take.
+pub(super) fn is_unseen(c: char) -> bool {
+    let code = u32::from(c);
+    interlock_json::is_deceptive(c) || code & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&code)
+}
+
+/// JSON as YAML, in which letters that are not seen have other escapes.
+pub(super) fn flow(json: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for c in json.to_string().chars() {
+        if is_unseen(c) {
+            let _infallible = write!(out, "\\U{:08x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
     out
 }

@@ -1,8 +1,13 @@
 //! `interlock catalog`: definitions of many servers as JSON lines, judged without asking any server.
 
+use std::io::{BufRead as _, stdin};
+
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use interlock_catalog::Definition;
 
 use crate::exit::Exit;
+use crate::terminal;
 
 mod build;
 mod classify;
@@ -37,4 +42,23 @@ pub(crate) fn run(args: &CatalogArgs) -> anyhow::Result<Exit> {
         Command::Lint(lint) => lint::run(lint),
         Command::Build(build) => build::run(build),
     }
+}
+
+/// Hands on each definition of standard input. A line that is none is told with its number; whether there was no such line.
+fn each_definition(mut take: impl FnMut(Definition) -> anyhow::Result<()>) -> anyhow::Result<bool> {
+    let mut all = true;
+    for (number, line) in stdin().lock().lines().enumerate() {
+        let line = line.context("cannot read standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match Definition::read(&line) {
+            Ok(definition) => take(definition)?,
+            Err(error) => {
+                terminal::note(&format!("line {}: {error}", number + 1));
+                all = false;
+            }
+        }
+    }
+    Ok(all)
 }

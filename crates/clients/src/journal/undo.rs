@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{BACKUPS, Change, Journal, JournalError, LOCK, Made, RECORD, written};
+use super::{BACKUPS, Change, Journal, JournalError, LOCK, Made, RECORD, remove_empty, written};
 use crate::file::{self, WriteError, digest};
 use crate::places::Place;
 use crate::rewire::unwire::{EntryUndone, Unwired, Wired, mentions, unwire};
@@ -133,21 +133,26 @@ impl Journal {
             done.iter().for_each(|change| change.forget());
             return Ok(());
         }
-        for name in [RECORD, LOCK] {
-            match fs::remove_file(self.folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(error)),
-                _ => {}
-            }
-        }
+        self.remove(RECORD)?;
         done.iter().for_each(|change| change.forget());
         let mut folders = std::mem::take(&mut self.record.folders);
         folders.extend([self.folder.clone(), self.folder.join(BACKUPS)]);
         folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
-        for folder in folders {
-            // One in which others have put something stays.
-            let _used = fs::remove_dir(folder);
-        }
+        // Once the lock is gone the journal is another's, who may want a folder that was just made and is empty yet: only
+        // those that lead to the lock are removed then, and whoever takes it makes them again.
+        let (leading, others): (Vec<_>, Vec<_>) =
+            folders.into_iter().partition(|folder| self.folder.starts_with(folder));
+        remove_empty(&others);
+        self.remove(LOCK)?;
+        remove_empty(&leading);
         Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), JournalError> {
+        match fs::remove_file(self.folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -92,6 +92,13 @@ fn amounts_and_schemas() {
     check("tools: { create_charge: { limits: [{ counter: c, window: day, max: 5, amount: args.memo }] } }", &["/tools/create_charge/limits/0 [amount-type] the argument `args.memo` of `create_charge` is text or null: what is not a number cannot be counted, so every call is denied; name an argument that is a number"]);
     check("tools: { create_charge: { limits: [{ counter: c, window: day, max: 5, amount: args.amuont }] } }", &["/tools/create_charge/limits/0 [unknown-argument] the tool `create_charge` has no argument `args.amuont`; did you mean `amount`?"]);
     check("tools: { broken: { validate: { schema: true } } }", &["/tools/broken [unusable-schema] the schema of `broken` cannot be used, so every call of it is denied: it refers to \"https://example.com/schema.json\", which it does not hold; references are followed inside the schema only, as `#/$defs/…` or an `$id` as it is written: until the server writes them so, ask for `required_args` only"]);
+    // Also where all tools are validated, if the tool is one that can be called.
+    let unusable = |place: &str| format!("{place} [unusable-schema] the schema of `broken` cannot be used, so every call of it is denied: it refers to \"https://example.com/schema.json\", which it does not hold; references are followed inside the schema only, as `#/$defs/…` or an `$id` as it is written: until the server writes them so, ask for `required_args` only");
+    check("tools: { '*': { validate: { schema: true } }, broken: {} }", &[&unusable("/tools/*")]);
+    check("tools: { '*': { rules: [{ validate: { schema: true } }] }, 'brok*': {} }", &[&unusable("/tools/*")]);
+    check("tools: { broken: {} }\nall_tools: { validate: { schema: true } }", &[&unusable("/all_tools")]);
+    check("tools: { '*': { validate: { schema: true } }, free: {} }", &[]);
+    assert!(found("hide: [broken]\ntools: { '*': { validate: { schema: true } }, broken: {} }").iter().all(|one| one.contains("[hidden-entry]")));
     check("tools: { broken: { require: [{ path: args.x, op: exists }] }, free: { require: [{ path: args.x, op: exists }] } }", &[]);
     // Of several tools, one that has the argument is enough; where nothing is known of one, nothing is said.
     check("tools: { 'create_*': { require: [{ path: args.reason, op: exists }] } }", &[]);

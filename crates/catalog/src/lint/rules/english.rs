@@ -69,7 +69,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     says(
         Override,
         LIFTS,
-        r"\b(?:developer|debug|god|dan|admin|administrator|jailbreak|unrestricted|maintenance|sudo) mode (?:is |has been )?(?:enabled|activated|active|on|engaged|with no|without)\b",
+        r"\b(?:developer|debug|god|dan|admin|administrator|jailbreak|unrestricted|sudo) mode (?:is |has been )?(?:enabled|activated|active|on|engaged|with no|without)\b",
     ),
     asks(
         Override,
@@ -120,7 +120,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     says(
         Secrecy,
         KEEPS,
-        r"\b(?:keep|keeping) (?:this|it|these|that|the following)(?: \w+){0,2} (?:secret|hidden|confidential|private|between us|to yourself)\b",
+        r"\b(?:keep|keeping) (?:this|these|that|the following)(?: \w+){0,2} (?:secret|hidden|confidential|private|between us|to yourself)\b",
     ),
     says(
         Secrecy,
@@ -217,7 +217,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     asks(
         Execution,
         RUNS,
-        r"\b(?:add|append|write|put|insert|copy) <words8>(?:\S*authorized_keys|/etc/sudoers|crontab|\S*\.bashrc|\S*\.zshrc)\b",
+        r"\b(?:adds?|appends?|writes?|puts?|inserts?|copy|copies) <words8>(?:\S*authorized_keys|/etc/sudoers|crontab|\S*\.bashrc|\S*\.zshrc)\b",
     ),
     asks(
         Execution,

@@ -1,14 +1,13 @@
 //! `interlock catalog classify`: a judgement for each definition, a line for a line.
 
-use std::io::{BufRead, BufWriter, Write, stdin, stdout};
+use std::io::{BufWriter, Write, stdout};
 
-use anyhow::Context;
 use clap::Args;
-use interlock_catalog::{Definition, Judgement, classify};
+use interlock_catalog::{Judgement, classify};
 use serde::Serialize;
 
+use super::each_definition;
 use crate::exit::Exit;
-use crate::terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -33,25 +32,12 @@ struct Line<'l> {
 
 pub(crate) fn run(_: &ClassifyArgs) -> anyhow::Result<Exit> {
     let mut out = BufWriter::new(stdout().lock());
-    let mut exit = Exit::Yes;
-    for (number, line) in stdin().lock().lines().enumerate() {
-        let line = line.context("cannot read standard input")?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        match Definition::read(&line) {
-            Ok(definition) => {
-                let judgement = classify(&definition);
-                let line = Line { server: &definition.server, tool: &definition.tool, judgement };
-                serde_json::to_writer(&mut out, &line)?;
-                out.write_all(b"\n")?;
-            }
-            Err(error) => {
-                terminal::note(&format!("line {}: {error}", number + 1));
-                exit = Exit::No;
-            }
-        }
-    }
+    let all = each_definition(|definition| {
+        let judgement = classify(&definition);
+        let line = Line { server: &definition.server, tool: &definition.tool, judgement };
+        serde_json::to_writer(&mut out, &line)?;
+        Ok(out.write_all(b"\n")?)
+    })?;
     out.flush()?;
-    Ok(exit)
+    Ok(if all { Exit::Yes } else { Exit::No })
 }

@@ -1,13 +1,13 @@
 //! `interlock catalog lint`: what of each definition somebody should read before an agent does, a line for a line.
 
-use std::io::{BufRead, BufWriter, Write, stdin, stdout};
+use std::io::{BufWriter, Write, stdout};
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use interlock_catalog::similar::{LookAlike, look_alikes};
 use interlock_catalog::{Definition, Finding, lint};
 use serde::Serialize;
 
+use super::each_definition;
 use crate::exit::Exit;
 use crate::terminal;
 
@@ -51,37 +51,24 @@ struct Line<'l> {
 
 pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Exit> {
     let mut out = BufWriter::new(stdout().lock());
-    let mut exit = Exit::Yes;
+    let mut found = false;
     let mut names = Vec::new();
-    for (number, line) in stdin().lock().lines().enumerate() {
-        let line = line.context("cannot read standard input")?;
-        if line.trim().is_empty() {
-            continue;
+    let all = each_definition(|definition| {
+        let findings = lint::lint(&definition);
+        found |= !findings.is_empty();
+        let Definition { server, tool, .. } = definition;
+        args.format.definition(&mut out, &Line { server: &server, tool: &tool, findings })?;
+        if args.names {
+            names.push((server, tool));
         }
-        match Definition::read(&line) {
-            Ok(definition) => {
-                let findings = lint::lint(&definition);
-                if !findings.is_empty() {
-                    exit = Exit::No;
-                }
-                let Definition { server, tool, .. } = definition;
-                args.format.definition(&mut out, &Line { server: &server, tool: &tool, findings })?;
-                if args.names {
-                    names.push((server, tool));
-                }
-            }
-            Err(error) => {
-                terminal::note(&format!("line {}: {error}", number + 1));
-                exit = Exit::No;
-            }
-        }
-    }
+        Ok(())
+    })?;
     for pair in look_alikes(names.iter().map(|(server, tool)| (server.as_str(), tool.as_str()))) {
         args.format.pair(&mut out, &pair)?;
-        exit = Exit::No;
+        found = true;
     }
     out.flush()?;
-    Ok(exit)
+    Ok(if all && !found { Exit::Yes } else { Exit::No })
 }
 
 impl Format {

@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use interlock_catalog::{Recommended, recommend};
-use interlock_clients::{Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
+use interlock_catalog::Known;
+use interlock_clients::{Reached, Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
 use interlock_gateway::reload;
 
 use crate::configured::asked::{Answer, Asked, Offer};
 use crate::configured::known::{EntryAt, KnownServer};
 use crate::configured::own::is_own;
 use crate::configured::{Configuration, Read, Survey};
+use crate::new_policy::{NewPolicy, stem};
 use crate::terminal;
-use crate::tool_listing::document;
 
 /// What a user chose.
 pub(super) struct Choices {
@@ -65,31 +65,6 @@ pub(super) struct FileChange {
     pub(super) after: String,
     /// What people are shown of it: before and after, without secrets.
     pub(super) shown: (String, String),
-}
-
-/// A policy that is not there yet.
-pub(super) struct NewPolicy {
-    pub(super) path: PathBuf,
-    /// The files that it is made of: itself, its tests, and the tools that these are about.
-    pub(super) files: Vec<(PathBuf, String)>,
-}
-
-impl NewPolicy {
-    /// What a server's definitions recommend. Files beside the policy that are there already are somebody's, and stay.
-    fn recommended(path: &Path, server: &str, offer: &Offer) -> Self {
-        let tools = path.with_extension("tools.json");
-        let name = tools.file_name().unwrap_or_default().to_string_lossy();
-        let judged: Vec<_> =
-            offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
-        let Recommended { yaml, tests } = recommend(server, &name, &judged);
-        let mut files = vec![(path.to_owned(), yaml)];
-        let beside =
-            [(path.with_extension("test.yaml"), tests), (tools.clone(), document(&offer.raw) + "\n")];
-        if beside.iter().all(|(path, _)| !path.exists()) {
-            files.extend(beside);
-        }
-        Self { path: path.to_owned(), files }
-    }
 }
 
 /// Who is to be asked for its tools.
@@ -157,9 +132,20 @@ fn fates(configuration: &Configuration) -> Vec<Fate> {
         State::Disabled => Fate::Disabled,
         State::Wrapped(_) => Fate::Already,
         State::Unclear(why) => Fate::Left(why.clone()),
-        State::Open => Fate::Left(file.fixed.unwrap_or("its server has no policy").to_owned()),
+        State::Open => Fate::Left(match server.claims_interlock() {
+            Some(program) => format!(
+                "it runs through `{}`, which is another file than this program: name this one in its place",
+                terminal::escaped(program)
+            ),
+            None => file.fixed.unwrap_or("its server has no policy").to_owned(),
+        }),
     };
     servers.iter().map(fate).collect()
+}
+
+/// Whether an entry may be put behind Interlock. One that says that it is already is not put there a second time.
+fn is_open(server: &Server) -> bool {
+    server.state == State::Open && server.claims_interlock().is_none()
 }
 
 impl Plan {
@@ -171,10 +157,8 @@ impl Plan {
         choices: &Choices,
         taken: &mut HashSet<PathBuf>,
     ) -> Planned {
-        let is_open = |at: &EntryAt| {
-            entry(&self.configurations, *at).is_some_and(|(_, server)| server.state == State::Open)
-        };
-        let open: Vec<EntryAt> = known.entries.iter().copied().filter(is_open).collect();
+        let may = |at: &EntryAt| entry(&self.configurations, *at).is_some_and(|(_, server)| is_open(server));
+        let open: Vec<EntryAt> = known.entries.iter().copied().filter(may).collect();
         let offer = match answer {
             Ok(offer) => offer,
             Err(why) => {
@@ -191,8 +175,11 @@ impl Plan {
         let usable = if path.exists() {
             reload::load(&path).map(drop).map_err(|error| error.to_string())
         } else {
-            self.policies.push(NewPolicy::recommended(&path, &known.name, &offer));
-            Ok(())
+            let folders = self.folders(&known);
+            let about = Known { folders: &folders };
+            let new = NewPolicy::recommended(&path, &known.name, &offer, about);
+            new.map(|new| self.policies.push(new.without_what_is_there()))
+                .map_err(|error| terminal::with_causes(&error))
         };
         match usable {
             Ok(()) => Planned { known, offer: Ok(offer), policy: Some(path) },
@@ -201,6 +188,18 @@ impl Plan {
                 Planned { known, offer: Ok(offer), policy: None }
             }
         }
+    }
+
+    /// The folders that a server is given: those among its arguments that belong to no option.
+    fn folders(&self, known: &KnownServer) -> Vec<String> {
+        let first = known.entries.first().and_then(|at| entry(&self.configurations, *at));
+        let Some((_, Server { reached: Reached::Command(words), .. })) = first else { return Vec::new() };
+        let is_given = |pair: &&[String]| {
+            let [before, word] = pair else { return false };
+            let path = Path::new(word);
+            !before.starts_with('-') && path.is_absolute() && path.parent().is_some() && path.is_dir()
+        };
+        words.windows(2).filter(is_given).filter_map(|pair| pair.last().cloned()).collect()
     }
 
     fn leave(&mut self, at: EntryAt, why: &str) {
@@ -226,7 +225,7 @@ impl Plan {
         let mut rewirings = Vec::new();
         let mut fates = Vec::new();
         for (at, wrapping) in wrappings.iter().filter(|(at, _)| at.configuration == index) {
-            let Some(server) = servers.get(at.server).filter(|server| server.state == State::Open) else {
+            let Some(server) = servers.get(at.server).filter(|server| is_open(server)) else {
                 continue;
             };
             let rewiring = Rewiring { server, wrapping };
@@ -281,10 +280,7 @@ impl Plan {
 
 /// The file for a server's policy. One that is there is that server's: somebody has written it.
 fn free(folder: &Path, name: &str, taken: &HashSet<PathBuf>) -> PathBuf {
-    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let stem: String = name.chars().map(plain).collect();
-    let stem = stem.trim_start_matches(['-', '.']);
-    let stem = if stem.is_empty() { "server" } else { stem };
+    let stem = stem(name);
     let numbered = (2..).map(|number: u32| folder.join(format!("{stem}-{number}.yaml")));
     let first = folder.join(format!("{stem}.yaml"));
     std::iter::once(first.clone()).chain(numbered).find(|path| !taken.contains(path)).unwrap_or(first)

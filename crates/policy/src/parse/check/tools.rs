@@ -87,12 +87,9 @@ impl Check<'_, '_, '_> {
         if !self.known.head {
             return;
         }
-        let listing = |name: &str| {
-            let lists = |matcher: &Matcher| *matcher != Matcher::Every && matcher.matches(name);
-            self.document.tools.iter().any(|(matcher, _)| lists(matcher))
-                || self.document.hide.iter().any(|matcher| matcher.matches(name))
-        };
-        let names: Vec<&str> = tools.tools().map(|(name, _)| name).filter(|name| !listing(name)).collect();
+        let is_mentioned = |name: &&str| self.lists(name) || self.hides(name);
+        let names: Vec<&str> =
+            tools.tools().map(|(name, _)| name).filter(|name| !is_mentioned(name)).collect();
         if names.is_empty() {
             return;
         }
@@ -114,6 +111,21 @@ impl Check<'_, '_, '_> {
         self.report.note("unmentioned-tools", start..start, &At::ROOT, message);
     }
 
+    /// Whether an entry that is not about every tool is about this one.
+    fn lists(&self, name: &str) -> bool {
+        let lists = |matcher: &Matcher| *matcher != Matcher::Every && matcher.matches(name);
+        self.document.tools.iter().any(|(matcher, _)| lists(matcher))
+    }
+
+    fn hides(&self, name: &str) -> bool {
+        self.document.hide.iter().any(|matcher| matcher.matches(name))
+    }
+
+    /// Whether somebody means calls of this tool to be possible at all.
+    fn permits(&self, name: &str) -> bool {
+        !self.hides(name) && (self.document.default_verdict() == DefaultVerdict::Allow || self.lists(name))
+    }
+
     fn compared(
         &mut self,
         matcher: &Matcher,
@@ -127,7 +139,8 @@ impl Check<'_, '_, '_> {
         for (name, definition) in tools.tools().filter(|(name, _)| matcher.matches(name)) {
             match definition.schema() {
                 Ok(schema) => named.push(Tool { name, schema }),
-                Err(error) if validates(entry) && *matcher != Matcher::Every => {
+                // Of a tool that is denied anyway, there is nothing to tell.
+                Err(error) if validates(entry) && (*matcher != Matcher::Every || self.permits(name)) => {
                     let Some(range) = self.range(pointer) else { return };
                     let message = format!(
                         "the schema of {} cannot be used, so every call of it is denied: {error}",

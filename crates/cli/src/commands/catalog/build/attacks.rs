@@ -55,7 +55,7 @@ fn page(pattern: &Pattern) -> AttackPage {
 
 fn access(pattern: &Pattern) -> String {
     match pattern.access == Access::default() {
-        true => "No tool of its own: it is about the connection between agents and servers.".to_owned(),
+        true => "No tool of its own: it is about the connection between agents and servers, or a server as a whole.".to_owned(),
         false => format!("A tool that gives: {}.", needs(&pattern.access)),
     }
 }

@@ -1,0 +1,89 @@
+//! A policy that a server's definitions recommend, as the files that it is made of.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use interlock_catalog::{Known, Recommended, policy_as_json, recommend};
+use interlock_policy::Syntax;
+
+use crate::configured::asked::Offer;
+use crate::tool_listing::document;
+
+/// A policy that is not there yet.
+#[derive(Debug)]
+pub(crate) struct NewPolicy {
+    /// The policy's own file.
+    pub(crate) path: PathBuf,
+    /// All files: the policy first, then its tests (`a.test.yaml`), and the tools that these are about (`a.tools.json`).
+    pub(crate) files: Vec<(PathBuf, String)>,
+}
+
+impl NewPolicy {
+    /// What a server's definitions recommend, in YAML or JSON by the file's ending.
+    pub(crate) fn recommended(
+        path: &Path,
+        server: &str,
+        offer: &Offer,
+        known: Known<'_>,
+    ) -> anyhow::Result<Self> {
+        let tools = path.with_extension("tools.json");
+        let name = tools.file_name().unwrap_or_default().to_string_lossy();
+        let judged: Vec<_> =
+            offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
+        let Recommended { yaml, tests } = recommend(server, &name, &judged, known);
+        let policy = match Syntax::of_path(&path.display().to_string()) {
+            Syntax::Yaml => yaml,
+            Syntax::Json => policy_as_json(&yaml)
+                .context("the policy that was written is not one; this is a fault of interlock")?,
+        };
+        let listed = document(&offer.raw) + "\n";
+        let files =
+            vec![(path.to_owned(), policy), (path.with_extension("test.yaml"), tests), (tools, listed)];
+        Ok(Self { path: path.to_owned(), files })
+    }
+
+    /// Leaves out the files beside the policy where one of them is there already: it is somebody's, and stays.
+    pub(crate) fn without_what_is_there(mut self) -> Self {
+        if self.files.iter().skip(1).any(|(file, _)| file.exists()) {
+            self.files.truncate(1);
+        }
+        self
+    }
+
+    /// Writes all of it, or where one of the files is there already, nothing.
+    pub(crate) fn write(&self) -> anyhow::Result<()> {
+        if let Some((taken, _)) = self.files.iter().find(|(file, _)| file.exists()) {
+            bail!("`{}` is there already and is not written over; give another --output", taken.display());
+        }
+        for (file, text) in &self.files {
+            let written =
+                || OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes());
+            written().with_context(|| format!("cannot write `{}`", file.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A server's name as that of a file, without its ending: what separates folders becomes a dash.
+pub(crate) fn stem(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let stem: String = name.chars().map(plain).collect();
+    let stem = stem.trim_start_matches(['-', '.']);
+    if stem.is_empty() { "server".to_owned() } else { stem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_name_is_one_of_a_file() {
+        for (name, expected) in
+            [("@scope/server", "scope-server"), ("../../etc", "etc"), ("a.b@1", "a.b-1"), ("…", "server")]
+        {
+            assert_eq!(stem(name), expected);
+        }
+    }
+}
