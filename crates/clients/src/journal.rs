@@ -263,6 +263,8 @@ fn locked(folder: &Path) -> Result<(File, Vec<PathBuf>), JournalError> {
             Ok(lock) => lock,
             // Whoever had it has just removed it, and the folder with it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // The folder was there, and was gone when it was looked at again.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !folder.is_file() => continue,
             Err(error) => return Err(failed(error)),
         };
         match lock.try_lock() {
