@@ -3,6 +3,7 @@
 pub(crate) mod asked;
 pub(crate) mod known;
 pub(crate) mod own;
+pub(crate) mod standing;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -38,6 +39,13 @@ pub(crate) struct Configuration {
     pub(crate) place: Place,
     /// The file and its servers, or why they cannot be told.
     pub(crate) read: Result<Read, String>,
+}
+
+impl Configuration {
+    /// Whether it is one of these clients', or of any where none is named.
+    pub(crate) fn is_of(&self, clients: &[ClientName]) -> bool {
+        clients.is_empty() || clients.iter().any(|name| name.0 == self.place.client)
+    }
 }
 
 /// What a configuration holds.
@@ -153,6 +161,15 @@ impl Survey {
                 Ok(interlock_gateway::Server::Http(server))
             }
             Reached::Nothing => anyhow::bail!("it has neither a command nor an address"),
+        }
+    }
+
+    /// An entry's name, with the project that it is for where the file is about more than that.
+    pub(crate) fn entry(&self, place: &Place, server: &Server) -> String {
+        let name = server.name.replace('\n', " ");
+        match server.project.as_ref().filter(|project| Some(*project) != place.project.as_ref()) {
+            Some(project) => format!("{name} of {}", self.shown(project)),
+            None => name,
         }
     }
 

@@ -22,12 +22,17 @@ pub(crate) struct NewPolicy {
 
 impl NewPolicy {
     /// What a server's definitions recommend, in YAML or JSON by the file's ending.
-    pub(crate) fn recommended(path: &Path, server: &str, offer: &Offer) -> anyhow::Result<Self> {
+    pub(crate) fn recommended(
+        path: &Path,
+        server: &str,
+        offer: &Offer,
+        known: Known<'_>,
+    ) -> anyhow::Result<Self> {
         let tools = path.with_extension("tools.json");
         let name = tools.file_name().unwrap_or_default().to_string_lossy();
         let judged: Vec<_> =
             offer.tools.iter().map(|tool| (tool.definition.clone(), tool.judgement.clone())).collect();
-        let Recommended { yaml, tests } = recommend(server, &name, &judged, Known::default());
+        let Recommended { yaml, tests } = recommend(server, &name, &judged, known);
         let policy = match Syntax::of_path(&path.display().to_string()) {
             Syntax::Yaml => yaml,
             Syntax::Json => policy_as_json(&yaml)

@@ -1,11 +1,14 @@
 //! What was changed on a machine, with a copy of what was there: so that all of it can be undone.
 
+pub(crate) mod undo;
+
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::Client;
 use crate::file::{self, ConfigFile, WriteError, digest};
 
 const RECORD: &str = "journal.json";
@@ -43,6 +46,19 @@ pub struct Change {
     pub before: String,
     /// The digest of after.
     pub after: String,
+    /// Where the bytes of after are: what of them is still there can be undone by itself.
+    pub written: PathBuf,
+    /// How it was changed.
+    pub wiring: Wiring,
+}
+
+/// What a configuration's change is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wiring {
+    /// Whose configuration it is.
+    pub client: Client,
+    /// The program that was put in front of its servers.
+    pub program: String,
 }
 
 /// A file that was made.
@@ -52,6 +68,19 @@ pub struct Made {
     pub file: PathBuf,
     /// Its digest.
     pub digest: String,
+    /// The policy that it is, or belongs to.
+    pub policy: PathBuf,
+    /// The server that it was made for.
+    pub server: Named,
+}
+
+/// A server that was given a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its name for limits and records.
+    pub name: String,
+    /// A digest of what makes it the server that it is: its command, variables and headers.
+    pub mark: String,
 }
 
 /// Why the journal cannot be kept.
@@ -82,42 +111,6 @@ pub enum JournalError {
     /// A file could not be replaced.
     #[error(transparent)]
     Write(#[from] WriteError),
-}
-
-/// What became of one file when all was undone.
-#[derive(Debug)]
-pub struct Undone {
-    /// The file.
-    pub file: PathBuf,
-    /// What became of it.
-    pub what: Restored,
-}
-
-/// What becomes of a file when its change is undone.
-#[derive(Debug)]
-pub enum Restored {
-    /// It is what it was before.
-    Restored,
-    /// It was made, and is gone.
-    Removed,
-    /// It was what it was before already.
-    AsBefore,
-    /// It was changed since, and is left as it is.
-    Kept(Kept),
-}
-
-/// Why a file is left as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum Kept {
-    /// Somebody has changed it.
-    #[error("it was changed since")]
-    Changed,
-    /// It is gone.
-    #[error("it was removed since")]
-    Gone,
-    /// It could not be done.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl Journal {
@@ -153,44 +146,74 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]; then the file is as it was.
-    pub fn change(&mut self, file: &ConfigFile, after: &str) -> Result<Change, JournalError> {
-        let before = digest(file.text.as_bytes());
-        let backup = self.back_up(file).map_err(|source| self.failed(source))?;
-        let change = Change { file: file.path.clone(), backup, before, after: digest(after.as_bytes()) };
+    pub fn change(
+        &mut self,
+        file: &ConfigFile,
+        after: &str,
+        wiring: &Wiring,
+    ) -> Result<Change, JournalError> {
+        let (before, digest_after) = (digest(file.text.as_bytes()), digest(after.as_bytes()));
+        let (backup, written) = self.copies(file, after).map_err(|source| self.failed(source))?;
+        let wiring = wiring.clone();
+        let change = Change { file: file.path.clone(), backup, before, after: digest_after, written, wiring };
         self.record.changes.push(change.clone());
         self.save()?;
         if let Err(error) = file::replace(&change.file, &change.before, after.as_bytes()) {
             self.record.changes.pop();
             self.save()?;
-            // What is of no use is best gone; where it cannot go, it does no harm.
-            let _left_behind = fs::remove_file(&change.backup);
+            change.forget();
             return Err(error.into());
         }
         Ok(change)
     }
 
-    fn back_up(&self, file: &ConfigFile) -> io::Result<PathBuf> {
+    /// Copies of what was there, and of what comes.
+    fn copies(&self, file: &ConfigFile, after: &str) -> io::Result<(PathBuf, PathBuf)> {
         let folder = self.folder.join(BACKUPS);
         make_folders(&folder)?;
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.trim_start_matches('.');
-        let mut names = (1_u32..).map(|number| folder.join(format!("{number}-{name}")));
-        let path = names.find(|path| !path.exists()).unwrap_or_else(|| folder.join(name));
-        written(&path, file.text.as_bytes())?;
-        Ok(path)
+        let pair = |number: u32| ["", "-written"].map(|kind| folder.join(format!("{number}{kind}-{name}")));
+        let mut pairs = (1..).map(pair);
+        let [before, written_to] =
+            pairs.find(|pair| pair.iter().all(|path| !path.exists())).unwrap_or_else(|| pair(0));
+        written(&before, file.text.as_bytes())?;
+        written(&written_to, after.as_bytes())?;
+        Ok((before, written_to))
     }
 
-    /// Makes a file that is not there.
+    /// The servers that were given names, with the policies that were made for them.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn named(folder: &Path) -> Result<Vec<(Named, PathBuf)>, JournalError> {
+        let made = Self::record(folder)?.made.into_iter();
+        let policies = made.filter(|made| made.file == made.policy && made.file.exists());
+        Ok(policies.map(|made| (made.server, made.policy)).collect())
+    }
+
+    /// Makes a file that is not there: the policy of a server, or what belongs to it.
     ///
     /// # Errors
     /// [`JournalError`], also where it is there; then nothing is noted.
-    pub fn make(&mut self, path: &Path, text: &str) -> Result<(), JournalError> {
+    pub fn make(
+        &mut self,
+        path: &Path,
+        text: &str,
+        policy: &Path,
+        server: &Named,
+    ) -> Result<(), JournalError> {
         let folders = match path.parent() {
             Some(parent) => make_folders(parent).map_err(|source| self.failed(source))?,
             None => Vec::new(),
         };
         self.record.folders.extend(folders);
-        self.record.made.push(Made { file: path.to_owned(), digest: digest(text.as_bytes()) });
+        self.record.made.push(Made {
+            file: path.to_owned(),
+            digest: digest(text.as_bytes()),
+            policy: policy.to_owned(),
+            server: server.clone(),
+        });
         self.save()?;
         if let Err(source) = written(path, text.as_bytes()) {
             // What stands there is somebody else's, and not to be removed by any undoing.
@@ -199,74 +222,6 @@ impl Journal {
             return Err(self.failed(source));
         }
         Ok(())
-    }
-
-    /// Undoes everything, the latest first. What was changed since is left as it is, but for `force`, and stays in the
-    /// journal.
-    ///
-    /// # Errors
-    /// [`JournalError`] where the journal itself cannot be kept.
-    pub fn undo(mut self, force: bool) -> Result<Vec<Undone>, JournalError> {
-        let mut undone: Vec<Undone> = Vec::new();
-        let mut left = Vec::new();
-        while let Some(change) = self.record.changes.pop() {
-            let earlier = undone.iter().position(|done: &Undone| done.file == change.file);
-            if let Some(Restored::Kept(_)) = earlier.and_then(|at| undone.get(at)).map(|done| &done.what) {
-                left.push(change);
-                continue;
-            }
-            let what = restored(&change, force);
-            match &what {
-                Restored::Kept(_) => left.push(change.clone()),
-                _ => {
-                    let _left_behind = fs::remove_file(&change.backup);
-                }
-            }
-            match earlier.and_then(|at| undone.get_mut(at)) {
-                Some(done) => done.what = what,
-                None => undone.push(Undone { file: change.file, what }),
-            }
-        }
-        left.reverse();
-        self.record.changes = left;
-        // A policy that a configuration still names is needed.
-        if self.record.changes.is_empty() {
-            for made in std::mem::take(&mut self.record.made) {
-                let what = removed(&made, force);
-                if matches!(what, Restored::Kept(_)) {
-                    self.record.made.push(made.clone());
-                }
-                undone.push(Undone { file: made.file, what });
-            }
-        }
-        self.close()?;
-        Ok(undone)
-    }
-
-    /// Writes what is left, or removes what is of no more use.
-    fn close(mut self) -> Result<(), JournalError> {
-        if !self.record.changes.is_empty() || !self.record.made.is_empty() {
-            return self.save();
-        }
-        self.remove(RECORD)?;
-        let mut folders = std::mem::take(&mut self.record.folders);
-        folders.extend([self.folder.clone(), self.folder.join(BACKUPS)]);
-        folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
-        // Once the lock is gone the journal is another's, who may want a folder that was just made and is empty yet: only
-        // those that lead to the lock are removed then, and whoever takes it makes them again.
-        let (leading, others): (Vec<_>, Vec<_>) =
-            folders.into_iter().partition(|folder| self.folder.starts_with(folder));
-        remove_empty(&others);
-        self.remove(LOCK)?;
-        remove_empty(&leading);
-        Ok(())
-    }
-
-    fn remove(&self, name: &str) -> Result<(), JournalError> {
-        match fs::remove_file(self.folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
-            _ => Ok(()),
-        }
     }
 
     fn save(&self) -> Result<(), JournalError> {
@@ -285,6 +240,15 @@ impl Journal {
     }
 }
 
+impl Change {
+    /// What is of no use is best gone; where it cannot go, it does no harm.
+    fn forget(&self) {
+        for copy in [&self.backup, &self.written] {
+            let _left_behind = fs::remove_file(copy);
+        }
+    }
+}
+
 /// Takes the lock of a folder, which is made where it is not there, and says which folders were not.
 fn locked(folder: &Path) -> Result<(File, Vec<PathBuf>), JournalError> {
     let failed = |source| JournalError::Io { folder: folder.to_owned(), source };
@@ -299,6 +263,8 @@ fn locked(folder: &Path) -> Result<(File, Vec<PathBuf>), JournalError> {
             Ok(lock) => lock,
             // Whoever had it has just removed it, and the folder with it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // The folder was there, and was gone when it was looked at again.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !folder.is_file() => continue,
             Err(error) => return Err(failed(error)),
         };
         match lock.try_lock() {
@@ -339,47 +305,6 @@ fn remove_empty(folders: &[PathBuf]) {
     }
 }
 
-fn restored(change: &Change, force: bool) -> Restored {
-    let failed = |error: &dyn std::error::Error| Restored::Kept(Kept::Failed(error.to_string()));
-    let now = match fs::read(&change.file) {
-        Ok(bytes) => Some(digest(&bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return failed(&error),
-    };
-    match now.as_deref() {
-        Some(now) if now == change.before => return Restored::AsBefore,
-        Some(now) if now != change.after && !force => return Restored::Kept(Kept::Changed),
-        None if !force => return Restored::Kept(Kept::Gone),
-        _ => {}
-    }
-    let bytes = match fs::read(&change.backup) {
-        Ok(bytes) if digest(&bytes) == change.before => bytes,
-        Ok(_) => return Restored::Kept(Kept::Failed("its copy is not what was there before".to_owned())),
-        Err(error) => return Restored::Kept(Kept::Failed(format!("its copy cannot be read: {error}"))),
-    };
-    let done = match now {
-        Some(now) => file::replace(&change.file, &now, &bytes),
-        None => written(&change.file, &bytes)
-            .map_err(|source| WriteError::Io { path: change.file.clone(), source }),
-    };
-    match done {
-        Ok(()) => Restored::Restored,
-        Err(error) => failed(&error),
-    }
-}
-
-fn removed(made: &Made, force: bool) -> Restored {
-    match fs::read(&made.file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Restored::AsBefore,
-        Err(error) => Restored::Kept(Kept::Failed(error.to_string())),
-        Ok(bytes) if digest(&bytes) != made.digest && !force => Restored::Kept(Kept::Changed),
-        Ok(_) => match fs::remove_file(&made.file) {
-            Ok(()) => Restored::Removed,
-            Err(error) => Restored::Kept(Kept::Failed(error.to_string())),
-        },
-    }
-}
-
 /// Makes a folder and those above it, for its user alone, and says which were not there.
 fn make_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let missing: Vec<PathBuf> = folder
@@ -406,22 +331,8 @@ fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::undo::Undoing;
     use super::*;
-
-    #[test]
-    fn a_file_that_was_not_made_is_not_removed() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let (own, others) = (folder.path().join("own.yaml"), folder.path().join("others.yaml"));
-        fs::write(&others, "mine").unwrap();
-        let mut journal = Journal::open(&folder.path().join("init")).unwrap();
-        journal.make(&own, "made").unwrap();
-        assert!(journal.make(&others, "made").is_err());
-        drop(journal);
-        let undone = Journal::open(&folder.path().join("init")).unwrap().undo(true).unwrap();
-        assert_eq!(undone.iter().map(|undone| &undone.file).collect::<Vec<_>>(), [&own]);
-        assert_eq!(fs::read_to_string(&others).unwrap(), "mine");
-        assert!(!own.exists());
-    }
 
     #[test]
     fn a_lock_that_was_removed_keeps_nobody_out() {
@@ -431,7 +342,7 @@ mod tests {
         assert!(matches!(Journal::open(&init), Err(JournalError::Busy { .. })));
         // Somebody who was waiting has the old file, and gets its lock when it is gone already.
         let old = File::open(init.join(LOCK)).unwrap();
-        journal.undo(false).unwrap();
+        journal.undo(Undoing::default()).unwrap();
         assert!(!init.exists());
         old.try_lock().unwrap();
         assert!(!is_at(&old, &init.join(LOCK)));
@@ -455,7 +366,7 @@ mod tests {
                         opened.fetch_add(1, Ordering::SeqCst);
                         std::thread::yield_now();
                         holders.fetch_sub(1, Ordering::SeqCst);
-                        journal.undo(false).unwrap();
+                        journal.undo(Undoing::default()).unwrap();
                     }
                     Err(JournalError::Busy { .. }) => {}
                     Err(error) => panic!("{error}"),

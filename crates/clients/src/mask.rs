@@ -32,6 +32,20 @@ const TELLING: [&str; 16] = [
 /// The same, where they are a part of a name by themselves: others have these letters too.
 const TELLING_PARTS: [&str; 5] = ["pat", "pw", "sas", "otp", "pin"];
 
+/// Keys below which every value may be a secret.
+const HOLDERS: [&str; 4] = ["env", "headers", "http_headers", "env_http_headers"];
+
+/// Letters of a word that is shown wherever it stands.
+const LONGEST_WORD: usize = 24;
+/// Digits of a number that is.
+const LONGEST_NUMBER: usize = 6;
+
+/// What stands in front of a secret in a header.
+const SCHEMES: [&str; 4] = ["Bearer", "bearer", "Basic", "basic"];
+
+/// A value that is shorter than this is no secret: texts are full of such.
+const LEAST_GIVEN: usize = 4;
+
 /// What separates the words of a command line, a connection string or a remark.
 const SEPARATORS: [char; 10] = [' ', '\t', '\n', '\r', ';', '&', ',', '|', '"', '\''];
 
@@ -44,7 +58,7 @@ const LEAST_KEY: usize = 16;
 pub fn masked(format: Format, text: &str) -> Option<String> {
     let root = format::read(format, text).ok()?;
     let mut secrets = Vec::new();
-    collect(&root, None, &mut secrets);
+    collect(&root, None, false, &mut secrets);
     secrets.extend(remarks(&root, text));
     secrets.sort_by_key(|range| range.start);
     let mut out = String::with_capacity(text.len());
@@ -62,21 +76,65 @@ pub fn masked(format: Format, text: &str) -> Option<String> {
     Some(out)
 }
 
-fn collect(node: &Node, key: Option<&str>, secrets: &mut Vec<Range<usize>>) {
+/// A line that a program has written, without what may be a secret in it: what looks like one, what follows the name of
+/// one, and every one of those that the program was given.
+#[must_use]
+pub fn masked_line(line: &str, given: &[String]) -> String {
+    let mut line = line.to_owned();
+    for secret in given.iter().flat_map(|secret| secret.lines()).filter(|secret| secret.len() >= LEAST_GIVEN)
+    {
+        line = line.replace(secret, HIDDEN);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut expects = false;
+    for piece in line.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let blank = piece.get(word.len()..).unwrap_or_default();
+        // `KeyError:` is the name of no key.
+        let is_name = word.ends_with([':', '=']) && !word.ends_with("Error:");
+        let names = (is_name && tells(word)) || SCHEMES.contains(&word);
+        let is_secret = (expects && !names && !word.is_empty())
+            || (!names && is_secret(word.trim_end_matches([':', '='])));
+        expects = names || (expects && word.is_empty());
+        out.push_str(if is_secret { HIDDEN } else { word });
+        out.push_str(blank);
+    }
+    out
+}
+
+/// The words of a command line that may be secrets.
+#[must_use]
+pub fn secrets_of(words: &[String]) -> Vec<String> {
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    let found = words.iter().zip(secret_words(&texts)).filter(|(_, secret)| *secret);
+    found.map(|(word, _)| word.split_once('=').map_or(word.as_str(), |(_, value)| value).to_owned()).collect()
+}
+
+/// `is_telling` where it stands below a name of secrets.
+fn collect(node: &Node, key: Option<&str>, is_telling: bool, secrets: &mut Vec<Range<usize>>) {
+    let is_telling = is_telling || key.is_some_and(|key| HOLDERS.contains(&key) || tells(key));
     match &node.value {
         Value::Map(members, _) => {
-            members.iter().for_each(|Member { key, value, .. }| collect(value, Some(key), secrets));
+            let each = |Member { key, value, .. }: &Member| collect(value, Some(key), is_telling, secrets);
+            members.iter().for_each(each);
         }
         Value::List(items, _) if key == Some("args") => {
             let words: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
             let hidden = items.iter().zip(secret_words(&words)).filter(|(_, secret)| *secret);
             secrets.extend(hidden.map(|(item, _)| item.range.clone()));
         }
-        Value::List(items, _) => items.iter().for_each(|item| collect(item, None, secrets)),
-        Value::Text(text) if is_plain(key, text) => {}
+        Value::List(items, _) => items.iter().for_each(|item| collect(item, None, is_telling, secrets)),
+        Value::Text(text) if is_plain(key, text) || (!is_telling && is_harmless(text)) => {}
+        Value::Other if !is_telling && node.range.len() <= LONGEST_NUMBER => {}
         Value::Text(_) | Value::Block(_) | Value::Other | Value::Shared => secrets.push(node.range.clone()),
         Value::Bool(_) | Value::Null => {}
     }
+}
+
+/// A short word by itself, as settings have them. What somebody wrote, an address or a path is nobody else's business.
+fn is_harmless(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.len() <= LONGEST_WORD && text.chars().all(is_word) && !is_secret(text) && !is_mixed(text)
 }
 
 /// The remarks that may have a secret in them: entries that somebody has put out of use, most of all.
@@ -252,6 +310,32 @@ mod tests {
                 .unwrap();
         assert_eq!(shown, "…\n[a] # mine\nb = true …\n");
         assert_eq!(masked(Format::Json, "{"), None);
+        let settings = r#"{"theme": "dark", "starts": 12, "mail": "a@x.example", "said": "two words", "id": "u1234567890abcdef", "pin": 1234, "account": 12345678, "auth": {"kind": "b"}}"#;
+        let shown = masked(Format::Json, settings).unwrap();
+        assert_eq!(
+            shown,
+            r#"{"theme": "dark", "starts": 12, "mail": "…", "said": "…", "id": "…", "pin": …, "account": …, "auth": {"kind": "…"}}"#
+        );
+    }
+
+    #[test]
+    fn lines_of_programs_show_no_secrets() {
+        let given = ["hunter2".to_owned(), "one line\nanother".to_owned(), "1".to_owned()];
+        for (line, expected) in [
+            ("  File \"/srv/a.py\", line 12, in main", "  File \"/srv/a.py\", line 12, in main"),
+            ("KeyError: GITHUB_TOKEN is not set", "KeyError: GITHUB_TOKEN is not set"),
+            ("cannot log in with hunter2, 1 try left", "cannot log in with …, 1 try left"),
+            ("key is another", "key is …"),
+            ("token: abc", "token: …"),
+            ("sent Authorization: Bearer abc", "sent Authorization: Bearer …"),
+            ("API_KEY=abc --token=x ok", "… … ok"),
+            ("postgres://u:p@host/db refused", "… refused"),
+            ("id sk0abcdefghij0123456789ABCDEF", "id …"),
+        ] {
+            assert_eq!(masked_line(line, &given), expected);
+        }
+        let words = ["srv", "--api-key", "abcd", "DB=x", "/data", "TOKEN=efgh"].map(str::to_owned);
+        assert_eq!(secrets_of(&words), ["abcd", "efgh"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Putting Interlock in front of a server in its client's configuration: which bytes go, and what comes instead.
 
 mod splice;
+pub(crate) mod unwire;
 
 use crate::format::{self, Format};
 use crate::mask::is_secret_address;
@@ -172,11 +173,7 @@ impl Entry<'_> {
     }
 
     fn command(&self, words: &[String], splices: &mut Vec<Splice>) -> Result<(), RewireError> {
-        let command = self.node.member("command").ok_or(RewireError::NotThere)?;
-        let (command, holder) = match &command.value.value {
-            Value::Map(..) => (command.value.member("path").ok_or(RewireError::NotThere)?, &command.value),
-            _ => (command, self.node),
-        };
+        let (command, holder) = command_of(self.node).ok_or(RewireError::NotThere)?;
         let mut front = self.words();
         front.push("--".to_owned());
         front.extend(words.first().cloned());
@@ -248,6 +245,15 @@ impl Entry<'_> {
             return Err(RewireError::Layout);
         }
         Ok(Splice::new(value.range.clone(), self.writing.literal(text)))
+    }
+}
+
+/// The member that names the program, and what holds it: the entry, or a part of it.
+fn command_of(entry: &Node) -> Option<(&Member, &Node)> {
+    let command = entry.member("command")?;
+    match &command.value.value {
+        Value::Map(..) => Some((command.value.member("path")?, &command.value)),
+        _ => Some((command, entry)),
     }
 }
 

@@ -11,7 +11,7 @@ use std::fs;
 
 use interlock_clients::{
     Client, Journal, Place, Reached, Restored, RewireError, Rewiring, Scope, Server, State, Surroundings,
-    System, Wrapped, Wrapping, masked, open, places, rewire, servers,
+    System, Undoing, Wired, Wiring, Wrapped, Wrapping, masked, open, places, rewire, servers, unwire,
 };
 use proptest::prelude::*;
 
@@ -227,6 +227,10 @@ fn is_own(program: &str) -> bool {
     ["/bin/interlock", "/bin/inter lock\\interlock", "/x/interlock", "interlock"].contains(&program)
 }
 
+fn wiring() -> Wiring {
+    Wiring { client: Client::Cursor, program: "/bin/interlock".to_owned() }
+}
+
 fn check(client: Client, text: &str, chosen: &[bool]) -> Result<(), TestCaseError> {
     let place = place(client);
     let before =
@@ -275,6 +279,11 @@ fn check(client: Client, text: &str, chosen: &[bool]) -> Result<(), TestCaseErro
     for (_, value) in before.iter().flat_map(|server| &server.variables) {
         prop_assert!(value.len() < 6 || !shown.contains(&format!("K: {value}")), "{shown}");
     }
+    // Entry by entry it goes back to the same bytes.
+    let wired = Wired { place: &place, before: text, after: &after, program: &wrapping.program };
+    let (back, entries) = unwire(&wired, &after).unwrap();
+    prop_assert_eq!(&back, text, "{:?} {}", entries, after);
+    prop_assert_eq!(entries.len(), rewirings.len());
     undone(&place, text, &after)
 }
 
@@ -285,9 +294,9 @@ fn undone(place: &Place, text: &str, after: &str) -> Result<(), TestCaseError> {
     fs::write(&path, text).unwrap();
     let file = open(&path).unwrap().unwrap();
     let mut journal = Journal::open(&folder.path().join("journal")).unwrap();
-    journal.change(&file, after).unwrap();
+    journal.change(&file, after, &wiring()).unwrap();
     prop_assert_eq!(fs::read_to_string(&path).unwrap(), after);
-    let undone = journal.undo(false).unwrap();
+    let undone = journal.undo(Undoing::default()).unwrap();
     prop_assert!(undone.iter().all(|undone| matches!(undone.what, Restored::Restored | Restored::AsBefore)));
     prop_assert_eq!(fs::read_to_string(&path).unwrap(), text);
     prop_assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -331,13 +340,13 @@ fn a_file_that_was_saved_meanwhile_is_not_written_to() {
     fs::write(&path, "{ }").unwrap();
     let journal_folder = folder.path().join("journal");
     let mut journal = Journal::open(&journal_folder).unwrap();
-    let error = journal.change(&file, "{\"a\": 1}").unwrap_err().to_string();
+    let error = journal.change(&file, "{\"a\": 1}", &wiring()).unwrap_err().to_string();
     assert!(error.contains("was changed meanwhile, so it was left as it is"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "{ }");
     // Two of them at once would write over each other's notes.
     let error = Journal::open(&journal_folder).unwrap_err().to_string();
     assert!(error.contains("another `interlock init` is at work"), "{error}");
-    assert!(journal.undo(false).unwrap().is_empty());
+    assert!(journal.undo(Undoing::default()).unwrap().is_empty());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -349,10 +358,10 @@ fn changes_one_after_the_other_are_undone_to_the_first() {
     let journal_folder = folder.path().join("journal");
     for next in ["2", "3"] {
         let mut journal = Journal::open(&journal_folder).unwrap();
-        journal.change(&open(&path).unwrap().unwrap(), next).unwrap();
+        journal.change(&open(&path).unwrap().unwrap(), next, &wiring()).unwrap();
     }
     // Somebody else changed it in between: what came before that is out of reach, but for force.
-    let undone = Journal::open(&journal_folder).unwrap().undo(false).unwrap();
+    let undone = Journal::open(&journal_folder).unwrap().undo(Undoing::default()).unwrap();
     assert!(matches!(undone.as_slice(), [one] if matches!(one.what, Restored::Restored)), "{undone:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "1");
     assert!(!journal_folder.exists());

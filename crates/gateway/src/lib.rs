@@ -29,6 +29,7 @@ pub mod identify;
 mod introduction;
 mod judge;
 mod known_tokens;
+mod last_words;
 mod limits;
 mod listing;
 mod lists;

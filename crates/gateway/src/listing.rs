@@ -9,6 +9,7 @@ use interlock_wire::{Message, Outcome, Response, Shape, Version, reply};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use crate::gateway::Gateway;
+use crate::last_words::LastWords;
 use crate::limits::Limits;
 use crate::relay::own::list_request;
 use crate::run::{RunError, Wrapped, run};
@@ -83,6 +84,14 @@ pub enum ListingError {
         /// What is wrong.
         what: String,
     },
+    /// It gave no list, and said something on standard error: whoever shows that takes secrets out of it.
+    #[error("{error}")]
+    Said {
+        /// Why there is no list.
+        error: Box<ListingError>,
+        /// The last lines that it wrote.
+        errors: String,
+    },
     /// It lists more than is read.
     #[error("the server lists more {what} than the limit of {limit}")]
     TooMany {
@@ -113,13 +122,20 @@ pub async fn list_tools(
     mut progress: impl FnMut(Progress),
 ) -> Result<Listing, ListingError> {
     let (mut process, input, output) = ServerProcess::start(command, errors)?;
+    let last_words = process.take_errors().map(LastWords::listen);
     progress(Progress::Started);
     let mut asking = Asking::new((input, output), patience, Peer::Server);
     let listed = asking.read(&mut progress).await;
     // Its input closed, it goes by itself.
     drop(asking);
     process.end(GRACE).await;
-    listed
+    match (listed, last_words) {
+        (Err(error), Some(last_words)) => match last_words.end().await {
+            errors if errors.trim().is_empty() => Err(error),
+            errors => Err(ListingError::Said { error: Box::new(error), errors }),
+        },
+        (listed, _) => listed,
+    }
 }
 
 /// Reads every page of the list of a server as its clients reach it: through a gateway of its own, which speaks the

@@ -54,7 +54,7 @@ async fn tools_with_their_risk_their_callers_and_their_rules() -> Result<()> {
     let said = machine.interlock(&["inventory", "--category", "read", "--client", "claude-desktop"]).await?;
     ensure!(said.text.contains("get_note") && !said.text.contains("delete_note"), "{said:?}");
     let line = said.text.lines().find(|line| line.contains("get_note")).context("its line")?;
-    ensure!(line.contains("local (Claude Desktop)") && line.trim_end().ends_with('Z'), "{line}");
+    ensure!(line.contains("local (Claude Desktop: notes)") && line.trim_end().ends_with('Z'), "{line}");
     ensure!(said.text.contains("does not answer"), "{said:?}");
     Ok(())
 }

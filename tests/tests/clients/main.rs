@@ -3,8 +3,11 @@
 
 mod inventory;
 mod machine;
+mod named;
 mod refused;
 mod rewired;
+mod shown;
+mod since;
 
 use std::collections::BTreeSet;
 use std::path::Path;

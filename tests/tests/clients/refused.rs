@@ -47,27 +47,6 @@ async fn files_that_cannot_be_changed_are_told_and_left() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_changed_since_is_left_but_for_force() -> Result<()> {
-    let machine = Machine::new().await?;
-    let before = machine.files()?;
-    machine.interlock(&["init", "--yes", "--client", "zed", "--client", "codex"]).await?;
-    let zed = machine.home().join(".config/zed/settings.json");
-    let edited = fs::read_to_string(&zed)?.replace("16", "17");
-    fs::write(&zed, &edited)?;
-    let said = machine.interlock(&["init", "--undo"]).await?;
-    ensure!(said.code == Some(1), "{said:?}");
-    ensure!(said.text.contains("kept ~/.config/zed/settings.json: it was changed since"), "{said:?}");
-    ensure!(said.text.contains("restored ~/.codex/config.toml"), "{said:?}");
-    ensure!(fs::read_to_string(&zed)? == edited);
-    // Its policies are still there, for it names them.
-    ensure!(machine.home().join(".config/interlock/policies").is_dir());
-    let said = machine.interlock(&["init", "--undo", "--force"]).await?;
-    ensure!(said.code == Some(0), "{said:?}");
-    ensure!(machine.files()? == before);
-    Ok(())
-}
-
-#[tokio::test]
 async fn modes_stay_and_copies_are_the_persons_alone() -> Result<()> {
     let machine = Machine::new().await?;
     let file = machine.home().join(".config/Claude/claude_desktop_config.json");

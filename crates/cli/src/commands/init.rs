@@ -1,8 +1,10 @@
 //! `interlock init`: finds the MCP configurations on this machine and puts a policy in front of every server in them.
 
 mod applied;
+mod diff;
 mod plan;
 mod report;
+mod rules;
 mod screen;
 mod undo;
 
@@ -13,8 +15,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use interlock_clients::Undoing;
 
 use crate::args::{Format, name};
+use crate::configured::known::{configuration_folder, journal_folder};
 use crate::configured::{ClientName, Survey, asked, known};
 use crate::exit::Exit;
 use crate::settings::Settings;
@@ -28,6 +32,7 @@ use plan::{Choices, Plan};
   interlock init --project --client claude-code
   interlock init --yes --client cursor --client claude-desktop
   interlock init --yes --policies ./policies --format json
+  interlock init --undo --dry-run
   interlock init --undo
 
 Looked at are the configurations of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Cline, Gemini CLI, Codex, Zed \
@@ -38,7 +43,8 @@ for its tools; one that does not answer is told and left as it is. Each of the o
 
 Before anything is written you see what would change and are asked. Without a terminal nothing is written unless --yes is \
 given. A policy that is there already is used as it is. Copies of what was there are kept, and --undo puts every byte back; \
-a file that was changed since is left as it is, but for --force.
+in a file that was changed since, every entry that still runs through Interlock as it was written, and nothing else. \
+What cannot be put back by itself is told; --force puts the whole file back, after a copy of it. Policies that were edited stay.
 
 Exit codes: 0 done, or nothing to do, 1 not done (not agreed to, or --undo left something), 2 it could not be done.")]
 pub(crate) struct InitArgs {
@@ -61,12 +67,12 @@ pub(crate) struct InitArgs {
     #[arg(short, long, conflicts_with_all = ["dry_run", "undo"])]
     yes: bool,
     /// Show what would change, and change nothing
-    #[arg(long, conflicts_with = "undo")]
+    #[arg(long)]
     dry_run: bool,
     /// Put back what was there before
     #[arg(long, conflicts_with_all = ["clients", "policies"])]
     undo: bool,
-    /// With --undo: also what was changed since
+    /// With --undo: the whole file, after a copy of it, where not all of it can be put back entry by entry
     #[arg(long, requires = "undo")]
     force: bool,
     /// How to print it
@@ -92,11 +98,12 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     let survey = Survey::here()?;
     let journal = journal_folder()?;
     if args.undo {
-        return undo::run(&survey, &journal, args.force, args.format);
+        let how = Undoing { force: args.force, dry_run: args.dry_run };
+        return undo::run(&survey, &journal, how, args.format);
     }
     let plan = planned(args, &survey)?;
     if args.format == Format::Text {
-        screen::show(&plan, &survey)?;
+        screen::show(&plan, &survey, args.project)?;
     }
     let decision = decided(args, &plan)?;
     let applied = match decision {
@@ -116,8 +123,13 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<Exit> {
 }
 
 fn planned(args: &InitArgs, survey: &Survey) -> anyhow::Result<Plan> {
-    let configurations = survey.configurations(&args.clients, args.project);
-    let known = known::known(&configurations);
+    // What a server is called depends on those of all clients.
+    let all = survey.configurations(&[], args.project);
+    let earlier = known::earlier()?;
+    let known = known::known(&all, &earlier);
+    let taken = known.iter().filter_map(|known| known.policy.clone());
+    let taken = taken.chain(earlier.into_iter().map(|(_, policy)| policy)).collect();
+    let (configurations, known) = known::restricted(all, known, |found| found.is_of(&args.clients));
     let servers = plan::questions(survey, &configurations, &known);
     let said = std::io::stderr().is_terminal();
     let settings = Arc::new(Settings::load(None)?);
@@ -126,7 +138,7 @@ fn planned(args: &InitArgs, survey: &Survey) -> anyhow::Result<Plan> {
         Some(folder) => std::path::absolute(folder).context("cannot tell the current folder")?,
         None => configuration_folder()?.join("policies"),
     };
-    let choices = Choices { program: program()?, grant: args.grant.clone(), policies };
+    let choices = Choices { program: program()?, grant: args.grant.clone(), policies, taken };
     Ok(plan::plan(configurations, known, answers, &choices))
 }
 
@@ -148,16 +160,6 @@ fn decided(args: &InitArgs, plan: &Plan) -> anyhow::Result<Decision> {
     let answer = terminal::asked(&screen::question(plan)).context("cannot read the answer")?;
     let agreed = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
     Ok(if agreed { Decision::Apply } else { Decision::Declined })
-}
-
-/// Interlock's folder among the user's configurations.
-fn configuration_folder() -> anyhow::Result<PathBuf> {
-    let folder = dirs::config_dir().context("no configuration directory to keep policies in")?;
-    Ok(folder.join("interlock"))
-}
-
-fn journal_folder() -> anyhow::Result<PathBuf> {
-    Ok(configuration_folder()?.join("init"))
 }
 
 /// This program by a path that stays: the one on the PATH where it is this very program, for that may be a link that

@@ -3,7 +3,6 @@
 mod callers;
 mod pinned;
 mod report;
-mod standing;
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -18,6 +17,7 @@ use interlock_catalog::Category;
 
 use crate::args::Format;
 use crate::configured::asked::{Answer, ask};
+use crate::configured::known::{earlier, known, restricted};
 use crate::configured::{ClientName, Survey};
 use crate::data_dir::{data_dir, has_log};
 use crate::exit::Exit;
@@ -39,7 +39,7 @@ present folder's project with --project alone: what its files say is run), and w
 what the policy says of the tool whatever its arguments are; `conditions` means that it depends on them too. A tool \
 that is not defined as it was accepted (`interlock pins`) is denied, whatever the policy says.
 
-Exit codes: 0 every server answered, 1 some did not, 2 it could not be done.")]
+Exit codes: 0 every server answered, 1 some did not or a configuration cannot be read, 2 it could not be done.")]
 pub(crate) struct InventoryArgs {
     /// The file that `interlock serve` reads: its servers and grants too
     #[arg(short = 'c', long = "config", value_name = "FILE")]
@@ -101,9 +101,11 @@ type LastCalls = HashMap<(String, String, String), i64>;
 pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let survey = Survey::here()?;
     let settings = Settings::load(args.config.as_deref())?;
-    let configurations = survey.configurations(&args.clients, args.project);
-    let left_out = callers::not_looked_at(&survey, &configurations);
-    let mut listed = callers::of_clients(&configurations);
+    let all = survey.configurations(&[], args.project);
+    let known = known(&all, &earlier()?);
+    let (configurations, known) = restricted(all, known, |found| found.is_of(&args.clients));
+    let (unreadable, left_out) = callers::without_servers(&survey, &configurations);
+    let mut listed = callers::of_clients(&survey, &configurations, known);
     if args.config.is_some() {
         listed.extend(callers::of_gateway(&settings));
     }
@@ -117,12 +119,14 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     let mut ledgers = Ledgers::new(data_dir(args.data.as_deref(), &settings)?, &settings)?;
     let categories: Vec<Category> = args.categories.iter().copied().map(Category::from).collect();
     let wanted = |category: Category| categories.is_empty() || categories.contains(&category);
+    let all_known = unreadable.is_empty() && answers.iter().all(Result::is_ok);
+    let left_out = (unreadable, left_out);
     let report = report::Report::new((&listed, &answers), (&last, &mut ledgers), left_out, wanted);
     match args.format {
         Format::Text => terminal::write_out(report.text().as_bytes())?,
         Format::Json => terminal::json(&report)?,
     }
-    Ok(if answers.iter().all(Result::is_ok) { Exit::Yes } else { Exit::No })
+    Ok(if all_known { Exit::Yes } else { Exit::No })
 }
 
 /// Read from the audit log, where there is one.

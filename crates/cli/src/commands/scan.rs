@@ -245,7 +245,7 @@ fn of_command(args: &ScanArgs, settings: &Settings) -> anyhow::Result<Asked> {
 fn of_configuration(file: &Path, client: Option<ClientName>) -> anyhow::Result<Vec<Asked>> {
     let survey = Survey::here()?;
     let configurations = vec![survey.configuration_at(file, client)?];
-    let known = crate::configured::known::known(&configurations);
+    let known = crate::configured::known::known(&configurations, &Vec::new());
     anyhow::ensure!(!known.is_empty(), "`{}` has no MCP server that is used", file.display());
     known
         .iter()

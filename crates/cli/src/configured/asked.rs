@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use interlock_catalog::{Category, Definition, Judgement, classify};
+use interlock_clients::{masked_line, secrets_of};
 use interlock_gateway::transport::child::StandardError;
-use interlock_gateway::{Progress, Server};
+use interlock_gateway::{ListingError, Progress, Server};
 use interlock_policy::ToolList;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -17,6 +18,11 @@ use crate::tool_listing::Asking;
 
 /// Servers that are started at the same time.
 const AT_ONCE: usize = 4;
+
+/// Lines of a server's standard error that are shown.
+const MOST_LINES: usize = 8;
+/// And letters of each.
+const MOST_LETTERS: usize = 240;
 
 /// A tool, and what it can do.
 pub(crate) struct Offered {
@@ -48,15 +54,19 @@ impl Offer {
         ALL.into_iter().map(|category| (category, count(category))).filter(|(_, count)| *count > 0).collect()
     }
 
-    /// The tools that can do most harm, the worst first.
+    /// The tools that can do harm, the worst first.
     pub(crate) fn worst(&self) -> Vec<&Offered> {
-        let mut worst: Vec<&Offered> =
-            self.tools.iter().filter(|tool| tool.judgement.category.is_dangerous()).collect();
+        self.by_harm().into_iter().filter(|tool| tool.judgement.category.is_dangerous()).collect()
+    }
+
+    /// All tools, the worst first.
+    pub(crate) fn by_harm(&self) -> Vec<&Offered> {
+        let mut tools: Vec<&Offered> = self.tools.iter().collect();
         let harm = |tool: &&Offered| (tool.judgement.severity, tool.judgement.category);
-        worst.sort_by(|one, other| {
-            harm(other).cmp(&harm(one)).then(one.definition.tool.cmp(&other.definition.tool))
+        tools.sort_by(|one, other| {
+            harm(other).cmp(&harm(one)).then_with(|| one.definition.tool.cmp(&other.definition.tool))
         });
-        worst
+        tools
     }
 }
 
@@ -103,9 +113,42 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
             terminal::progress(&words(name, &progress));
         }
     };
-    let asking = Asking { name, settings, patience, errors: StandardError::Dropped };
-    let listing = asking.list(server, progress).await.map_err(|error| terminal::with_causes(&error))?;
+    let asking = Asking { name, settings, patience, errors: StandardError::Read };
+    let secrets = secrets(&server);
+    let listing = asking.list(server, progress).await.map_err(|error| why(&error, &secrets))?;
     offer(name, listing.tools)
+}
+
+/// What a server is given that nobody may read in what it says.
+fn secrets(server: &Server) -> Vec<String> {
+    let Server::Child(command) = server else { return Vec::new() };
+    let words: Vec<String> = command.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let values = command.env.iter().map(|(_, value)| value.to_string_lossy().into_owned());
+    values.chain(secrets_of(&words)).collect()
+}
+
+/// Why there is no list, on one line; below it the last lines that the server wrote.
+fn why(error: &anyhow::Error, secrets: &[String]) -> String {
+    let text = terminal::with_causes(error).replace('\n', " ");
+    let Some(ListingError::Said { errors, .. }) = error.downcast_ref() else { return text };
+    let lines: Vec<&str> = errors.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines.get(lines.len().saturating_sub(MOST_LINES)..).unwrap_or_default();
+    let shown = last.iter().map(|line| {
+        let masked = terminal::escaped(&masked_line(line, secrets).replace('\t', "  "));
+        format!("\n{}", masked.chars().take(MOST_LETTERS).collect::<String>())
+    });
+    format!("{text}; the last that it wrote:{}", shown.collect::<String>())
+}
+
+/// A reason for a table: without what the server wrote.
+pub(crate) fn in_short(why: &str) -> &str {
+    let first = why.lines().next().unwrap_or_default();
+    first.strip_suffix("; the last that it wrote:").unwrap_or(first)
+}
+
+/// A reason on lines of its own, of which all but the first are indented.
+pub(crate) fn at_length(why: &str, indent: &str) -> String {
+    why.lines().map(terminal::escaped).collect::<Vec<_>>().join(&format!("\n{indent}| "))
 }
 
 /// Judges what a server lists, as texts of single tools.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use interlock_clients::{Reached, Scope, Server, State};
+use anyhow::Context as _;
+use interlock_clients::{Journal, Named, Reached, Scope, Server, State, digest};
 use interlock_gateway::transport::http::HttpServer;
 
 use super::{Configuration, Survey};
@@ -23,11 +24,61 @@ pub(crate) struct KnownServer {
     /// Its name for limits and records.
     pub(crate) name: String,
     pub(crate) entries: Vec<EntryAt>,
-    /// The policy that it is behind already in one of them.
+    /// The policy that it is behind already in one of them, or that was written for it once.
     pub(crate) policy: Option<PathBuf>,
+    /// A digest of what makes it the server that it is.
+    mark: String,
+}
+
+/// The servers that `init` gave names to, with the policies that it wrote for them.
+pub(crate) type Earlier = Vec<(Named, PathBuf)>;
+
+/// Interlock's folder among the user's configurations.
+pub(crate) fn configuration_folder() -> anyhow::Result<PathBuf> {
+    let folder = dirs::config_dir().context("no configuration directory to keep policies in")?;
+    Ok(folder.join("interlock"))
+}
+
+/// Where it is noted what `init` has changed.
+pub(crate) fn journal_folder() -> anyhow::Result<PathBuf> {
+    Ok(configuration_folder()?.join("init"))
+}
+
+/// What is noted of earlier runs of `init`.
+pub(crate) fn earlier() -> anyhow::Result<Earlier> {
+    Ok(Journal::named(&journal_folder()?)?)
 }
 
 impl KnownServer {
+    /// What is noted of it.
+    pub(crate) fn named(&self) -> Named {
+        Named { name: self.name.clone(), mark: self.mark.clone() }
+    }
+
+    /// What it is called in the configurations, and by whom.
+    pub(crate) fn called(&self, survey: &Survey, configurations: &[Configuration]) -> String {
+        let mut names: Vec<(String, Vec<&'static str>)> = Vec::new();
+        for (client, name) in self.names(survey, configurations) {
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, clients)) if clients.contains(&client) => {}
+                Some((_, clients)) => clients.push(client),
+                None => names.push((name, vec![client])),
+            }
+        }
+        let names = names.into_iter().map(|(name, clients)| format!("{name} ({})", clients.join(", ")));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The client of each entry, and the entry's name.
+    fn names(&self, survey: &Survey, configurations: &[Configuration]) -> Vec<(&'static str, String)> {
+        let name = |at: &EntryAt| {
+            let found = configurations.get(at.configuration)?;
+            let server = found.read.as_ref().ok()?.servers.get(at.server)?;
+            Some((found.place.client.title(), survey.entry(&found.place, server)))
+        };
+        self.entries.iter().filter_map(name).collect()
+    }
+
     /// The server as the first of its clients that can would start or reach it.
     ///
     /// # Errors
@@ -64,7 +115,7 @@ struct Sameness {
 }
 
 /// The servers of all configurations that are used and can be understood, in the order in which they are found.
-pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
+pub(crate) fn known(configurations: &[Configuration], earlier: &Earlier) -> Vec<KnownServer> {
     let mut found: Vec<(Sameness, KnownServer)> = Vec::new();
     // Those behind Interlock have their names and policies already. A project names no server of its user.
     for (scope, wrapped) in
@@ -90,11 +141,18 @@ pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
                     }
                 }
                 None => {
-                    let name = match name {
-                        Some(name) if scope == Scope::User => name,
-                        claimed => free(&claimed.unwrap_or_else(|| derived(server)), server, &found),
+                    let mark = sameness.mark();
+                    let (name, policy) = match name {
+                        Some(name) if scope == Scope::User => (name, policy),
+                        claimed => match named_earlier(&mark, &found, earlier) {
+                            Some((name, its_policy)) => (name, policy.or(Some(its_policy))),
+                            None => {
+                                let claimed = claimed.unwrap_or_else(|| derived(server));
+                                (free(&claimed, server, &found, earlier), policy)
+                            }
+                        },
                     };
-                    found.push((sameness, KnownServer { name, entries: vec![entry], policy }));
+                    found.push((sameness, KnownServer { name, entries: vec![entry], policy, mark }));
                 }
             }
         }
@@ -103,6 +161,45 @@ pub(crate) fn known(configurations: &[Configuration]) -> Vec<KnownServer> {
     let first = |known: &KnownServer| known.entries.iter().map(|at| (at.configuration, at.server)).min();
     found.sort_by_key(first);
     found
+}
+
+/// The configurations that are wanted, with the servers in them: what these are called depends on all.
+pub(crate) fn restricted(
+    configurations: Vec<Configuration>,
+    known: Vec<KnownServer>,
+    is_wanted: impl Fn(&Configuration) -> bool,
+) -> (Vec<Configuration>, Vec<KnownServer>) {
+    let mut count = 0..;
+    let numbers: Vec<Option<usize>> =
+        configurations.iter().map(|found| if is_wanted(found) { count.next() } else { None }).collect();
+    let moved = |at: &EntryAt| {
+        let configuration = numbers.get(at.configuration).copied().flatten()?;
+        Some(EntryAt { configuration, ..*at })
+    };
+    let mut known = known;
+    for server in &mut known {
+        server.entries = server.entries.iter().filter_map(moved).collect();
+    }
+    known.retain(|server| !server.entries.is_empty());
+    (configurations.into_iter().filter(|found| is_wanted(found)).collect(), known)
+}
+
+impl Sameness {
+    fn mark(&self) -> String {
+        let Self { words, folder, variables, headers } = self;
+        digest(format!("{:?}", (words, folder, variables, headers)).as_bytes())
+    }
+}
+
+/// The name that this very server was given once, and its policy, where nobody else has them now.
+fn named_earlier(
+    mark: &str,
+    found: &[(Sameness, KnownServer)],
+    earlier: &Earlier,
+) -> Option<(String, PathBuf)> {
+    let is_taken = |name: &str| found.iter().any(|(_, known)| known.name == name);
+    let (named, policy) = earlier.iter().find(|(named, _)| named.mark == mark && !is_taken(&named.name))?;
+    Some((named.name.clone(), policy.clone()))
 }
 
 fn entries(configurations: &[Configuration]) -> impl Iterator<Item = (EntryAt, Scope, &Server)> {
@@ -161,8 +258,9 @@ fn derived(server: &Server) -> String {
 }
 
 /// The name, or one that nobody has: two servers share neither limits nor pins because they are of one package.
-fn free(name: &str, server: &Server, found: &[(Sameness, KnownServer)]) -> String {
-    let taken: HashSet<&str> = found.iter().map(|(_, known)| known.name.as_str()).collect();
+fn free(name: &str, server: &Server, found: &[(Sameness, KnownServer)], earlier: &Earlier) -> String {
+    let named = earlier.iter().map(|(named, _)| named.name.as_str());
+    let taken: HashSet<&str> = found.iter().map(|(_, known)| known.name.as_str()).chain(named).collect();
     if !taken.contains(name) {
         return name.to_owned();
     }
@@ -193,7 +291,10 @@ mod tests {
     }
 
     fn names(entries: &str) -> Vec<String> {
-        known(&[configuration(Scope::User, entries)]).into_iter().map(|known| known.name).collect()
+        known(&[configuration(Scope::User, entries)], &Vec::new())
+            .into_iter()
+            .map(|known| known.name)
+            .collect()
     }
 
     #[test]
@@ -222,15 +323,46 @@ mod tests {
         let claims = r#""theirs": {"command": "interlock",
             "args": ["run", "-c", "/cloned/allow.yaml", "--server", "other", "--", "a"]}"#;
         let both = [configuration(Scope::User, open), configuration(Scope::Project, claims)];
-        let found = known(&both);
+        let found = known(&both, &Vec::new());
         assert_eq!((found.len(), found[0].name.as_str(), &found[0].policy), (1, "a", &None));
         let other = r#""mine": {"command": "other"}"#;
-        let found = known(&[configuration(Scope::User, other), configuration(Scope::Project, claims)]);
+        let found =
+            known(&[configuration(Scope::User, other), configuration(Scope::Project, claims)], &Vec::new());
         assert_eq!(found.len(), 2);
         assert_ne!(found[0].name, found[1].name);
         let both = [configuration(Scope::User, open), configuration(Scope::User, claims)];
-        let found = known(&both);
+        let found = known(&both, &Vec::new());
         assert_eq!((found.len(), found[0].name.as_str()), (1, "other"));
         assert_eq!(found[0].policy.as_deref(), Some(std::path::Path::new("/cloned/allow.yaml")));
+    }
+    #[test]
+    fn a_name_that_another_server_was_given_is_taken() {
+        let entry = |folder: &str| {
+            configuration(Scope::User, &format!(r#""files": {{"command": "fs", "args": ["{folder}"]}}"#))
+        };
+        let [one, other] = ["/a", "/b"].map(entry);
+        let both = known(&[one, other], &Vec::new());
+        assert_eq!((both[0].name.as_str(), both[1].name.as_str()), ("fs", "fs:files"));
+        let earlier = vec![(both[0].named(), PathBuf::from("/p/fs.yaml"))];
+        // Its entry is gone, and one of the same package is not the same server.
+        let found = known(&[entry("/b")], &earlier);
+        assert_eq!((found[0].name.as_str(), &found[0].policy), ("fs:files", &None));
+        // It is back: its name and policy are too.
+        let found = known(&[entry("/a")], &earlier);
+        assert_eq!((found[0].name.as_str(), &found[0].policy), ("fs", &Some(PathBuf::from("/p/fs.yaml"))));
+    }
+
+    #[test]
+    fn what_is_not_wanted_counts_for_the_names() {
+        let wrapped = r#""files": {"command": "interlock", "args": ["run", "-c", "/p", "--server", "fs", "--", "fs", "/a"]}"#;
+        let all = vec![
+            configuration(Scope::User, wrapped),
+            configuration(Scope::User, r#""files": {"command": "fs", "args": ["/b"]}"#),
+        ];
+        let last = all[1].place.path.clone();
+        let found = known(&all, &Vec::new());
+        let (configurations, found) = restricted(all, found, |found| found.place.path == last);
+        assert_eq!((configurations.len(), found.len(), found[0].name.as_str()), (1, 1, "fs:files"));
+        assert_eq!(found[0].entries, [EntryAt { configuration: 0, server: 0 }]);
     }
 }

@@ -119,6 +119,28 @@ impl<'t> Writing<'t> {
         }
     }
 
+    /// A map without one of its members; `None` where something else stands between it and the member before it.
+    pub(super) fn without(&self, map: &Node, key: &str) -> Option<Splice> {
+        let Value::Map(members, layout) = &map.value else { return None };
+        let member = map.member(key)?;
+        let (start, end) = (member.key_range.start, member.value.range.end);
+        let from = match layout {
+            Layout::Brackets => {
+                let before = members.iter().map(|other| other.value.range.end).filter(|end| *end <= start);
+                let from = before.max()?;
+                let between = self.text.get(from..start)?;
+                (between.trim() == ",").then_some(from)?
+            }
+            Layout::Lines => {
+                let line = self.line_before(start);
+                let above = self.text.get(..start - line.len())?;
+                let above = above.strip_suffix('\n')?;
+                line.trim().is_empty().then_some(above.strip_suffix('\r').unwrap_or(above).len())?
+            }
+        };
+        Some(Splice::new(from..end, String::new()))
+    }
+
     /// Whether another value cannot take the place of this one's bytes.
     pub(super) fn is_block(&self, value: &Node) -> bool {
         matches!(value.value, Value::Block(_)) || value.range.is_empty()

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use interlock_clients::Journal;
+use anyhow::Context as _;
+use interlock_clients::{Journal, Wiring};
 
 use super::plan::Plan;
 
@@ -22,14 +23,19 @@ pub(super) fn apply(plan: &Plan, folder: &Path) -> anyhow::Result<Applied> {
     let mut journal = Journal::open(folder)?;
     let mut applied = Applied::default();
     for policy in &plan.policies {
+        let of = plan.servers.iter().find(|server| server.policy.as_ref() == Some(&policy.path));
+        let server = of.context("a policy is no server's; this is a fault of interlock")?.known.named();
         for (path, text) in &policy.files {
-            journal.make(path, text)?;
+            journal.make(path, text, &policy.path, &server)?;
         }
         applied.policies.push(policy.path.clone());
     }
     for change in &plan.changes {
-        let Some(file) = plan.file(change.configuration) else { continue };
-        match journal.change(file, &change.after) {
+        let Some(found) = plan.configurations.get(change.configuration) else { continue };
+        let Ok(read) = &found.read else { continue };
+        let (file, wiring) =
+            (&read.file, Wiring { client: found.place.client, program: plan.program.clone() });
+        match journal.change(file, &change.after, &wiring) {
             Ok(done) => {
                 applied.changed.push(done.file);
                 applied.backups.push(done.backup);

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use interlock_clients::{Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
+use interlock_catalog::Known;
+use interlock_clients::{Reached, Rewiring, Server, State, Wrapped, Wrapping, masked, rewire};
 use interlock_gateway::reload;
 
 use crate::configured::asked::{Answer, Asked, Offer};
@@ -20,6 +21,8 @@ pub(super) struct Choices {
     pub(super) grant: String,
     /// The folder of policies.
     pub(super) policies: PathBuf,
+    /// The policies that servers have already, in whichever configuration.
+    pub(super) taken: HashSet<PathBuf>,
 }
 
 /// Everything that was found, and what would become of it.
@@ -30,6 +33,9 @@ pub(super) struct Plan {
     pub(super) fates: Vec<Vec<Fate>>,
     pub(super) changes: Vec<FileChange>,
     pub(super) policies: Vec<NewPolicy>,
+    /// What is put in front of servers.
+    pub(super) program: String,
+    pub(super) grant: String,
 }
 
 /// One server.
@@ -93,9 +99,11 @@ pub(super) fn plan(
         servers: Vec::new(),
         changes: Vec::new(),
         policies: Vec::new(),
+        program: choices.program.clone(),
+        grant: choices.grant.clone(),
     };
     let mut wrappings: Vec<(EntryAt, Wrapping)> = Vec::new();
-    let mut taken = HashSet::new();
+    let mut taken = choices.taken.clone();
     for (known, answer) in known.into_iter().zip(answers) {
         let planned = plan.server(known, answer, choices, &mut taken);
         if let Some(policy) = &planned.policy {
@@ -167,7 +175,9 @@ impl Plan {
         let usable = if path.exists() {
             reload::load(&path).map(drop).map_err(|error| error.to_string())
         } else {
-            let new = NewPolicy::recommended(&path, &known.name, &offer);
+            let folders = self.folders(&known);
+            let about = Known { folders: &folders };
+            let new = NewPolicy::recommended(&path, &known.name, &offer, about);
             new.map(|new| self.policies.push(new.without_what_is_there()))
                 .map_err(|error| terminal::with_causes(&error))
         };
@@ -178,6 +188,18 @@ impl Plan {
                 Planned { known, offer: Ok(offer), policy: None }
             }
         }
+    }
+
+    /// The folders that a server is given: those among its arguments that belong to no option.
+    fn folders(&self, known: &KnownServer) -> Vec<String> {
+        let first = known.entries.first().and_then(|at| entry(&self.configurations, *at));
+        let Some((_, Server { reached: Reached::Command(words), .. })) = first else { return Vec::new() };
+        let is_given = |pair: &&[String]| {
+            let [before, word] = pair else { return false };
+            let path = Path::new(word);
+            !before.starts_with('-') && path.is_absolute() && path.parent().is_some() && path.is_dir()
+        };
+        words.windows(2).filter(is_given).filter_map(|pair| pair.last().cloned()).collect()
     }
 
     fn leave(&mut self, at: EntryAt, why: &str) {
@@ -234,10 +256,15 @@ impl Plan {
     /// A policy that no changed entry names is not written.
     fn forget_unused_policies(&mut self) {
         let used: HashSet<&Path> = (self.servers.iter())
-            .filter(|server| server.known.entries.iter().any(|at| self.fate(*at) == Some(&Fate::Wrapped)))
+            .filter(|server| self.is_wrapped(server))
             .filter_map(|server| server.policy.as_deref())
             .collect();
         self.policies.retain(|policy| used.contains(policy.path.as_path()));
+    }
+
+    /// Whether any entry of a server is put behind Interlock.
+    pub(super) fn is_wrapped(&self, server: &Planned) -> bool {
+        server.known.entries.iter().any(|at| self.fate(*at) == Some(&Fate::Wrapped))
     }
 
     /// What becomes of an entry.

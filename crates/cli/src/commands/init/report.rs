@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::applied::Applied;
+use super::diff::diff;
 use super::plan::{Fate, Plan, Planned};
-use super::screen::diff;
 use crate::configured::asked::Offered;
 use crate::configured::{Configuration, Read};
 
@@ -14,11 +14,11 @@ use crate::configured::{Configuration, Read};
 pub(super) fn report(plan: &Plan, applied: Option<&Applied>) -> impl Serialize {
     json!({
         "configurations": plan.configurations.iter().enumerate().map(|(index, found)| configuration(plan, index, found)).collect::<Vec<_>>(),
-        "servers": plan.servers.iter().map(server).collect::<Vec<_>>(),
+        "servers": plan.servers.iter().map(|planned| server(plan, planned)).collect::<Vec<_>>(),
         "policies": plan.policies.iter().map(|policy| &policy.path).collect::<Vec<_>>(),
         "changes": plan.changes.iter().map(|change| json!({
             "file": plan.file(change.configuration).map(|file| &file.path),
-            "diff": diff(change),
+            "diff": diff(plan, change),
         })).collect::<Vec<_>>(),
         "applied": applied.map(|applied| json!({
             "policies": applied.policies,
@@ -55,7 +55,7 @@ pub(super) fn words(fate: &Fate) -> (&'static str, Option<&str>) {
     }
 }
 
-fn server(planned: &Planned) -> Value {
+fn server(plan: &Plan, planned: &Planned) -> Value {
     let offer = planned.offer.as_ref();
     let tool = |tool: &&Offered| {
         json!({
@@ -68,6 +68,7 @@ fn server(planned: &Planned) -> Value {
         "name": planned.known.name,
         "entries": planned.known.entries.len(),
         "policy": planned.policy,
+        "rules": plan.rules(planned),
         "problem": offer.err(),
         "tools": offer.ok().map(|offer| offer.tools.len()),
         "categories": offer.ok().map(|offer| offer.counts().into_iter().map(|(category, count)| (format!("{category:?}"), count)).collect::<std::collections::BTreeMap<_, _>>()),

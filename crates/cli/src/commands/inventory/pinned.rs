@@ -6,35 +6,12 @@ use std::path::{Path, PathBuf};
 use interlock_catalog::Canonical;
 use interlock_gateway::Trust;
 use interlock_store::{DefinitionDigest, Embedded, PinState, Pins as _, PinsOfServer};
-use serde::Serialize;
 
 use crate::configured::asked::Offer;
+use crate::configured::standing::Quarantine;
 use crate::data_dir;
 use crate::settings::Settings;
 use crate::terminal;
-
-/// Why a tool is hidden and its calls are denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Quarantine {
-    /// Nobody has accepted any definition of it.
-    New,
-    /// Its definition is another than the accepted one.
-    Changed,
-    /// It was another for a time, and is the accepted one again.
-    Back,
-}
-
-impl Quarantine {
-    /// As `interlock pins list` has it.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Changed => "changed",
-            Self::Back => "was another",
-        }
-    }
-}
 
 /// The ledgers of gateways, opened when they are first looked at.
 pub(super) struct Ledgers<'s> {

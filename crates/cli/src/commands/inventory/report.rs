@@ -5,11 +5,11 @@ use interlock_catalog::{Category, Severity};
 use serde::Serialize;
 
 use super::LastCalls;
-use super::callers::{Caller, Listed};
+use super::callers::{Caller, Listed, Unreadable};
 use super::pinned::Ledgers;
-use super::standing::{Standing, standing};
 use crate::configured::NOT_LOOKED_AT;
-use crate::configured::asked::Answer;
+use crate::configured::asked::{Answer, at_length};
+use crate::configured::standing::Standing;
 use crate::terminal;
 use crate::terminal::table::table;
 
@@ -18,6 +18,8 @@ use crate::terminal::table::table;
 pub(super) struct Report<'r> {
     servers: Vec<ServerRow<'r>>,
     tools: Vec<ToolRow<'r>>,
+    /// Configurations whose servers are not known.
+    unreadable: Vec<Unreadable>,
     /// Files of the present folder that were not read.
     not_looked_at: Vec<String>,
 }
@@ -26,6 +28,8 @@ pub(super) struct Report<'r> {
 #[derive(Serialize)]
 struct ServerRow<'r> {
     name: &'r str,
+    /// What clients call it.
+    called: &'r str,
     /// Its tools; `None` where it does not answer.
     tools: Option<usize>,
     problem: Option<&'r str>,
@@ -40,6 +44,8 @@ struct ToolRow<'r> {
     severity: Severity,
     grant: Option<&'r str>,
     clients: &'r [&'static str],
+    /// The same, with what each of them calls the server.
+    entries: &'r [String],
     /// Whether Interlock decides its calls.
     protected: bool,
     #[serde(flatten)]
@@ -52,23 +58,23 @@ impl<'r> Report<'r> {
     pub(super) fn new(
         (listed, answers): (&'r [Listed], &'r [Answer]),
         (last, ledgers): (&LastCalls, &mut Ledgers<'_>),
-        not_looked_at: Vec<String>,
+        (unreadable, not_looked_at): (Vec<Unreadable>, Vec<String>),
         wanted: impl Fn(Category) -> bool,
     ) -> Self {
-        let mut report = Self { servers: Vec::new(), tools: Vec::new(), not_looked_at };
+        let mut report = Self { servers: Vec::new(), tools: Vec::new(), unreadable, not_looked_at };
         for (server, answer) in listed.iter().zip(answers) {
             let (tools, problem) = match answer {
                 Ok(offer) => (Some(offer.tools.len()), None),
                 Err(why) => (None, Some(why.as_str())),
             };
-            report.servers.push(ServerRow { name: &server.name, tools, problem });
+            report.servers.push(ServerRow { name: &server.name, called: &server.called, tools, problem });
             let Ok(offer) = answer else { continue };
             let pins = |caller: &Caller| ledgers.pins(caller.data.as_deref(), &server.name, offer);
             let pins: Vec<_> = server.callers.iter().map(pins).collect();
-            for tool in offer.tools.iter().filter(|tool| wanted(tool.judgement.category)) {
+            for tool in offer.by_harm().into_iter().filter(|tool| wanted(tool.judgement.category)) {
                 for (caller, pins) in server.callers.iter().zip(&pins) {
                     let name = tool.definition.tool.as_str();
-                    let stands = standing(caller, &server.name, (tool, &offer.list), pins);
+                    let stands = caller.standing(&server.name, (tool, &offer.list), pins);
                     let (standing, problem) = match stands {
                         Ok(standing) => (Some(standing), None),
                         Err(why) => (None, Some(why)),
@@ -80,6 +86,7 @@ impl<'r> Report<'r> {
                         severity: tool.judgement.severity,
                         grant: caller.grant.as_deref(),
                         clients: &caller.clients,
+                        entries: &caller.entries,
                         protected: caller.grant.is_some(),
                         standing,
                         problem,
@@ -93,7 +100,7 @@ impl<'r> Report<'r> {
 
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        if self.servers.is_empty() {
+        if self.servers.is_empty() && self.unreadable.is_empty() {
             out.push_str("no servers are configured\n");
         }
         if !self.tools.is_empty() {
@@ -102,12 +109,15 @@ impl<'r> Report<'r> {
             out.push('\n');
         }
         for server in &self.servers {
-            let name = terminal::escaped(server.name);
+            let name = one_line(if server.called.is_empty() { server.name } else { server.called });
             if let Some(problem) = server.problem {
-                out.push_str(&format!("{name}: does not answer: {}\n", one_line(problem)));
+                out.push_str(&format!("{name}: does not answer: {}\n", at_length(problem, "  ")));
             } else if server.tools == Some(0) {
                 out.push_str(&format!("{name}: no tools\n"));
             }
+        }
+        for Unreadable { client, file, problem } in &self.unreadable {
+            out.push_str(&format!("{client}: {}: {}\n", one_line(file), one_line(problem)));
         }
         for file in &self.not_looked_at {
             out.push_str(&format!("{}: {NOT_LOOKED_AT}\n", one_line(file)));
@@ -124,7 +134,7 @@ fn last_call(last: &LastCalls, server: &Listed, tool: &str, caller: &Caller) -> 
 impl ToolRow<'_> {
     fn cells(&self) -> Vec<String> {
         let severity = format!("{:?}", self.severity).to_lowercase();
-        let clients = self.clients.join(", ");
+        let clients = self.entries.join(", ");
         let who = match (self.grant, clients.is_empty()) {
             (None, _) => clients,
             (Some(grant), true) => grant.to_owned(),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Context as _;
+use interlock_catalog::Known;
 
 use super::Scanned;
 use crate::new_policy::{NewPolicy, stem};
@@ -23,7 +24,7 @@ pub(super) fn write(output: &Path, scanned: &[Scanned], is_folder: bool) -> anyh
             true => output.join(format!("{}.yaml", distinct(&stem(&one.name), &mut taken))),
             false => output.to_owned(),
         };
-        policies.push(NewPolicy::recommended(&file, &one.name, offer)?);
+        policies.push(NewPolicy::recommended(&file, &one.name, offer, Known::default())?);
     }
     // All are written or none.
     policies.iter().try_for_each(NewPolicy::is_new)?;

@@ -7,7 +7,7 @@ use super::Scanned;
 use super::findings::Findings;
 use super::pinning::{Pinned, State};
 use crate::commands::pins::differing;
-use crate::configured::asked::{Offer, Offered};
+use crate::configured::asked::{Offer, Offered, at_length};
 use crate::terminal;
 use crate::terminal::table::table;
 
@@ -22,7 +22,7 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
     let name = one_line(&one.name);
     let offer = match &one.offer {
         Ok(offer) => offer,
-        Err(why) => return format!("{name}: no list of tools: {}", one_line(why)),
+        Err(why) => return format!("{name}: no list of tools: {}", at_length(why, "  ")),
     };
     let mut order: Vec<(usize, &Offered)> = offer.tools.iter().enumerate().collect();
     let harm = |tool: &Offered| (tool.judgement.severity, tool.judgement.category);

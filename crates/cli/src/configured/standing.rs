@@ -1,69 +1,82 @@
 //! What policies say of a tool before anybody calls it.
 
 use interlock_policy::{
-    Call, Facts, ItemKind, Judgement, RuleName, Section, ToolFacts, ToolList, Trace, TraceStep, Verdict,
-    explain,
+    Call, Facts, ItemKind, Judgement, Origin, Policy, RuleName, Section, ToolFacts, ToolList, Trace,
+    TraceStep, Verdict, explain,
 };
 use serde::Serialize;
 
-use super::callers::Caller;
-use super::pinned::{Pins, Quarantine};
 use crate::configured::asked::Offered;
 use crate::rehearsal::verdict;
 
 /// Where a tool stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     /// `allow`, `deny` or `await_approval`, whatever the arguments are.
-    pub(super) verdict: &'static str,
+    pub(crate) verdict: &'static str,
     /// What decides that.
-    pub(super) rule: String,
+    pub(crate) rule: String,
     /// Whether rules look at its arguments, counters or circumstances too.
-    pub(super) conditions: bool,
+    pub(crate) conditions: bool,
     /// The limits that its calls are counted in.
-    pub(super) limits: Vec<String>,
+    pub(crate) limits: Vec<String>,
     /// Why it is in quarantine, where it is: hidden and denied, whatever the policy says.
-    pub(super) quarantine: Option<Quarantine>,
+    pub(crate) quarantine: Option<Quarantine>,
+}
+
+/// Why a tool is hidden and its calls are denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Quarantine {
+    /// Nobody has accepted any definition of it.
+    New,
+    /// Its definition is another than the accepted one.
+    Changed,
+    /// It was another for a time, and is the accepted one again.
+    Back,
+}
+
+impl Quarantine {
+    /// As `interlock pins list` has it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Back => "was another",
+        }
+    }
 }
 
 impl Standing {
-    fn quarantined(why: Quarantine) -> Self {
+    pub(crate) fn quarantined(why: Quarantine) -> Self {
         let rule = format!("(quarantined: {})", why.words());
         Self { verdict: "deny", rule, conditions: false, limits: Vec::new(), quarantine: Some(why) }
     }
 }
 
-/// Nobody stands between the client and the server.
-const NO_POLICY: &str = "(no policy)";
+/// On whose behalf a tool is called, and what decides.
+#[derive(Clone, Copy)]
+pub(crate) struct Standpoint<'s> {
+    pub(crate) policies: &'s [(Origin, &'s Policy)],
+    pub(crate) grant: &'s str,
+    pub(crate) labels: &'s [(String, String)],
+}
 
-/// What a caller may do with a tool.
-pub(super) fn standing(
-    caller: &Caller,
-    server: &str,
-    offer: (&Offered, &ToolList),
-    pins: &Pins,
-) -> Result<Standing, String> {
-    let policies = caller.policies.as_ref().map_err(Clone::clone)?;
-    let (Offered { definition, judgement }, list) = offer;
-    let tool = definition.tool.as_str();
-    let Some(grant) = &caller.grant else {
-        let rule = NO_POLICY.to_owned();
-        let limits = Vec::new();
-        return Ok(Standing { verdict: "allow", rule, conditions: false, limits, quarantine: None });
-    };
-    if let Some(why) = pins.quarantine(tool)? {
-        return Ok(Standing::quarantined(why));
+impl Standpoint<'_> {
+    /// What may be done with a tool of a server.
+    pub(crate) fn standing(&self, server: &str, tool: &Offered, list: &ToolList) -> Standing {
+        let Offered { definition, judgement } = tool;
+        let name = definition.tool.as_str();
+        let call = Call { section: Section::Tools, server, name, arguments: None };
+        let facts = Facts {
+            labels: self.labels,
+            tool: list.get(name).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition }),
+            category: Some(judgement.category.name()),
+            severity: Some(judgement.severity.name()),
+            ..Facts::new(self.grant, "session", crate::instance::wall_ms())
+        };
+        of_trace(&explain(self.policies, &call, &facts))
     }
-    let call = Call { section: Section::Tools, server, name: tool, arguments: None };
-    let now = crate::instance::wall_ms();
-    let facts = Facts {
-        labels: &caller.labels,
-        tool: list.get(tool).map_or(ToolFacts::Absent, |definition| ToolFacts::Known { definition }),
-        category: Some(judgement.category.name()),
-        severity: Some(judgement.severity.name()),
-        ..Facts::new(grant, "session", now)
-    };
-    Ok(of_trace(&explain(&policies.stack(), &call, &facts)))
 }
 
 fn of_trace(trace: &Trace) -> Standing {
