@@ -321,8 +321,8 @@ impl Gateway {
             })?),
         };
         // What a rule looks at of a definition was accepted.
-        if let (Some(pins), Some(list), Section::Tools) = (definitions.pins(), &list, target.section) {
-            pins.judge(list, &target.name).map_err(|denial| *denial)?;
+        if let (Some(list), Section::Tools) = (&list, target.section) {
+            as_listed(definitions, list, &target.name).map_err(|denial| *denial)?;
         }
         let tool = match &list {
             None => ToolFacts::Unknown,
@@ -372,7 +372,15 @@ impl Gateway {
     }
 }
 
-/// Whether a tool is defined as it was accepted.
+/// Whether a tool is listed and defined as it was accepted.
+fn as_listed(definitions: &impl DefinitionSource, list: &ToolList, tool: &str) -> Result<(), Box<Denial>> {
+    if list.is_malformed(tool) {
+        return Err(Box::new(Denial::unlisted(list.missing(tool))));
+    }
+    definitions.pins().map_or(Ok(()), |pins| pins.judge(list, tool))
+}
+
+/// The same, of a tool whose list is not at hand.
 async fn as_accepted(definitions: &impl DefinitionSource, target: &Target<'_>) -> Result<(), Denial> {
     let Some(pins) = definitions.pins().filter(|_| target.section == Section::Tools) else { return Ok(()) };
     let list = match definitions.fresh() {

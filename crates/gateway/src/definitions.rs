@@ -3,6 +3,8 @@
 //! What a client asked for is never used: it may have read one page only, or before a change. After a
 //! `notifications/tools/list_changed` the list is read again before anything is judged by it.
 
+mod malformed;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +19,9 @@ use tokio::sync::watch;
 
 use crate::pins;
 
+use malformed::Malformed;
+pub(crate) use malformed::Told;
+
 /// One complete list: every page.
 #[derive(Debug, Default)]
 pub(crate) struct ToolList {
@@ -28,6 +33,9 @@ pub(crate) struct ToolList {
     ttl: Option<Duration>,
     /// Every definition, until it has been compared with the accepted ones.
     offers: Vec<Offer>,
+    malformed: Malformed,
+    /// How many entries there were, malformed ones too.
+    entries: usize,
 }
 
 /// What a server says of one tool, for people.
@@ -128,6 +136,24 @@ impl ToolList {
         self.headers.get(name)
     }
 
+    /// Why there is no definition of this tool to judge by.
+    pub(crate) fn missing(&self, tool: &str) -> String {
+        match self.malformed.of(tool) {
+            Some(what) => format!("the server's definition of `{tool}` is malformed: {what}"),
+            None => format!("the server does not list `{tool}`, so nothing says what it is"),
+        }
+    }
+
+    /// Whether the server lists this tool, and it cannot be understood as what.
+    pub(crate) fn is_malformed(&self, tool: &str) -> bool {
+        self.malformed.of(tool).is_some()
+    }
+
+    /// What is left out.
+    pub(crate) fn malformed(&self) -> &Malformed {
+        &self.malformed
+    }
+
     /// The definitions in canonical form, which are not kept after this.
     pub(crate) fn take_offers(&mut self) -> Vec<Offer> {
         std::mem::take(&mut self.offers)
@@ -156,31 +182,53 @@ impl ToolList {
             .filter(|tools| tools.kind() == Kind::Array)
             .ok_or(DefinitionsError::Malformed { what: "`tools` is not an array" })?;
         for tool in tools.items() {
-            let name = tool
-                .get("name")
-                .and_then(Value::as_str)
-                .ok_or(DefinitionsError::Malformed { what: "a tool without a name" })?;
-            if self.tools.len() >= limit {
+            self.entries += 1;
+            if self.entries > limit {
                 return Err(DefinitionsError::TooMany { what: "tools", limit });
             }
-            let definition =
-                ToolDefinition::read(tool).map_err(|what| DefinitionsError::Malformed { what })?;
-            // Marks that are invalid mark nothing: neither side can go by them.
-            let marked = tool.get("inputSchema").and_then(|schema| ParamHeaders::of_schema(schema).ok());
-            if let Some(headers) = marked.filter(|headers| !headers.is_empty()) {
-                self.headers.insert(name.clone().into_owned(), headers);
-            }
-            let canonical = Canonical::of(tool);
-            let described = Described::read(tool, canonical.fingerprint);
-            self.described.insert(name.clone().into_owned(), Arc::new(described));
-            self.offers.push(pins::offer(name.clone().into_owned(), canonical));
-            if self.tools.insert(name.into_owned(), definition).is_some() {
-                return Err(DefinitionsError::Malformed { what: "two tools of one name" });
-            }
+            self.add(tool);
         }
         self.holds_for(result);
         Ok(result.get("nextCursor").and_then(Value::as_str).map(std::borrow::Cow::into_owned))
     }
+
+    /// Takes in one entry. One that is not understood is left out, and takes none of the others with it.
+    fn add(&mut self, tool: Value<'_>) {
+        let Some(name) = malformed::name(tool) else { return self.malformed.add_nameless() };
+        let name = name.into_owned();
+        if self.tools.contains_key(&name) || self.malformed.of(&name).is_some() {
+            return self.refuse(name, "two tools have this name");
+        }
+        let definition = match malformed::understood(tool) {
+            Ok(definition) => definition,
+            Err(what) => return self.refuse(name, what),
+        };
+        // Marks that are invalid mark nothing: neither side can go by them.
+        let marked = tool.get("inputSchema").and_then(|schema| ParamHeaders::of_schema(schema).ok());
+        if let Some(headers) = marked.filter(|headers| !headers.is_empty()) {
+            self.headers.insert(name.clone(), headers);
+        }
+        let canonical = Canonical::of(tool);
+        let described = Described::read(tool, canonical.fingerprint);
+        self.described.insert(name.clone(), Arc::new(described));
+        self.offers.push(pins::offer(name.clone(), canonical));
+        self.tools.insert(name, definition);
+    }
+
+    /// There is no definition of this tool, whatever was read of it before.
+    fn refuse(&mut self, name: String, what: &'static str) {
+        if self.tools.remove(&name).is_some() {
+            self.described.remove(&name);
+            self.headers.remove(&name);
+            self.offers.retain(|offer| offer.tool != name);
+        }
+        self.malformed.add(name, what);
+    }
+}
+
+/// Whether an entry with a name can be understood.
+pub(crate) fn is_understood(entry: Value<'_>) -> bool {
+    malformed::understood(entry).is_ok()
 }
 
 /// However short a time a list holds: it is not read for each call anew.
@@ -322,90 +370,4 @@ impl Drop for Asking<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use interlock_json::scan;
-
-    use super::*;
-
-    fn page(list: &mut ToolList, source: &str) -> Result<Option<String>, DefinitionsError> {
-        list.add_page(scan(source, &interlock_json::Limits::default()).unwrap().root(), 3)
-    }
-
-    #[test]
-    fn pages_add_up_and_the_limit_holds() {
-        let mut list = ToolList::default();
-        let next =
-            page(&mut list, r#"{"tools":[{"name":"a","inputSchema":{"required":["x"]}}],"nextCursor":"2"}"#);
-        assert_eq!(next, Ok(Some("2".to_owned())));
-        assert_eq!(page(&mut list, r#"{"tools":[{"name":"b","annotations":null}]}"#), Ok(None));
-        assert_eq!(list.get("a").unwrap().required(), ["x"]);
-        assert_eq!(list.get("b").unwrap().required(), [""; 0]);
-        assert!(list.headers_of("a").is_none());
-        let many = page(&mut list, r#"{"tools":[{"name":"c"},{"name":"d"}]}"#);
-        assert_eq!(many, Err(DefinitionsError::TooMany { what: "tools", limit: 3 }));
-    }
-
-    #[test]
-    fn a_list_that_cannot_be_understood_is_not_judged_by() {
-        for source in [
-            r#"{"tools":{}}"#,
-            r#"{"tools":[{"name":1}]}"#,
-            r#"{"tools":[{"name":"a"},{"name":"a"}]}"#,
-            r#"{"tools":[{"name":"a","inputSchema":{"required":"x"}}]}"#,
-            r#"{"tools":[{"name":"a","inputSchema":{"required":[1]}}]}"#,
-        ] {
-            assert!(page(&mut ToolList::default(), source).is_err(), "{source}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_list_is_read_again_when_its_time_is_up() {
-        for (ttl, holds) in [("5000", Some(5)), ("1", Some(1)), ("0", None), ("\"x\"", None)] {
-            let mut list = ToolList::default();
-            page(&mut list, r#"{"tools":[],"ttlMs":60000,"nextCursor":"2"}"#).unwrap();
-            let longest = list.ttl;
-            page(&mut list, &format!(r#"{{"tools":[],"ttlMs":{ttl}}}"#)).unwrap();
-            assert_eq!(list.ttl, holds.map(Duration::from_secs).or(longest), "{ttl}");
-        }
-        let definitions = Definitions::new();
-        let mut list = ToolList::default();
-        page(&mut list, r#"{"tools":[],"ttlMs":5000}"#).unwrap();
-        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
-        assert!(asking.learned(&Ok(Arc::new(list))));
-        assert!(matches!(definitions.next(Instant::now()), Next::Use(_)));
-        let later = Instant::now() + Duration::from_secs(5);
-        let Next::Ask(_asking) = definitions.next(later) else { panic!("its time is up") };
-        assert!(matches!(definitions.next(later), Next::Wait), "one reader at a time");
-    }
-
-    #[tokio::test]
-    async fn a_change_while_reading_makes_the_reader_start_over() {
-        let definitions = Definitions::new();
-        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
-        assert!(matches!(definitions.next(Instant::now()), Next::Wait), "one reader at a time");
-        definitions.changed();
-        assert!(!asking.learned(&Ok(Arc::default())));
-        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("the list was stale") };
-        assert!(asking.learned(&Ok(Arc::default())));
-        assert!(matches!(definitions.next(Instant::now()), Next::Use(_)));
-        definitions.changed();
-        assert!(matches!(definitions.next(Instant::now()), Next::Ask(_)));
-    }
-
-    #[tokio::test]
-    async fn whoever_was_asking_and_is_cut_off_lets_the_next_one_ask() {
-        let definitions = Definitions::new();
-        let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
-        let waiting = definitions.reported();
-        tokio::pin!(waiting);
-        assert!(still_waits(waiting.as_mut()).await, "somebody is asking");
-        drop(asking);
-        assert_eq!(waiting.await, None);
-        assert!(matches!(definitions.next(Instant::now()), Next::Ask(_)));
-    }
-
-    async fn still_waits<F: Future>(mut waiting: std::pin::Pin<&mut F>) -> bool {
-        std::future::poll_fn(|context| std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending()))
-            .await
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ use crate::access::Access;
 use crate::admin::ConsoleAddress;
 use crate::approvals::{Announcer, People, Places, Webhook, WebhookError, Webhooks};
 use crate::condition::Conditions;
+use crate::definitions;
 use crate::limits::Limits;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
@@ -80,6 +81,8 @@ pub struct Gateway {
     people: Option<People>,
     /// Which definitions of tools are trusted; all of them where nothing keeps that.
     pinning: Option<Pinning>,
+    /// What was said of definitions that are malformed.
+    pub(crate) malformed: definitions::Told,
     /// Where it is announced what people are asked.
     pub(crate) webhooks: Webhooks,
     pub(crate) announcer: Mutex<Option<Announcer>>,
@@ -118,6 +121,7 @@ impl Gateway {
             conditions,
             people,
             pinning: None,
+            malformed: definitions::Told::default(),
             webhooks,
             announcer: Mutex::default(),
             places,

@@ -69,6 +69,7 @@ pub(crate) struct Metrics {
     traces: Family<Traced, Counter>,
     definitions_age: Family<OfServer, Gauge<f64, AtomicU64>>,
     tools_quarantined: Family<OfServer, Gauge>,
+    tools_malformed: Family<OfServer, Gauge>,
     uptime: Gauge<f64, AtomicU64>,
     /// When each server's tools were last listed.
     listed: Mutex<BTreeMap<Arc<str>, Instant>>,
@@ -146,6 +147,7 @@ impl Metrics {
             traces: add(&mut registry, &catalogue::TRACES, Family::default()),
             definitions_age: add(&mut registry, &catalogue::DEFINITIONS_AGE, Family::default()),
             tools_quarantined: add(&mut registry, &catalogue::TOOLS_QUARANTINED, Family::default()),
+            tools_malformed: add(&mut registry, &catalogue::TOOLS_MALFORMED, Family::default()),
             uptime: add(&mut registry, &catalogue::UPTIME, Gauge::default()),
             listed: Mutex::default(),
             tools: KnownTools::default(),
@@ -322,6 +324,12 @@ impl Metrics {
     pub(crate) fn quarantined(&self, server: &Arc<str>, tools: usize) {
         let labels = OfServer { server: Arc::clone(server) };
         self.tools_quarantined.get_or_create(&labels).set(i64::try_from(tools).unwrap_or(i64::MAX));
+    }
+
+    /// So many entries of a server's list are left out.
+    pub(crate) fn malformed(&self, server: &Arc<str>, tools: usize) {
+        let labels = OfServer { server: Arc::clone(server) };
+        self.tools_malformed.get_or_create(&labels).set(i64::try_from(tools).unwrap_or(i64::MAX));
     }
 
     /// A server listed these tools: from now on they have their names in what is counted.

@@ -6,10 +6,11 @@
 //! a server lists is compared when it is learned, and each call with the copy, which is never much older than that.
 
 mod learning;
+mod owed;
 mod page;
 mod watching;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,14 +20,15 @@ use foldhash::quality::RandomState;
 use interlock_catalog::Fingerprint;
 use interlock_store::{Pins, PinsOfServer, StoreError};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use utoipa::ToSchema;
 
-use crate::definitions::{Described, ToolList};
+use crate::definitions::ToolList;
 use crate::denial::Denial;
 use crate::gateway::Gateway;
 
 pub(crate) use learning::offer;
+use owed::Owed;
 pub(crate) use page::Page;
 
 /// What is made of the definitions of a server's tools.
@@ -55,6 +57,8 @@ pub(crate) struct PinnedServer {
     name: Arc<str>,
     known: ArcSwap<Known>,
     writing: Mutex<Writing>,
+    /// Held by whoever tells the store what it is owed.
+    telling: Semaphore,
     /// Counts what changed of that which may be called.
     news: watch::Sender<u64>,
 }
@@ -91,8 +95,8 @@ struct Pin {
 struct Writing {
     /// How often any pin had changed when the copy was read.
     changes: i64,
-    /// Tools that were seen to be otherwise, which the store is still to be told.
-    distrusted: HashSet<String, RandomState>,
+    /// What was shown otherwise, which the store is still to be told.
+    owed: Owed,
 }
 
 impl Pinning {
@@ -125,6 +129,7 @@ impl PinnedServer {
             name: Arc::clone(name),
             known: ArcSwap::from_pointee(Known::Nothing),
             writing: Mutex::default(),
+            telling: Semaphore::new(1),
             news: watch::Sender::new(0),
         }
     }
@@ -140,7 +145,7 @@ impl PinnedServer {
     /// Why not.
     pub(crate) fn judge(&self, list: &ToolList, tool: &str) -> Result<(), Box<Denial>> {
         match &**self.known.load() {
-            Known::Pins(held) => held.judge(&self.name, tool, list.described(tool).map(AsRef::as_ref)),
+            Known::Pins(held) => held.judge(&self.name, tool, list),
             Known::Nothing => Err(Box::new(unreadable(tool, &"nobody has read them"))),
             Known::Unreadable(error) => Err(Box::new(unreadable(tool, error))),
         }
@@ -148,15 +153,16 @@ impl PinnedServer {
 
     /// Puts what was read in the place of what is known, unless that is newer.
     fn take(&self, read: &PinsOfServer) {
-        let mut writing = self.writing();
+        self.replace(&mut self.writing(), read);
+    }
+
+    fn replace(&self, writing: &mut Writing, read: &PinsOfServer) {
         if read.changes < writing.changes {
             return;
         }
         writing.changes = read.changes;
         let mut held = Held::of(read);
-        for tool in &writing.distrusted {
-            held.distrust(tool);
-        }
+        writing.owed.applied_to(&mut held);
         self.put(Known::Pins(held));
     }
 
@@ -170,6 +176,12 @@ impl PinnedServer {
     /// From now on nothing is trusted, because the store does not answer.
     fn fails(&self, error: &StoreError) {
         let _writing = self.writing();
+        if !self.is_unreadable() {
+            let server = &self.name;
+            tracing::error!(
+                "calls of the tools of `{server}` are denied because its pins cannot be read or kept: {error}"
+            );
+        }
         self.put(Known::Unreadable(error.clone()));
     }
 
@@ -196,6 +208,7 @@ impl Known {
         match (self, other) {
             // What was not known was not shown either.
             (Self::Nothing | Self::Pins(Held { is_known: false, .. }), _) => true,
+            (Self::Unreadable(_), Self::Unreadable(_)) => true,
             (Self::Pins(held), Self::Pins(other)) => held.trusted() == other.trusted(),
             _ => false,
         }
@@ -230,11 +243,10 @@ impl Held {
         }
     }
 
-    fn judge(&self, server: &str, tool: &str, listed: Option<&Described>) -> Result<(), Box<Denial>> {
+    fn judge(&self, server: &str, tool: &str, list: &ToolList) -> Result<(), Box<Denial>> {
         let pin = self.tools.get(tool);
-        let Some(listed) = listed else {
-            let reason = format!("the server does not list `{tool}`, so nothing says what it is");
-            return Err(Box::new(Denial::unlisted(reason)));
+        let Some(listed) = list.described(tool) else {
+            return Err(Box::new(Denial::unlisted(list.missing(tool))));
         };
         if pin.is_some_and(|pin| pin.trusts(listed.fingerprint)) {
             return Ok(());

@@ -10,8 +10,8 @@ pub type DefinitionDigest = [u8; 32];
 pub struct Offer {
     /// Its name.
     pub tool: String,
-    /// Its definition, in the form that the digest is of.
-    pub definition: String,
+    /// Its definition, in the form that the digest is of; nothing where it is too much to be kept.
+    pub definition: Option<String>,
     /// The definition's digest.
     pub digest: DefinitionDigest,
 }
@@ -21,7 +21,7 @@ pub struct Offer {
 pub struct Seen {
     /// The server.
     pub server: String,
-    /// Each tool, once.
+    /// Each tool, as it was shown: one that was shown differently is there several times, in that order.
     pub tools: Vec<Offer>,
     /// Whether these are all that it has. Only then are they taken where the server was never seen before.
     pub is_complete: bool,

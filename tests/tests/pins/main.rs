@@ -3,10 +3,13 @@
 mod changes;
 mod commands;
 mod flapping;
+mod malformed;
 mod pages;
+mod scanned;
 #[path = "../http/scene.rs"]
 #[allow(dead_code, reason = "another test uses the rest of it")]
 mod scene;
 mod sharing;
+mod troubled;
 mod trust;
 mod way;

@@ -1,5 +1,7 @@
 //! The ways on which a server is reached: stdio and HTTP, by clients of both eras.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use interlock_testkit::client::ScriptedClient;
 use interlock_testkit::command::Command;
@@ -106,6 +108,19 @@ impl World {
             _ => None,
         };
         Ok(Self { way, server, gateway, carrier, client: None })
+    }
+
+    /// The server itself.
+    pub fn server(&self) -> &RecordingServer {
+        &self.server
+    }
+
+    /// The data directory of the gateway.
+    pub fn data(&self) -> PathBuf {
+        match &self.gateway {
+            Gateway::Run(interlock) => interlock.data(),
+            Gateway::Serve(site) => site.path().join("data"),
+        }
     }
 
     /// What reached the server: the calls of tools.

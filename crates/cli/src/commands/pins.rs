@@ -1,7 +1,7 @@
 //! `interlock pins`: which definitions of servers' tools are accepted, what was offered in their place, and accepting it.
 
 mod accepting;
-mod differing;
+pub(crate) mod differing;
 mod listing;
 
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 mod findings;
 mod json;
+mod pinning;
 mod policy;
 mod sarif;
 mod text;
@@ -24,6 +25,7 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::{input, terminal};
 use findings::Findings;
+use pinning::{Ledger, Pinned, State};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -33,6 +35,7 @@ use findings::Findings;
   interlock scan --config ~/.cursor/mcp.json
   interlock scan --tools tools.json --format sarif > scan.sarif
   interlock scan --fail-on critical -- ./my-server
+  interlock scan --pin --data ./pins --fail-on changed -- ./my-server
 
 The server is started, or reached, and asked for every page of its list; nothing is called. Each tool is judged by its \
 definition alone, which is its publisher's word: nothing here asks a model or the network. `interlock attacks show ID` says more of \
@@ -40,7 +43,12 @@ an attack that a tool's access allows. --output writes a policy that fits, \
 with its tests (NAME.test.yaml) and the tools as they are now (NAME.tools.json) beside it; `interlock test NAME.yaml` runs \
 them. Files that are there are not written over.
 
-Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, 2 it could not be done, or with --fail-on not for every server.")]
+--pin accepts the definitions of a server that was never seen, for the gateways that use the same data directory and name the server \
+alike: whatever is otherwise later is in quarantine there. What is pinned already is compared and left as it is; `interlock pins accept` \
+accepts what a gateway has in quarantine. --data and --fail-on changed compare, and pin nothing.
+
+Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, or is not as it was accepted, 2 it could not be done, or with \
+--fail-on not for every server.")]
 pub(crate) struct ScanArgs {
     /// The address of a server that speaks Streamable HTTP, in the place of a command
     #[arg(long, value_name = "URL", group = "scanned")]
@@ -69,9 +77,20 @@ pub(crate) struct ScanArgs {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     format: ScanFormat,
-    /// Exit with 1 where a tool is as severe as this, or a definition's text tries to steer a model
-    #[arg(long, value_name = "SEVERITY", value_enum)]
-    fail_on: Option<SeverityName>,
+    /// Exit with 1 where a tool is as severe as this, or a definition's text tries to steer a model; for `changed` where a tool is not
+    /// defined as it was accepted; may be given several times
+    #[arg(long, value_name = "WHAT", value_enum)]
+    fail_on: Vec<Bar>,
+    /// Accept the definitions of a server that was never seen; of another, say what is otherwise
+    #[arg(long)]
+    pin: bool,
+    /// The data directory with the definitions that are accepted [env: INTERLOCK_DATA] [default: the settings' `data`, then the user's \
+    /// state directory]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The settings [default: interlock/settings.yaml in the user's configuration directory]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     /// How long a server may take for one answer, such as 30s or 2m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::when::span)]
     timeout: Duration,
@@ -95,9 +114,9 @@ pub(crate) enum ScanFormat {
     Sarif,
 }
 
-/// A severity, as it is named on the command line.
+/// What a scan does not pass with, as it is named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SeverityName {
+pub(crate) enum Bar {
     /// Reads, where nothing else is shown
     Low,
     /// Changes that another call can undo
@@ -106,15 +125,18 @@ pub(crate) enum SeverityName {
     High,
     /// Deletes, pays, or runs what it is given
     Critical,
+    /// Is not defined as it was accepted
+    Changed,
 }
 
-impl SeverityName {
-    const fn severity(self) -> Severity {
+impl Bar {
+    const fn severity(self) -> Option<Severity> {
         match self {
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
+            Self::Low => Some(Severity::Low),
+            Self::Medium => Some(Severity::Medium),
+            Self::High => Some(Severity::High),
+            Self::Critical => Some(Severity::Critical),
+            Self::Changed => None,
         }
     }
 }
@@ -123,10 +145,14 @@ impl SeverityName {
 pub(super) struct Scanned {
     name: String,
     offer: Result<Offer, String>,
+    /// How it stands to what is accepted, where that was looked at.
+    pinned: Option<Pinned>,
 }
 
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
-    let scanned = scanned(args)?;
+    let settings = Arc::new(Settings::load(args.settings.as_deref())?);
+    let mut scanned = scanned(args, &settings)?;
+    compare(args, &settings, &mut scanned)?;
     let patterns = crate::attacks::patterns()?;
     let findings = findings::of(&scanned, &patterns);
     let print = match args.format {
@@ -141,32 +167,53 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     Ok(exit(args, &scanned, &findings))
 }
 
+/// Looks at what is accepted, where that is asked for.
+fn compare(args: &ScanArgs, settings: &Settings, scanned: &mut [Scanned]) -> anyhow::Result<()> {
+    if !(args.pin || args.data.is_some() || args.fail_on.contains(&Bar::Changed)) {
+        return Ok(());
+    }
+    let ledger = Ledger::open(args.data.as_deref(), settings, args.pin)?;
+    for one in scanned {
+        one.pinned = ledger.look(one)?;
+    }
+    Ok(())
+}
+
 fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
     let offers = || scanned.iter().filter_map(|one| one.offer.as_ref().ok());
-    let bar = args.fail_on.map(SeverityName::severity);
+    let bar = args.fail_on.iter().filter_map(|bar| bar.severity()).min();
     let unknown = scanned.iter().filter(|one| one.offer.is_err()).count();
     // What could not be looked at has passed no bar.
-    if unknown == scanned.len() || (unknown > 0 && bar.is_some()) {
+    if unknown == scanned.len() || (unknown > 0 && !args.fail_on.is_empty()) {
         return Exit::Failed;
+    }
+    let pinned = || scanned.iter().filter_map(|one| one.pinned.as_ref());
+    if args.fail_on.contains(&Bar::Changed) {
+        if pinned().any(Pinned::is_otherwise) {
+            return Exit::No;
+        }
+        if pinned().any(|pinned| pinned.state == State::Unknown) {
+            return Exit::Failed;
+        }
     }
     let Some(bar) = bar else { return Exit::Yes };
     let is_bad = offers().flat_map(|offer| &offer.tools).any(|tool| tool.judgement.severity >= bar);
     if is_bad || findings.steers() { Exit::No } else { Exit::Yes }
 }
 
-fn scanned(args: &ScanArgs) -> anyhow::Result<Vec<Scanned>> {
+fn scanned(args: &ScanArgs, settings: &Arc<Settings>) -> anyhow::Result<Vec<Scanned>> {
     if let Some(file) = &args.tools {
         return Ok(vec![of_file(file, args)?]);
     }
     let asked = match &args.config {
         Some(file) => of_configuration(file, args.client)?,
-        None => vec![of_command(args)?],
+        None => vec![of_command(args, settings)?],
     };
     let said = !args.quiet && std::io::stderr().is_terminal();
     let names: Vec<String> = asked.iter().map(|(name, _)| name.clone()).collect();
-    let settings = Arc::new(Settings::load(None)?);
-    let answers = asked::ask(asked, &settings, args.timeout, said)?;
-    Ok(names.into_iter().zip(answers).map(|(name, offer)| Scanned { name, offer }).collect())
+    let answers = asked::ask(asked, settings, args.timeout, said)?;
+    let scanned = |(name, offer)| Scanned { name, offer, pinned: None };
+    Ok(names.into_iter().zip(answers).map(scanned).collect())
 }
 
 fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Scanned> {
@@ -176,10 +223,10 @@ fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Scanned> {
     let name = args.server.clone().or(stem).unwrap_or_else(|| "server".to_owned());
     let offer = asked::listed(&name, &text);
     let offer = offer.map_err(|error| anyhow::anyhow!("cannot use the tools in `{shown}`: {error}"))?;
-    Ok(Scanned { name, offer: Ok(offer) })
+    Ok(Scanned { name, offer: Ok(offer), pinned: None })
 }
 
-fn of_command(args: &ScanArgs) -> anyhow::Result<Asked> {
+fn of_command(args: &ScanArgs, settings: &Settings) -> anyhow::Result<Asked> {
     anyhow::ensure!(
         args.url.is_some() || !args.command.is_empty(),
         "nothing to scan: give a command after `--`, or --url, --config or --tools"
@@ -190,8 +237,7 @@ fn of_command(args: &ScanArgs) -> anyhow::Result<Asked> {
         header_variables: args.header_variables.clone(),
         command: args.command.clone(),
     };
-    let settings = if args.url.is_some() { Settings::load(None)? } else { Settings::default() };
-    let server = reached(&how, &settings)?;
+    let server = reached(&how, settings)?;
     let name = args.server.clone().unwrap_or_else(|| named(&server, &args.command));
     Ok((name, Ok(server)))
 }

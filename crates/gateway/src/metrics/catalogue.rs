@@ -81,4 +81,6 @@ metrics! {
         "How long ago the server's tools were last listed";
     TOOLS_QUARANTINED: "gauge" "interlock_tools_quarantined" ["server"]
         "Tools that are hidden and denied until somebody accepts their definition";
+    TOOLS_MALFORMED: "gauge" "interlock_tools_malformed" ["server"]
+        "Tools that are hidden and denied because their definition is malformed, as their server listed them last";
 }

@@ -42,6 +42,7 @@ fn sampled() -> Metrics {
     metrics.event(LifecycleKind::Alarm);
     metrics.traced("exported", 1);
     metrics.quarantined(&about.server, 1);
+    metrics.malformed(&about.server, 1);
     metrics
 }
 

@@ -12,7 +12,7 @@ const NAMED: usize = 100;
 
 /// What the store is told of a definition.
 pub(crate) fn offer(tool: String, Canonical { text, fingerprint }: Canonical) -> Offer {
-    Offer { tool, definition: text, digest: *fingerprint.bytes() }
+    Offer { tool, definition: Some(text), digest: *fingerprint.bytes() }
 }
 
 impl Gateway {
@@ -36,32 +36,20 @@ impl Gateway {
     /// When the store does not answer.
     pub(crate) async fn know_pins(&self, server: &PinnedServer) -> Result<(), StoreError> {
         match (self.pinning(), &**server.known.load()) {
-            (Some(pinning), Known::Nothing | Known::Unreadable(_)) => pinning.read(self, server).await,
+            (Some(pinning), Known::Nothing | Known::Unreadable(_)) => pinning.catch_up(self, server).await,
             _ => Ok(()),
         }
     }
 
     /// Notes what a server has shown a client, and not as it was accepted. It is in quarantine already.
-    pub(crate) async fn note_pins(&self, server: &PinnedServer, offers: Vec<Offer>) {
+    pub(crate) async fn note_pins(&self, server: &PinnedServer) {
         let Some(pinning) = self.pinning() else { return };
-        let tools: Vec<_> = offers.iter().map(|offer| offer.tool.clone()).collect();
-        match pinning.observe(server, offers, false, Trust::Review).await {
-            Ok(observed) => {
-                server.noted(&tools);
-                self.took_note(server, &observed);
-            }
-            Err(error) => {
-                tracing::error!(
-                    "calls of `{}` are denied because its pins cannot be kept: {error}",
-                    server.name
-                );
-                server.fails(&error);
-            }
+        if let Err(error) = pinning.pay(self, server).await {
+            tracing::debug!("what `{}` has shown is still to be noted: {error}", server.name);
         }
     }
 
-    fn took_note(&self, server: &PinnedServer, observed: &Observed) {
-        server.take(&observed.now);
+    pub(super) fn took_note(&self, server: &PinnedServer, changes: &[(String, PinChange)]) {
         self.metrics.quarantined(&server.name, server.quarantined());
         for (change, said) in [
             (PinChange::Taken, "taken as it is at the first sight of its server"),
@@ -70,7 +58,7 @@ impl Gateway {
             (PinChange::Back, "still in quarantine: its definition is the accepted one again"),
         ] {
             let is_so = |(tool, what): &(String, PinChange)| (*what == change).then(|| tool.clone());
-            let tools: Vec<String> = observed.changes.iter().filter_map(is_so).collect();
+            let tools: Vec<String> = changes.iter().filter_map(is_so).collect();
             if !tools.is_empty() {
                 self.record_pins(server, said, &tools);
             }
@@ -101,23 +89,36 @@ impl Pinning {
         offers: Vec<Offer>,
         trust: Trust,
     ) -> Result<(), StoreError> {
-        gateway.know_pins(server).await?;
-        let unlike = match &**server.known.load() {
+        if let Err(error) = gateway.know_pins(server).await {
+            // It is compared when it can be.
+            server.distrust(&offers);
+            return Err(error);
+        }
+        let unlike: Vec<Offer> = match &**server.known.load() {
             Known::Pins(held) if held.is_known => {
                 offers.into_iter().filter(|offer| !held.trusts(&offer.tool, offer.digest.into())).collect()
             }
-            _ => offers,
+            _ => return self.see_first(gateway, server, offers, trust).await,
         };
-        let is_first = !matches!(&**server.known.load(), Known::Pins(held) if held.is_known);
-        if unlike.is_empty() && !is_first {
-            return Ok(());
-        }
-        let observed = self.observe(server, unlike, is_first, trust).await?;
-        gateway.took_note(server, &observed);
+        server.distrust(&unlike);
+        self.pay(gateway, server).await
+    }
+
+    /// Takes in all that a server has that was never seen before. Of several that do so at once, one is the first.
+    async fn see_first(
+        &self,
+        gateway: &Gateway,
+        server: &PinnedServer,
+        offers: Vec<Offer>,
+        trust: Trust,
+    ) -> Result<(), StoreError> {
+        let observed = self.observe(server, offers, true, trust).await?;
+        server.take(&observed.now);
+        gateway.took_note(server, &observed.changes);
         Ok(())
     }
 
-    async fn observe(
+    pub(super) async fn observe(
         &self,
         server: &PinnedServer,
         tools: Vec<Offer>,

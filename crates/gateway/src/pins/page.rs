@@ -6,7 +6,7 @@ use interlock_store::Offer;
 
 use super::learning::offer;
 use super::{Known, PinnedServer};
-use crate::definitions::ToolList;
+use crate::definitions::{ToolList, is_understood};
 
 /// One page that is looked at.
 pub(crate) struct Page<'p> {
@@ -27,6 +27,9 @@ impl<'p> Page<'p> {
     pub(crate) fn shows(&mut self, tool: &str, entry: Value<'_>) -> bool {
         let known = self.server.known.load();
         let Known::Pins(held) = &**known else { return false };
+        if self.list.is_some_and(|list| list.is_malformed(tool)) {
+            return false;
+        }
         let canonical = Canonical::of(entry);
         let fingerprint = canonical.fingerprint;
         self.is_of_another |= self.listed(tool).is_some_and(|listed| listed != Some(fingerprint));
@@ -35,7 +38,7 @@ impl<'p> Page<'p> {
             return true;
         }
         let is_noted = pin.is_some_and(|pin| pin.is_quarantined && pin.shown == Some(fingerprint));
-        if !is_noted {
+        if !is_noted && is_understood(entry) {
             self.unlike.push(offer(tool.to_owned(), canonical));
         }
         false
@@ -51,26 +54,5 @@ impl PinnedServer {
     /// Whether it is known what may be shown.
     pub(crate) fn is_known(&self) -> bool {
         matches!(&**self.known.load(), Known::Pins(held) if held.is_known)
-    }
-
-    /// Puts tools in quarantine at once; the store is still to be told.
-    pub(crate) fn distrust(&self, offers: &[Offer]) {
-        let mut writing = self.writing();
-        let known = self.known.load_full();
-        let Known::Pins(held) = &*known else { return };
-        let mut held = held.clone();
-        for Offer { tool, .. } in offers {
-            held.distrust(tool);
-            writing.distrusted.insert(tool.clone());
-        }
-        self.put(Known::Pins(held));
-    }
-
-    /// The store has been told.
-    pub(super) fn noted(&self, tools: &[String]) {
-        let mut writing = self.writing();
-        for tool in tools {
-            writing.distrusted.remove(tool);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What is made of pins where the store does not answer, and of what clients are shown.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use interlock_audit::{ArgumentPolicy, DigestKey, InstanceId, Log, RefusalCategory};
@@ -14,6 +14,10 @@ use crate::gateway::Options;
 struct Broken {
     store: Embedded,
     is_broken: AtomicBool,
+    /// It can be read, and nothing can be written.
+    is_full: AtomicBool,
+    /// How often it was told something in vain.
+    refused: AtomicUsize,
 }
 
 impl Broken {
@@ -29,6 +33,10 @@ impl Broken {
 
 impl Pins for Broken {
     fn observe(&self, seen: Seen) -> BoxFuture<'_, Result<Observed, StoreError>> {
+        if self.is_full.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Box::pin(async { Err(StoreError::Full) });
+        }
         self.or(self.store.observe(seen))
     }
     fn pins_of<'a>(&'a self, server: &str) -> BoxFuture<'a, Result<PinsOfServer, StoreError>> {
@@ -55,20 +63,24 @@ struct Scene {
     gateway: Arc<Gateway>,
     store: Arc<Broken>,
     server: Arc<PinnedServer>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 fn scene() -> Scene {
-    let data = tempfile::tempdir().unwrap();
+    scene_in(tempfile::tempdir().unwrap())
+}
+
+fn scene_in(data: tempfile::TempDir) -> Scene {
     let store = Embedded::open(data.path(), interlock_store::Options::default()).unwrap();
     let log = Log::open(data.path(), &InstanceId::generate(1).unwrap(), interlock_audit::Options::default());
     let key = DigestKey::open(data.path()).unwrap();
     let (counters, log) = (Arc::new(store.clone()), Arc::new(log.unwrap()));
     let gateway = Gateway::new(counters, log, ArgumentPolicy::None, key, Options::default());
-    let store = Arc::new(Broken { store, is_broken: AtomicBool::new(false) });
+    let (is_broken, is_full) = (AtomicBool::new(false), AtomicBool::new(false));
+    let store = Arc::new(Broken { store, is_broken, is_full, refused: AtomicUsize::new(0) });
     let gateway = Arc::new(gateway.pinning_definitions(Arc::<Broken>::clone(&store)));
     let server = gateway.pinning().unwrap().server(&gateway, &Arc::from("s"));
-    Scene { gateway, store, server, _data: data }
+    Scene { gateway, store, server, data }
 }
 
 fn list(tools: &str) -> ToolList {
@@ -162,7 +174,112 @@ async fn what_a_page_shows_otherwise_is_distrusted_at_once() {
     // What is read of the store before it was told changes nothing of that.
     scene.gateway.pinning().unwrap().read(&scene.gateway, &scene.server).await.unwrap();
     assert!(scene.server.judge(&first, "a").is_err());
-    scene.gateway.note_pins(&scene.server, unlike).await;
+    scene.gateway.note_pins(&scene.server).await;
     assert_eq!(scene.store.store.quarantined().await.unwrap(), [("s".to_owned(), 2)]);
     assert!(scene.server.judge(&first, "a").is_err());
+}
+
+const OTHER: &str = r#"[{"name":"a","title":"A"},{"name":"b"}]"#;
+
+impl Scene {
+    async fn pin(&self, tool: &str) -> interlock_store::Pin {
+        let pins = self.store.store.pins(Some("s")).await.unwrap();
+        pins.into_iter().find(|pin| pin.tool == tool).unwrap()
+    }
+
+    /// Waits until this many tools are in quarantine in the store.
+    async fn until_quarantined(&self, tools: u64) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let expected = if tools == 0 { Vec::new() } else { vec![("s".to_owned(), tools)] };
+        while self.store.store.quarantined().await.unwrap() != expected {
+            assert!(Instant::now() < deadline, "the store is never told");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// The server has the accepted definition again by the time that the store answers, and never lists the other again.
+#[tokio::test]
+async fn what_was_shown_while_the_store_was_out_of_order_is_written_when_it_answers() {
+    for can_be_read in [true, false] {
+        let scene = scene();
+        let first = scene.learn(A).await.unwrap();
+        let switch = if can_be_read { &scene.store.is_full } else { &scene.store.is_broken };
+        switch.store(true, Ordering::SeqCst);
+        assert!(scene.learn(OTHER).await.is_err());
+        assert!(
+            scene.learn(A).await.is_err(),
+            "what is owed is not forgotten for what is as it was accepted"
+        );
+        assert_eq!(scene.server.judge(&first, "a").unwrap_err().category, RefusalCategory::Unavailable);
+        assert_eq!(scene.store.store.quarantined().await.unwrap(), []);
+        switch.store(false, Ordering::SeqCst);
+        scene.until_quarantined(1).await;
+        scene.until(&first, "a", Some(RefusalCategory::Pin)).await;
+        scene.until(&first, "b", None).await;
+        let pin = scene.pin("a").await;
+        assert_eq!(
+            pin.accepted.unwrap().definition,
+            r#"{"name":"a"}"#,
+            "the old one is still what is accepted"
+        );
+        assert_eq!(pin.offered.unwrap().definition.unwrap(), r#"{"name":"a","title":"A"}"#);
+        // Whoever lists it once more as it was accepted changes nothing of that.
+        let again = scene.learn(A).await.unwrap();
+        assert!(scene.server.judge(&again, "a").is_err());
+        assert!(scene.server.judge(&again, "b").is_ok());
+        assert!(!scene.server.owes());
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_the_change_is_compared_with_the_old_pin() {
+    let scene = scene();
+    scene.learn(A).await.unwrap();
+    scene.store.is_full.store(true, Ordering::SeqCst);
+    assert!(scene.learn(OTHER).await.is_err());
+    let Scene { gateway, store, server, data } = scene;
+    drop((gateway, store, server));
+    let scene = scene_in(data);
+    let list = scene.learn(OTHER).await.unwrap();
+    assert_eq!(scene.server.judge(&list, "a").unwrap_err().category, RefusalCategory::Pin);
+    assert!(scene.server.judge(&list, "b").is_ok());
+    assert_eq!(scene.pin("a").await.accepted.unwrap().definition, r#"{"name":"a"}"#);
+}
+
+/// What was read of the store before it was told comes too late to make the tool trusted again.
+#[tokio::test]
+async fn nothing_read_earlier_is_taken_after_the_store_was_told() {
+    let scene = scene();
+    let first = scene.learn(A).await.unwrap();
+    let before = scene.store.store.pins_of("s").await.unwrap();
+    scene.server.distrust(&list(OTHER).take_offers());
+    scene.gateway.note_pins(&scene.server).await;
+    assert!(!scene.server.owes());
+    scene.server.take(&before);
+    assert!(scene.server.judge(&first, "a").is_err());
+    assert!(scene.server.judge(&first, "b").is_ok());
+}
+
+#[tokio::test]
+async fn a_page_shown_while_the_store_is_full_is_written_when_there_is_room() {
+    let scene = scene();
+    let first = scene.learn(A).await.unwrap();
+    scene.store.is_full.store(true, Ordering::SeqCst);
+    let mut offers = list(OTHER).take_offers();
+    offers.retain(|offer| offer.tool == "a");
+    scene.server.distrust(&offers);
+    scene.gateway.note_pins(&scene.server).await;
+    assert!(scene.server.judge(&first, "a").is_err());
+    let news = scene.server.watch();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while scene.store.refused.load(Ordering::SeqCst) < 4 {
+        assert!(Instant::now() < deadline, "nobody tries again");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!news.has_changed().unwrap(), "clients are not told time and again that nothing can be called");
+    scene.store.is_full.store(false, Ordering::SeqCst);
+    scene.until_quarantined(1).await;
+    scene.until(&first, "a", Some(RefusalCategory::Pin)).await;
+    scene.until(&first, "b", None).await;
 }

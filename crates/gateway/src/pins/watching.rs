@@ -25,15 +25,9 @@ async fn watch_over(gateway: Weak<Gateway>) {
         tokio::time::sleep(LOOK).await;
         let Some(gateway) = gateway.upgrade() else { return };
         let Some(pinning) = gateway.pinning() else { return };
-        let was_readable = heard.is_some();
         heard = match pinning.look(&gateway, heard).await {
             Ok(changes) => Some(changes),
             Err(error) => {
-                if was_readable {
-                    tracing::error!(
-                        "calls of tools are denied because it cannot be told which are accepted: {error}"
-                    );
-                }
                 pinning.in_use().iter().for_each(|server| server.fails(&error));
                 None
             }
@@ -46,8 +40,9 @@ impl Pinning {
     async fn look(&self, gateway: &Gateway, heard: Option<i64>) -> Result<i64, StoreError> {
         let changes = self.store.pin_changes().await?;
         for server in self.in_use() {
-            if heard != Some(changes) || server.is_unreadable() {
-                self.read(gateway, &server).await?;
+            if heard != Some(changes) || server.is_unreadable() || server.owes() {
+                // A store that can be read and not written keeps those out that are still to be written, alone.
+                self.catch_up(gateway, &server).await.unwrap_or_else(|error| server.fails(&error));
             }
         }
         Ok(changes)

@@ -103,6 +103,7 @@ impl Relay {
             };
             if cursor.is_none() {
                 self.gateway.metrics.listed(self.access.server(), list.names());
+                self.gateway.left_out(self.access.server(), list.malformed());
                 return Ok(list);
             }
         }

@@ -11,7 +11,7 @@ use interlock_wire::{Message, reply};
 use super::Relay;
 use crate::answer;
 use crate::call::DefinitionSource as _;
-use crate::definitions::{DefinitionsError, ToolList};
+use crate::definitions::{DefinitionsError, ToolList, is_understood};
 use crate::fault::caught;
 use crate::forward;
 use crate::lists::{self, List};
@@ -101,7 +101,11 @@ impl Relay {
     pub(super) fn shown(self: &Arc<Self>, list: List, result: Value<'_>) -> Result<Vec<Edit>, NotShown> {
         let snapshot = self.access.policies();
         let Some(pins) = self.pins.as_ref().filter(|_| list.is_of_tools()) else {
-            return Ok(lists::filter(list, result, &snapshot.stack(), |_, _| true)?);
+            let read = self.definitions.known();
+            let is_listed = |tool: &str, entry: Value<'_>| {
+                is_understood(entry) && !read.as_ref().is_some_and(|list| list.is_malformed(tool))
+            };
+            return Ok(lists::filter(list, result, &snapshot.stack(), is_listed)?);
         };
         if !pins.is_known() {
             let edits = lists::filter(list, result, &snapshot.stack(), |_, _| false)?;
@@ -117,18 +121,18 @@ impl Relay {
             self.definitions.changed();
         }
         if !unlike.is_empty() {
-            self.note_unlike(unlike);
+            self.note_unlike(&unlike);
         }
         Ok(edits)
     }
 
-    fn note_unlike(self: &Arc<Self>, offers: Vec<Offer>) {
+    fn note_unlike(self: &Arc<Self>, offers: &[Offer]) {
         let Some(pins) = &self.pins else { return };
-        pins.distrust(&offers);
+        pins.distrust(offers);
         let relay = Arc::clone(self);
         self.calls.spawn(async move {
             if let Some(pins) = &relay.pins {
-                relay.gateway.note_pins(pins, offers).await;
+                relay.gateway.note_pins(pins).await;
             }
         });
     }

@@ -49,6 +49,8 @@ const MOST_BYTES: i64 = 256 << 20;
 struct Known {
     accepted: Option<DefinitionDigest>,
     offered: Option<DefinitionDigest>,
+    /// Whether the text of what was offered is there.
+    is_kept: bool,
     is_quarantined: bool,
     is_back: bool,
 }
@@ -93,7 +95,7 @@ fn add(
     if !room.takes_tool() {
         return Ok(None);
     }
-    let definition = room.keeps(&offer.definition);
+    let definition = room.keeps(offer.definition.as_deref());
     // What cannot be kept cannot be compared with what comes after it, and is not trusted.
     let takes = takes && definition.is_some();
     let sql = match takes {
@@ -130,10 +132,14 @@ fn compare(
             .map_err(failed("note a definition that is back"))?;
         return Ok(Some(PinChange::Back));
     }
-    if known.is_quarantined && !known.is_back && known.offered == Some(offer.digest) {
+    let is_noted = known.is_quarantined && !known.is_back && known.offered == Some(offer.digest);
+    if is_noted && known.is_kept {
         return Ok(None);
     }
-    let definition = room.keeps(&offer.definition);
+    let definition = room.keeps(offer.definition.as_deref());
+    if is_noted && definition.is_none() {
+        return Ok(None);
+    }
     connection
         .prepare_cached(
             "UPDATE pins SET offered = ?3, offered_definition = ?4, offered_ms = ?5, is_quarantined = 1, \
@@ -143,7 +149,8 @@ fn compare(
             statement.execute(params![seen.server, offer.tool, offer.digest, definition, now_ms])
         })
         .map_err(failed("put a tool in quarantine"))?;
-    Ok(Some(PinChange::Changed))
+    // There may be room by now for the text of what is noted already.
+    Ok((!is_noted).then_some(PinChange::Changed))
 }
 
 /// Trusts what a person has seen and its server has shown last.
@@ -199,13 +206,15 @@ fn known(connection: &Connection, server: &str, tool: &str) -> Result<Option<Kno
         Ok(Known {
             accepted: row.get(0)?,
             offered: row.get(1)?,
-            is_quarantined: row.get(2)?,
-            is_back: row.get(3)?,
+            is_kept: row.get(2)?,
+            is_quarantined: row.get(3)?,
+            is_back: row.get(4)?,
         })
     };
     connection
         .prepare_cached(
-            "SELECT accepted, offered, is_quarantined, is_back FROM pins WHERE server = ?1 AND tool = ?2",
+            "SELECT accepted, offered, offered_definition IS NOT NULL, is_quarantined, is_back \
+             FROM pins WHERE server = ?1 AND tool = ?2",
         )
         .and_then(|mut statement| statement.query_row(params![server, tool], known).optional())
         .map_err(failed("look up a pin"))
@@ -243,7 +252,8 @@ impl Room {
     }
 
     /// The definition, where there is room for it.
-    fn keeps<'d>(&mut self, definition: &'d str) -> Option<&'d str> {
+    fn keeps<'d>(&mut self, definition: Option<&'d str>) -> Option<&'d str> {
+        let definition = definition?;
         let length = i64::try_from(definition.len()).unwrap_or(i64::MAX);
         let left = self.bytes.checked_sub(length).filter(|left| *left >= 0)?;
         self.bytes = left;

@@ -31,7 +31,7 @@ fn digest(definition: &str) -> DefinitionDigest {
 fn seen(tools: &[(&str, &str)]) -> Seen {
     let offer = |(tool, definition): &(&str, &str)| Offer {
         tool: (*tool).to_owned(),
-        definition: (*definition).to_owned(),
+        definition: Some((*definition).to_owned()),
         digest: digest(definition),
     };
     let tools = tools.iter().map(offer).collect();
@@ -120,6 +120,31 @@ async fn what_flaps_stays_in_quarantine(Register { pins, .. }: Register) {
     assert_eq!(observe(&*pins, &[("a", "3")]).await, changes(&[("a", PinChange::Changed)]), "it never was");
 }
 
+async fn what_was_shown_in_turn_is_noted_in_turn(Register { pins, .. }: Register) {
+    observe(&*pins, &[("a", "1"), ("b", "1"), ("c", "1")]).await;
+    let several = observe(&*pins, &[("a", "1"), ("a", "2"), ("b", "2"), ("b", "1")]).await;
+    assert_eq!(
+        several,
+        changes(&[("a", PinChange::Changed), ("b", PinChange::Changed), ("b", PinChange::Back)])
+    );
+    assert_eq!(pin(&*pins, "a").await.shown(), Some(digest("2")));
+    assert!(pin(&*pins, "b").await.is_back);
+    assert!(!pin(&*pins, "c").await.is_quarantined);
+}
+
+/// Only the digest of it was kept; nobody can accept what nobody can look at.
+async fn a_definition_whose_text_comes_later_can_be_accepted_then(Register { pins, .. }: Register) {
+    observe(&*pins, &[("a", "1")]).await;
+    let mut without = Seen { is_complete: false, ..seen(&[("a", "2")]) };
+    without.tools[0].definition = None;
+    assert_eq!(pins.observe(without.clone()).await.unwrap().changes, changes(&[("a", PinChange::Changed)]));
+    assert_eq!(pins.observe(without).await.unwrap().changes, []);
+    assert_eq!(accept(&*pins, "a", "2").await, AcceptOutcome::Outdated);
+    assert_eq!(observe(&*pins, &[("a", "2")]).await, [], "it is noted already");
+    assert_eq!(pin(&*pins, "a").await.offered.unwrap().definition.as_deref(), Some("2"));
+    assert_eq!(accept(&*pins, "a", "2").await, AcceptOutcome::Accepted);
+}
+
 async fn only_what_was_looked_at_is_accepted(Register { pins, other, .. }: Register) {
     observe(&*pins, &[("a", "1")]).await;
     observe(&*pins, &[("a", "2")]).await;
@@ -174,6 +199,8 @@ passes! {
     a_server_that_lists_nothing_first_is_seen_all_the_same,
     under_review_a_person_accepts_first,
     what_flaps_stays_in_quarantine,
+    what_was_shown_in_turn_is_noted_in_turn,
+    a_definition_whose_text_comes_later_can_be_accepted_then,
     only_what_was_looked_at_is_accepted,
     of_many_that_see_a_server_first_one_does,
     what_a_server_may_have_kept_is_bounded,

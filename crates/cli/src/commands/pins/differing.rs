@@ -45,9 +45,9 @@ impl Desk<'_> {
 
 /// One tool in quarantine.
 #[derive(Serialize)]
-pub(super) struct Report {
-    pub(super) server: String,
-    pub(super) tool: String,
+pub(crate) struct Report {
+    pub(crate) server: String,
+    pub(crate) tool: String,
     state: State,
     /// The accepted definition's fingerprint.
     accepted: Option<String>,
@@ -59,7 +59,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(pin: &Pin, all: &[Pin]) -> anyhow::Result<Self> {
+    pub(crate) fn new(pin: &Pin, all: &[Pin]) -> anyhow::Result<Self> {
         let accepted = pin.accepted.as_ref();
         let offered = pin.offered.as_ref();
         let definition = offered.and_then(|offered| offered.definition.as_deref());
@@ -81,7 +81,7 @@ impl Report {
     }
 
     /// For people. What is the server's is escaped.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let what = match self.state {
             State::Trusted => "is trusted",
             State::New => "is new",

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Scanned;
 use super::findings::Findings;
+use super::pinning::Pinned;
 
 /// The whole answer.
 #[derive(Serialize)]
@@ -21,6 +22,9 @@ struct Server<'s> {
     /// Why there is no list, where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'s str>,
+    /// How it stands to what is accepted, where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pins: Option<&'s Pinned>,
     tools: Vec<Tool<'s>>,
 }
 
@@ -46,6 +50,7 @@ pub(super) fn report<'s>(scanned: &'s [Scanned], findings: &'s Findings<'s>) -> 
         Server {
             server: &one.name,
             error: one.offer.as_ref().err().map(String::as_str),
+            pins: one.pinned.as_ref(),
             tools: tools.collect(),
         }
     });

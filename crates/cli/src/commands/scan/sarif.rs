@@ -42,6 +42,9 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>) -> Value {
             }
         }
     }
+    for report in scanned.iter().filter_map(|one| one.pinned.as_ref()).flat_map(|pinned| &pinned.changed) {
+        results.push(result(CHANGED, "error", &report.text(), &format!("{}/{}", report.server, report.tool)));
+    }
     for pair in &findings.alike {
         let what = format!("`{}` and `{}`: {}", pair.first.tool, pair.second.tool, pair.likeness);
         let place = pair
@@ -65,12 +68,16 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>) -> Value {
     })
 }
 
+/// The rule that definitions are as they were accepted.
+const CHANGED: &str = "definition-changed";
+
 fn rules() -> BTreeMap<String, &'static str> {
     let mut rules = BTreeMap::from([
         (rule_of(Category::Write), "a tool creates or changes what another call can put right"),
         (rule_of(Category::Execute), "a tool starts work elsewhere"),
         (rule_of(Category::Destructive), "a tool deletes, or cannot be undone"),
         (rule_of(Category::Financial), "a tool moves or commits money"),
+        (CHANGED.to_owned(), "a tool is not defined as it was accepted"),
         ("look-alike".to_owned(), "names of tools are taken for one another"),
     ]);
     rules.extend(

@@ -5,6 +5,8 @@ use interlock_catalog::similar::Likeness;
 
 use super::Scanned;
 use super::findings::Findings;
+use super::pinning::{Pinned, State};
+use crate::commands::pins::differing::Report;
 use crate::configured::asked::{Offer, Offered};
 use crate::terminal;
 use crate::terminal::table::table;
@@ -53,7 +55,36 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
         out.push_str(&steering.join("\n"));
     }
     out.push_str(&attacks(&order, findings));
+    if let Some(pinned) = &one.pinned {
+        out.push_str("\n\n");
+        out.push_str(&pins(pinned));
+    }
     out
+}
+
+/// How the tools stand to what is accepted.
+fn pins(pinned: &Pinned) -> String {
+    let mut said = match pinned.state {
+        State::Taken => "Pinned: all of them are accepted as they are now.".to_owned(),
+        State::Review => {
+            "Pinned for review: none may be called before a person accepts it; `interlock pins diff` shows them."
+                .to_owned()
+        }
+        State::Unknown => "Not compared: this server was never seen; --pin accepts its tools as they are.".to_owned(),
+        State::AllowChanges => "Not pinned: the settings trust it with changes.".to_owned(),
+        State::Compared if pinned.changed.is_empty() => "Pins: all are as they were accepted.".to_owned(),
+        State::Compared => {
+            let mut lines = vec!["Pins: a gateway hides and denies these until a person accepts them:".to_owned()];
+            lines.extend(pinned.changed.iter().map(Report::text));
+            lines.join("\n")
+        }
+    };
+    if !pinned.gone.is_empty() {
+        let gone: Vec<String> = pinned.gone.iter().map(|tool| one_line(tool)).collect();
+        let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+        said.push_str(&format!("\nAccepted, and not listed any more: {}", few(&gone)));
+    }
+    said
 }
 
 /// The attacks that the tools' access allows, each with the tools; the one with the most first.
