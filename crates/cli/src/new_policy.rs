@@ -1,13 +1,14 @@
 //! A policy that a server's definitions recommend, as the files that it is made of.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use interlock_catalog::{Recommended, policy_as_json, recommend};
 use interlock_policy::Syntax;
 
+use crate::commands::policy::replace;
 use crate::configured::asked::Offer;
 use crate::tool_listing::document;
 
@@ -47,18 +48,61 @@ impl NewPolicy {
         self
     }
 
-    /// Writes all of it, or where one of the files is there already, nothing.
-    pub(crate) fn write(&self) -> anyhow::Result<()> {
-        if let Some((taken, _)) = self.files.iter().find(|(file, _)| file.exists()) {
-            bail!("`{}` is there already and is not written over; give another --output", taken.display());
+    /// Writes all of it. What is there already and says something else is written over by `force` alone; without, nothing is
+    /// written.
+    pub(crate) fn write(&self, force: bool) -> anyhow::Result<Written> {
+        let is_there = |file: &Path, text: &str| match fs::read(file) {
+            Ok(bytes) if bytes == text.as_bytes() => Some(Standing::Same),
+            Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => None,
+            _ => Some(Standing::Other),
+        };
+        let standing: Vec<Option<Standing>> =
+            self.files.iter().map(|(file, text)| is_there(file, text)).collect();
+        let files = || self.files.iter().zip(&standing);
+        if let Some(((taken, _), _)) = files().find(|(_, standing)| !force && **standing == Some(Standing::Other)) {
+            bail!(
+                "`{}` is there already and is not written over; give another --output, or --force to write it anew",
+                taken.display()
+            );
         }
-        for (file, text) in &self.files {
-            let written =
-                || OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes());
-            written().with_context(|| format!("cannot write `{}`", file.display()))?;
+        let mut written = Written { is_new: false, replaced: Vec::new() };
+        for ((file, text), standing) in files() {
+            let done = match standing {
+                Some(Standing::Same) => continue,
+                Some(Standing::Other) => {
+                    written.replaced.push(file.clone());
+                    replace(file, text)
+                }
+                None => {
+                    written.is_new = true;
+                    OpenOptions::new()
+                        .write(true)
+                        .create_new(true)
+                        .open(file)
+                        .and_then(|mut new| new.write_all(text.as_bytes()))
+                        .with_context(|| format!("cannot write `{}`", file.display()))
+                }
+            };
+            done?;
         }
-        Ok(())
+        Ok(written)
     }
+}
+
+/// What was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Same,
+    Other,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Whether a file was made that was not there.
+    pub(crate) is_new: bool,
+    /// Files that said something else.
+    pub(crate) replaced: Vec<PathBuf>,
 }
 
 /// A server's name as that of a file, without its ending: what separates folders becomes a dash.

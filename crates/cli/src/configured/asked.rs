@@ -109,7 +109,7 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
 }
 
 /// Judges what a server lists, as texts of single tools.
-fn offer(name: &str, raw: Vec<String>) -> Answer {
+pub(crate) fn offer(name: &str, raw: Vec<String>) -> Answer {
     let tools = raw.iter().map(|tool| {
         let mut definition =
             Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
@@ -121,19 +121,6 @@ fn offer(name: &str, raw: Vec<String>) -> Answer {
     let list = ToolList::read(&format!("{{\"tools\": [{}]}}", raw.join(",")));
     let list = list.map_err(|error| format!("its list of tools cannot be used: {error}"))?;
     Ok(Offer { tools, list, raw })
-}
-
-/// Judges a list that was kept: what `tools/list` answers, or an array of tools.
-pub(crate) fn listed(name: &str, text: &str) -> Answer {
-    let document =
-        interlock_json::scan(text, &interlock_json::Limits::default()).map_err(|error| error.to_string())?;
-    let root = document.root();
-    let list = root.get("result").unwrap_or(root);
-    let list = list.get("tools").unwrap_or(list);
-    if list.kind() != interlock_json::Kind::Array {
-        return Err("it is no list of tools: `interlock tools` writes one".to_owned());
-    }
-    offer(name, list.items().map(|tool| tool.raw().to_owned()).collect())
 }
 
 fn words(name: &str, progress: &Progress) -> String {
