@@ -7,6 +7,7 @@
 mod difference;
 
 use std::fmt;
+use std::str::FromStr;
 
 use interlock_json::{Value, canonical};
 use sha2::{Digest as _, Sha256};
@@ -56,6 +57,30 @@ impl From<[u8; 32]> for Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A text that is not a fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint is 64 hexadecimal digits")]
+pub struct NoFingerprint;
+
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(NoFingerprint);
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let mut digest = [0; 32];
+        for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
+            let &[high, low] = pair else { return Err(NoFingerprint) };
+            let (high, low) = digit(high).zip(digit(low)).ok_or(NoFingerprint)?;
+            *byte = high << 4 | low;
+        }
+        Ok(Self(digest))
     }
 }
 

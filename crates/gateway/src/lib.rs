@@ -80,7 +80,7 @@ pub use interlock_wire::Era;
 pub use known_tokens::KnownTokens;
 pub use limits::Limits;
 pub use listing::{Listing, ListingError, Progress, list_tools, list_tools_through};
-pub use pins::Trust;
+pub use pins::{ChangeKind, Differs, PinState, Quarantined, Trust, Unreadable};
 pub use registration::{Authorization, DeclaredEra, DeclaredTransport, Registration, RegistrationError};
 pub use registry::{Grant, Registry};
 pub use run::{Ended, RunError, Wrapped, run};

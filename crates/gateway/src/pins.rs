@@ -8,6 +8,7 @@
 mod learning;
 mod owed;
 mod page;
+mod quarantine;
 mod watching;
 
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ use crate::gateway::Gateway;
 pub(crate) use learning::offer;
 use owed::Owed;
 pub(crate) use page::Page;
+pub use quarantine::{ChangeKind, Differs, PinState, Quarantined, Unreadable};
 
 /// What is made of the definitions of a server's tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -14,20 +14,20 @@ use crate::document::Document;
 use crate::scene::{Scene, modern, records, with_token};
 
 /// An operator who reads every answer beside the document.
-struct Operator {
+pub struct Operator {
     admin: String,
     token: String,
     document: Document,
 }
 
 impl Operator {
-    async fn of(scene: &Scene, name: &str) -> Result<Self> {
+    pub async fn of(scene: &Scene, name: &str) -> Result<Self> {
         let token = scene.site.admin_token(name).await?;
         let document = Document::read(&workspace_root().join("docs/admin-api.json"))?;
         Ok(Self { admin: scene.serving.admin.clone(), token, document })
     }
 
-    async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
         let mut request = with_token(Request::new(&self.admin, method, path), Some(&self.token));
         if let Some(body) = body {
             request = request.header("Content-Type", "application/json").body(&body.to_string());

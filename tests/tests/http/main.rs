@@ -17,6 +17,7 @@ mod old;
 mod operators;
 mod params;
 mod peers;
+mod pinned;
 mod resuming;
 mod scene;
 mod secrets;

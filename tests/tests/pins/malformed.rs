@@ -4,7 +4,7 @@ use anyhow::Result;
 use interlock_testkit::script::Script;
 use serde_json::json;
 
-use crate::way::{WAYS, World, listing};
+use crate::way::{WAYS, Way, World, listing};
 
 const ALL: [&str; 2] = ["bad", "good"];
 const GOOD: &str = r#"{"name":"good","inputSchema":{"type":"object"}}"#;
@@ -29,9 +29,14 @@ fn with(entry: &str) -> Script {
     listing(&ALL, &[&format!("[{entry},{GOOD}]")])
 }
 
+/// The ways on which no other gateway is between, which would leave the entry out before.
+fn ways() -> impl Iterator<Item = Way> {
+    WAYS.into_iter().filter(|way| !matches!(way, Way::Url(_)))
+}
+
 #[tokio::test]
 async fn one_entry_that_is_not_understood_takes_no_other_with_it() -> Result<()> {
-    for way in WAYS {
+    for way in ways() {
         for (entry, why) in entries() {
             let shown: String = entry.chars().take(60).collect();
             let mut world = World::new(way, &with(&entry))?;
@@ -58,7 +63,7 @@ async fn one_entry_that_is_not_understood_takes_no_other_with_it() -> Result<()>
 async fn what_is_put_right_is_compared_with_what_was_accepted() -> Result<()> {
     let right = r#"{"name":"bad","inputSchema":{"type":"object"}}"#;
     let wrong = r#"{"name":"bad","inputSchema":7}"#;
-    for way in WAYS {
+    for way in ways() {
         let mut world = World::new(way, &with(right))?;
         for (entry, why) in [(right, None), (wrong, Some("is malformed")), (right, None)] {
             world.becomes(&with(entry))?;

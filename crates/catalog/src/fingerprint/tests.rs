@@ -174,3 +174,13 @@ proptest! {
         prop_assert!(!difference(&plain.text, &other.text).unwrap().is_empty());
     }
 }
+
+#[test]
+fn a_fingerprint_is_read_as_it_is_written() {
+    let fingerprint = Fingerprint::from([0x0f; 32]);
+    assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+    assert_eq!("0F".repeat(32).parse(), Ok(fingerprint));
+    for text in [String::new(), "0f".repeat(31), "0f".repeat(33), "+f".repeat(32), "é".repeat(32)] {
+        assert_eq!(text.parse::<Fingerprint>(), Err(NoFingerprint), "{text}");
+    }
+}

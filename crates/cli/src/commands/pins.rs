@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use interlock_audit::Filter;
+use interlock_gateway::PinState;
 use interlock_store::{Embedded, Pin, Pins as _, StoreError};
-use serde::Serialize;
 
 use super::audit::record_read;
 use crate::args::{AnswerArgs, Format, LookArgs};
@@ -147,36 +147,12 @@ impl Desk<'_> {
     }
 }
 
-/// How a tool stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// It may be called.
-    Trusted,
-    /// Nobody has accepted any definition of it.
-    New,
-    /// Its definition is another than the accepted one.
-    Changed,
-    /// It was another for a time, and is the accepted one again.
-    Back,
-}
-
-impl State {
-    fn of(pin: &Pin) -> Self {
-        match pin {
-            Pin { is_quarantined: false, .. } => Self::Trusted,
-            Pin { accepted: None, .. } => Self::New,
-            Pin { is_back: true, .. } => Self::Back,
-            _ => Self::Changed,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Trusted => "trusted",
-            Self::New => "quarantined: new",
-            Self::Changed => "quarantined: changed",
-            Self::Back => "quarantined: was another",
-        }
+/// How a tool stands, in words.
+fn word(state: PinState) -> &'static str {
+    match state {
+        PinState::Trusted => "trusted",
+        PinState::New => "quarantined: new",
+        PinState::Changed => "quarantined: changed",
+        PinState::Back => "quarantined: was another",
     }
 }

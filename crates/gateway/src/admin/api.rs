@@ -4,6 +4,7 @@ mod approvals;
 mod counters;
 mod decisions;
 mod grants;
+mod pins;
 mod servers;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::gateway::Gateway;
 #[openapi(
     info(
         title = "Interlock admin API",
-        description = "Servers, grants, approvals, decisions and counters of one gateway. Every change is in its audit log, with \
+        description = "Servers, grants, approvals, decisions, counters and pinned definitions of one gateway. Every change is in its audit log, with \
             the operator who made it. Errors are problem documents (RFC 9457)."
     ),
     paths(
@@ -51,6 +52,9 @@ use crate::gateway::Gateway;
         decisions::list,
         counters::list,
         counters::reclock,
+        pins::list,
+        pins::show,
+        pins::accept,
     ),
     components(schemas(Problem)),
     modifiers(&Bearer)
@@ -102,6 +106,9 @@ fn of_a_gateway() -> Router<Arc<Desk>> {
         .route("/api/v1/decisions", get(decisions::list))
         .route("/api/v1/counters", get(counters::list))
         .route("/api/v1/counters/reclock", post(counters::reclock))
+        .route("/api/v1/pins", get(pins::list))
+        .route("/api/v1/pins/{server}", get(pins::show))
+        .route("/api/v1/pins/{server}/accept", post(pins::accept))
 }
 
 /// This document

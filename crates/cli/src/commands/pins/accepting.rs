@@ -5,10 +5,11 @@ use std::io::{IsTerminal as _, stderr, stdin};
 use anyhow::{Context, bail};
 use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
 use interlock_catalog::Fingerprint;
+use interlock_gateway::Quarantined;
 use interlock_store::{AcceptOutcome, Acceptance, Pin, Pins as _};
 use serde::Serialize;
 
-use super::differing::Report;
+use super::differing::text;
 use super::{AcceptArgs, Desk};
 use crate::approvals::person;
 use crate::args::Format;
@@ -71,7 +72,7 @@ impl Desk<'_> {
             bail!("nobody can be asked here; look at `interlock pins diff`, and accept with `--yes`");
         }
         for pin in chosen.iter().filter(|pin| pin.is_quarantined) {
-            terminal::aside(&Report::new(pin, all)?.text());
+            terminal::aside(&text(&Quarantined::new(pin, all)?));
         }
         let answer = terminal::asked("\nMay these be called as their servers define them now? [y/N] ")?;
         Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))

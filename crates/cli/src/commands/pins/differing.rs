@@ -1,12 +1,9 @@
 //! `interlock pins diff`: what is different in what was offered.
 
-use anyhow::Context;
-use interlock_catalog::Fingerprint;
-use interlock_catalog::fingerprint::{Change, Difference, difference, differs_in_name_alone};
+use interlock_gateway::{ChangeKind, Differs, PinState, Quarantined};
 use interlock_store::Pin;
-use serde::Serialize;
 
-use super::{Desk, State};
+use super::Desk;
 use crate::approvals::shown;
 use crate::args::Format;
 use crate::exit::Exit;
@@ -27,13 +24,13 @@ impl Desk<'_> {
         let reports = pins
             .iter()
             .filter(chosen)
-            .map(|pin| Report::new(pin, &pins))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+            .map(|pin| Quarantined::new(pin, &pins))
+            .collect::<Result<Vec<_>, _>>()?;
         match self.format {
             Format::Json => terminal::json(&reports)?,
             Format::Text if reports.is_empty() => terminal::line("nothing is in quarantine")?,
             Format::Text => {
-                let texts: Vec<String> = reports.iter().map(Report::text).collect();
+                let texts: Vec<String> = reports.iter().map(text).collect();
                 terminal::line(&texts.join("\n\n"))?;
                 let accept = self.place.also("interlock pins accept SERVER TOOL");
                 terminal::note(&format!("interlock: `{accept}` accepts what a server shows"));
@@ -43,79 +40,33 @@ impl Desk<'_> {
     }
 }
 
-/// One tool in quarantine.
-#[derive(Serialize)]
-pub(crate) struct Report {
-    pub(crate) server: String,
-    pub(crate) tool: String,
-    state: State,
-    /// The accepted definition's fingerprint.
-    accepted: Option<String>,
-    /// That of what was offered in its place last.
-    offered: Option<String>,
-    /// An accepted tool that is defined like this one but for its name.
-    like: Option<String>,
-    differences: Vec<Difference>,
-}
-
-impl Report {
-    pub(crate) fn new(pin: &Pin, all: &[Pin]) -> anyhow::Result<Self> {
-        let accepted = pin.accepted.as_ref();
-        let offered = pin.offered.as_ref();
-        let definition = offered.and_then(|offered| offered.definition.as_deref());
-        let before = accepted.map_or("{}", |accepted| accepted.definition.as_str());
-        let differences = definition.map(|definition| difference(before, definition)).transpose();
-        let differences = differences
-            .with_context(|| format!("the definition of `{}` that is kept is no JSON", pin.tool))?
-            .unwrap_or_default();
-        let hex = |digest: [u8; 32]| Fingerprint::from(digest).to_string();
-        Ok(Self {
-            server: pin.server.clone(),
-            tool: pin.tool.clone(),
-            state: State::of(pin),
-            accepted: accepted.map(|accepted| hex(accepted.digest)),
-            offered: offered.map(|offered| hex(offered.digest)),
-            like: definition.filter(|_| accepted.is_none()).and_then(|definition| like(pin, definition, all)),
-            differences,
-        })
-    }
-
-    /// For people. What is the server's is escaped.
-    pub(crate) fn text(&self) -> String {
-        let what = match self.state {
-            State::Trusted => "is trusted",
-            State::New => "is new",
-            State::Changed => "has changed",
-            State::Back => "is as it was accepted, and was this in the meantime",
-        };
-        let mut lines = vec![format!("{} / {}: {what}", shown::line(&self.server), shown::line(&self.tool))];
-        if let Some(like) = &self.like {
-            lines.push(format!("  defined like `{}`, but for its name", shown::line(like)));
-        }
-        if self.offered.is_some() && self.differences.is_empty() {
-            lines.push("  its server offers more than is kept, so it cannot be accepted".to_owned());
-        }
-        lines.extend(self.differences.iter().map(line));
-        lines.join("\n")
-    }
-}
-
-fn line(Difference { path, change }: &Difference) -> String {
-    let path = shown::line(path);
-    match change {
-        Change::Added { to } => format!("  + {path}: {}", shown::line(to)),
-        Change::Removed { from } => format!("  - {path}: {}", shown::line(from)),
-        Change::Changed { from, to } => {
-            format!("  ~ {path}:\n      from {}\n      to   {}", shown::line(from), shown::line(to))
-        }
-    }
-}
-
-/// The accepted tool of the same server that a new one is, but for its name.
-fn like(pin: &Pin, definition: &str, all: &[Pin]) -> Option<String> {
-    let same = |other: &&Pin| {
-        let accepted = other.accepted.as_ref().filter(|_| other.server == pin.server);
-        accepted.is_some_and(|accepted| differs_in_name_alone(&accepted.definition, definition))
+/// What is different in one tool, for people. What is the server's is escaped.
+pub(crate) fn text(report: &Quarantined) -> String {
+    let what = match report.state {
+        PinState::Trusted => "is trusted",
+        PinState::New => "is new",
+        PinState::Changed => "has changed",
+        PinState::Back => "is as it was accepted, and was this in the meantime",
     };
-    all.iter().find(same).map(|other| other.tool.clone())
+    let mut lines = vec![format!("{} / {}: {what}", shown::line(&report.server), shown::line(&report.tool))];
+    if let Some(like) = &report.like {
+        lines.push(format!("  defined like `{}`, but for its name", shown::line(like)));
+    }
+    if report.offered.is_some() && report.differences.is_empty() {
+        lines.push("  its server offers more than is kept, so it cannot be accepted".to_owned());
+    }
+    lines.extend(report.differences.iter().map(line));
+    lines.join("\n")
+}
+
+fn line(Differs { path, change, from, to }: &Differs) -> String {
+    let path = shown::line(path);
+    let value = |value: &Option<String>| shown::line(value.as_deref().unwrap_or_default());
+    match change {
+        ChangeKind::Added => format!("  + {path}: {}", value(to)),
+        ChangeKind::Removed => format!("  - {path}: {}", value(from)),
+        ChangeKind::Changed => {
+            format!("  ~ {path}:\n      from {}\n      to   {}", value(from), value(to))
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use interlock_audit::format_ms;
 use interlock_catalog::Fingerprint;
+use interlock_gateway::PinState;
 use interlock_store::{Accepted, Pin, Waiting};
 use serde::Serialize;
 
-use super::{Desk, ListArgs, State};
+use super::{Desk, ListArgs, word};
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::terminal;
@@ -43,7 +44,7 @@ fn row(pin: &Pin) -> Vec<String> {
     vec![
         pin.server.clone(),
         pin.tool.clone(),
-        State::of(pin).word().to_owned(),
+        word(PinState::of(pin)).to_owned(),
         to_the_second(pin.changed_ms),
         accepted.map(|accepted| to_the_second(accepted.at_ms)).unwrap_or_default(),
         accepted.map(|accepted| by(accepted).to_owned()).unwrap_or_default(),
@@ -59,7 +60,7 @@ fn by(accepted: &Accepted) -> &str {
 struct Report<'p> {
     server: &'p str,
     tool: &'p str,
-    state: State,
+    state: PinState,
     quarantined: bool,
     accepted: Option<AcceptedReport<'p>>,
     offered: Option<OfferedReport>,
@@ -96,7 +97,7 @@ impl<'p> Report<'p> {
         Self {
             server: &pin.server,
             tool: &pin.tool,
-            state: State::of(pin),
+            state: PinState::of(pin),
             quarantined: pin.is_quarantined,
             accepted: pin.accepted.as_ref().map(accepted),
             offered: pin.offered.as_ref().map(offered),

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use interlock_audit::{Detail, Entry, Lifecycle, LifecycleKind, append_shared};
 use interlock_catalog::Canonical;
-use interlock_gateway::Trust;
+use interlock_gateway::{Quarantined, Trust};
 use interlock_json::{Limits, scan};
 use interlock_store::{DefinitionDigest, Embedded, Offer, Pin, PinChange, Pins as _, Seen, Waiting};
 use serde::Serialize;
 
 use super::Scanned;
-use crate::commands::pins::differing::Report;
 use crate::data_dir;
 use crate::instance::wall_ms;
 use crate::recorded::process;
@@ -25,7 +24,7 @@ const NAMED: usize = 100;
 pub(super) struct Pinned {
     pub(super) state: State,
     /// What is defined otherwise than it was accepted, or was never accepted.
-    pub(super) changed: Vec<Report>,
+    pub(super) changed: Vec<Quarantined>,
     /// Accepted tools that are not in the list.
     pub(super) gone: Vec<String>,
 }
@@ -145,7 +144,7 @@ impl<'s> Ledger<'s> {
             if pin.is_some_and(is_trusted) {
                 continue;
             }
-            changed.push(Report::new(&as_found(server, pin, offer), &pins)?);
+            changed.push(Quarantined::new(&as_found(server, pin, offer), &pins)?);
         }
         Ok(Pinned { state: State::Compared, changed, gone })
     }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Scanned;
 use super::findings::{Findings, why};
+use crate::commands::pins::differing;
 use crate::sarif;
 
 /// The rule that definitions are as they were accepted.
@@ -44,7 +45,7 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>, output: Option<&
             let tools = one.offer.iter().flat_map(|offer| &offer.tools);
             let index = tools.map(|tool| &tool.definition.tool).position(|tool| *tool == report.tool);
             let place = Place::of(one, output, Some((index.unwrap_or_default(), report.tool.as_str())));
-            let message = format!("A tool is not defined as it was accepted: {}", report.text());
+            let message = format!("A tool is not defined as it was accepted: {}", differing::text(report));
             Found { rule: CHANGED.to_owned(), severity: Severity::Critical, message, place, part: String::new() }
         }));
     }

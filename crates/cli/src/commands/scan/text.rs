@@ -5,7 +5,7 @@ use interlock_catalog::similar::Likeness;
 use super::Scanned;
 use super::findings::{Findings, why};
 use super::pinning::{Pinned, State};
-use crate::commands::pins::differing::Report;
+use crate::commands::pins::differing;
 use crate::configured::asked::{Offer, Offered};
 use crate::terminal;
 use crate::terminal::table::{folded, table};
@@ -78,7 +78,7 @@ fn pins(pinned: &Pinned) -> String {
         State::Compared if pinned.changed.is_empty() => "Pins: all are as they were accepted.".to_owned(),
         State::Compared => {
             let mut lines = vec!["Pins: a gateway hides and denies these until a person accepts them:".to_owned()];
-            lines.extend(pinned.changed.iter().map(Report::text));
+            lines.extend(pinned.changed.iter().map(differing::text));
             lines.join("\n")
         }
     };
