@@ -72,21 +72,22 @@ pub(super) fn agrees(report: &Value, said: &Judgements) -> Result<()> {
 /// judge otherwise is left out.
 pub(super) fn links_agree(server: &str, report: &Value, said: &Judgements) -> Result<()> {
     let text = fs::read_to_string(workspace_root().join("tests/fixtures/judged/attacks.txt"))?;
-    let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut links: BTreeMap<&str, (Vec<&str>, bool)> = BTreeMap::new();
     for line in text.lines() {
+        let (line, known) = line.strip_prefix("known ").map_or((line, false), |rest| (rest, true));
         let mut words = line.split_whitespace();
         if words.next() == Some(server) {
-            links.insert(words.next().context("a tool")?, words.collect());
+            links.insert(words.next().context("a tool")?, (words.collect(), known));
         }
     }
     ensure!(!links.is_empty(), "nothing was said of `{server}`");
     let mut wrong = Vec::new();
     for tool in report["servers"][0]["tools"].as_array().context("tools")? {
         let name = tool["tool"].as_str().context("a name")?;
-        let linked: Vec<&str> =
-            tool["attacks"].as_array().context("attacks")?.iter().filter_map(Value::as_str).collect();
-        let right = links.remove(name).unwrap_or_default();
-        if linked != right && said.get(name).is_some_and(|said| !said.known) {
+        let linked = tool["attacks"].as_array().context("attacks")?;
+        let linked: Vec<&str> = linked.iter().filter_map(Value::as_str).collect();
+        let (right, known) = links.remove(name).unwrap_or_default();
+        if (linked == right) == known && said.get(name).is_some_and(|said| !said.known) {
             wrong.push(format!("{name}: a person says {right:?}, the scan {linked:?}"));
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mistakes::{self, PatternError};
 use super::scenario::Scenario;
-use crate::classify::{Judgement, RiskKind};
+use crate::classify::{Judgement, Risk, RiskKind, words};
 use crate::risk::Category;
 
 /// An attack, or an accident of the same shape.
@@ -77,6 +77,9 @@ pub struct Access {
     /// What its arguments and words show.
     #[serde(default)]
     pub risks: Vec<RiskKind>,
+    /// Words of which none is in the argument that shows the risk: `s3`, where an address is meant that is fetched.
+    #[serde(default)]
+    pub except: Vec<String>,
 }
 
 /// What stops it.
@@ -135,8 +138,10 @@ impl Access {
     #[must_use]
     pub fn is_given_by(&self, judgement: &Judgement) -> bool {
         let category = self.categories.is_empty() || self.categories.contains(&judgement.category);
-        let risk =
-            self.risks.is_empty() || judgement.risks.iter().any(|risk| self.risks.contains(&risk.kind));
+        let is_other =
+            |risk: &Risk| words::of_name(&risk.shown_by).iter().any(|word| self.except.contains(word));
+        let gives = |risk: &Risk| self.risks.contains(&risk.kind) && !is_other(risk);
+        let risk = self.risks.is_empty() || judgement.risks.iter().any(gives);
         !(self.categories.is_empty() && self.risks.is_empty()) && category && risk
     }
 }

@@ -85,6 +85,15 @@ fn a_tool_allows_what_it_gives_all_access_for() {
             "{category:?} {risks:?}"
         );
     }
+    // Nor does an argument of another kind.
+    let access =
+        Access { risks: vec![RiskKind::Address], except: vec!["s3".to_owned()], ..Access::default() };
+    let address = |parameter: &str| Judgement {
+        risks: vec![Risk { kind: RiskKind::Address, shown_by: parameter.to_owned() }],
+        ..judged(Category::Read, &[])
+    };
+    assert!(access.is_given_by(&address("page_url")));
+    assert!(!access.is_given_by(&address("input_s3_uri")));
     // What is about the connection is no tool's own.
     assert!(!Access::default().is_given_by(&judged(Category::Financial, &[RiskKind::Bulk])));
 }
