@@ -99,7 +99,8 @@ impl Survey {
         // What a file is called says best what it is meant to be.
         any.sort_by_key(|place| !place.format.is_called(&path));
         let mut first = None;
-        for place in known.filter(|place| client.is_none_or(|name| name.0 == place.client)).into_iter().chain(any)
+        for place in
+            known.filter(|place| client.is_none_or(|name| name.0 == place.client)).into_iter().chain(any)
         {
             let found = configuration(place).with_context(|| format!("there is no `{}`", path.display()))?;
             match &found.read {
@@ -111,7 +112,10 @@ impl Survey {
         if let Some(Err(why)) = first {
             anyhow::bail!("cannot read servers from `{}`: {why}", path.display());
         }
-        anyhow::bail!("`{}` has no MCP server in it, as no client of which Interlock knows reads it", path.display())
+        anyhow::bail!(
+            "`{}` has no MCP server in it, as no client of which Interlock knows reads it",
+            path.display()
+        )
     }
 
     /// The server as its client would start or reach it.

@@ -243,7 +243,10 @@ mod tests {
         check(&format!("\n{ONE}\n\n{OTHER}"), &[(2, ONE), (4, OTHER)]);
         check(&format!("[{ONE}, {OTHER}]"), &[(1, ONE), (1, OTHER)]);
         check(&format!("{{\"tools\": [\n{ONE},\n{OTHER}\n]}}\n"), &[(2, ONE), (3, OTHER)]);
-        check(&format!("{{\"jsonrpc\": \"2.0\",\n\"id\": 1, \"result\": {{\"tools\":\n[{ONE}]}}}}"), &[(3, ONE)]);
+        check(
+            &format!("{{\"jsonrpc\": \"2.0\",\n\"id\": 1, \"result\": {{\"tools\":\n[{ONE}]}}}}"),
+            &[(3, ONE)],
+        );
         check(&format!("{{\"tools\":[{ONE}]}}\n{{\"tools\":[{OTHER}]}}\n"), &[(1, ONE), (2, OTHER)]);
         check("{\n\"name\": \"a\"\n}\n", &[(1, "{\n\"name\": \"a\"\n}")]);
         check("{\"tools\": []}", &[]);
@@ -251,8 +254,14 @@ mod tests {
 
     #[test]
     fn what_is_no_tool_is_told_with_its_line() {
-        check(&format!("nothing\n{ONE}\n{{\"tool\n{OTHER}"), &[(1, "! not JSON"), (2, ONE), (3, "! not JSON"), (4, OTHER)]);
-        check(&format!("{ONE}\n{{}}\n5\n"), &[(1, ONE), (2, "! it is not a list"), (3, "! it is not a list")]);
+        check(
+            &format!("nothing\n{ONE}\n{{\"tool\n{OTHER}"),
+            &[(1, "! not JSON"), (2, ONE), (3, "! not JSON"), (4, OTHER)],
+        );
+        check(
+            &format!("{ONE}\n{{}}\n5\n"),
+            &[(1, ONE), (2, "! it is not a list"), (3, "! it is not a list")],
+        );
         let refused = r#"{"error": {"message": "no"}}"#;
         check(refused, &[(1, "! it is an answer that says why there is no list: `no`")]);
         // Nobody else's list is taken for the members of a tool.
@@ -265,7 +274,10 @@ mod tests {
     #[test]
     fn a_line_of_a_dump_becomes_an_element_of_a_list() {
         for (tool, expected) in [
-            (r#"{"server": "s", "tool": "a", "inputSchema": { "x": 1.0 }}"#, r#"{"name": "a", "inputSchema": { "x": 1.0 }}"#),
+            (
+                r#"{"server": "s", "tool": "a", "inputSchema": { "x": 1.0 }}"#,
+                r#"{"name": "a", "inputSchema": { "x": 1.0 }}"#,
+            ),
             (r#"{ "name": "a", "server": "s" }"#, r#"{ "name": "a", "server": "s" }"#),
         ] {
             assert_eq!(as_listed(tool).unwrap(), expected);

@@ -59,7 +59,9 @@ impl NewPolicy {
         let standing: Vec<Option<Standing>> =
             self.files.iter().map(|(file, text)| is_there(file, text)).collect();
         let files = || self.files.iter().zip(&standing);
-        if let Some(((taken, _), _)) = files().find(|(_, standing)| !force && **standing == Some(Standing::Other)) {
+        if let Some(((taken, _), _)) =
+            files().find(|(_, standing)| !force && **standing == Some(Standing::Other))
+        {
             bail!(
                 "`{}` is there already and is not written over; give another --output, or --force to write it anew",
                 taken.display()

@@ -53,7 +53,10 @@ struct InputArgs {
 
 impl InputArgs {
     /// Hands on each definition. What is none is told with its file and line; whether there was no such place.
-    fn each_definition(&self, mut take: impl FnMut(Definition) -> anyhow::Result<()>) -> anyhow::Result<bool> {
+    fn each_definition(
+        &self,
+        mut take: impl FnMut(Definition) -> anyhow::Result<()>,
+    ) -> anyhow::Result<bool> {
         let mut all = true;
         definitions::each(&self.inputs, &mut |found| {
             let read_as = |text| Definition::read(text).map_err(|error| error.to_string());

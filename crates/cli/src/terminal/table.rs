@@ -49,7 +49,8 @@ fn laid_out(header: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> St
 fn shared_out(wanted: &[usize], least: &[usize], columns: usize) -> Option<Vec<usize>> {
     let mut left = columns.checked_sub(total(least))?;
     let mut widths = least.to_vec();
-    let mut order: Vec<(usize, usize)> = wanted.iter().zip(least).map(|(wanted, least)| wanted - least).enumerate().collect();
+    let mut order: Vec<(usize, usize)> =
+        wanted.iter().zip(least).map(|(wanted, least)| wanted - least).enumerate().collect();
     order.sort_by_key(|(_, missing)| *missing);
     for (done, (column, missing)) in order.iter().enumerate() {
         let share = left / (order.len() - done);
@@ -82,7 +83,8 @@ fn stacked(header: &[&str], rows: &[Vec<String>], widths: &[usize], columns: usi
     let mut out: Vec<String> = lines.next().map(str::to_owned).into_iter().collect();
     for (row, line) in rows.iter().zip(lines) {
         out.push(line.to_owned());
-        let under = row.iter().enumerate().filter(|(column, cell)| !beside.contains(column) && !cell.is_empty());
+        let under =
+            row.iter().enumerate().filter(|(column, cell)| !beside.contains(column) && !cell.is_empty());
         for (column, cell) in under {
             let name = header.get(column).map(|name| name.to_lowercase()).unwrap_or_default();
             let folded = fold(&format!("{name}: {cell}"), columns - INDENT - PADDING);
@@ -129,7 +131,8 @@ fn plain(header: &[&str], rows: &[Vec<String>], widths: &[usize]) -> String {
 }
 
 fn widths(header: &[&str], rows: &[Vec<String>], measure: fn(&str) -> usize) -> Vec<usize> {
-    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(|cell| measure(cell)).max();
+    let cells =
+        |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(|cell| measure(cell)).max();
     let named = |(column, name): (usize, &&str)| name.width().max(cells(column).unwrap_or_default());
     header.iter().enumerate().map(named).collect()
 }
@@ -155,7 +158,11 @@ mod tests {
     fn rows() -> Vec<Vec<String>> {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         vec![
-            row(["delete_a_thing_with_a_rather_long_name", "high", "its name says \"delete\"; it reaches many things at once"]),
+            row([
+                "delete_a_thing_with_a_rather_long_name",
+                "high",
+                "its name says \"delete\"; it reaches many things at once",
+            ]),
             row(["漢字", "low", ""]),
         ]
     }

@@ -128,7 +128,7 @@ impl ToolRow<'_> {
             (Some(grant), false) => format!("{grant} ({clients})"),
         };
         let (verdict, rule) = match &self.standing {
-            Some(standing) => (standing.words(), standing.rule.clone()),
+            Some(standing) => (standing.words(), beside(self.tool, &standing.rule)),
             None => ("not known".to_owned(), self.problem.clone().unwrap_or_default()),
         };
         let cells = [
@@ -153,6 +153,16 @@ impl Standing {
         } else {
             format!("{}, {}", self.verdict, more.join(", "))
         }
+    }
+}
+
+/// A rule beside its tool: where it stands in the tool's entry, since the tool is named already.
+fn beside(tool: &str, rule: &str) -> String {
+    let entry = format!("/tools/{}", tool.replace('~', "~0").replace('/', "~1"));
+    match rule.split_once(&entry) {
+        Some((origin, "")) => format!("{origin}(its entry)"),
+        Some((origin, rest)) if rest.starts_with('/') => format!("{origin}{}", rest.trim_start_matches('/')),
+        _ => rule.to_owned(),
     }
 }
 

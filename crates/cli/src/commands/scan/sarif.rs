@@ -35,7 +35,10 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>, output: Option<&
             results.extend(findings.of_tool(at, index).iter().map(|found| Found {
                 rule: format!("text/{}", found.kind),
                 severity: Severity::High,
-                message: format!("The definition of `{}` of `{}` may steer a model: {found}", place.tool, one.name),
+                message: format!(
+                    "The definition of `{}` of `{}` may steer a model: {found}",
+                    place.tool, one.name
+                ),
                 place: place.clone(),
                 part: found.place.to_string(),
             }));
@@ -46,7 +49,13 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>, output: Option<&
             let index = tools.map(|tool| &tool.definition.tool).position(|tool| *tool == report.tool);
             let place = Place::of(one, output, Some((index.unwrap_or_default(), report.tool.as_str())));
             let message = format!("A tool is not defined as it was accepted: {}", differing::text(report));
-            Found { rule: CHANGED.to_owned(), severity: Severity::Critical, message, place, part: String::new() }
+            Found {
+                rule: CHANGED.to_owned(),
+                severity: Severity::Critical,
+                message,
+                place,
+                part: String::new(),
+            }
         }));
     }
     // That a name is the same is common.
@@ -170,7 +179,8 @@ fn in_repository(file: &Path) -> PathBuf {
 impl Found {
     fn result(&self, rules: &[&str], seen: &mut HashMap<String, usize>) -> Value {
         let name = format!("{}/{}", self.place.server, self.place.tool);
-        let whole = [&self.rule, &self.place.server, &self.place.tool, &self.part].map(String::as_str).join("\u{0}");
+        let whole =
+            [&self.rule, &self.place.server, &self.place.tool, &self.part].map(String::as_str).join("\u{0}");
         let digest: String = hex(&Sha256::digest(whole));
         let number = seen.entry(digest.clone()).or_default();
         *number += 1;
@@ -214,9 +224,15 @@ fn message(text: &str) -> String {
 fn rules() -> Vec<Value> {
     let mut rules = BTreeMap::from([
         (rule_of(Category::Read), (Severity::Medium, "A tool reads what not everybody may read", READ)),
-        (rule_of(Category::Write), (Severity::Medium, "A tool changes what another call can put right", WRITE)),
+        (
+            rule_of(Category::Write),
+            (Severity::Medium, "A tool changes what another call can put right", WRITE),
+        ),
         (rule_of(Category::Execute), (Severity::High, "A tool starts work elsewhere", EXECUTE)),
-        (rule_of(Category::Destructive), (Severity::Critical, "A tool deletes, or cannot be undone", DESTRUCTIVE)),
+        (
+            rule_of(Category::Destructive),
+            (Severity::Critical, "A tool deletes, or cannot be undone", DESTRUCTIVE),
+        ),
         (rule_of(Category::Financial), (Severity::Critical, "A tool moves or commits money", FINANCIAL)),
         (CHANGED.to_owned(), (Severity::Critical, "A tool is not defined as it was accepted", OTHERWISE)),
         (ALIKE.to_owned(), (Severity::Medium, "Names of tools are taken for one another", NAMES)),
@@ -284,7 +300,10 @@ mod tests {
 
     #[test]
     fn a_message_is_neither_a_link_nor_has_arguments() {
-        assert_eq!(message(r"see [this](https://x.example) {0} a\b"), r"see \[this\](https://x.example) {{0}} a\\b");
+        assert_eq!(
+            message(r"see [this](https://x.example) {0} a\b"),
+            r"see \[this\](https://x.example) {{0}} a\\b"
+        );
     }
 
     #[test]

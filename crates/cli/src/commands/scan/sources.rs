@@ -68,7 +68,11 @@ fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Vec<Scanned>> {
         Ok(())
     })?;
     if let Some(name) = &args.server {
-        ensure!(servers.len() < 2, "`{source}` has the tools of {} servers; leave out --server", servers.len());
+        ensure!(
+            servers.len() < 2,
+            "`{source}` has the tools of {} servers; leave out --server",
+            servers.len()
+        );
         servers.iter_mut().for_each(|server| server.0.clone_from(name));
     }
     if servers.is_empty() {
@@ -94,7 +98,9 @@ fn server_of(tool: &str) -> Result<Option<String>, String> {
     let definition = interlock_catalog::Definition::read(tool).map_err(|error| error.to_string())?;
     match definition.server {
         server if server.is_empty() => Ok(None),
-        server => name(&server).map(Some).map_err(|why| format!("`{server}` cannot be a server's name: {why}")),
+        server => {
+            name(&server).map(Some).map_err(|why| format!("`{server}` cannot be a server's name: {why}"))
+        }
     }
 }
 
@@ -125,7 +131,8 @@ fn of_configuration(file: &Path, args: &ScanArgs) -> anyhow::Result<Vec<(Asked, 
         found.push(((known.name, server.map_err(|error| terminal::with_causes(&error))), origin(line)));
     }
     // A client may understand what is not understood here: nobody is to believe that it was looked at.
-    let servers = configurations.iter().filter_map(|found| found.read.as_ref().ok()).flat_map(|read| &read.servers);
+    let servers =
+        configurations.iter().filter_map(|found| found.read.as_ref().ok()).flat_map(|read| &read.servers);
     for server in servers {
         if let State::Unclear(why) = &server.state {
             let why = format!("its entry is not understood: {why}");

@@ -111,12 +111,16 @@ fn attacks(order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
     let (common, special): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|(_, _, tools)| is_common(tools));
     let mut out = "\n\nWhat such access allows (`interlock attacks show ID`):".to_owned();
     if !special.is_empty() {
-        let rows = special.into_iter().map(|(id, name, tools)| vec![id.to_owned(), name.to_owned(), few(&tools)]);
+        let rows =
+            special.into_iter().map(|(id, name, tools)| vec![id.to_owned(), name.to_owned(), few(&tools)]);
         out.push_str(&format!("\n{}", table(&["ID", "ATTACK", "BY"], rows)));
     }
     if !common.is_empty() {
         let ids: Vec<&str> = common.iter().map(|(id, _, _)| *id).collect();
-        out.push_str(&format!("\n{}", folded(&format!("By nearly all of these tools: {}", ids.join(", ")), 1)));
+        out.push_str(&format!(
+            "\n{}",
+            folded(&format!("By nearly all of these tools: {}", ids.join(", ")), 1)
+        ));
     }
     out
 }

@@ -43,6 +43,9 @@ pub(super) fn read(inputs: &[PathBuf], buckets: &Buckets, says: &Says) -> anyhow
         Ok(())
     })?;
     buckets.flush()?;
-    ensure!(read > 0, "there is no definition in what was given; give files with JSON lines or lists of tools, or `-`");
+    ensure!(
+        read > 0,
+        "there is no definition in what was given; give files with JSON lines or lists of tools, or `-`"
+    );
     Ok(left_out)
 }
