@@ -131,8 +131,7 @@ fn code_scanning_takes_it() -> Result<()> {
     ensure!(found.len() == 1 && place(&found[0]) == ("mcp.json".to_owned(), 3), "{found:?}");
     let message = found[0]["message"]["text"].as_str().context("a message")?;
     ensure!(
-        message.contains("`delete_a` of `sh` is Destructive, critical")
-            && message.contains("its name says \"delete\""),
+        message.contains("is Destructive, critical") && message.contains("its name says \"delete\""),
         "{message}"
     );
     // The same below a path that is written in full.
