@@ -14,7 +14,7 @@ pub(super) fn print(checked: &[Checked]) -> anyhow::Result<String> {
     let codes: Vec<&str> = codes.into_iter().collect();
     let results: Vec<Value> = found.map(|(file, found)| result(file, found, &codes)).collect();
     let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
-    let log = log(json!({
+    let log = log(&json!({
         "tool": tool(&rules),
         "columnKind": "unicodeCodePoints",
         "results": results,

@@ -169,3 +169,22 @@ fn beside(tool: &str, rule: &str) -> String {
 fn one_line(text: &str) -> String {
     terminal::escaped(text).replace('\n', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn a_rule_does_not_repeat_its_tool() {
+        for (tool, rule, expected) in [
+            ("write_file", "server:/tools/write_file/rules/0", "server:rules/0"),
+            ("write_file", "grant:/tools/write_file", "grant:(its entry)"),
+            ("a/b", "server:/tools/a~1b/rules/1", "server:rules/1"),
+            ("write", "server:/tools/write_file/rules/0", "server:/tools/write_file/rules/0"),
+            ("write_file", "server:/tools/*/rules/0", "server:/tools/*/rules/0"),
+            ("write_file", "(default deny)", "(default deny)"),
+        ] {
+            assert_eq!(beside(tool, rule), expected);
+        }
+    }
+}

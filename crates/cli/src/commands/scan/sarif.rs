@@ -84,7 +84,7 @@ pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>, output: Option<&
     let ids: Vec<&str> = rules.iter().filter_map(|rule| rule["id"].as_str()).collect();
     let mut seen = HashMap::new();
     let results: Vec<Value> = results.iter().map(|found| found.result(&ids, &mut seen)).collect();
-    sarif::log(json!({
+    sarif::log(&json!({
         "tool": sarif::tool(&rules),
         // Another analysis than that of policies: neither takes the place of the other.
         "automationDetails": { "id": "interlock-scan/" },
