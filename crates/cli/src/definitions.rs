@@ -14,6 +14,9 @@ const LONGEST: u64 = 4 << 20;
 /// As long as a list may be.
 const LONGEST_LIST: u64 = 64 << 20;
 
+/// What is said of other JSON.
+const NEITHER: &str = "not a tool's definition, and no list of tools: an array, an object with `tools`, or the answer to `tools/list`";
+
 /// What stands at one place.
 pub(crate) struct Found<'f> {
     /// The file's name, or what standard input is called.
@@ -159,6 +162,7 @@ impl<T: FnMut(Found<'_>) -> anyhow::Result<()>> Source<'_, T> {
         });
         match tools {
             Ok(()) => Ok(()),
+            Err(End::List(ToolListError::NotTools)) => self.found(first, Err(NEITHER.to_owned())),
             Err(End::List(error)) => self.found(first, Err(error.to_string())),
             Err(End::Taken(error)) => Err(error),
         }
@@ -258,10 +262,7 @@ mod tests {
             &format!("nothing\n{ONE}\n{{\"tool\n{OTHER}"),
             &[(1, "! not JSON"), (2, ONE), (3, "! not JSON"), (4, OTHER)],
         );
-        check(
-            &format!("{ONE}\n{{}}\n5\n"),
-            &[(1, ONE), (2, "! it is not a list"), (3, "! it is not a list")],
-        );
+        check(&format!("{ONE}\n{{}}\n5\n"), &[(1, ONE), (2, "! not a tool's"), (3, "! not a tool's")]);
         let refused = r#"{"error": {"message": "no"}}"#;
         check(refused, &[(1, "! it is an answer that says why there is no list: `no`")]);
         // Nobody else's list is taken for the members of a tool.

@@ -28,4 +28,4 @@ pub use journal::{Change, Journal, JournalError, Kept, Made, Restored, Undone};
 pub use mask::masked;
 pub use places::{Place, Scope, Surroundings, System, places};
 pub use rewire::{RewireError, Rewiring, Wrapping, rewire};
-pub use server::{IsOwn, Reached, Server, State, Unreadable, Wrapped, servers};
+pub use server::{IsOwn, Reached, Server, State, Unreadable, Wrapped, line_of, servers};

@@ -23,8 +23,6 @@ pub struct Server {
     pub directory: Option<String>,
     /// What can be done with it.
     pub state: State,
-    /// The line of the file on which its entry begins, from 1.
-    pub line: usize,
     /// The keys that lead to it in the file, from the root; an item of a list by its number.
     pub(crate) keys: Vec<Key>,
 }
@@ -131,9 +129,8 @@ pub fn servers(place: &Place, text: &str, is_own: IsOwn<'_>) -> Result<Vec<Serve
         })?;
         for (key, name, node) in entries {
             let keys = keys.iter().cloned().chain([key]).collect();
-            let line = format::line_of(text, node.range.start);
             let mut server =
-                Server { project: project.map(Path::to_owned), line, keys, ..entry(name, node, is_own) };
+                Server { project: project.map(Path::to_owned), keys, ..entry(name, node, is_own) };
             if server.state == State::Open && is_excluded(place, &root, &server.name) {
                 server.state = State::Disabled;
             }
@@ -150,6 +147,13 @@ pub fn servers(place: &Place, text: &str, is_own: IsOwn<'_>) -> Result<Vec<Serve
         }
     }
     Ok(found)
+}
+
+/// The line of a place's file on which a server's entry begins, from 1. It is no part of the server: another entry moves it.
+#[must_use]
+pub fn line_of(place: &Place, text: &str, server: &Server) -> Option<usize> {
+    let root = format::read(place.format, text).ok()?;
+    root.at(&server.keys).map(|node| format::line_of(text, node.range.start))
 }
 
 /// The entries of what holds servers: a map by name, or a list whose items name themselves.
@@ -211,7 +215,6 @@ fn entry(name: String, node: &Node, is_own: IsOwn<'_>) -> Server {
         variables: texts(node.get("env")).unwrap_or_default(),
         directory: node.get("cwd").and_then(Node::text).map(str::to_owned),
         state: State::Open,
-        line: 1,
         keys: Vec::new(),
     };
     match reached(node) {

@@ -82,7 +82,7 @@ fn what_cannot_be_read_is_told_with_its_place() -> Result<()> {
     for (file, text, told) in [
         ("a.jsonl", "{\"name\": \"a\"}\n{\"name\": 1}\n", "cannot use the tools in `a.jsonl`: line 2: "),
         ("a.json", "{\"name\": \"a\"", "cannot use the tools in `a.json`: line 1: not JSON"),
-        ("b.json", "{\"a\": 1}", "`b.json`: line 1: it is not a list of tools"),
+        ("b.json", "{\"a\": 1}", "`b.json`: line 1: not a tool's definition"),
         ("c.json", "{\"tools\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "two tools are called `a`"),
     ] {
         fs::write(scanner.folder.path().join(file), text)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use interlock_clients::State;
+use interlock_clients::{State, line_of};
 
 use super::{ScanArgs, Scanned};
 use crate::args::{ReachedArgs, name};
@@ -131,12 +131,14 @@ fn of_configuration(file: &Path, args: &ScanArgs) -> anyhow::Result<Vec<(Asked, 
         found.push(((known.name, server.map_err(|error| terminal::with_causes(&error))), origin(line)));
     }
     // A client may understand what is not understood here: nobody is to believe that it was looked at.
-    let servers =
-        configurations.iter().filter_map(|found| found.read.as_ref().ok()).flat_map(|read| &read.servers);
-    for server in servers {
-        if let State::Unclear(why) = &server.state {
-            let why = format!("its entry is not understood: {why}");
-            found.push(((server.name.clone(), Err(why)), origin(Some(server.line))));
+    for (configuration, of) in configurations.iter().enumerate() {
+        let servers = of.read.as_ref().map(|read| read.servers.as_slice()).unwrap_or_default();
+        for (server, entry) in servers.iter().enumerate() {
+            if let State::Unclear(why) = &entry.state {
+                let why = format!("its entry is not understood: {why}");
+                let line = line(&configurations, EntryAt { configuration, server });
+                found.push(((entry.name.clone(), Err(why)), origin(line)));
+            }
         }
     }
     ensure!(!found.is_empty(), "`{}` has no MCP server that is used", file.display());
@@ -144,6 +146,7 @@ fn of_configuration(file: &Path, args: &ScanArgs) -> anyhow::Result<Vec<(Asked, 
 }
 
 fn line(configurations: &[Configuration], at: EntryAt) -> Option<usize> {
-    let read = configurations.get(at.configuration)?.read.as_ref().ok()?;
-    read.servers.get(at.server).map(|server| server.line)
+    let configuration = configurations.get(at.configuration)?;
+    let read = configuration.read.as_ref().ok()?;
+    line_of(&configuration.place, &read.file.text, read.servers.get(at.server)?)
 }
