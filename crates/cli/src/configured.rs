@@ -102,20 +102,28 @@ impl Survey {
         };
         let known = places(&around).into_iter().find(|place| place.path == path);
         let clients = client.map_or(Client::ALL.to_vec(), |name| vec![name.0]);
-        let any = clients.into_iter().map(|client| Place::of_file(client, path.clone()));
-        let mut first_problem = None;
+        let mut any: Vec<Place> =
+            clients.into_iter().map(|client| Place::of_file(client, path.clone())).collect();
+        // What a file is called says best what it is meant to be.
+        any.sort_by_key(|place| !place.format.is_called(&path));
+        let mut first = None;
         for place in
             known.filter(|place| client.is_none_or(|name| name.0 == place.client)).into_iter().chain(any)
         {
             let found = configuration(place).with_context(|| format!("there is no `{}`", path.display()))?;
             match &found.read {
                 Ok(read) if !read.servers.is_empty() => return Ok(found),
-                Ok(_) => {}
-                Err(error) => drop(first_problem.get_or_insert_with(|| error.clone())),
+                Ok(_) => drop(first.get_or_insert(Ok(()))),
+                Err(error) => drop(first.get_or_insert(Err(error.clone()))),
             }
         }
-        let why = first_problem.unwrap_or_else(|| "no client finds an MCP server in it".to_owned());
-        anyhow::bail!("cannot read servers from `{}`: {why}", path.display())
+        if let Some(Err(why)) = first {
+            anyhow::bail!("cannot read servers from `{}`: {why}", path.display());
+        }
+        anyhow::bail!(
+            "`{}` has no MCP server in it, as no client of which Interlock knows reads it",
+            path.display()
+        )
     }
 
     /// The server as its client would start or reach it.

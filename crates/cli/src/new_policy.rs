@@ -1,13 +1,14 @@
 //! A policy that a server's definitions recommend, as the files that it is made of.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use interlock_catalog::{Known, Recommended, policy_as_json, recommend};
 use interlock_policy::Syntax;
 
+use crate::commands::policy::replace;
 use crate::configured::asked::Offer;
 use crate::tool_listing::document;
 
@@ -52,27 +53,72 @@ impl NewPolicy {
         self
     }
 
-    /// Whether none of its files is there already.
+    /// Whether it may be written: what is there already and says something else is written over by `force` alone.
     ///
     /// # Errors
-    /// Which one is.
-    pub(crate) fn is_new(&self) -> anyhow::Result<()> {
-        if let Some((taken, _)) = self.files.iter().find(|(file, _)| file.exists()) {
-            bail!("`{}` is there already and is not written over; give another --output", taken.display());
+    /// Which file is there already.
+    pub(crate) fn may_be_written(&self, force: bool) -> anyhow::Result<()> {
+        let taken =
+            self.files.iter().find(|(file, text)| !force && standing(file, text) == Some(Standing::Other));
+        if let Some((taken, _)) = taken {
+            bail!(
+                "`{}` is there already and is not written over; give another --output, or --force to write it anew",
+                taken.display()
+            );
         }
         Ok(())
     }
 
-    /// Writes all of it, or where one of the files is there already, nothing.
-    pub(crate) fn write(&self) -> anyhow::Result<()> {
-        self.is_new()?;
+    /// Writes all of it, or nothing where it [may not be](Self::may_be_written).
+    pub(crate) fn write(&self, force: bool) -> anyhow::Result<Written> {
+        self.may_be_written(force)?;
+        let mut written = Written { is_new: false, replaced: Vec::new() };
         for (file, text) in &self.files {
-            let written =
-                || OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes());
-            written().with_context(|| format!("cannot write `{}`", file.display()))?;
+            let done = match standing(file, text) {
+                Some(Standing::Same) => continue,
+                Some(Standing::Other) => {
+                    written.replaced.push(file.clone());
+                    replace(file, text)
+                }
+                None => {
+                    written.is_new = true;
+                    OpenOptions::new()
+                        .write(true)
+                        .create_new(true)
+                        .open(file)
+                        .and_then(|mut new| new.write_all(text.as_bytes()))
+                        .with_context(|| format!("cannot write `{}`", file.display()))
+                }
+            };
+            done?;
         }
-        Ok(())
+        Ok(written)
     }
+}
+
+/// How a file stands that is to say this; `None` where there is none.
+fn standing(file: &Path, text: &str) -> Option<Standing> {
+    match fs::read(file) {
+        Ok(bytes) if bytes == text.as_bytes() => Some(Standing::Same),
+        Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => None,
+        _ => Some(Standing::Other),
+    }
+}
+
+/// What was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Same,
+    Other,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Whether a file was made that was not there.
+    pub(crate) is_new: bool,
+    /// Files that said something else.
+    pub(crate) replaced: Vec<PathBuf>,
 }
 
 /// A server's name as that of a file, without its ending: what separates folders becomes a dash.

@@ -167,3 +167,25 @@ fn without_a_terminal_on_both_sides_nobody_is_asked() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("accept with `--yes`"));
     assert_eq!(quarantined(data.path()), 2);
 }
+
+/// Who mistypes a server is not told that all is well with it.
+#[test]
+fn a_server_that_is_not_known_is_no_good_news() {
+    let data = changed();
+    for (args, code, told) in [
+        (&["diff", "nope"][..], 1, "no server `nope` was ever seen; those that were are `files`"),
+        (&["diff", "file"], 1, "no server `file` was ever seen; did you mean `files`?"),
+        (&["diff", "nope", "read", "--format", "json"], 1, "no server `nope`"),
+        (&["list", "nope"], 1, "no server `nope`"),
+        (&["list", "nope", "--quarantined"], 1, "no server `nope`"),
+        (&["list", "files"], 0, "2 in quarantine"),
+        (&["diff", "files", "reed"], 1, "no tool `reed` is known of this server"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_interlock"));
+        command.arg("pins").args(args).arg("--data").arg(data.path());
+        let output = command.env("XDG_CONFIG_HOME", data.path()).env("NO_COLOR", "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(code) && said.contains(told), "{args:?}: {said}");
+        assert!(code == 0 || output.stdout.is_empty(), "{args:?}");
+    }
+}

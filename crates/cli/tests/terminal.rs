@@ -91,7 +91,7 @@ fn tables_stay_whole_on_terminals_without_room() {
         Log::open(&data.path().join("data"), &InstanceId::generate(T0).unwrap(), Options::default()).unwrap();
     log.append(T0, &Entry::Lifecycle(Lifecycle::new(LifecycleKind::Start))).unwrap();
     log.stop(T0 + 1, "done").unwrap();
-    for columns in [0, 20, 80, 200] {
+    for columns in [0, 20, 200] {
         let (mut person, program) = terminal(columns);
         let mut command = interlock(data.path(), &["audit", "verify"]);
         let child = command.stdout(program).spawn().unwrap();
@@ -107,5 +107,31 @@ fn tables_stay_whole_on_terminals_without_room() {
             ["finished", "2", "1", "0", "2025-11-21T01:53:20Z", "2025-11-21T01:53:20Z"],
             "{said}"
         );
+    }
+}
+
+/// Of a list that is wider than the terminal no line is, and no name is cut.
+#[test]
+fn lists_fit_the_terminal() {
+    let data = tempfile::tempdir().unwrap();
+    let tools = data.path().join("tools.jsonl");
+    let name = "delete_everything_that_a_rather_long_name_says";
+    let tool = format!(
+        r#"{{"name":"{name}","description":"Execute a deletion of all messages to recipients, which cannot be undone"}}"#
+    );
+    fs::write(&tools, format!("{tool}\n{{\"name\":\"get\"}}\n")).unwrap();
+    let scan = ["scan", "--tools", tools.to_str().unwrap()];
+    for (args, names) in [(&["attacks", "list", "--wide"][..], "destructive-autonomy"), (&scan, name)] {
+        for columns in [60, 80, 90, 100, 120] {
+            let (mut person, program) = terminal(columns);
+            let mut command = interlock(data.path(), args);
+            let child = command.stdout(program).spawn().unwrap();
+            drop(command);
+            let said = read(&mut person, "\0");
+            end(child);
+            assert!(said.contains(names), "{columns}: {said}");
+            let widest = said.lines().map(|line| line.trim_end().chars().count()).max().unwrap();
+            assert!(widest <= usize::from(columns), "{columns}: {said}");
+        }
     }
 }

@@ -4,6 +4,9 @@ mod json;
 mod toml;
 mod yaml;
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use crate::node::{Member, Node, Value};
 
 /// The language that a configuration is written in.
@@ -51,6 +54,17 @@ pub enum SyntaxError {
 }
 
 impl Format {
+    /// Whether a file is called as one of this format is.
+    #[must_use]
+    pub fn is_called(self, path: &Path) -> bool {
+        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        match self {
+            Self::Json | Self::JsonWithComments => matches!(ending, "json" | "jsonc"),
+            Self::Toml => ending == "toml",
+            Self::Yaml => matches!(ending, "yaml" | "yml"),
+        }
+    }
+
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Json => "JSON",

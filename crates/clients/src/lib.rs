@@ -30,4 +30,4 @@ pub use mask::{masked, masked_line, secrets_of};
 pub use places::{Place, Scope, Surroundings, System, places};
 pub use rewire::unwire::{EntryKept, EntryUndone, Unwired, Wired, unwire};
 pub use rewire::{RewireError, Rewiring, Wrapping, rewire};
-pub use server::{IsOwn, Reached, Server, State, Unreadable, Wrapped, servers};
+pub use server::{IsOwn, Reached, Server, State, Unreadable, Wrapped, line_of, servers};

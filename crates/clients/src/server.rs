@@ -149,6 +149,13 @@ pub fn servers(place: &Place, text: &str, is_own: IsOwn<'_>) -> Result<Vec<Serve
     Ok(found)
 }
 
+/// The line of a place's file on which a server's entry begins, from 1. It is no part of the server: another entry moves it.
+#[must_use]
+pub fn line_of(place: &Place, text: &str, server: &Server) -> Option<usize> {
+    let root = format::read(place.format, text).ok()?;
+    root.at(&server.keys).map(|node| format::line_of(text, node.range.start))
+}
+
 /// The entries of what holds servers: a map by name, or a list whose items name themselves.
 fn entries(member: &Member) -> Option<Vec<(Key, String, &Node)>> {
     match &member.value.value {

@@ -80,7 +80,7 @@ pub use reading::Reading;
 pub use regular::Regular;
 pub use schema::{Rejection, Schema, SchemaError};
 pub use tool::ToolDefinition;
-pub use tool_list::{ToolList, ToolListError};
+pub use tool_list::{ToolList, ToolListError, each_tool};
 pub use trace::{Seen, Trace, TraceStep, explain};
 pub use tree::{Member, Node, Value};
 pub use what_if::{Alternative, Change, Outcome, Trial, alternatives, objections};

@@ -60,7 +60,7 @@ impl ToolList {
         let mut list = ToolList::default();
         let limits = Limits { bytes: MOST_BYTES, ..Limits::default() };
         match scan(text, &limits) {
-            Ok(document) => list.add(document.root(), 0)?,
+            Ok(document) => list.add(document.root())?,
             Err(error) => {
                 let lines = || text.lines().filter(|line| !line.trim().is_empty());
                 let documents: Result<Vec<_>, _> = lines().map(|line| scan(line, &limits)).collect();
@@ -68,7 +68,7 @@ impl ToolList {
                 if documents.is_empty() {
                     return Err(ToolListError::NotTools);
                 }
-                documents.iter().try_for_each(|document| list.add(document.root(), 0))?;
+                documents.iter().try_for_each(|document| list.add(document.root()))?;
             }
         }
         Ok(list)
@@ -94,35 +94,14 @@ impl ToolList {
         self.tools.is_empty()
     }
 
-    fn add(&mut self, value: Value<'_>, wrapped: usize) -> Result<(), ToolListError> {
-        if wrapped > MOST_WRAPPED {
-            return Err(ToolListError::NotTools);
-        }
-        match value.kind() {
-            Kind::Array => value.items().try_for_each(|item| match item.get("name") {
-                Some(name) => self.add_tool(name, item),
-                None => self.add(item, wrapped + 1),
-            }),
-            Kind::Object => self.add_answer(value, wrapped),
-            _ => Err(ToolListError::NotTools),
-        }
-    }
-
-    fn add_answer(&mut self, answer: Value<'_>, wrapped: usize) -> Result<(), ToolListError> {
-        if let Some(tools) = answer.get("tools").filter(|tools| tools.kind() == Kind::Array) {
-            return tools.items().try_for_each(|tool| match tool.get("name") {
-                Some(name) => self.add_tool(name, tool),
-                None => Err(ToolListError::Malformed {
-                    name: "without a name".to_owned(),
-                    what: "`name` is missing",
-                }),
-            });
-        }
-        if let Some(result) = answer.get("result") {
-            return self.add(result, wrapped + 1);
-        }
-        let message = answer.get("error").and_then(|error| error.get("message")).and_then(Value::as_str);
-        Err(message.map_or(ToolListError::NotTools, |message| ToolListError::Refused(quoted(&message))))
+    fn add(&mut self, root: Value<'_>) -> Result<(), ToolListError> {
+        each_tool(root, &mut |tool| match name(tool) {
+            Some(name) => self.add_tool(name, tool),
+            None => {
+                let what = "`name` is missing";
+                Err(ToolListError::Malformed { name: "without a name".to_owned(), what })
+            }
+        })
     }
 
     fn add_tool(&mut self, name: Value<'_>, tool: Value<'_>) -> Result<(), ToolListError> {
@@ -138,9 +117,59 @@ impl ToolList {
         match self.tools.insert(name.into_owned(), definition) {
             None => Ok(()),
             Some(_) => {
-                let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
+                let name = self::name(tool).and_then(Value::as_str).unwrap_or_default();
                 Err(ToolListError::Twice(quoted(&name)))
             }
         }
+    }
+}
+
+/// A tool's name: `name` as servers list it, `tool` where somebody wrote the server beside it.
+fn name(tool: Value<'_>) -> Option<Value<'_>> {
+    tool.get("name").or_else(|| tool.get("tool"))
+}
+
+/// Hands on each tool of a document: an array of tools, an object with `tools`, a JSON-RPC answer with either, an array of
+/// such (the pages of a list), or a single tool.
+///
+/// # Errors
+/// [`ToolListError`] for anything else, and what `take` fails with.
+pub fn each_tool<'d, E: From<ToolListError>>(
+    root: Value<'d>,
+    take: &mut impl FnMut(Value<'d>) -> Result<(), E>,
+) -> Result<(), E> {
+    each_wrapped(root, 0, take)
+}
+
+fn each_wrapped<'d, E: From<ToolListError>>(
+    value: Value<'d>,
+    wrapped: usize,
+    take: &mut impl FnMut(Value<'d>) -> Result<(), E>,
+) -> Result<(), E> {
+    if wrapped > MOST_WRAPPED {
+        return Err(ToolListError::NotTools.into());
+    }
+    match value.kind() {
+        Kind::Array => value.items().try_for_each(|item| match name(item) {
+            Some(_) => take(item),
+            None => each_wrapped(item, wrapped + 1, take),
+        }),
+        // Nothing but a line of a dump has this member.
+        Kind::Object if value.get("tool").is_some_and(|name| name.kind() == Kind::String) => take(value),
+        Kind::Object => {
+            if let Some(tools) = value.get("tools").filter(|tools| tools.kind() == Kind::Array) {
+                return tools.items().try_for_each(take);
+            }
+            if let Some(result) = value.get("result") {
+                return each_wrapped(result, wrapped + 1, take);
+            }
+            if name(value).is_some() {
+                return take(value);
+            }
+            let message = value.get("error").and_then(|error| error.get("message")).and_then(Value::as_str);
+            let refused = |message: std::borrow::Cow<'_, str>| ToolListError::Refused(quoted(&message));
+            Err(message.map_or(ToolListError::NotTools, refused).into())
+        }
+        _ => Err(ToolListError::NotTools.into()),
     }
 }

@@ -2,6 +2,8 @@
 
 mod judged;
 mod live;
+mod read;
+mod reported;
 mod written;
 
 use std::fs;

@@ -41,6 +41,10 @@ pub(super) fn policy(name: &str, entries: &[Entry<'_>], known: Known<'_>) -> Str
     if entries.iter().any(|entry| entry.spends.is_some()) {
         out.push_str("\n# Bounds of money are in this currency, in the unit that each argument is in. Put your own in the place of both.\nspend_currency: usd\n");
     }
+    if !entries.iter().any(Entry::can_be_named) {
+        out.push_str("\ntools: {}\n");
+        return out;
+    }
     out.push_str("\ntools:\n");
     for (category, heading) in SECTIONS {
         let of: Vec<&Entry<'_>> = entries
@@ -51,9 +55,6 @@ pub(super) fn policy(name: &str, entries: &[Entry<'_>], known: Known<'_>) -> Str
             let _infallible = writeln!(out, "  # {heading}");
         }
         of.into_iter().for_each(|entry| tool(&mut out, entry));
-    }
-    if !entries.iter().any(Entry::can_be_named) {
-        out.push_str("  {}\n");
     }
     out
 }
@@ -72,6 +73,13 @@ fn head(name: &str, entries: &[Entry<'_>]) -> String {
         .map(|(category, count)| format!("{count} {category}"))
         .collect();
     let name = quoted(name);
+    if entries.is_empty() {
+        return format!(
+            "# {name} lists no tools. This policy denies all that may come until it is named here.\nversion: \"1\"\n\
+             description: {}\ndefault: deny\n",
+            scalar(&format!("What agents may do with {name}: nothing yet")),
+        );
+    }
     format!(
         "# {name}: {} ({}), judged by their definitions alone.\n#\n# Read it before you use it: a definition says what \
          its publisher wants it to say. What is not named here is\n# denied and left out of `tools/list`.\nversion: \"1\"\n\

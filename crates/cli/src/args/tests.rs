@@ -20,14 +20,16 @@ fn commands(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
     }
 }
 
+/// What stands in the place of a table without rows.
+const NO_OPTIONS: &str = "It takes no options.";
+
 fn table(command: &Command) -> String {
     let shown = |arg: &&Arg| !matches!(arg.get_action(), ArgAction::Help | ArgAction::Version);
-    let rows = command.get_arguments().filter(shown).map(row);
-    ["| option | meaning |".to_owned(), "|---|---|".to_owned()]
-        .into_iter()
-        .chain(rows)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let rows: Vec<String> = command.get_arguments().filter(shown).map(row).collect();
+    if rows.is_empty() {
+        return NO_OPTIONS.to_owned();
+    }
+    format!("| option | meaning |\n|---|---|\n{}", rows.join("\n"))
 }
 
 fn row(arg: &Arg) -> String {
@@ -70,7 +72,7 @@ fn written(page: &str, commands: &[(String, Command)]) -> String {
             out.extend(section.iter().copied());
             continue;
         };
-        let is_row = |line: &&str| line.starts_with('|');
+        let is_row = |line: &&str| line.starts_with('|') || line.trim_end() == NO_OPTIONS;
         let begin = section.iter().take_while(|line| !is_row(line)).count();
         let end = begin + section.iter().skip(begin).take_while(|line| is_row(line)).count();
         out.extend(section.iter().take(begin).copied());

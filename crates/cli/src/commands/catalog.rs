@@ -1,13 +1,12 @@
 //! `interlock catalog`: definitions of many servers as JSON lines, judged without asking any server.
 
-use std::io::{BufRead as _, stdin};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use interlock_catalog::Definition;
 
 use crate::exit::Exit;
-use crate::terminal;
+use crate::{definitions, terminal};
 
 mod build;
 mod classify;
@@ -15,12 +14,12 @@ mod lint;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  interlock catalog classify < definitions.jsonl
-  interlock catalog lint --format text < definitions.jsonl
+  interlock catalog classify definitions.jsonl
+  interlock catalog lint --format text tools.json
   interlock catalog build -o site definitions.jsonl
 
-Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}. All but \
-`tool` may be absent.")]
+Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}; or a \
+list as `interlock tools` writes it, or its answer to `tools/list`. All but `tool` (or `name`) may be absent.")]
 pub(crate) struct CatalogArgs {
     #[command(subcommand)]
     command: Command,
@@ -44,21 +43,37 @@ pub(crate) fn run(args: &CatalogArgs) -> anyhow::Result<Exit> {
     }
 }
 
-/// Hands on each definition of standard input. A line that is none is told with its number; whether there was no such line.
-fn each_definition(mut take: impl FnMut(Definition) -> anyhow::Result<()>) -> anyhow::Result<bool> {
-    let mut all = true;
-    for (number, line) in stdin().lock().lines().enumerate() {
-        let line = line.context("cannot read standard input")?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        match Definition::read(&line) {
-            Ok(definition) => take(definition)?,
-            Err(error) => {
-                terminal::note(&format!("line {}: {error}", number + 1));
-                all = false;
+/// Where definitions are read from.
+#[derive(Debug, Args)]
+struct InputArgs {
+    /// Files with definitions, folders of such files, or `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    inputs: Vec<PathBuf>,
+}
+
+impl InputArgs {
+    /// Hands on each definition. What is none is told with its file and line; whether there was no such place.
+    fn each_definition(
+        &self,
+        mut take: impl FnMut(Definition) -> anyhow::Result<()>,
+    ) -> anyhow::Result<bool> {
+        let mut all = true;
+        definitions::each(&self.inputs, &mut |found| {
+            let read_as = |text| Definition::read(text).map_err(|error| error.to_string());
+            match found.tool.and_then(read_as) {
+                Ok(mut definition) => {
+                    if definition.server.is_empty() {
+                        found.server.unwrap_or_default().clone_into(&mut definition.server);
+                    }
+                    take(definition)
+                }
+                Err(why) => {
+                    terminal::note(&format!("{}:{}: {why}", found.source, found.line));
+                    all = false;
+                    Ok(())
+                }
             }
-        }
+        })?;
+        Ok(all)
     }
-    Ok(all)
 }

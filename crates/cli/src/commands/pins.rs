@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use interlock_audit::Filter;
 use interlock_gateway::PinState;
+use interlock_policy::{did_you_mean, quoted};
 use interlock_store::{Embedded, Pin, Pins as _, StoreError};
 
 use super::audit::record_read;
@@ -16,6 +17,7 @@ use crate::args::{AnswerArgs, Format, LookArgs};
 use crate::data_dir::{self, data_dir};
 use crate::exit::Exit;
 use crate::settings::Settings;
+use crate::terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -28,7 +30,7 @@ use crate::settings::Settings;
 A tool is called while its server defines it as it was accepted. One that is new, or that was ever shown otherwise, is \
 in quarantine: hidden, and its calls are denied, until somebody accepts what the server shows.
 
-Exit codes: 0 done, 1 something is in quarantine (diff) or was not accepted (accept), 2 it could not be done.")]
+Exit codes: 0 done, 1 something is in quarantine (diff), was not accepted (accept), or the server is not known, 2 it could not be done.")]
 pub(crate) struct PinsArgs {
     #[command(subcommand)]
     command: Command,
@@ -55,7 +57,7 @@ enum Command {
 
 Of long texts only what changed is shown, with `…` for the rest. What a text hides or imitates is written as `\\u{…}`.
 
-Exit codes: 0 nothing is in quarantine, 1 something is, 2 it could not be told.")]
+Exit codes: 0 nothing is in quarantine, 1 something is, or the server or tool is not known, 2 it could not be told.")]
     Diff {
         /// Only this server's tools
         #[arg(value_name = "SERVER")]
@@ -111,6 +113,9 @@ struct AcceptArgs {
     yes: bool,
 }
 
+/// Servers that are named to who has mistyped one.
+const MOST_NAMED: usize = 20;
+
 /// What a command works on.
 struct Desk<'a> {
     place: &'a LookArgs,
@@ -139,6 +144,27 @@ pub(crate) fn run(args: &PinsArgs) -> anyhow::Result<Exit> {
 impl Desk<'_> {
     fn pins(&self, server: Option<&str>) -> Result<Vec<Pin>, StoreError> {
         self.runtime.block_on(self.store.pins(server))
+    }
+
+    /// Whether a server that is named was ever seen; who mistyped it is not to believe that all is well with it.
+    fn is_known(&self, server: Option<&str>) -> anyhow::Result<bool> {
+        let Some(server) = server else { return Ok(true) };
+        if self.runtime.block_on(self.store.pins_of(server))?.is_known {
+            return Ok(true);
+        }
+        let mut known: Vec<String> = self.pins(None)?.into_iter().map(|pin| pin.server).collect();
+        known.dedup();
+        let advice = did_you_mean(server, known.iter().map(String::as_str));
+        let advice = advice.unwrap_or_else(|| match known.is_empty() {
+            true => "none was seen yet".to_owned(),
+            false => {
+                let some: Vec<String> = known.iter().take(MOST_NAMED).map(|name| quoted(name)).collect();
+                let more = if known.len() > MOST_NAMED { ", …" } else { "" };
+                format!("those that were are {}{more}", some.join(", "))
+            }
+        });
+        terminal::note(&format!("no server {} was ever seen; {advice}", quoted(server)));
+        Ok(false)
     }
 
     fn record_look(&self, command: &str, server: Option<&str>) {

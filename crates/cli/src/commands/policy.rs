@@ -4,6 +4,8 @@ mod fmt;
 mod import;
 mod schema;
 
+pub(crate) use fmt::replace;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};

@@ -5,27 +5,26 @@ mod json;
 mod pinning;
 mod policy;
 mod sarif;
+mod sources;
 mod text;
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use interlock_catalog::Severity;
 
-use super::run::{named, reached};
-use crate::args::{Header, ReachedArgs, header, header_variable, name};
-use crate::configured::asked::{self, Asked, Offer};
-use crate::configured::{ClientName, Survey};
+use crate::args::{Header, header, header_variable, name};
+use crate::configured::ClientName;
+use crate::configured::asked::Offer;
 use crate::exit::Exit;
 use crate::settings::Settings;
-use crate::{input, terminal};
+use crate::terminal;
 use findings::Findings;
 use pinning::{Ledger, Pinned, State};
+use sources::Origin;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -41,14 +40,14 @@ The server is started, or reached, and asked for every page of its list; nothing
 definition alone, which is its publisher's word: nothing here asks a model or the network. `interlock attacks show ID` says more of \
 an attack that a tool's access allows. --output writes a policy that fits, \
 with its tests (NAME.test.yaml) and the tools as they are now (NAME.tools.json) beside it; `interlock test NAME.yaml` runs \
-them. Files that are there are not written over.
+them. Files that are there are not written over without --force, but for those that say the same.
 
 --pin accepts the definitions of a server that was never seen, for the gateways that use the same data directory and name the server \
 alike: whatever is otherwise later is in quarantine there. What is pinned already is compared and left as it is; `interlock pins accept` \
 accepts what a gateway has in quarantine. --data and --fail-on changed compare, and pin nothing.
 
-Exit codes: 0 done, 1 a tool or a finding is as bad as --fail-on says, or is not as it was accepted, 2 it could not be done, or with \
---fail-on not for every server.")]
+Exit codes: 0 done, 1 a server could not be judged, a tool or a finding is as bad as --fail-on says, or is not as it was accepted, 2 it \
+could not be done, or no server could be judged.")]
 pub(crate) struct ScanArgs {
     /// The address of a server that speaks Streamable HTTP, in the place of a command
     #[arg(long, value_name = "URL", group = "scanned")]
@@ -65,15 +64,18 @@ pub(crate) struct ScanArgs {
     /// The client whose configuration that is, where its path does not tell
     #[arg(long, value_name = "NAME", value_enum, requires = "config")]
     client: Option<ClientName>,
-    /// A server's tools, as `interlock tools` writes them, without asking the server
+    /// Tools, as `interlock tools` writes them or as JSON lines with their servers, without asking any; `-` for standard input
     #[arg(long, value_name = "FILE", group = "scanned")]
     tools: Option<PathBuf>,
     /// The server's name, in the policy too [default: its package or program, without the version]
     #[arg(long, value_name = "NAME", value_parser = name, conflicts_with = "config")]
     server: Option<String>,
-    /// Write the policy that fits to this file, YAML or JSON by its ending; for --config to this folder
+    /// Write the policy that fits to this file, YAML or JSON by its ending (.yaml, .yml, .json); for several servers to this folder
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write over a policy, its tests and its tools that are there already
+    #[arg(long, requires = "output")]
+    force: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     format: ScanFormat,
@@ -145,47 +147,66 @@ impl Bar {
 pub(super) struct Scanned {
     name: String,
     offer: Result<Offer, String>,
+    origin: Origin,
     /// How it stands to what is accepted, where that was looked at.
     pinned: Option<Pinned>,
 }
 
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
-    let settings = Arc::new(Settings::load(args.settings.as_deref())?);
-    // What cannot be looked at is told before servers are started.
-    let ledger = ledger(args, &settings)?;
-    let mut scanned = scanned(args, &settings)?;
-    if let Some(ledger) = &ledger {
-        for one in &mut scanned {
-            one.pinned = ledger.look(one)?;
-        }
+    // Of a file with tools it is told only by what is in it how many policies there are.
+    let is_one = args.config.is_none() && args.tools.is_none();
+    if let Some(output) = args.output.as_ref().filter(|_| is_one) {
+        policy::has_an_ending(output)?;
     }
+    let settings = Arc::new(Settings::load(args.settings.as_deref())?);
+    let mut scanned = sources::scanned(args, &settings)?;
+    compare(args, &settings, &mut scanned)?;
     let patterns = crate::attacks::patterns()?;
     let findings = findings::of(&scanned, &patterns);
     let print = match args.format {
         ScanFormat::Text => text::print(&scanned, &findings),
         ScanFormat::Json => terminal::json(&json::report(&scanned, &findings)),
-        ScanFormat::Sarif => terminal::json(&sarif::log(&scanned, &findings)),
+        ScanFormat::Sarif => terminal::json(&sarif::log(&scanned, &findings, args.output.as_deref())),
     };
     print?;
+    say_what_was_not_judged(&scanned);
     if let Some(output) = &args.output {
-        policy::write(output, &scanned, args.config.is_some())?;
+        policy::write(output, &scanned, args)?;
     }
     Ok(exit(args, &scanned, &findings))
 }
 
-/// Where what is accepted is looked at, if that is asked for.
-fn ledger<'s>(args: &ScanArgs, settings: &'s Settings) -> anyhow::Result<Option<Ledger<'s>>> {
-    let is_wanted = args.pin || args.data.is_some() || args.fail_on.contains(&Bar::Changed);
-    is_wanted.then(|| Ledger::open(args.data.as_deref(), settings, args.pin)).transpose()
+/// Standard output may go to a file, and nobody may look at it while the exit code is heeded.
+fn say_what_was_not_judged(scanned: &[Scanned]) {
+    for one in scanned {
+        if let Err(why) = &one.offer {
+            terminal::note(&format!("interlock: `{}` was not judged: {why}", one.name));
+        }
+    }
+}
+
+/// Looks at what is accepted, where that is asked for.
+fn compare(args: &ScanArgs, settings: &Settings, scanned: &mut [Scanned]) -> anyhow::Result<()> {
+    if !(args.pin || args.data.is_some() || args.fail_on.contains(&Bar::Changed)) {
+        return Ok(());
+    }
+    let ledger = Ledger::open(args.data.as_deref(), settings, args.pin)?;
+    for one in scanned {
+        one.pinned = ledger.look(one)?;
+    }
+    Ok(())
 }
 
 fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
     let offers = || scanned.iter().filter_map(|one| one.offer.as_ref().ok());
     let bar = args.fail_on.iter().filter_map(|bar| bar.severity()).min();
     let unknown = scanned.iter().filter(|one| one.offer.is_err()).count();
-    // What could not be looked at has passed no bar.
-    if unknown == scanned.len() || (unknown > 0 && !args.fail_on.is_empty()) {
+    if unknown == scanned.len() {
         return Exit::Failed;
+    }
+    // What could not be looked at has passed nothing.
+    if unknown > 0 {
+        return Exit::No;
     }
     let pinned = || scanned.iter().filter_map(|one| one.pinned.as_ref());
     if args.fail_on.contains(&Bar::Changed) {
@@ -199,59 +220,4 @@ fn exit(args: &ScanArgs, scanned: &[Scanned], findings: &Findings<'_>) -> Exit {
     let Some(bar) = bar else { return Exit::Yes };
     let is_bad = offers().flat_map(|offer| &offer.tools).any(|tool| tool.judgement.severity >= bar);
     if is_bad || findings.steers() { Exit::No } else { Exit::Yes }
-}
-
-fn scanned(args: &ScanArgs, settings: &Arc<Settings>) -> anyhow::Result<Vec<Scanned>> {
-    if let Some(file) = &args.tools {
-        return Ok(vec![of_file(file, args)?]);
-    }
-    let asked = match &args.config {
-        Some(file) => of_configuration(file, args.client)?,
-        None => vec![of_command(args, settings)?],
-    };
-    let said = !args.quiet && std::io::stderr().is_terminal();
-    let names: Vec<String> = asked.iter().map(|(name, _)| name.clone()).collect();
-    let answers = asked::ask(asked, settings, args.timeout, said)?;
-    let scanned = |(name, offer)| Scanned { name, offer, pinned: None };
-    Ok(names.into_iter().zip(answers).map(scanned).collect())
-}
-
-fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Scanned> {
-    let (shown, text) = input::read_text(file)?;
-    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let stem = stem.filter(|stem| name(stem).is_ok() && stem != "-");
-    let name = args.server.clone().or(stem).unwrap_or_else(|| "server".to_owned());
-    let offer = asked::listed(&name, &text);
-    let offer = offer.map_err(|error| anyhow::anyhow!("cannot use the tools in `{shown}`: {error}"))?;
-    Ok(Scanned { name, offer: Ok(offer), pinned: None })
-}
-
-fn of_command(args: &ScanArgs, settings: &Settings) -> anyhow::Result<Asked> {
-    anyhow::ensure!(
-        args.url.is_some() || !args.command.is_empty(),
-        "nothing to scan: give a command after `--`, or --url, --config or --tools"
-    );
-    let how = ReachedArgs {
-        url: args.url.clone(),
-        headers: args.headers.clone(),
-        header_variables: args.header_variables.clone(),
-        command: args.command.clone(),
-    };
-    let server = reached(&how, settings)?;
-    let name = args.server.clone().unwrap_or_else(|| named(&server, &args.command));
-    Ok((name, Ok(server)))
-}
-
-fn of_configuration(file: &Path, client: Option<ClientName>) -> anyhow::Result<Vec<Asked>> {
-    let survey = Survey::here()?;
-    let configurations = vec![survey.configuration_at(file, client)?];
-    let known = crate::configured::known::known(&configurations, &Vec::new());
-    anyhow::ensure!(!known.is_empty(), "`{}` has no MCP server that is used", file.display());
-    known
-        .iter()
-        .map(|known| {
-            let server = known.reached(&survey, &configurations).context("cannot tell how it is reached");
-            Ok((known.name.clone(), server.map_err(|error| terminal::with_causes(&error))))
-        })
-        .collect()
 }

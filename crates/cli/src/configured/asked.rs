@@ -152,7 +152,7 @@ pub(crate) fn at_length(why: &str, indent: &str) -> String {
 }
 
 /// Judges what a server lists, as texts of single tools.
-fn offer(name: &str, raw: Vec<String>) -> Answer {
+pub(crate) fn offer(name: &str, raw: Vec<String>) -> Answer {
     let tools = raw.iter().map(|tool| {
         let mut definition =
             Definition::read(tool).map_err(|error| format!("a tool of its list is none: {error}"))?;
@@ -166,39 +166,10 @@ fn offer(name: &str, raw: Vec<String>) -> Answer {
     Ok(Offer { tools, list, raw })
 }
 
-/// Judges a list that was kept: what `tools/list` answers, or an array of tools.
-pub(crate) fn listed(name: &str, text: &str) -> Answer {
-    // As much as a server may list.
-    let limits = interlock_gateway::Limits::default();
-    let limits = interlock_json::Limits { bytes: limits.definition_bytes, ..limits.message };
-    let document = interlock_json::scan(text, &limits).map_err(|error| error.to_string())?;
-    let root = document.root();
-    let list = root.get("result").unwrap_or(root);
-    let list = list.get("tools").unwrap_or(list);
-    if list.kind() != interlock_json::Kind::Array {
-        return Err("it is no list of tools: `interlock tools` writes one".to_owned());
-    }
-    offer(name, list.items().map(|tool| tool.raw().to_owned()).collect())
-}
-
 fn words(name: &str, progress: &Progress) -> String {
     match progress {
         Progress::Started => format!("{name}: started"),
         Progress::Greeted => format!("{name}: answers; reading its tools"),
         Progress::Page { tools } => format!("{name}: {tools} tools"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_may_be_as_long_as_a_server_may_make_it() {
-        let tool =
-            |number: usize| format!(r#"{{"name":"t{number}","_meta":{{"x":"{}"}}}}"#, "a".repeat(3 << 20));
-        let list = format!("{{\"tools\": [{}]}}", [0, 1, 2].map(tool).join(","));
-        let offer = listed("s", &list).unwrap_or_else(|why| panic!("{why}"));
-        assert_eq!(offer.tools.len(), 3);
     }
 }

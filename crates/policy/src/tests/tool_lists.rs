@@ -141,6 +141,8 @@ fn documents_of_tools() {
         (r#"{"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "a"}]}}"#, "a"),
         (r#"[{"tools": [{"name": "a"}]}, {"result": {"tools": [{"name": "b"}]}}]"#, "a b"),
         ("{\"tools\": [{\"name\": \"a\"}]}\n\n{\"result\": {\"tools\": [{\"name\": \"b\"}]}}\n", "a b"),
+        ("{\"server\": \"s\", \"tool\": \"a\", \"tools\": []}\n{\"name\": \"b\"}\n", "a b"),
+        (r#"[{"tool": "a"}, {"name": "b", "tool": 5}]"#, "a b"),
         ("[]", ""),
         ("", "! it is not a list of tools: expected an array of tools, an object with `tools`, or the answer to `tools/list`"),
         ("5", "! it is not a list of tools: expected an array of tools, an object with `tools`, or the answer to `tools/list`"),

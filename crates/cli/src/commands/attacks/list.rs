@@ -13,12 +13,15 @@ use crate::terminal::{self, table::table};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock attacks list
-  interlock attacks list --category data
+  interlock attacks list --category data --wide
   interlock attacks list --format json | jq -r '.[].id'")]
 pub(crate) struct ListArgs {
     /// Only those of this category
     #[arg(long, value_enum, value_name = "CATEGORY")]
     category: Option<CategoryName>,
+    /// Show what each takes of a tool, too
+    #[arg(long)]
+    wide: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -52,12 +55,16 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     match args.format {
         Format::Json => terminal::json(&patterns.iter().map(row).collect::<Vec<_>>())?,
         Format::Text => {
-            let header = ["ID", "CATEGORY", "NEEDS", "NAME"];
+            let header = ["ID", "NAME", "CATEGORY", "NEEDS"];
+            let shown = if args.wide { header.len() } else { header.len() - 1 };
             let rows = patterns.iter().map(|pattern| {
                 let category = pattern.category.to_string();
-                vec![pattern.id.clone(), category, needs(&pattern.access), pattern.name.clone()]
+                let mut row =
+                    vec![pattern.id.clone(), pattern.name.clone(), category, needs(&pattern.access)];
+                row.truncate(shown);
+                row
             });
-            terminal::line(&table(&header, rows))?;
+            terminal::line(&table(header.get(..shown).unwrap_or(&header), rows))?;
         }
     }
     Ok(Exit::Yes)

@@ -37,8 +37,8 @@ use folder::Folder;
   interlock catalog build -o site --date 2026-11-22 dumps/
   zstd -dc registry.jsonl.zst | interlock catalog build -o site -
 
-Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}. All but \
-`tool` may be absent; without `server` it is the file's name. A folder stands for the `.jsonl` files in it. A line that is no \
+Definitions are JSON lines: {\"server\": …, \"tool\": …, \"description\": …, \"inputSchema\": …, \"annotations\": …}; or a list \
+as `interlock tools` writes it. All but `tool` (or `name`) may be absent; without `server` it is the file's name. A folder stands for the `.jsonl` files in it. A line that is no \
 definition is told on standard error with its file and number, and the others are built all the same.
 
 The same definitions give the same files. Built again into the same folder, only servers that have changed are rendered, and \

@@ -1,4 +1,4 @@
-//! `interlock catalog lint`: what of each definition somebody should read before an agent does, a line for a line.
+//! `interlock catalog lint`: what of each definition somebody should read before an agent does, a line for each.
 
 use std::io::{BufWriter, Write, stdout};
 
@@ -7,24 +7,26 @@ use interlock_catalog::similar::{LookAlike, look_alikes};
 use interlock_catalog::{Definition, Finding, lint};
 use serde::Serialize;
 
-use super::each_definition;
+use super::InputArgs;
 use crate::exit::Exit;
 use crate::terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  interlock catalog lint < definitions.jsonl
-  interlock catalog lint --format text < definitions.jsonl
-  interlock catalog lint --names < definitions.jsonl | jq -r 'select(.severity == \"high\")'
+  interlock catalog lint definitions.jsonl
+  interlock catalog lint --format text tools.json
+  interlock catalog lint --names definitions.jsonl | jq -r 'select(.severity == \"high\")'
 
-One line is written for each line read, with `server`, `tool` and `findings`, each with `kind`, `place`, `excerpt` and `why`. A \
+One line is written for each definition, with `server`, `tool` and `findings`, each with `kind`, `place`, `excerpt` and `why`. A \
 member `instructions` of a line is judged like every other text: so are those of a server. With `--format text` only what \
-was found is written. A line that is no definition is told on standard error with its number, and the others are judged all the same.
+was found is written. What is no definition is told on standard error with its file and line, and the others are judged all the same.
 
 What is found is advice: a text may be harmless, and one that is not may be worded so that nothing is found.
 
-Exit codes: 0 nothing was found, 1 something was found or a line was not read, 2 it could not be done.")]
+Exit codes: 0 nothing was found, 1 something was found or something was not read, 2 it could not be done.")]
 pub(crate) struct LintArgs {
+    #[command(flatten)]
+    input: InputArgs,
     /// How to write what is found
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<Exit> {
     let mut out = BufWriter::new(stdout().lock());
     let mut found = false;
     let mut names = Vec::new();
-    let all = each_definition(|definition| {
+    let all = args.input.each_definition(|definition| {
         let findings = lint::lint(&definition);
         found |= !findings.is_empty();
         let Definition { server, tool, .. } = definition;

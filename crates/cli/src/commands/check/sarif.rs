@@ -1,12 +1,12 @@
 //! SARIF 2.1.0 (OASIS), which code scanning reads.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use interlock_policy::Diagnostic;
 use serde_json::{Value, json};
 
 use super::{Checked, severity};
+use crate::sarif::{log, tool, uri};
 
 pub(super) fn print(checked: &[Checked]) -> anyhow::Result<String> {
     let found = checked.iter().flat_map(|file| file.diagnostics.iter().map(move |found| (file, found)));
@@ -14,15 +14,11 @@ pub(super) fn print(checked: &[Checked]) -> anyhow::Result<String> {
     let codes: Vec<&str> = codes.into_iter().collect();
     let results: Vec<Value> = found.map(|(file, found)| result(file, found, &codes)).collect();
     let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
-    let log = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "interlock", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
+    let log = log(&json!({
+        "tool": tool(&rules),
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }));
     Ok(serde_json::to_string_pretty(&log)?)
 }
 
@@ -51,27 +47,10 @@ fn result(file: &Checked, found: &Diagnostic, codes: &[&str]) -> Value {
     })
 }
 
-/// A relative path is a relative reference, which code scanning resolves in the repository.
-fn uri(name: &str) -> String {
-    let mut out = String::from(if Path::new(name).is_absolute() { "file://" } else { "" });
-    for (index, segment) in name.trim_start_matches("./").split('/').enumerate() {
-        if index > 0 {
-            out.push('/');
-        }
-        for byte in segment.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
-                other => out.push_str(&format!("%{other:02X}")),
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::checked;
-    use super::{print, uri};
+    use super::print;
 
     #[test]
     fn each_finding_has_its_rule_and_region() {
@@ -98,17 +77,5 @@ mod tests {
         let numbers = ["startLine", "startColumn", "endLine", "endColumn", "byteOffset", "byteLength"];
         assert_eq!(numbers.map(|name| region[name].as_u64().unwrap()), [4, 11, 4, 16, 45, 5]);
         assert_eq!(results[1]["level"], "warning");
-    }
-
-    #[test]
-    fn paths_as_references() {
-        for (path, expected) in [
-            ("a/b.yaml", "a/b.yaml"),
-            ("./a.yaml", "a.yaml"),
-            ("/x/ü#?.yaml", "file:///x/%C3%BC%23%3F.yaml"),
-            ("<stdin>", "%3Cstdin%3E"),
-        ] {
-            assert_eq!(uri(path), expected);
-        }
     }
 }

@@ -141,7 +141,7 @@ impl ToolRow<'_> {
             (Some(grant), false) => format!("{grant} ({clients})"),
         };
         let (verdict, rule) = match &self.standing {
-            Some(standing) => (standing.words(), standing.rule.clone()),
+            Some(standing) => (standing.words(), beside(self.tool, &standing.rule)),
             None => ("not known".to_owned(), self.problem.clone().unwrap_or_default()),
         };
         let cells = [
@@ -169,6 +169,35 @@ impl Standing {
     }
 }
 
+/// A rule beside its tool: where it stands in the tool's entry, since the tool is named already.
+fn beside(tool: &str, rule: &str) -> String {
+    let entry = format!("/tools/{}", tool.replace('~', "~0").replace('/', "~1"));
+    match rule.split_once(&entry) {
+        Some((origin, "")) => format!("{origin}(its entry)"),
+        Some((origin, rest)) if rest.starts_with('/') => format!("{origin}{}", rest.trim_start_matches('/')),
+        _ => rule.to_owned(),
+    }
+}
+
 fn one_line(text: &str) -> String {
     terminal::escaped(text).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn a_rule_does_not_repeat_its_tool() {
+        for (tool, rule, expected) in [
+            ("write_file", "server:/tools/write_file/rules/0", "server:rules/0"),
+            ("write_file", "grant:/tools/write_file", "grant:(its entry)"),
+            ("a/b", "server:/tools/a~1b/rules/1", "server:rules/1"),
+            ("write", "server:/tools/write_file/rules/0", "server:/tools/write_file/rules/0"),
+            ("write_file", "server:/tools/*/rules/0", "server:/tools/*/rules/0"),
+            ("write_file", "(default deny)", "(default deny)"),
+        ] {
+            assert_eq!(beside(tool, rule), expected);
+        }
+    }
 }

@@ -12,6 +12,9 @@ use crate::terminal;
 impl Desk<'_> {
     pub(super) fn diff(&self, server: Option<&str>, tool: Option<&str>) -> anyhow::Result<Exit> {
         self.record_look("pins diff", server);
+        if !self.is_known(server)? {
+            return Ok(Exit::No);
+        }
         let pins = self.pins(server)?;
         if let Some(named) = tool.filter(|named| !pins.iter().any(|pin| pin.tool == **named)) {
             let list = self.place.also("interlock pins list");

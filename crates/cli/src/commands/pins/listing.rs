@@ -20,6 +20,9 @@ const FIRST_USE: &str = "first use";
 impl Desk<'_> {
     pub(super) fn list(&self, which: &ListArgs) -> anyhow::Result<Exit> {
         self.record_look("pins list", which.server.as_deref());
+        if !self.is_known(which.server.as_deref())? {
+            return Ok(Exit::No);
+        }
         let mut pins = self.pins(which.server.as_deref())?;
         pins.retain(|pin| pin.is_quarantined || !which.quarantined);
         match self.format {

@@ -67,7 +67,7 @@ fn same_digest(name: &str, text: &str, written: &str, syntax: Syntax) -> anyhow:
 }
 
 /// Puts the text in the file's place in one step, so that a gateway that watches it never sees half of it.
-fn replace(file: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn replace(file: &Path, text: &str) -> anyhow::Result<()> {
     let cannot = || format!("cannot write `{}`", file.display());
     // Behind a symbolic link it is the file that is replaced, not the link.
     let file = fs::canonicalize(file).with_context(cannot)?;

@@ -1,10 +1,11 @@
 //! What is found beside judgements: text that steers a model, names that are taken for one another, and the attacks that
-//! a tool's access allows.
+//! a tool's access allows; and what judgements rest on, in words.
 
-use interlock_catalog::Judgement;
 use interlock_catalog::attacks::{Pattern, allowed_by};
+use interlock_catalog::classify::{Confidence, Evidence, Place, RiskKind};
 use interlock_catalog::lint::{self, Finding};
 use interlock_catalog::similar::{LookAlike, look_alikes};
+use interlock_catalog::{Category, Judgement};
 
 use super::Scanned;
 
@@ -57,4 +58,27 @@ impl Findings<'_> {
     pub(super) fn steers(&self) -> bool {
         !self.texts.is_empty()
     }
+}
+
+/// What a judgement rests on, what speaks against it, and what else is shown.
+pub(super) fn why(judgement: &Judgement) -> String {
+    let says = |one: &Evidence| format!("{} says \"{}\"", one.place.in_words(), one.words);
+    let mut said: Vec<String> = Vec::new();
+    match judgement.evidence.iter().find(|one| one.category == judgement.category) {
+        Some(one) => said.push(says(one)),
+        None => said.push("nothing says what it does".to_owned()),
+    }
+    if judgement.confidence == Confidence::Low {
+        said.extend(against(judgement).map(|one| format!("but {} ({})", says(one), one.category)));
+    }
+    // How many parameters there are matters to who asks whether a call is harmless, and a read is.
+    let tells = |kind| kind != RiskKind::ManyParameters || judgement.category > Category::Read;
+    said.extend(judgement.risks.iter().filter(|risk| tells(risk.kind)).map(ToString::to_string));
+    said.join("; ")
+}
+
+/// The first that name or description say otherwise.
+fn against(judgement: &Judgement) -> Option<&Evidence> {
+    let of_text = |one: &&Evidence| matches!(one.place, Place::Name | Place::Description | Place::Statement);
+    judgement.evidence.iter().filter(of_text).find(|one| one.category != judgement.category)
 }

@@ -3,18 +3,35 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use interlock_catalog::Known;
 
-use super::Scanned;
+use super::{ScanArgs, Scanned};
 use crate::new_policy::{NewPolicy, stem};
 use crate::terminal;
 
-/// Writes a policy for what was scanned; of a whole configuration one for each server, into a folder.
-pub(super) fn write(output: &Path, scanned: &[Scanned], is_folder: bool) -> anyhow::Result<()> {
+/// A policy is written in one of two languages, and a name that says neither has one of them by mistake.
+pub(super) fn has_an_ending(output: &Path) -> anyhow::Result<()> {
+    let ending = output.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    ensure!(
+        matches!(ending.as_str(), "yaml" | "yml" | "json"),
+        "a policy is YAML or JSON: `{}` ends in none of `.yaml`, `.yml`, `.json`",
+        output.display()
+    );
+    Ok(())
+}
+
+/// Writes a policy for what was scanned; of several servers, or where there might be, one for each, into a folder.
+pub(super) fn write(output: &Path, scanned: &[Scanned], args: &ScanArgs) -> anyhow::Result<()> {
+    write_all(output, scanned, args.config.is_some() || scanned.len() > 1, args.force)
+}
+
+fn write_all(output: &Path, scanned: &[Scanned], is_folder: bool, force: bool) -> anyhow::Result<()> {
     if is_folder {
         std::fs::create_dir_all(output)
             .with_context(|| format!("cannot make the folder `{}`", output.display()))?;
+    } else {
+        has_an_ending(output)?;
     }
     let mut taken = HashSet::new();
     let mut policies = Vec::new();
@@ -24,11 +41,12 @@ pub(super) fn write(output: &Path, scanned: &[Scanned], is_folder: bool) -> anyh
             true => output.join(format!("{}.yaml", distinct(&stem(&one.name), &mut taken))),
             false => output.to_owned(),
         };
-        policies.push(NewPolicy::recommended(&file, &one.name, offer, Known::default())?);
+        let policy = NewPolicy::recommended(&file, &one.name, offer, Known::default())?;
+        policies.push((policy, offer.tools.is_empty()));
     }
     // All are written or none.
-    policies.iter().try_for_each(NewPolicy::is_new)?;
-    policies.iter().try_for_each(write_one)
+    policies.iter().try_for_each(|(policy, _)| policy.may_be_written(force))?;
+    policies.iter().try_for_each(|(policy, is_empty)| write_one(policy, *is_empty, force))
 }
 
 /// A name that no other server's files have: `a/b` and `a-b` are the same as the name of a file, and some file systems do
@@ -39,11 +57,23 @@ fn distinct(stem: &str, taken: &mut HashSet<String>) -> String {
     names.find(|name| taken.insert(name.to_lowercase())).unwrap_or_default()
 }
 
-fn write_one(policy: &NewPolicy) -> anyhow::Result<()> {
-    policy.write()?;
+fn write_one(policy: &NewPolicy, is_empty: bool, force: bool) -> anyhow::Result<()> {
+    let written = policy.write(force)?;
     let shown = policy.path.display();
+    let mut said = match written.replaced.is_empty() {
+        true if written.is_new => format!("wrote `{shown}`"),
+        true => format!("`{shown}` is there already and says the same"),
+        false => {
+            let replaced: Vec<String> =
+                written.replaced.iter().map(|file| format!("`{}`", file.display())).collect();
+            format!("wrote over {}", replaced.join(", "))
+        }
+    };
+    if is_empty {
+        said.push_str("; the server lists no tools, and the policy denies all that may come");
+    }
     terminal::note(&format!(
-        "wrote `{shown}`; `interlock test {shown}` runs its tests, `interlock run -c {shown} -- …` puts it in force"
+        "{said}; `interlock test {shown}` runs its tests, `interlock run -c {shown} -- …` puts it in force"
     ));
     Ok(())
 }
@@ -51,24 +81,25 @@ fn write_one(policy: &NewPolicy) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::scan::sources::Origin;
     use crate::configured::asked;
 
     fn scanned(name: &str) -> Scanned {
-        let offer = asked::listed(name, r#"[{"name": "get_note"}]"#);
-        Scanned { name: name.to_owned(), offer, pinned: None }
+        let offer = asked::offer(name, vec![r#"{"name": "get_note"}"#.to_owned()]);
+        Scanned { name: name.to_owned(), offer, origin: Origin::default(), pinned: None }
     }
 
     #[test]
     fn each_server_has_files_of_its_own_or_none_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let servers = ["a/b", "a-b", "A-B", "a-b-2"].map(scanned);
-        write(folder.path(), &servers, true).unwrap();
+        write_all(folder.path(), &servers, true, false).unwrap();
         for name in ["a-b", "a-b-2", "A-B-3", "a-b-2-2"] {
             assert!(folder.path().join(format!("{name}.yaml")).exists(), "{name}");
         }
         let other = tempfile::tempdir().unwrap();
         std::fs::write(other.path().join("second.yaml"), "mine").unwrap();
-        write(other.path(), &["first", "second"].map(scanned), true).unwrap_err();
+        write_all(other.path(), &["first", "second"].map(scanned), true, false).unwrap_err();
         assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 1, "half of it is written");
     }
 }

@@ -1,15 +1,14 @@
 //! What was found, for people: the worst first.
 
-use interlock_catalog::Category;
 use interlock_catalog::similar::Likeness;
 
 use super::Scanned;
-use super::findings::Findings;
+use super::findings::{Findings, why};
 use super::pinning::{Pinned, State};
 use crate::commands::pins::differing;
 use crate::configured::asked::{Offer, Offered, at_length};
 use crate::terminal;
-use crate::terminal::table::table;
+use crate::terminal::table::{folded, table};
 
 pub(super) fn print(scanned: &[Scanned], findings: &Findings<'_>) -> anyhow::Result<()> {
     let mut parts: Vec<String> =
@@ -22,8 +21,12 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
     let name = one_line(&one.name);
     let offer = match &one.offer {
         Ok(offer) => offer,
-        Err(why) => return format!("{name}: no list of tools: {}", at_length(why, "  ")),
+        Err(why) => return format!("{name}: was not judged: {}", at_length(why, "  ")),
     };
+    if offer.tools.is_empty() {
+        let pins = one.pinned.as_ref().map(|pinned| format!("\n\n{}", pins(pinned))).unwrap_or_default();
+        return format!("{name}: no tools; a policy for it denies everything until some appear{pins}");
+    }
     let mut order: Vec<(usize, &Offered)> = offer.tools.iter().enumerate().collect();
     let harm = |tool: &Offered| (tool.judgement.severity, tool.judgement.category);
     order.sort_by(|(_, one), (_, other)| {
@@ -35,7 +38,7 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
             tool.judgement.category.to_string(),
             tool.judgement.severity.to_string(),
             tool.judgement.confidence.to_string(),
-            why(tool),
+            why(&tool.judgement),
         ]
     });
     let mut out = format!(
@@ -87,7 +90,8 @@ fn pins(pinned: &Pinned) -> String {
     said
 }
 
-/// The attacks that the tools' access allows, each with the tools; the one with the most first.
+/// The attacks that the tools' access allows: those that nearly all of them do, once; and the others each with its tools, the
+/// one with the most first.
 fn attacks(order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
     let mut allowed: Vec<(&str, &str, Vec<&str>)> = Vec::new();
     for pattern in findings.patterns() {
@@ -102,12 +106,27 @@ fn attacks(order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
         return String::new();
     }
     allowed.sort_by_key(|(_, _, tools)| std::cmp::Reverse(tools.len()));
-    let rows = allowed.into_iter().map(|(id, name, tools)| vec![id.to_owned(), name.to_owned(), few(&tools)]);
-    format!(
-        "\n\nWhat such access allows (`interlock attacks show ID`):\n{}",
-        table(&["ID", "ATTACK", "BY"], rows)
-    )
+    let any = order.iter().filter(|(_, tool)| findings.attacks(&tool.judgement).next().is_some()).count();
+    let is_common = |tools: &[&str]| any >= FEW_TOOLS && tools.len() * 4 >= any * 3;
+    let (common, special): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|(_, _, tools)| is_common(tools));
+    let mut out = "\n\nWhat such access allows (`interlock attacks show ID`):".to_owned();
+    if !special.is_empty() {
+        let rows =
+            special.into_iter().map(|(id, name, tools)| vec![id.to_owned(), name.to_owned(), few(&tools)]);
+        out.push_str(&format!("\n{}", table(&["ID", "ATTACK", "BY"], rows)));
+    }
+    if !common.is_empty() {
+        let ids: Vec<&str> = common.iter().map(|(id, _, _)| *id).collect();
+        out.push_str(&format!(
+            "\n{}",
+            folded(&format!("By nearly all of these tools: {}", ids.join(", ")), 1)
+        ));
+    }
+    out
 }
+
+/// Of fewer tools each is named.
+const FEW_TOOLS: usize = 5;
 
 /// Text from outside on one line: nobody but this command writes lines of its own.
 fn one_line(text: &str) -> String {
@@ -125,29 +144,10 @@ fn few(names: &[&str]) -> String {
 }
 
 fn counts(offer: &Offer) -> String {
-    if offer.tools.is_empty() {
-        return "no tools".to_owned();
-    }
     let counts: Vec<String> =
         offer.counts().into_iter().rev().map(|(category, count)| format!("{count} {category}")).collect();
     let all = offer.tools.len();
     format!("{all} {}: {}", if all == 1 { "tool" } else { "tools" }, counts.join(", "))
-}
-
-/// The evidence for the category, and what else is shown.
-fn why(tool: &Offered) -> String {
-    let judgement = &tool.judgement;
-    let of_category =
-        |category: Category| judgement.evidence.iter().filter(move |one| one.category == category);
-    let mut said: Vec<String> = of_category(judgement.category)
-        .take(1)
-        .map(|one| format!("{} says \"{}\"", one.place.in_words(), one.words))
-        .collect();
-    if said.is_empty() {
-        said.push("nothing says what it does".to_owned());
-    }
-    said.extend(judgement.risks.iter().map(ToString::to_string));
-    said.join("; ")
 }
 
 /// Names at several servers that are taken for one another. That a name is the same is common, and told in JSON alone.
