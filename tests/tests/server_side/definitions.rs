@@ -137,25 +137,22 @@ async fn pages() -> Result<()> {
 #[tokio::test]
 async fn lists_that_cannot_be_judged_by() -> Result<()> {
     let result = |text: &str| vec![Step::Result { text: text.to_owned() }];
-    for steps in [
-        vec![Step::Error { code: -32_603, message: "no list today".to_owned() }],
-        result(r#"{"tools":{}}"#),
-        result(r#"{"tools":[{"name":"tool_a"},{"name":"tool_a"}]}"#),
-        result(r#"{"tools":[{"name":1}]}"#),
-        result(r#"{"tools":[{"name":"tool_a","inputSchema":{"required":"x"}}]}"#),
-        result(r#"{"tools":[{"name":"tool_a","name":"tool_b"}]}"#),
+    for (steps, why) in [
+        (vec![Step::Error { code: -32_603, message: "no list today".to_owned() }], "cannot be validated"),
+        (result(r#"{"tools":{}}"#), "cannot be validated"),
+        (result(r#"{"tools":[{"name":"tool_a"},{"name":"tool_a"}]}"#), "two tools have this name"),
+        (result(r#"{"tools":[{"name":1}]}"#), "is not permitted"),
+        (result(r#"{"tools":[{"name":"tool_a","inputSchema":{"required":"x"}}]}"#), "is malformed"),
+        (result(r#"{"tools":[{"name":"tool_a","name":"tool_b"}]}"#), "cannot be validated"),
         // The same page for ever.
-        result(r#"{"tools":[],"nextCursor":"again"}"#),
+        (result(r#"{"tools":[],"nextCursor":"again"}"#), "cannot be validated"),
     ] {
         let what = format!("{steps:?}");
         let mut script = Script::default().on("tools/list", steps);
         script.tools = vec![tool("tool_a", &[]), tool("change", &[])];
         let mut wrapped = connect("2025-11-25", &script).await?;
         let answer = call(&mut wrapped, "2025-11-25", "tool_a", json!({})).await?;
-        assert!(
-            answer.starts_with("[INTERLOCK DENIED]") && answer.contains("cannot be validated"),
-            "{what}: {answer}"
-        );
+        assert!(answer.starts_with("[INTERLOCK DENIED]") && answer.contains(why), "{what}: {answer}");
         assert_eq!(call(&mut wrapped, "2025-11-25", "change", json!({})).await?, "change", "{what}");
         assert_eq!(wrapped.server.calls()?.len(), 1, "{what}");
         wrapped.finish().await?;

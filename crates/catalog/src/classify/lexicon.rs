@@ -35,7 +35,7 @@ const VERBS: &[(Category, &str)] = &[
          disconnect~ unpack adapt explore decompile disassemble introspect autocomplete docs* documentation* schema* \
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
          capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute* access* answer* cite \
-         collate demonstrate dereference dissect gauge illustrate itemize mention* outline* paraphrase proofread quantify \
+         collate dereference dissect gauge itemize mention* outline* paraphrase proofread quantify \
          recall* shortlist sift sum* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
     ),
     (

@@ -82,6 +82,8 @@ const MANY: usize = 10;
 const PATIENTS: &str = "patient patients dicom dicomweb fhir ehr emr hl7 clinical phi diagnosis diagnoses prescription prescriptions \
      medication medications healthcare imaging healthimaging healthlake hipaa encounter encounters medical radiology womens heart \
      menstrual";
+/// Words of [`PATIENTS`] that are names of services.
+const SERVICES: &str = "healthimaging healthlake healthcare";
 /// What is kept of patients, by a server for such data.
 const RECORDS: &str = "study studies series image images instance instances frame frames record records observation observations";
 const CREDENTIALS: &str = "password passwords secret secrets credential credentials apikey passphrase keychain keystore mnemonic \
@@ -206,8 +208,8 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     }
 }
 
-/// The word that says that a tool touches data of patients. What changes something on a server for such data does; what
-/// reads does where it reads what is kept of them, and not where it tells how a job goes.
+/// The word that says that a tool touches data of patients. On a server for such data, what deletes does, and what names a
+/// kind of record that is kept of them; what tells how a job goes does not.
 fn patients(
     name: &[String],
     text: &[Vec<String>],
@@ -222,8 +224,9 @@ fn patients(
     let own = || name.iter().chain(text.iter().take(2).flatten()).chain(parameters);
     let medical = || own().chain(server).find(|word| has(PATIENTS, word)).cloned();
     let kept = || name.iter().chain(parameters).any(|word| has(RECORDS, word));
-    let by_word = own().any(|word| has(PATIENTS, word));
-    if by_word || category > Category::Read || kept() { medical() } else { None }
+    // The name of the service stands in every description.
+    let by_word = own().any(|word| has(PATIENTS, word) && !has(SERVICES, word));
+    if by_word || category == Category::Destructive || kept() { medical() } else { None }
 }
 
 fn is_credential(one: &str, two: &str) -> bool {
@@ -310,7 +313,7 @@ pub(super) fn severity(
 ) -> Severity {
     let shows = |kinds: &[RiskKind]| risks.iter().any(|risk| kinds.contains(&risk.kind));
     let sensitive = shows(&[RiskKind::PatientData, RiskKind::Credentials]);
-    let is_broad = sensitive || shows(&[RiskKind::Bulk, RiskKind::Irreversible]);
+    let is_broad = sensitive || shows(&[RiskKind::Bulk, RiskKind::Irreversible, RiskKind::FreeCode]);
     match category {
         Category::Read if shows(&[RiskKind::Credentials]) => of_shown_credentials(definition),
         Category::Read if sensitive || shows(&[RiskKind::PersonalData]) => Severity::Medium,

@@ -354,13 +354,31 @@ fn introduced(outcome: &Outcome<'_>) -> Vec<Edit> {
 /// A notification as its client gets it. News that a list has changed says that and of which subscription it is, and
 /// nothing else that the server put in: what is in the list goes through the list.
 fn told(notification: &Notification<'_>, message: &Message, edits: Vec<Edit>) -> String {
-    if !notification.method.ends_with("/list_changed") {
+    if !notification.method.ends_with("/list_changed") || is_bare(message) {
         return message.with_edits(edits);
     }
     let named = notification.params.and_then(subscription).map(Value::span);
     let name = edits.iter().find(|edit| Some(&edit.span) == named.as_ref());
     let params = name.map(|name| format!(r#"{{"_meta":{{"{SUBSCRIPTION}":{}}}}}"#, name.text));
     reply::notification(&notification.method, params.as_deref())
+}
+
+/// Whether there is nothing in a notification but its method and, at most, the subscription that it is of.
+fn is_bare(message: &Message) -> bool {
+    let only = |value: Value<'_>, names: &[&str]| {
+        value.members().all(|(key, _)| names.iter().any(|name| key.is(name)))
+    };
+    let params = message.params();
+    let meta = params.and_then(|params| params.get("_meta"));
+    let named = meta.and_then(|meta| meta.get(SUBSCRIPTION));
+    let is_name = |value: Value<'_>| {
+        matches!(value.kind(), interlock_json::Kind::String | interlock_json::Kind::Number)
+    };
+    only(message.root(), &["jsonrpc", "method", "params"])
+        && params
+            .is_none_or(|params| params.kind() == interlock_json::Kind::Object && only(params, &["_meta"]))
+        && meta.is_none_or(|meta| meta.kind() == interlock_json::Kind::Object && only(meta, &[SUBSCRIPTION]))
+        && named.is_none_or(is_name)
 }
 
 fn announced(result: Value<'_>) -> Vec<&'static str> {
