@@ -168,10 +168,23 @@ impl Hall {
         }
     }
 
+    /// The records of questions, once so many have expired in them: the last are written after they are counted.
+    async fn recorded(&self, count: usize) -> Result<Vec<Value>> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let records = records(self.site.path(), "approval").await?;
+            let expired = records.iter().filter(|record| record["details"]["step"] == "expired").count();
+            if expired >= count || Instant::now() > deadline {
+                return Ok(records);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// That each question was asked, and expired, once; gives how late that was noted at most, milliseconds.
     async fn lateness(&self, count: usize) -> Result<i64> {
         let mut times: BTreeMap<String, [Option<i64>; 2]> = BTreeMap::new();
-        for record in records(self.site.path(), "approval").await? {
+        for record in self.recorded(count).await? {
             let details = &record["details"];
             let (id, step) = (text(&details["approval"])?, text(&details["step"])?);
             let place = match step.as_str() {

@@ -105,10 +105,27 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
     if (has(NOTICES, key) || has(SHOWS, key)) && is_boolean {
         return says(Place::Flag, Category::Execute);
     }
-    if has(CONSENTS, key) || (has(FILES, key) && takes_text(schema)) {
+    // Who is written to beside others; a draft is sent by another call.
+    if has_copies(key) && !words::of_name(&definition.tool).iter().any(|word| word.starts_with("draft")) {
+        return says(Place::Flag, Category::Execute);
+    }
+    if has(CONSENTS, key) || ((has(FILES, key) || is_saved_to(key, schema)) && takes_text(schema)) {
         return says(Place::Flag, Category::Write);
     }
     if has(FLAGS, key) && is_boolean { says(Place::Flag, Category::Destructive) } else { None }
+}
+
+/// Whether a parameter says who gets a copy of a message: `cc`, `bcc_addresses`.
+fn has_copies(key: &str) -> bool {
+    key.split('_').any(|word| matches!(word, "cc" | "bcc"))
+}
+
+/// Whether a parameter names a file that the answer is saved to, by what is said of it.
+fn is_saved_to(key: &str, schema: &Value) -> bool {
+    let said = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let mut first = words::of_text(said).into_iter().take(1).flatten().take(4);
+    has("filename file_name file_path path", key)
+        && first.any(|word| matches!(word.as_str(), "save" | "saved"))
 }
 
 /// The worst of the actions that a parameter names.
@@ -134,7 +151,8 @@ fn is_filter(schema: &Value) -> bool {
 
 /// Whether a flag only says how something else is done.
 pub(super) fn is_manner(path: &str) -> bool {
-    has(MANNERS, &key_of(path))
+    let key = key_of(path);
+    has(MANNERS, &key) || has_copies(&key)
 }
 
 fn key_of(path: &str) -> String {
