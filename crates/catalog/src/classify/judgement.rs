@@ -135,7 +135,7 @@ impl Said {
         let firmly_read = is_read && self.name.as_ref().is_some_and(|named| named.is_firm);
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
         // What is only read is told of what was lost before.
-        let changes = !is_read || joined.is_some_and(|joined| joined > Category::Read);
+        let changes = !firmly_read || joined.is_some_and(|joined| joined > Category::Read);
         let worse = self.worse.as_ref().map(|worse| worse.category);
         let worse = worse.filter(|worse| changes || *worse == Category::Execute);
         [base, joined, action, code, flag, worse].into_iter().flatten().max()
@@ -156,7 +156,9 @@ impl Said {
         }
         if by_name == Category::Read && named.is_firm {
             // `get_report`: `Runs the report` says how. That something is sent, deleted or paid for is no way of getting.
-            let is_way = by_text <= Category::Write || is_way_of_reading(&head.words);
+            // That something is kept is none either.
+            let keeps = matches!(head.words.as_str(), "save" | "add" | "store");
+            let is_way = (by_text <= Category::Write && !keeps) || is_way_of_reading(&head.words);
             return Some(if is_way { by_name } else { by_text });
         }
         if named.is_bare && self.described.is_firm && self.at(Place::Code).is_none() {
@@ -252,7 +254,8 @@ fn is_told(told: &Told, name: Option<&name::Named>, definition: &Definition) -> 
 
 /// Verbs that say how something is read as well as that it is done.
 fn is_way_of_reading(verb: &str) -> bool {
-    const WAYS: &str = "run execute perform call invoke export build respond engage start operate request process compile dump";
+    const WAYS: &str =
+        "run execute perform call invoke export build respond engage operate request process compile dump";
     WAYS.split_whitespace().any(|way| way == verb)
 }
 

@@ -31,7 +31,7 @@ const VERBS: &[(Category, &str)] = &[
          visualize visualise plot* gather survey* collect render simplify obtain diagnose acquire await chat* clip* \
          decrypt* denoise listen probe* prove rescan seek solve* stream* surface* tokenize transcribe paginate \
          enquire inquire iterate interpret intersect deduce disambiguate characterize contrast correlate benchmark* \
-         pick* qualify reason* reveal peruse project* research* rewind sniff spell* tally unfold open* connect~ \
+         pick* qualify reason* reveal peruse project* research* rewind sniff spell* tally unfold connect~ \
          disconnect~ unpack adapt explore decompile disassemble introspect autocomplete docs* documentation* schema* \
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
          capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute* access* answer* cite \
@@ -75,7 +75,7 @@ const VERBS: &[(Category, &str)] = &[
          broadcast* reply* forward* dispatch submit fire* schedule* reschedule retry* replay* rerun pause* resume* \
          suspend migrate install upgrade* release* promote rollout* scale* turn click* type* press* tap* \
          dblclick keypress drag* fill* eval operate control* play* dial ring* shutdown boot* wake* swipe* sync* \
-         synchronize synchronise refresh* rebuild build* compile train* tweet* dm message* interact halt orchestrate \
+         synchronize synchronise refresh* rebuild build* compile train* tweet* dm* message* interact halt orchestrate \
          spawn conduct cordon uncordon drain distribute* dock* emit engage force* go* heal* hire* jump kick* mine* \
          nudge* offload page* poke* preload prompt* propagate punch* quit reindex reinstall reissue reprocess rescue* \
          respond resubmit retrain roll* serve* ship* summon undeploy unsend act actuate alert* autoscale bootstrap \
@@ -85,9 +85,9 @@ const VERBS: &[(Category, &str)] = &[
          speak* say exec bash* shell* sh sudo terminal* provision* unprovision failover switchover push* cancel* \
          abort* interrupt* enqueue queue* post*~ announce crosspost unpublish delegate* handoff perform process* \
          attack* exploit* fuzz* hack* bruteforce spoof transmit transcode isolate quarantine* brew* accelerate \
-         jog park* shoot swing wield bootload goto repost flash* \
+         jog open* park* shoot swing wield bootload goto repost flash* \
          automate hibernate reload* warm* ssh* request* sign* countersign impersonate steer arm* disarm takeoff land* \
-         fly* vibrate",
+         fly* vibrate honk irrigate prescribe signal* input* bypass circumvent preheat precondition dose* infuse",
     ),
     (
         Category::Destructive,
@@ -96,7 +96,7 @@ const VERBS: &[(Category, &str)] = &[
          prune* shred deregister unregister deletion* removal* termination* revocation* rm del rmdir unset void* \
          invalidate evict* forget ban* reformat dequeue pop* consume* redrive annul abandon delist dismantle teardown \
          burn* blackhole cease cripple defund depose disband dispose eliminate eradicate extinguish junk* nullify \
-         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize yank* zap* cleanup* clean* squash* regenerate",
+         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize retire deauth deauthorize deauthorise yank* zap* cleanup* clean* squash* regenerate",
     ),
     (
         Category::Financial,
@@ -150,6 +150,11 @@ pub(super) fn needs_money(verb: &str) -> bool {
     const VERBS: &str = "transfer swap withdraw deposit bridge bid redeem lend borrow mint donate stake unstake settle tip bet \
          short long fund hedge charge order invoice bill trade claim book reserve spend liquidate disburse wire rent lease sponsor recharge";
     VERBS.split_whitespace().any(|known| known == verb)
+}
+
+/// Nouns that are meant as verbs where they stand first.
+pub(super) fn is_imperative(word: &str) -> bool {
+    matches!(word, "trigger" | "launch" | "reboot" | "restart" | "cancel" | "abort" | "provision")
 }
 
 /// Pairs of words in which the first is no verb.

@@ -69,7 +69,7 @@ fn read(name: &[String], definition: &Definition) -> Option<Named> {
             words = joined.word.to_owned();
         }
     }
-    let is_firm = !head.verb.is_noun && !head.verb.is_bare;
+    let is_firm = !head.verb.is_bare && (!head.verb.is_noun || is_imperative(name, head));
     Some(Named {
         evidence: Evidence { place: Place::Name, words, category },
         is_firm,
@@ -84,7 +84,11 @@ fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
         let next = name.get(at + 1).map_or("", String::as_str);
         let before = at.checked_sub(1).and_then(|before| name.get(before)).map_or("", String::as_str);
         // A dry run runs nothing, and a tax return returns nothing.
-        let is_noun = lexicon::is_compound(word, next) || before == "dry" || (at > 0 && word == "return");
+        let is_noun = lexicon::is_compound(word, next)
+            || before == "dry"
+            || (at > 0 && word == "return")
+            // `shopping_list_add`
+            || (at > 0 && word == "list" && lexicon::verb(next).is_some_and(|verb| verb.category > Category::Read));
         let verb = lexicon::verb(word).filter(|_| !is_noun)?;
         Some(Found { at, word, verb })
     })
@@ -103,7 +107,9 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     // `copy_image_set` copies; but `post_list` may be of those whose verb stands last.
     let outweighs = |first: &&Found<'_>| {
         last.is_some_and(|last| {
-            last.verb.category > Category::Read && first.verb.category >= last.verb.category
+            last.verb.category > Category::Read
+                && first.verb.category >= last.verb.category
+                && !matches!(last.word, "create" | "update" | "delete" | "cancel" | "remove")
         })
     };
     let leads = first.filter(firm).or_else(|| ends.filter(reports)).or_else(|| first.filter(outweighs));
@@ -115,6 +121,13 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
         (last, inner) => last.or(inner),
     };
     leads.or(meant).or(first).or_else(|| verbs.iter().find(firm)).or(ends).or_else(|| verbs.first()).copied()
+}
+
+/// `start_container` is what is to be done, `order_status` is not.
+fn is_imperative(name: &[String], head: Found<'_>) -> bool {
+    const VERBS: &str = "start stop turn kill reset clear drop flush pause resume reload retry push";
+    let is_verb = lexicon::is_imperative(head.word) || VERBS.split_whitespace().any(|verb| verb == head.word);
+    head.at == 0 && name.len() > 1 && is_verb
 }
 
 fn is_report(word: &str) -> bool {
@@ -177,6 +190,8 @@ mod tests {
             ("pipeline_run", Category::Execute),
             ("user-delete", Category::Destructive),
             ("order_status", Category::Read),
+            ("shopping_list_add", Category::Write),
+            ("bill_delete", Category::Destructive),
             ("create_list", Category::Write),
             ("can_delete_user", Category::Read),
             ("preview_delete", Category::Read),

@@ -5,17 +5,30 @@ use std::sync::LazyLock;
 
 use crate::risk::Category;
 
-/// Verbs, words one of which follows, what that is. The first that fits counts.
+/// Verbs, words one of which follows (`public_link` are two in a row), what that is. The first that fits counts.
 const OBJECTS: &[(&str, &str, Category)] = &[
     // A draft is sent by another call.
     ("write save create add new make compose post", "draft drafts template templates", Category::Write),
     // What reads as long as it is about information does something to a device, a program or a person.
     (
         "simulate",
-        "key keys keypress keystroke keyboard mouse click clicks tap touch gesture swipe typing",
+        "human key keys keypress keystroke keyboard mouse click clicks tap touch gesture swipe typing",
         Category::Execute,
     ),
-    ("navigate walk walks pan seek", "robot pose waypoint rover drone camera", Category::Execute),
+    (
+        "navigate walk walks pan seek",
+        "robot pose waypoint rover drone camera home dock tilt",
+        Category::Execute,
+    ),
+    ("pick", "up tip", Category::Execute),
+    ("identify", "light lamp bulb", Category::Execute),
+    ("download", "torrent magnet", Category::Execute),
+    ("wait", "call", Category::Execute),
+    ("get create make generate", "public_link shareable_link", Category::Execute),
+    ("show display", "message_to text_on message_on image_on", Category::Execute),
+    ("load", "state savestate", Category::Destructive),
+    ("release", "number numbers eip", Category::Destructive),
+    ("export", "yaml json snippet descriptor", Category::Read),
     ("walk", "forward backward", Category::Execute),
     ("show display", "notification notifications toast alert popup", Category::Execute),
     ("evaluate", "script scripts javascript js", Category::Execute),
@@ -37,7 +50,12 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("load", "into onto config configuration sprite instrument instruments", Category::Write),
     ("connect disconnect", "vpn wifi bluetooth", Category::Execute),
     ("answer", "call calls phone", Category::Execute),
-    ("open", "shell terminal console", Category::Execute),
+    ("contain", "host hosts device devices endpoint endpoints machine", Category::Execute),
+    ("write", "terminal register registers coil coils serial pty stdin", Category::Execute),
+    ("make perform", "request requests", Category::Execute),
+    ("apply complete", "migration migrations manifest manifests", Category::Execute),
+    ("approve", "expense expenses payment payments payout payouts", Category::Financial),
+    ("checkout", "cart basket order", Category::Financial),
     (
         "disconnect",
         "provider account accounts integration wallet app application repository",
@@ -55,7 +73,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("extract unpack decompress", "archive zip tar tarball", Category::Write),
     ("snapshot", "vm volume disk database instance machine", Category::Write),
     ("review", "approve submit", Category::Write),
-    ("report", "spam abuse", Category::Execute),
+    ("report", "spam abuse to_moderators", Category::Execute),
     ("format", "disk drive partition", Category::Destructive),
     // Numbers are added without anything having more than before.
     ("add multiply divide subtract sum round", "numbers integers floats vectors matrices", Category::Read),
@@ -100,7 +118,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("restore", "snapshot backup version revision checkpoint", Category::Destructive),
     (
         "cancel",
-        "subscription booking reservation appointment invoice meeting event flight ticket registration payment payments charge",
+        "subscription booking reservation appointment invoice meeting event flight ticket registration payment payments charge authorization",
         Category::Destructive,
     ),
     (
@@ -175,7 +193,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
         "resolve",
         "library name names path paths dns host hostname domain domains uri url id ids reference references ref symbol \
          identity address addresses ip type types schema variables dependencies dependency handle location user username \
-         ens selector conid contract symbol ticker city airport station place slug uid recipient",
+         ens selector conid contract symbol ticker city airport station place slug uid recipient alias account room",
         Category::Read,
     ),
     // Languages that can only read.
@@ -186,10 +204,14 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ),
     (
         "run execute perform conduct",
-        "search research report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
+        "search searches research report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
         Category::Read,
     ),
-    ("open", "url page tab browser link file workbook document image", Category::Read),
+    (
+        "open",
+        "connection presentation node nodes url page tab browser link links file files workbook document documents image website site folder project book",
+        Category::Read,
+    ),
     ("migrate deploy sync build release install restart", "status history logs list info", Category::Read),
     ("convert", "lead leads deal deals opportunity draft", Category::Write),
     ("open", "app application door gate valve", Category::Execute),
@@ -221,9 +243,12 @@ pub(super) fn meaning(verb: &str, objects: &[&str]) -> Option<Category> {
         return Some(Category::Write);
     }
     let mut rules = BY_VERB.get(verb)?.iter();
-    rules
-        .find(|(words, _)| objects.iter().any(|object| words.contains(object)))
-        .map(|(_, category)| *category)
+    let pairs: Vec<String> = objects.windows(2).map(|pair| pair.join("_")).collect();
+    let has = |words: &HashSet<&str>| {
+        objects.iter().any(|object| words.contains(object))
+            || pairs.iter().any(|pair| words.contains(pair.as_str()))
+    };
+    rules.find(|(words, _)| has(words)).map(|(_, category)| *category)
 }
 
 /// What something is only a member of, so that it is still there when it is taken out.

@@ -65,7 +65,10 @@ fn free_query(all: &[Parameter<'_>], definition: &Definition) -> Option<Evidence
     let mut spoken = texts.into_iter().flatten().flat_map(words::of_text).flatten();
     let named = words::of_name(&definition.tool);
     let is_language = |word: &str| {
-        has("sql cypher plsql tsql t-sql mysql postgresql sqlite gremlin hql mutation mutations", word)
+        has(
+            "sql cypher graphql plsql tsql t-sql mysql postgresql sqlite gremlin hql mutation mutations",
+            word,
+        )
     };
     let speaks = named.iter().any(|word| is_language(word)) || spoken.any(|word| is_language(&word));
     speaks.then(|| Evidence { place: Place::Code, words: query.path.clone(), category: Category::Execute })
@@ -141,8 +144,8 @@ fn has_copies(key: &str) -> bool {
 fn is_saved_to(key: &str, schema: &Value) -> bool {
     let said = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     let mut first = words::of_text(said).into_iter().take(1).flatten().take(4);
-    has("filename file_name file_path path", key)
-        && first.any(|word| matches!(word.as_str(), "save" | "saved"))
+    let is_path = ["filename", "file_name", "path"].iter().any(|end| key.ends_with(end));
+    is_path && first.any(|word| matches!(word.as_str(), "save" | "saved" | "write" | "written"))
 }
 
 /// The worst of the actions that a parameter names.

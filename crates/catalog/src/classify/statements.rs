@@ -16,6 +16,11 @@ const WORSE: &[(Category, &[&str])] = &[
             "runs in the background",
             "returns a job id",
             "returns a task id",
+            "reboots the",
+            "actually execute",
+            "costs money",
+            "auto-approv",
+            "auto-claim",
         ],
     ),
     (
@@ -53,6 +58,8 @@ const WORSE: &[(Category, &[&str])] = &[
             "overriding any previous",
             "overriding the previous",
             "replaces any existing",
+            "replaces the existing",
+            "fully replac",
             "replaces any previous",
             "discards all",
             "deletes all",
@@ -130,26 +137,20 @@ const READ_ONLY: &[&str] = &[
 ];
 
 /// What denies the phrase that follows.
-const DENIALS: &[&str] = &[
-    "not ",
-    "n't ",
-    "never ",
-    "without ",
-    "non-",
-    "avoid ",
-    "prevent ",
-    "instead of ",
-    "no ",
-    "if ",
-    "unless ",
-    "isn't ",
-];
+const DENIALS: &[&str] = &["instead of ", "if ", "unless "];
+
+/// What rules it out, whatever is said.
+const RULED_OUT: &[&str] =
+    &["not ", "n't ", "never ", "without ", "non-", "avoid ", "prevent ", "no ", "isn't "];
 
 /// What the text says outright that makes it worse.
 pub(super) fn worse(text: &str) -> Option<Evidence> {
     let text = text.to_lowercase();
-    let said = |phrase: &&&str| text.match_indices(**phrase).any(|(at, _)| !is_denied(&text, at));
     WORSE.iter().rev().find_map(|(category, phrases)| {
+        // What is done only if something is said can be done.
+        let can = |at: usize| *category == Category::Execute && !is_ruled_out(&text, at);
+        let said =
+            |phrase: &&&str| text.match_indices(**phrase).any(|(at, _)| can(at) || !is_denied(&text, at));
         let phrase = phrases.iter().find(said)?;
         Some(Evidence { place: Place::Statement, words: (*phrase).to_owned(), category: *category })
     })
@@ -191,16 +192,26 @@ fn is_of_something_else(text: &str, after: usize) -> bool {
         "모드",
         "file",
         "database user",
+        "by default",
+        "unless",
     ];
     let rest = text.get(after..).unwrap_or_default().trim_start_matches([' ', '-', '`', '"']);
     OTHERS.iter().any(|other| rest.starts_with(other))
 }
 
 fn is_denied(text: &str, at: usize) -> bool {
+    is_ruled_out(text, at) || is_preceded(text, at, DENIALS)
+}
+
+fn is_ruled_out(text: &str, at: usize) -> bool {
+    is_preceded(text, at, RULED_OUT)
+}
+
+fn is_preceded(text: &str, at: usize, by: &[&str]) -> bool {
     const REACH: usize = 14;
     let before: String = text.get(..at).unwrap_or_default().chars().rev().take(REACH).collect();
     let before: String = before.chars().rev().collect();
     // What stands in another sentence denies nothing.
     let before = before.rsplit(['.', '\n', '!', ';']).next().unwrap_or_default();
-    DENIALS.iter().any(|denial| before.contains(denial))
+    by.iter().any(|denial| before.contains(denial))
 }

@@ -31,7 +31,7 @@ const ROW: usize = 200;
 /// Words that may stand before the verb.
 const FILLERS: &str = "this these tool tools use used using to allows allow you lets let enables enable enabling a an the \
      function endpoint api will can for please helps which that it is may be also then now safely quickly directly \
-     automatically immediately permanently asynchronously programmatically optionally simply first and or , action operation command \
+     automatically attempt attempts try tries immediately permanently asynchronously programmatically optionally simply first and or , action operation command \
      method beta experimental deprecated new advanced important note warning ability able your always \
      capability provides offers manually atomically explicitly bulk batch performs used designed server side mcp admin only \
      async efficiently securely intelligently fully instantly temporarily";
@@ -111,7 +111,8 @@ fn first_verb(sentence: &[String], number: usize) -> Option<(usize, Verb, String
         if told::is_thing(word, next) {
             return None;
         }
-        if let Some((verb, plain)) = known(word, at).filter(|_| !lexicon::is_compound(word, next)) {
+        let found = phrasal(sentence, at).or_else(|| known(word, at));
+        if let Some((verb, plain)) = found.filter(|_| !lexicon::is_compound(word, next)) {
             let stands = match verb.is_noun {
                 false => true,
                 // Beside an article, or what tells that a verb follows, it is none.
@@ -153,6 +154,9 @@ fn leads(sentence: &[String]) -> bool {
     let word = |at: usize| sentence.get(at).map_or("", String::as_str);
     if matches!(word(1), "and" | "," | "or") {
         return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun);
+    }
+    if lexicon::is_imperative(word(0)) && !matches!(word(1), "of" | "for" | "in" | "on" | "") {
+        return true;
     }
     let begins = matches!(word(0), "starts" | "start") && word(1).ends_with("ing");
     begins || takes_object(word(0), word(1))
@@ -198,6 +202,23 @@ pub(super) fn known(word: &str, at: usize) -> Option<(Verb, String)> {
     plain.or_else(|| {
         let mut gerunds = words::of_gerund(word).filter(|_| at < REACH);
         gerunds.find_map(|plain| Some((lexicon::verb(&plain)?, plain)))
+    })
+}
+
+/// `Checks out the cart` checks nothing; but `Checks in the list` does.
+fn phrasal(sentence: &[String], at: usize) -> Option<(Verb, String)> {
+    const PARTICLES: &str = "out in over up down off on back";
+    const PLACES: &str = "the a an this which whether your all if our that";
+    let has = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
+    let particle = sentence.get(at + 1).filter(|word| has(PARTICLES, word))?;
+    let is_place = sentence.get(at + 2).is_some_and(|word| has(PLACES, word));
+    if is_place && matches!(particle.as_str(), "in" | "on" | "over") {
+        return None;
+    }
+    let word = sentence.get(at)?;
+    words::plain_forms(word).find_map(|plain| {
+        let together = format!("{plain}{particle}");
+        Some((lexicon::verb(&together).map(|verb| Verb { is_noun: false, ..verb })?, together))
     })
 }
 
@@ -249,9 +270,11 @@ fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
         let again = matches!(next, "it" | "them" | "this" | "these" | "those");
         // `and transfer USDC`: who names money after a noun means the verb.
         let moves = |verb: &Verb| verb.category == Category::Financial && lexicon::is_money(next);
+        // `Drag and drop`
+        let is_part = word == "drop" && sentence.get(head).is_some_and(|head| head.starts_with("drag"));
         let verb = known(word, at).filter(|(verb, _)| {
             let is_verb = !verb.is_noun || moves(verb);
-            follows && (in_row || (is_verb && (again || goes_on(sentence, head, at))))
+            follows && !is_part && (in_row || (is_verb && (again || goes_on(sentence, head, at))))
         });
         if let Some((verb, plain)) = verb {
             let category =

@@ -70,6 +70,10 @@ fn of_sentence(first: &[String]) -> Option<Told> {
     if has(QUESTIONS, opening) {
         return Some(told(opening, true));
     }
+    // `Inputs text` may be what is done, `Lights in the house` not.
+    if is_plural(opening) && !has(PREPOSITIONS, second) && !has(SURELY_KNOWN, opening) {
+        return None;
+    }
     // `Clear completed tasks from a list`; but `Order history of a customer`.
     let may_order =
         known(opening, 0).is_some_and(|(verb, plain)| verb.category > Category::Read && plain == opening);
