@@ -75,11 +75,11 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 
 fn text(played: &Played) -> String {
     let mut out = format!("{}: {}\n", played.id, played.name);
-    for run in [&played.without, &played.with] {
+    for run in [&played.without, &played.with].into_iter().chain(&played.proofs).chain([&played.recommended]) {
         out.push_str(&of_run(run));
     }
     let verdict = match played.stopped {
-        true => "stopped: harm without the control, none with it, and what is harmless arrived",
+        true => "stopped: harm without the control, none with it, by what is said to stop it, and what is harmless arrived",
         false => "NOT AS IT SHOULD BE: look at what arrived above",
     };
     out.push_str(&format!("  {verdict}\n"));
@@ -87,14 +87,15 @@ fn text(played: &Played) -> String {
 }
 
 fn of_run(run: &Run) -> String {
-    let mut out = format!(
-        "  {}\n",
-        match run.with {
-            With::Nothing => "without: the agent speaks to the server itself",
-            With::CarelessPolicy => "without: a gateway whose policy does not help",
-            With::Control => "with the control",
-        }
-    );
+    let parts: Vec<String> = run.taken_out.iter().map(|part| format!("`{part}`")).collect();
+    let mut out = match run.with {
+        With::Nothing => "  without: the agent speaks to the server itself\n".to_owned(),
+        With::CarelessPolicy => "  without: a gateway whose policy does not help\n".to_owned(),
+        With::Control => "  with the control\n".to_owned(),
+        With::ControlTakenOut => format!("  with the control, but not {}\n", parts.join(" and ")),
+        With::PermissivePolicy => "  with a gateway alone, whose policy permits everything\n".to_owned(),
+        With::RecommendedPolicy => "  with the policy that `scan` recommends for these tools\n".to_owned(),
+    };
     for harm in &run.harm {
         out.push_str(&line(if harm.happened() { "HARM" } else { "none" }, harm));
     }
