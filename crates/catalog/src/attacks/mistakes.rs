@@ -108,7 +108,9 @@ fn of_parts(harm: &Arrival, control: &Control) -> Option<String> {
         });
     }
     if harm.stopped_by.len() > 1 && harm.stopped_by.contains(&Part::Gateway) {
-        return Some("is stopped by `gateway` and something else, and the first stops it by itself".to_owned());
+        return Some(
+            "is stopped by `gateway` and something else, and the first stops it by itself".to_owned(),
+        );
     }
     let error = control.without(&harm.stopped_by).err()?;
     Some(format!("is stopped by what there is not: {error}"))

@@ -118,8 +118,8 @@ impl Control {
                 Part::Settings { pointer } => (left.settings.as_mut().ok_or_else(nowhere)?, pointer),
                 Part::Gateway => continue,
             };
-            let mut document = document(text)
-                .map_err(|what| PartError::Unreadable { part: part.to_string(), what })?;
+            let mut document =
+                document(text).map_err(|what| PartError::Unreadable { part: part.to_string(), what })?;
             take_out(&mut document, pointer).ok_or_else(nowhere)?;
             // JSON is YAML.
             *text = document.to_string();
@@ -236,7 +236,11 @@ mod tests {
     #[test]
     fn parts_are_taken_out_and_nothing_else() {
         for (out, policy, settings) in [
-            (&["files:/tools/read/require/0"][..], "/tools/read/require", r#"[{"op":"exists","path":"args.b"}]"#),
+            (
+                &["files:/tools/read/require/0"][..],
+                "/tools/read/require",
+                r#"[{"op":"exists","path":"args.b"}]"#,
+            ),
             (&["files:/tools/read/require/0", "files:/tools/read/require/1"], "/tools/read/require", "[]"),
             (&["files:/tools/read/require/1"], "/tools/read/rules", r#"[{"rate_limit":"1/hour"}]"#),
             (&["files:/tools/a~1b/validate"], "/tools/a~1b", "{}"),
@@ -283,17 +287,15 @@ mod tests {
         for (tool, expected) in [
             (
                 Some("read"),
-                &["files:/tools/read/rules/0", "files:/tools/read/require/0", "files:/tools/read/require/1"][..],
+                &["files:/tools/read/rules/0", "files:/tools/read/require/0", "files:/tools/read/require/1"]
+                    [..],
             ),
             (Some("list"), &[]),
             (Some("a/b"), &["files:/tools/a~1b/validate"]),
             (Some("delete"), &["files:/default"]),
         ] {
-            let harm = Arrival {
-                server: "files".to_owned(),
-                tool: tool.map(str::to_owned),
-                ..Arrival::default()
-            };
+            let harm =
+                Arrival { server: "files".to_owned(), tool: tool.map(str::to_owned), ..Arrival::default() };
             assert_eq!(control().candidates(&harm), parts(expected), "{tool:?}");
         }
         let any = Arrival { server: "files".to_owned(), ..Arrival::default() };

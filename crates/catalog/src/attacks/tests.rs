@@ -48,7 +48,11 @@ fn a_file_is_read_strictly() {
         ),
         ("tool: measure }", "tool: measure, arguments: { a: b, c } }", "without a value"),
         ("what: wiped, server: disk, tool: wipe", "what: wiped, server: disk", "what arrives"),
-        ("tools: { measure: {} }", "tools: { wipe: { rules: [{}, {}] } }", "which of `disk:/tools/wipe/rules/0`, `disk:/"),
+        (
+            "tools: { measure: {} }",
+            "tools: { wipe: { rules: [{}, {}] } }",
+            "which of `disk:/tools/wipe/rules/0`, `disk:/",
+        ),
         ("tools: { measure: {} }", "tools: { wipe: {} }", "such as `gateway`"),
         ("tool: wipe }]", "tool: wipe, stopped_by: [policy] }]", "`policy` is none of"),
         ("tool: wipe }]", "tool: wipe, stopped_by: [\"disk:/hide\"] }]", "`disk:/hide` is no place"),

@@ -82,9 +82,14 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     };
     cases.push(Case { name: name.to_owned(), arguments: plain.clone(), expected });
     // Where a person decides about each call, no list is asked.
-    for guard in entry.guards.iter().filter(|guard| guard.kind.denies() || entry.verdict == Verdict::Allow) {
-        cases.extend(crossing(entry, guard, &plain));
-    }
+    let (names, guards): (Vec<&Guard<'_>>, Vec<&Guard<'_>>) = entry
+        .guards
+        .iter()
+        .filter(|guard| guard.kind.denies() || entry.verdict == Verdict::Allow)
+        .partition(|guard| matches!(guard.kind, GuardKind::Plain(_)));
+    cases.extend(guards.into_iter().filter_map(|guard| crossing(entry, guard, &plain)));
+    // One condition has all names, and one of them shows that it holds.
+    cases.extend(names.into_iter().find_map(|guard| crossing(entry, guard, &plain)));
     if entry.validation != Validation::None
         && let Some(missing) = entry.definition.required().next()
     {
@@ -99,7 +104,7 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
 /// take them.
 fn plain(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
     let mut arguments = sample::arguments(entry.definition)?;
-    for guard in &entry.guards {
+    for guard in entry.guards.iter().filter(|guard| guard.kind.is_main()) {
         if let Some((Step::Key(parameter), steps)) = guard.steps.split_first()
             && let Some(argument) = arguments.get_mut(*parameter)
         {
@@ -122,7 +127,7 @@ fn crossing(entry: &Entry<'_>, guard: &Guard<'_>, plain: &Map<String, Value>) ->
         None => drop(arguments.insert((*parameter).to_owned(), alone(steps, bad(guard.kind)))),
     }
     sample::fits(entry.definition, &arguments).then(|| Case {
-        name: format!("{} that is not let through", path(&guard.steps).trim_start_matches("args.")),
+        name: format!("{} {}", path(&guard.steps).trim_start_matches("args."), fault(guard.kind)),
         arguments,
         expected,
     })
@@ -159,6 +164,22 @@ fn good(kind: GuardKind, known: Known<'_>) -> String {
         GuardKind::OnlyReads(_) => "SELECT 1".to_owned(),
         GuardKind::NotInside(_) => "https://docs.example.com/a".to_owned(),
         GuardKind::NoKeys => "/srv/data/a.txt".to_owned(),
+        GuardKind::NotAlike(_) | GuardKind::NoSecrets | GuardKind::Plain(_) | GuardKind::Steered => {
+            "abc".to_owned()
+        }
+    }
+}
+
+/// What is wrong with what [`bad`] gives.
+const fn fault(kind: GuardKind) -> &'static str {
+    match kind {
+        GuardKind::NotAlike(_) => "that looks like another",
+        GuardKind::NoSecrets => "that names secrets",
+        GuardKind::Plain(_) => "that is more than a name",
+        GuardKind::Steered => "whose definition gives models orders",
+        GuardKind::Listed(_) | GuardKind::OnlyReads(_) | GuardKind::NotInside(_) | GuardKind::NoKeys => {
+            "that is not let through"
+        }
     }
 }
 
@@ -168,6 +189,10 @@ const fn bad(kind: GuardKind) -> &'static str {
         GuardKind::OnlyReads(_) => "DELETE FROM t",
         GuardKind::NotInside(_) => "http://169.254.169.254/latest/meta-data",
         GuardKind::NoKeys => "/home/ada/.ssh/id_ed25519",
+        GuardKind::NotAlike(_) => "https://docs.example.com.elsewhere.example/a",
+        GuardKind::NoSecrets => "SELECT * FROM api_keys",
+        GuardKind::Plain(_) => "a;b",
+        GuardKind::Steered => "abc",
     }
 }
 

@@ -94,7 +94,9 @@ impl Run {
     /// Whether it came out as it has to. What a recommended policy lets through is for the pattern to say.
     fn is_as_said(&self) -> bool {
         let harm = match self.with {
-            With::Nothing | With::CarelessPolicy | With::ControlTakenOut => self.harm.iter().all(Seen::happened),
+            With::Nothing | With::CarelessPolicy | With::ControlTakenOut => {
+                self.harm.iter().all(Seen::happened)
+            }
             With::Control | With::PermissivePolicy => !self.harm.iter().any(Seen::happened),
             With::RecommendedPolicy => true,
         };

@@ -10,9 +10,9 @@ use interlock_catalog::attacks::{Call, Pattern, Send, Step, Transport};
 use serde_json::{Value, json};
 
 use super::lines::Agent;
+use super::plan::Front;
 use super::process::Processes;
 use super::site::Site;
-use super::plan::Front;
 use super::{http, person};
 use crate::attacks::fixture::{self, Arrived, FixtureArgs};
 use crate::instance::wall_ms;

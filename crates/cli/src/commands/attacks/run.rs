@@ -75,11 +75,14 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 
 fn text(played: &Played) -> String {
     let mut out = format!("{}: {}\n", played.id, played.name);
-    for run in [&played.without, &played.with].into_iter().chain(&played.proofs).chain([&played.recommended]) {
+    for run in [&played.without, &played.with].into_iter().chain(&played.proofs).chain([&played.recommended])
+    {
         out.push_str(&of_run(run));
     }
     let verdict = match played.stopped {
-        true => "stopped: harm without the control, none with it, by what is said to stop it, and what is harmless arrived",
+        true => {
+            "stopped: harm without the control, none with it, by what is said to stop it, and what is harmless arrived"
+        }
         false => "NOT AS IT SHOULD BE: look at what arrived above",
     };
     out.push_str(&format!("  {verdict}\n"));
