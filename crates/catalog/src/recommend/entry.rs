@@ -222,7 +222,7 @@ impl Entry<'_> {
             && self.verdict == Verdict::Allow
             && self.rate.is_none()
             && self.findings.is_empty()
-            && self.guards.iter().all(|guard| matches!(guard.kind, GuardKind::Plain(_)))
+            && self.guards.is_empty()
     }
 
     /// A name with `*` would be a pattern in a policy, and one that is too long no key.

@@ -1,7 +1,7 @@
 //! The conditions on a tool's arguments that matter: where data go, what is run, which files and addresses are meant.
 
 use super::lists::List;
-use super::plain::{self, Plain};
+use super::plain::Plain;
 use crate::classify::{Judgement, Place, RiskKind, of_format, of_text, words};
 use crate::definition::{Definition, Step, TextPlace};
 use crate::lint::Finding;
@@ -96,7 +96,6 @@ pub(super) fn of<'d>(
     };
     let beside: Vec<_> = guards.iter().filter_map(beside).collect();
     guards.extend(beside);
-    guards.extend(plain::of(definition, judgement.category));
     let steered = definition
         .parameters()
         .map(|(name, _)| name)

@@ -3,13 +3,14 @@
 
 use serde_json::Value;
 
+use super::entry::{Entry, Verdict};
 use super::guards::{Guard, GuardKind};
 use crate::classify::{RiskKind, of_text, words};
 use crate::definition::{Definition, Step, TextPlace};
 use crate::risk::Category;
 
-/// Most such arguments of one tool that are looked at.
-const MOST: usize = 16;
+/// Most such arguments of one server that are looked at.
+const MOST: usize = 64;
 
 /// What kind of name it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,19 +31,41 @@ impl Plain {
     }
 }
 
-/// The guards of the arguments that are names.
-pub(super) fn of<'d>(definition: &'d Definition, category: Category) -> Vec<Guard<'d>> {
-    let mut guards = Vec::new();
-    for place in definition.texts() {
-        let Some(kind) = kind(&place, definition, category).filter(|_| guards.len() < MOST) else { continue };
-        let is_required = false;
-        guards.push(Guard { steps: place.steps, is_required, kind: GuardKind::Plain(kind) });
+/// An argument that is a name, in all tools that have it, and one of these.
+pub(super) struct Name<'e, 'd> {
+    pub(super) entry: &'e Entry<'d>,
+    pub(super) guard: Guard<'d>,
+    pub(super) plain: Plain,
+}
+
+/// The arguments of a server's tools that are names wherever they are, each once.
+pub(super) fn of<'e, 'd>(entries: &'e [Entry<'d>]) -> Vec<Name<'e, 'd>> {
+    let mut names: Vec<Name<'e, 'd>> = Vec::new();
+    let callable = |entry: &&Entry<'_>| entry.verdict != Verdict::Deny && entry.can_be_named();
+    for entry in entries.iter().filter(callable) {
+        for place in entry.definition.texts() {
+            let Some(plain) = kind(&place, entry.definition, entry.judgement.category) else { continue };
+            let is_known = names.iter().any(|name| name.guard.steps == place.steps);
+            let is_one = |other: &Entry<'_>| is_name(&place, other.definition);
+            if names.len() < MOST && !is_known && entries.iter().all(is_one) {
+                let is_required = entries.iter().all(|other| is_required(&place, other.definition));
+                let guard = Guard { steps: place.steps, is_required, kind: GuardKind::Plain(plain) };
+                names.push(Name { entry, guard, plain });
+            }
+        }
     }
-    guards
+    names
+}
+
+/// Whether a tool that has the parameter of a place has a name there, too.
+fn is_name(place: &TextPlace<'_>, definition: &Definition) -> bool {
+    let mut same = definition.parameters().filter(|(name, _)| *name == place.parameter());
+    same.all(|(_, schema)| is_text_alone(&place.steps, schema) && !shows_letters(schema))
 }
 
 fn kind(place: &TextPlace<'_>, definition: &Definition, category: Category) -> Option<Plain> {
-    if !is_text_alone(place, definition) || shows_letters(place.schema) {
+    let has_its_own = ["enum", "const", "pattern"].iter().any(|key| place.schema.get(key).is_some());
+    if has_its_own {
         return None;
     }
     let words = words::of_name(place.name());
@@ -71,28 +94,29 @@ fn kind(place: &TextPlace<'_>, definition: &Definition, category: Category) -> O
     is_path.then_some(Plain::Path)
 }
 
+/// Whether no call of a tool that has the parameter goes without it.
+fn is_required(place: &TextPlace<'_>, definition: &Definition) -> bool {
+    let has = definition.parameters().any(|(name, _)| name == place.parameter());
+    !has || place.steps.len() == 1 && definition.required().any(|name| name == place.parameter())
+}
+
 /// Whether a text stands there and nothing else may: of a number nobody can say which letters it has.
-fn is_text_alone(place: &TextPlace<'_>, definition: &Definition) -> bool {
+fn is_text_alone(steps: &[Step<'_>], parameter: &Value) -> bool {
     let is_text = |schema: &Value| match schema.get("type") {
         Some(Value::String(kind)) => kind == "string",
         Some(Value::Array(kinds)) => kinds.iter().all(|kind| kind == "string" || kind == "null"),
         _ => false,
     };
     let is_null = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "null");
-    let is_text_or_null = |schema: &Value| {
-        let branches = ["anyOf", "oneOf"].into_iter().find_map(|key| schema.get(key)?.as_array());
-        branches.is_some_and(|all| all.iter().all(|branch| is_text(branch) || is_null(branch)))
-    };
-    let parameter = definition.parameters().find(|(name, _)| *name == place.parameter());
-    let Some((_, schema)) = parameter else { return false };
-    let is_named = place.schema.get("enum").or_else(|| place.schema.get("const")).is_some();
-    let is_free = !is_named && place.schema.get("pattern").is_none();
-    is_free
-        && match place.steps.as_slice() {
-            [Step::Key(_)] => is_text(schema) || is_text_or_null(schema),
-            [Step::Key(_), Step::Each] => schema.get("items").is_some_and(is_text),
-            _ => false,
+    let branches = ["anyOf", "oneOf"].into_iter().find_map(|key| parameter.get(key)?.as_array());
+    match steps {
+        [Step::Key(_)] => {
+            let is_branch = |branch: &Value| is_text(branch) || is_null(branch);
+            is_text(parameter) || branches.is_some_and(|branches| branches.iter().all(is_branch))
         }
+        [Step::Key(_), Step::Each] => parameter.get("items").is_some_and(is_text),
+        _ => false,
+    }
 }
 
 /// Whether the definition itself has a value with such letters: `auth0|5f7c` is an identifier of a user.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Known;
 use super::entry::{Entry, Validation, Verdict};
 use super::guards::{Guard, GuardKind};
+use super::plain::{self, Name};
 use super::sample;
 use super::yaml::{flow, path, scalar};
 use crate::definition::Step;
@@ -36,6 +37,10 @@ pub(super) fn of(server: &str, tools_file: &str, entries: &[Entry<'_>], known: K
     for entry in named {
         cases(entry, known).into_iter().for_each(|case| write_case(&mut out, entry, &case));
         limit(&mut out, entry, known);
+    }
+    for Name { entry, guard, .. } in plain::of(entries) {
+        let case = usual(entry, known).and_then(|plain| crossing(entry, &guard, &plain));
+        case.into_iter().for_each(|case| write_case(&mut out, entry, &case));
     }
     out
 }
@@ -74,7 +79,7 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     if entry.verdict == Verdict::Deny {
         return vec![Case { name: "denied".to_owned(), arguments: Map::new(), expected: "deny" }];
     }
-    let Some(plain) = plain(entry, known) else { return Vec::new() };
+    let Some(plain) = usual(entry, known) else { return Vec::new() };
     let mut cases = Vec::new();
     let (name, expected) = match entry.verdict {
         Verdict::Ask => ("a person decides", "ask"),
@@ -82,14 +87,8 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     };
     cases.push(Case { name: name.to_owned(), arguments: plain.clone(), expected });
     // Where a person decides about each call, no list is asked.
-    let (names, guards): (Vec<&Guard<'_>>, Vec<&Guard<'_>>) = entry
-        .guards
-        .iter()
-        .filter(|guard| guard.kind.denies() || entry.verdict == Verdict::Allow)
-        .partition(|guard| matches!(guard.kind, GuardKind::Plain(_)));
-    cases.extend(guards.into_iter().filter_map(|guard| crossing(entry, guard, &plain)));
-    // One condition has all names, and one of them shows that it holds.
-    cases.extend(names.into_iter().find_map(|guard| crossing(entry, guard, &plain)));
+    let objects = |guard: &&Guard<'_>| guard.kind.denies() || entry.verdict == Verdict::Allow;
+    cases.extend(entry.guards.iter().filter(objects).filter_map(|guard| crossing(entry, guard, &plain)));
     if entry.validation != Validation::None
         && let Some(missing) = entry.definition.required().next()
     {
@@ -102,7 +101,7 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
 
 /// The arguments that a call must have, with values that each guard lets pass. `None` where the tool's own schema does not
 /// take them.
-fn plain(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
+fn usual(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
     let mut arguments = sample::arguments(entry.definition)?;
     for guard in entry.guards.iter().filter(|guard| guard.kind.is_main()) {
         if let Some((Step::Key(parameter), steps)) = guard.steps.split_first()
@@ -200,7 +199,7 @@ const fn bad(kind: GuardKind) -> &'static str {
 fn limit(out: &mut String, entry: &Entry<'_>, known: Known<'_>) {
     let Some(rate) = entry.rate.filter(|_| entry.verdict == Verdict::Allow) else { return };
     let Some(times) = rate.split('/').next() else { return };
-    let Some(arguments) = plain(entry, known) else { return };
+    let Some(arguments) = usual(entry, known) else { return };
     let call = call(entry, &arguments);
     let name = scalar(&format!("{}: {rate}", entry.definition.tool));
     let _infallible = writeln!(

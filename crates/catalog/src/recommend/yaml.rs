@@ -6,6 +6,7 @@ use super::Known;
 use super::entry::{Entry, Validation, Verdict};
 use super::guards::{Addresses, Guard, GuardKind};
 use super::lists::List;
+use super::plain::{self, Name};
 use crate::definition::Step;
 use crate::risk::Category;
 
@@ -61,6 +62,7 @@ pub(super) fn policy(name: &str, entries: &[Entry<'_>], known: Known<'_>) -> Str
         }
         of.into_iter().for_each(|entry| tool(&mut out, entry));
     }
+    out.push_str(&names(entries).unwrap_or_default());
     out
 }
 
@@ -158,10 +160,7 @@ fn blocks(entry: &Entry<'_>) -> Vec<String> {
             continue;
         }
         blocks.push(format!("{key}:"));
-        let (plain, guards): (Vec<_>, Vec<_>) =
-            guards.into_iter().partition(|guard| matches!(guard.kind, GuardKind::Plain(_)));
         blocks.extend(guards.into_iter().map(|guard| format!("  - {}", condition(guard))));
-        blocks.extend(names(&plain).map(|names| format!("  - {names}")));
     }
     let rules = rules(entry);
     if !rules.is_empty() {
@@ -188,21 +187,25 @@ fn rules(entry: &Entry<'_>) -> Vec<String> {
     rules
 }
 
-/// One condition on all arguments that are names.
-fn names(guards: &[&Guard<'_>]) -> Option<String> {
-    let one = |guard: &&Guard<'_>| {
-        let GuardKind::Plain(plain) = guard.kind else { return None };
-        let path = scalar(&path(&guard.steps));
-        Some(format!("{{ path: {path}, op: regex, value: '{}', on_missing: ignore }}", plain.letters()))
+/// One condition on all arguments that are names, for all tools.
+fn names(entries: &[Entry<'_>]) -> Option<String> {
+    let one = |name: &Name<'_, '_>| {
+        let optional = if name.guard.is_required { "" } else { ", on_missing: ignore" };
+        format!(
+            "{{ path: {}, op: regex, value: '{}'{optional} }}",
+            scalar(&path(&name.guard.steps)),
+            name.plain.letters()
+        )
     };
-    let all: Vec<String> = guards.iter().filter_map(one).collect();
+    let all: Vec<String> = plain::of(entries).iter().map(one).collect();
     let conditions = match all.as_slice() {
         [] => return None,
         [one] => one.clone(),
         many => format!("{{ any: [{}] }}", many.join(", ")),
     };
     Some(format!(
-        "{{ name: more than a name, conditions: [{conditions}], on_deny: a shell could take this name for a command }}"
+        "\n# Identifiers and paths hold nothing that a shell takes for more than a name.\nall_tools:\n  deny_if:\n    - \
+         {{ name: more than a name, conditions: [{conditions}], on_deny: a shell could take this for a command }}\n"
     ))
 }
 
@@ -239,8 +242,10 @@ fn condition(guard: &Guard<'_>) -> String {
         GuardKind::Steered => format!(
             "{{ name: gives models orders, conditions: [{there}], on_deny: the definition of this argument gives models orders }}"
         ),
-        // All of them are one condition.
-        GuardKind::Plain(_) => names(&[guard]).unwrap_or_default(),
+        GuardKind::Plain(plain) => format!(
+            "{{ conditions: [{{ path: {path}, op: regex, value: '{}'{optional} }}] }}",
+            plain.letters()
+        ),
         GuardKind::NoKeys => format!(
             "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci{optional} }}], on_deny: this path may hold keys or tokens }}"
         ),
