@@ -1,13 +1,14 @@
 //! Arguments that are names: identifiers and paths have no letters in them that a shell takes for more than a name. Whoever
 //! wrote the server may have put them into a command line.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::entry::{Entry, Verdict};
 use super::guards::{Guard, GuardKind};
 use crate::classify::{RiskKind, of_text, words};
 use crate::definition::{Definition, Step, TextPlace};
-use crate::risk::Category;
 
 /// Most such arguments of one server that are looked at.
 const MOST: usize = 64;
@@ -40,14 +41,13 @@ pub(super) struct Name<'e, 'd> {
 
 /// The arguments of a server's tools that are names wherever they are, each once.
 pub(super) fn of<'e, 'd>(entries: &'e [Entry<'d>]) -> Vec<Name<'e, 'd>> {
-    let mut names: Vec<Name<'e, 'd>> = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
     let callable = |entry: &&Entry<'_>| entry.verdict != Verdict::Deny && entry.can_be_named();
     for entry in entries.iter().filter(callable) {
         for place in entry.definition.texts() {
-            let Some(plain) = kind(&place, entry.definition, entry.judgement.category) else { continue };
-            let is_known = names.iter().any(|name| name.guard.steps == place.steps);
-            let is_one = |other: &Entry<'_>| is_name(&place, other.definition);
-            if names.len() < MOST && !is_known && entries.iter().all(is_one) {
+            let Some(plain) = kind(&place, entry) else { continue };
+            let is_one = |other: &Entry<'_>| is_name(&place, plain, other);
+            if names.len() < MOST && seen.insert(place.steps.clone()) && entries.iter().all(is_one) {
                 let is_required = entries.iter().all(|other| is_required(&place, other.definition));
                 let guard = Guard { steps: place.steps, is_required, kind: GuardKind::Plain(plain) };
                 names.push(Name { entry, guard, plain });
@@ -57,13 +57,21 @@ pub(super) fn of<'e, 'd>(entries: &'e [Entry<'d>]) -> Vec<Name<'e, 'd>> {
     names
 }
 
-/// Whether a tool that has the parameter of a place has a name there, too.
-fn is_name(place: &TextPlace<'_>, definition: &Definition) -> bool {
-    let mut same = definition.parameters().filter(|(name, _)| *name == place.parameter());
-    same.all(|(_, schema)| is_text_alone(&place.steps, schema) && !shows_letters(schema))
+/// Whether a tool that has the parameter of a place has a name of this kind there, too.
+fn is_name(place: &TextPlace<'_>, plain: Plain, entry: &Entry<'_>) -> bool {
+    let mut same = entry.definition.parameters().filter(|(name, _)| *name == place.parameter());
+    same.all(|(_, schema)| {
+        is_text_alone(&place.steps, schema)
+            && !shows_letters(schema)
+            && (plain == Plain::Identifier || is_path(place.name(), entry))
+    })
 }
 
-fn kind(place: &TextPlace<'_>, definition: &Definition, category: Category) -> Option<Plain> {
+fn is_path(name: &str, entry: &Entry<'_>) -> bool {
+    of_text(name, entry.definition, entry.judgement.category).contains(&RiskKind::FilePath)
+}
+
+fn kind(place: &TextPlace<'_>, entry: &Entry<'_>) -> Option<Plain> {
     let has_its_own = ["enum", "const", "pattern"].iter().any(|key| place.schema.get(key).is_some());
     if has_its_own {
         return None;
@@ -90,8 +98,7 @@ fn kind(place: &TextPlace<'_>, definition: &Definition, category: Category) -> O
     {
         return Some(Plain::Identifier);
     }
-    let is_path = of_text(place.name(), definition, category).contains(&RiskKind::FilePath);
-    is_path.then_some(Plain::Path)
+    is_path(place.name(), entry).then_some(Plain::Path)
 }
 
 /// Whether no call of a tool that has the parameter goes without it.

@@ -16,9 +16,10 @@ const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.con
 const INSIDE: &str = r#"[localhost, "*.localhost", metadata, "*.internal", "*.local", "*.lan", "*.home.arpa", 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 168.63.129.16, 192.0.0.0/24, 198.18.0.0/15, 224.0.0.0/3, "::1", "::", "fc00::/7", "fe80::/10"]"#;
 /// What is an address beyond doubt, however it is written.
 const ADDRESS: &str = r"^\s*((https?|wss?|ftps?):|[/\\]{2})";
-/// Hosts that are easily taken for others: one that begins as another does (`docs.example.com.elsewhere.example`), has letters
-/// of other alphabets, or is written so that it is not seen which it is.
-const ALIKE: &str = r"^\s*[a-z][a-z0-9+.-]*:[/\\]*[^/\\?#]*(\.(com|org|net|edu|gov|io)\.[^./\\?#:]+\.[^/\\?#]|xn--|%|[^\x00-\x7f])";
+/// Hosts that are easily taken for others: one that begins as another does (`docs.example.com.elsewhere.example`), or has
+/// letters of other alphabets, as such or encoded.
+const ALIKE: &str =
+    r"^\s*[a-z][a-z0-9+.-]*:/*[^/?#]*(\.(com|org|net|edu|gov|io)\.[^./?#:]+\.[^/?#]|xn--|[^\x00-\x7f])";
 /// What secrets are kept in, as tables and columns are usually called.
 const SECRETS: &str = r"passw(or)?d|secret|credential|(api|access|private)_?key|tokens?([^a-z]|$)|pg_(shadow|authid)|mysql\W+user([^a-z]|$)";
 /// Longest part of a comment that is taken from a definition, in characters.
