@@ -80,7 +80,12 @@ impl Said {
         let text = definition.description.as_deref().or(definition.title.as_deref()).unwrap_or_default();
         let name = name::of(definition);
         let mut described = match foreign::is_other_script(text) {
-            true => Described { head: foreign::of(text), is_firm: true, ..Described::default() },
+            true => Described {
+                head: foreign::of(text),
+                is_firm: true,
+                told: foreign::told(text),
+                ..Described::default()
+            },
             false => text::of(text),
         };
         if described.head.is_none() {
@@ -117,7 +122,10 @@ impl Said {
         let keeps = is_read || base == Some(Category::Write);
         let is_script =
             self.parameters.iter().any(|one| one.place == Place::Code && parameters::is_script(&one.words));
-        let code = self.at(Place::Code).filter(|_| !keeps || is_script || self.runs() || self.requests());
+        let is_unnamed = self.name.is_none();
+        let code = self
+            .at(Place::Code)
+            .filter(|_| !keeps || is_unnamed || is_script || self.runs() || self.requests());
         // What is only looked at is not overwritten, unless the answer is written to a file.
         let is_kept =
             self.parameters.iter().any(|one| one.place == Place::Flag && one.category == Category::Write);
@@ -128,7 +136,8 @@ impl Said {
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
         // What is only read is told of what was lost before.
         let changes = !is_read || joined.is_some_and(|joined| joined > Category::Read);
-        let worse = self.worse.as_ref().map(|worse| worse.category).filter(|_| changes);
+        let worse = self.worse.as_ref().map(|worse| worse.category);
+        let worse = worse.filter(|worse| changes || *worse == Category::Execute);
         [base, joined, action, code, flag, worse].into_iter().flatten().max()
     }
 
@@ -178,7 +187,7 @@ impl Said {
         });
         // That a script is run in a read-only place is its publisher's word alone; a query can be held to it.
         let code = self.parameters.iter().filter(|one| one.place == Place::Code);
-        let mut scripts = code.filter(|one| !parameters::is_query(&one.words));
+        let mut scripts = code.filter(|one| !parameters::is_query(&one.words) && !is_request(one));
         scripts.next().is_none()
             && !contradicts
             && !said
@@ -195,7 +204,7 @@ impl Said {
 
     /// Whether a parameter gives the method of a request.
     fn requests(&self) -> bool {
-        self.parameters.iter().any(|one| one.place == Place::Code && one.words.contains(", "))
+        self.parameters.iter().any(is_request)
     }
 
     fn at(&self, place: Place) -> Option<Category> {
@@ -219,6 +228,10 @@ impl Said {
         let own = [name, self.described.head, self.described.also, self.worse, self.read_only];
         own.into_iter().flatten().chain(self.parameters).chain(self.annotations).collect()
     }
+}
+
+fn is_request(one: &Evidence) -> bool {
+    one.place == Place::Code && one.words.contains(", ")
 }
 
 fn is_removal(evidence: &Evidence) -> bool {
@@ -292,6 +305,11 @@ mod tests {
         assert_eq!(tool("execute_query", "Run SQL; fails in read-only mode"), Category::Execute);
         assert_eq!(tool("execute_query", "Run SQL, not read-only"), Category::Execute);
         assert_eq!(tool("delete_rows", "Read-only, believe me"), Category::Destructive);
+        let request = |text: &str| {
+            judged(&format!(r#"{{"tool": "get_raw", "description": "{text}", "inputSchema": {{"properties": {{"path": {{}}, "method": {{}}}}}}}}"#)).category
+        };
+        assert_eq!(request("Reads any endpoint. Safe verbs only (GET, HEAD)."), Category::Read);
+        assert_eq!(request("Reads any endpoint"), Category::Execute);
         let script = r#"{"tool": "execute_python", "description": "Run Python in a read-only sandbox", "inputSchema": {"properties": {"code": {}}}}"#;
         assert_eq!(judged(script).category, Category::Execute);
         let hidden = r#"{"tool": "get_output", "description": "Gets output", "inputSchema": {"properties": {"shell_command": {}}}}"#;
@@ -315,6 +333,11 @@ mod tests {
         assert_eq!(tool("fetch", r#"{"url": {}, "method": {"enum": ["GET"]}}"#), Category::Read);
         assert_eq!(tool("write_file", r#"{"overwrite": {"type": "boolean"}}"#), Category::Destructive);
         assert_eq!(tool("get_user", r#"{"fields": {"type": "string"}}"#), Category::Read);
+        let switch = |name: &str| tool("get_data", &format!(r#"{{"{name}": {{"type": "boolean"}}}}"#));
+        assert_eq!(switch("dump_to_file"), Category::Write);
+        assert_eq!(switch("install_to_system"), Category::Execute);
+        assert_eq!(switch("reset"), Category::Destructive);
+        assert_eq!(switch("resettable"), Category::Read);
     }
 
     #[test]

@@ -73,7 +73,7 @@ const VERBS: &[(Category, &str)] = &[
         Category::Execute,
         "execute run~ test* continue* step* pull* start* stop* restart reboot launch* trigger* invoke call*~ deploy publish send email* notify \
          broadcast* reply* forward* dispatch submit fire* schedule* reschedule retry* replay* rerun pause* resume* \
-         suspend migrate install upgrade* uninstall release* promote rollout* scale* turn click* type* press* tap* \
+         suspend migrate install upgrade* release* promote rollout* scale* turn click* type* press* tap* \
          dblclick keypress drag* fill* eval operate control* play* dial ring* shutdown boot* wake* swipe* sync* \
          synchronize synchronise refresh* rebuild build* compile train* tweet* dm message* interact halt orchestrate \
          spawn conduct cordon uncordon drain distribute* dock* emit engage force* go* heal* hire* jump kick* mine* \
@@ -86,12 +86,12 @@ const VERBS: &[(Category, &str)] = &[
          abort* interrupt* enqueue queue* post*~ announce crosspost unpublish delegate* handoff perform process* \
          attack* exploit* fuzz* hack* bruteforce spoof transmit transcode isolate quarantine* brew* accelerate \
          jog park* shoot swing wield bootload goto repost flash* \
-         automate hibernate reload* warm* ssh request* sign* countersign impersonate steer arm* disarm takeoff land* \
+         automate hibernate reload* warm* ssh* request* sign* countersign impersonate steer arm* disarm takeoff land* \
          fly* vibrate",
     ),
     (
         Category::Destructive,
-        "delete remove drop* purge destroy terminate wipe erase revoke truncate clear* empty* reset* flush discard \
+        "delete uninstall remove drop* purge destroy terminate wipe erase revoke truncate clear* empty* reset* flush discard \
          trash* expunge kill* overwrite* rollback* revert* undo* decommission deprovision expire* obliterate nuke* \
          prune* shred deregister unregister deletion* removal* termination* revocation* rm del rmdir unset void* \
          invalidate evict* forget ban* reformat dequeue pop* consume* redrive annul abandon delist dismantle teardown \
@@ -155,6 +155,8 @@ pub(super) fn needs_money(verb: &str) -> bool {
 /// Pairs of words in which the first is no verb.
 const COMPOUNDS: &[(&str, &str)] = &[
     ("turn", "by"),
+    ("turn", "chat"),
+    ("turn", "conversation"),
     ("drop", "shadow"),
     ("drop", "down"),
     ("drop", "off"),

@@ -19,6 +19,31 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("walk", "forward backward", Category::Execute),
     ("show display", "notification notifications toast alert popup", Category::Execute),
     ("evaluate", "script scripts javascript js", Category::Execute),
+    (
+        "evaluate eval",
+        "math mathematical arithmetic numeric boolean cron regex xpath jsonpath dax",
+        Category::Read,
+    ),
+    ("evaluate eval", "expression expressions", Category::Execute),
+    ("print", "env environment variable variables value values info information statement", Category::Read),
+    ("send", "completion completions", Category::Read),
+    ("request", "data info information details status", Category::Read),
+    ("go", "back forward", Category::Read),
+    ("refresh reload", "page tab browser window", Category::Read),
+    ("set", "viewport", Category::Read),
+    // Into what only this session has; elsewhere it stays.
+    ("load", "dataframe memory context session", Category::Read),
+    ("load", "extension plugin driver dataset", Category::Execute),
+    ("load", "into onto config configuration sprite instrument instruments", Category::Write),
+    ("connect disconnect", "vpn wifi bluetooth", Category::Execute),
+    ("answer", "call calls phone", Category::Execute),
+    ("open", "shell terminal console", Category::Execute),
+    (
+        "disconnect",
+        "provider account accounts integration wallet app application repository",
+        Category::Write,
+    ),
+    ("format", "cell cells range paragraph", Category::Write),
     ("quote", "tweet post", Category::Execute),
     ("connect link", "account accounts", Category::Write),
     ("dig", "block blocks hole", Category::Execute),
@@ -45,7 +70,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
         "key keys secret secrets credential credentials token tokens certificate",
         Category::Destructive,
     ),
-    ("resize maximize minimize", "window viewport browser", Category::Read),
+    ("resize maximize minimize", "window viewport browser terminal pty", Category::Read),
     ("lock unlock", "door doors car vehicle gate", Category::Execute),
     ("move", "mouse cursor pointer arm robot servo motor camera axis", Category::Execute),
     ("switch", "off light lights lamp plug relay", Category::Execute),
@@ -75,7 +100,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("restore", "snapshot backup version revision checkpoint", Category::Destructive),
     (
         "cancel",
-        "subscription booking reservation appointment invoice meeting event flight ticket registration",
+        "subscription booking reservation appointment invoice meeting event flight ticket registration payment payments charge",
         Category::Destructive,
     ),
     (
@@ -108,7 +133,9 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     (
         "generate",
         "policy template templates snippet code command commands query queries sql text description regex name names idea \
-         ideas suggestion suggestions recommendation recommendations uuid guid hash prompt prompts answer response",
+         ideas suggestion suggestions recommendation recommendations uuid guid hash prompt prompts answer response \
+         overview landscape warning warnings analysis insight insights chart charts diagram diagrams locator selector \
+         definition config yaml domain",
         Category::Read,
     ),
     (
@@ -140,9 +167,15 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("create publish edit", "release releases", Category::Execute),
     ("select", "element option dropdown", Category::Execute),
     (
+        "select switch",
+        "tab tabs page window frame object presentation workbook sheet worksheet document",
+        Category::Read,
+    ),
+    (
         "resolve",
         "library name names path paths dns host hostname domain domains uri url id ids reference references ref symbol \
-         identity address addresses ip type types schema variables dependencies dependency handle location user username",
+         identity address addresses ip type types schema variables dependencies dependency handle location user username \
+         ens selector conid contract symbol ticker city airport station place slug uid recipient",
         Category::Read,
     ),
     // Languages that can only read.
@@ -152,8 +185,8 @@ const OBJECTS: &[(&str, &str, Category)] = &[
         Category::Read,
     ),
     (
-        "run execute",
-        "search report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
+        "run execute perform conduct",
+        "search research report look dashboard scan check analysis audit lint diagnostics diagnostic lookup review",
         Category::Read,
     ),
     ("open", "url page tab browser link file workbook document image", Category::Read),
@@ -232,6 +265,14 @@ mod tests {
             ("simulate", "mouse click", Some(Category::Execute)),
             ("simulate", "a trade", None),
             ("rotate", "key", Some(Category::Destructive)),
+            ("load", "a csv into a dataframe", Some(Category::Read)),
+            ("load", "a sprite into a node", Some(Category::Write)),
+            ("evaluate", "a mathematical expression", Some(Category::Read)),
+            ("evaluate", "an expression", Some(Category::Execute)),
+            ("resolve", "an ens name", Some(Category::Read)),
+            ("resolve", "an incident", None),
+            ("select", "a tab", Some(Category::Read)),
+            ("select", "an option", Some(Category::Execute)),
             ("run", "soql query", Some(Category::Read)),
         ] {
             let words: Vec<&str> = objects.split(' ').collect();

@@ -26,7 +26,7 @@ const FLAGS: &str = "overwrite prune permanent permanently purge hard_delete wip
 
 /// Parameters that have the answer written to a file.
 const FILES: &str = "save_to save_path output_path output_file output_dir output_directory download_path download_dir \
-     destination_path dest_path save_dir save_directory outfile save_as output_filename";
+     destination_path dest_path dest_dir save_dir save_directory outfile save_as output_filename local_path";
 
 /// Flags that have others see it.
 const SHOWS: &str =
@@ -112,7 +112,24 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
     if has(CONSENTS, key) || ((has(FILES, key) || is_saved_to(key, schema)) && takes_text(schema)) {
         return says(Place::Flag, Category::Write);
     }
-    if has(FLAGS, key) && is_boolean { says(Place::Flag, Category::Destructive) } else { None }
+    if has(FLAGS, key) && is_boolean {
+        return says(Place::Flag, Category::Destructive);
+    }
+    // `fields.delete` says what to do to a field.
+    let switched = switched(key)
+        .filter(|_| !is_inner || key.contains('_'))
+        .filter(|_| schema.get("type").is_some_and(|kind| kind == "boolean"));
+    switched.and_then(|category| says(Place::Flag, category))
+}
+
+/// What a switch does besides, by its first word: `dump_to_file`, `install_to_system`, `terminate_process`.
+fn switched(key: &str) -> Option<Category> {
+    const KEPT: &str = "save dump write store persist";
+    const DONE: &str = "install deploy publish launch reboot restart";
+    const LOST: &str = "delete terminate wipe purge destroy erase reset";
+    let verb = key.split('_').next().unwrap_or_default();
+    let known = [(LOST, Category::Destructive), (DONE, Category::Execute), (KEPT, Category::Write)];
+    known.into_iter().find(|(verbs, _)| has(verbs, verb)).map(|(_, category)| category)
 }
 
 /// Whether a parameter says who gets a copy of a message: `cc`, `bcc_addresses`.

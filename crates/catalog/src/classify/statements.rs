@@ -3,8 +3,21 @@
 use super::signals::{Evidence, Place};
 use crate::risk::Category;
 
-/// Phrases in lower case, and what they say of a tool that changes something.
+/// Phrases in lower case, and what they say of a tool: at [`Category::Execute`] of any, else of one that changes something.
 const WORSE: &[(Category, &[&str])] = &[
+    // What goes on when the answer is there was started, however it is called.
+    (
+        Category::Execute,
+        &[
+            "start an asynchronous",
+            "starts an asynchronous",
+            "operation is asynchronous",
+            "runs asynchronously",
+            "runs in the background",
+            "returns a job id",
+            "returns a task id",
+        ],
+    ),
     (
         Category::Destructive,
         &[
@@ -37,6 +50,10 @@ const WORSE: &[(Category, &[&str])] = &[
             "replaces entire",
             "overwrite existing",
             "overwrites any",
+            "overriding any previous",
+            "overriding the previous",
+            "replaces any existing",
+            "replaces any previous",
             "discards all",
             "deletes all",
             "unrecoverabl",
@@ -94,6 +111,10 @@ const READ_ONLY: &[&str] = &[
     "select queries only",
     "select statements only",
     "only reads",
+    "reads only",
+    "safe verbs only",
+    "safe methods only",
+    "changes nothing",
     "只读",
     "仅查询",
     "только чтение",

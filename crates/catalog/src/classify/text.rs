@@ -83,6 +83,21 @@ fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
 
 /// The verb that a sentence is about: where it stands, what it means, its plain form.
 fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
+    first_verb(sentence, number).or_else(|| is_for(sentence))
+}
+
+/// `Prisma Reset is used to reset the database`.
+fn is_for(sentence: &[String]) -> Option<(usize, Verb, String)> {
+    let at = sentence
+        .windows(3)
+        .take(REACH)
+        .position(|words| matches!(words, [is, used, to] if is == "is" && used == "used" && to == "to"))?;
+    let at = at + 3;
+    let (verb, plain) = known(sentence.get(at)?, at)?;
+    Some((at, verb, plain))
+}
+
+fn first_verb(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
     for (at, word) in sentence.iter().enumerate().take(REACH) {
         let next = sentence.get(at + 1).map_or("", String::as_str);
         let before = at.checked_sub(1).and_then(|before| sentence.get(before)).map_or("", String::as_str);
@@ -232,16 +247,27 @@ fn joined(sentence: &[String], head: usize) -> Option<Evidence> {
             || (head + 1..at)
                 .all(|at| sentence.get(at).is_some_and(|word| is_joint(word) || known(word, 0).is_some()));
         let again = matches!(next, "it" | "them" | "this" | "these" | "those");
+        // `and transfer USDC`: who names money after a noun means the verb.
+        let moves = |verb: &Verb| verb.category == Category::Financial && lexicon::is_money(next);
         let verb = known(word, at).filter(|(verb, _)| {
-            follows && (in_row || (!verb.is_noun && (again || goes_on(sentence, head, at))))
+            let is_verb = !verb.is_noun || moves(verb);
+            follows && (in_row || (is_verb && (again || goes_on(sentence, head, at))))
         });
         if let Some((verb, plain)) = verb {
-            let category = meaning(sentence, at, &plain, verb);
+            let category =
+                after(sentence.get(head), &plain).unwrap_or_else(|| meaning(sentence, at, &plain, verb));
             worse(&mut worst, Some(Evidence { place: Place::Description, words: plain, category }));
         }
         at += 1;
     }
     worst
+}
+
+/// `Upload and replace the logo`: what is replaced by what comes is gone.
+fn after(head: Option<&String>, verb: &str) -> Option<Category> {
+    let comes = words::plain_forms(head?)
+        .any(|plain| matches!(plain.as_str(), "upload" | "import" | "write" | "save"));
+    (comes && matches!(verb, "replace" | "overwrite")).then_some(Category::Destructive)
 }
 
 /// Whether a verb goes on from the head, in the same form: `Disconnect the account and remove its keys`.
@@ -290,6 +316,11 @@ mod tests {
             ("Remove a label from an issue", Category::Write),
             ("Order history of a customer", Category::Read),
             ("Execute update_broker by the SDK", Category::Write),
+            ("Prisma Reset is used to reset the database", Category::Destructive),
+            ("Analyze the items and transfer USDC for them", Category::Financial),
+            ("Analyze the items and transfer students", Category::Read),
+            ("Upload and replace the logo", Category::Destructive),
+            ("Image library - deletes what is in it", Category::Destructive),
         ] {
             assert_eq!(worst(text), Some(expected), "{text}");
         }

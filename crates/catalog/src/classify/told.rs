@@ -21,7 +21,7 @@ const REACH: usize = 9;
 const QUESTIONS: &str = "what where who whose whether how when which why";
 /// Words that tell wherever they stand in the sentence.
 const SURELY_KNOWN: &str = "information info details data statistics overview metadata archive lookup forecast forecasts images \
-     photos documentation reference results history status search converter calculator list";
+     photos documentation reference results history status search converter calculator list healthcheck";
 /// Things that are told.
 const KNOWN: &str = "statistic result listing summary report feed tree \
      transcript lyrics timeline analytics insights metrics record entry value values rate rates price prices quote quotes \
@@ -48,13 +48,18 @@ fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word)
 }
 
-/// What the first sentence tells, where none of the first says that something is done.
+/// What the first sentences tell, where none of the first says that something is done.
 pub(super) fn of(sentences: &[Vec<String>]) -> Option<Told> {
-    let first = sentences.first()?;
     let is_done = |sentence: &Vec<String>| (0..sentence.len()).any(|at| acts(sentence, at));
     if sentences.iter().take(SENTENCES).any(is_done) {
         return None;
     }
+    // `Neo - information about asteroids`
+    let told = || sentences.iter().take(2).filter_map(|sentence| of_sentence(sentence));
+    told().find(|told| told.is_plain).or_else(|| told().next())
+}
+
+fn of_sentence(first: &[String]) -> Option<Told> {
     let told = |word: &str, is_plain| Told {
         evidence: Evidence { place: Place::Description, words: word.to_owned(), category: Category::Read },
         is_plain,
@@ -183,6 +188,7 @@ mod tests {
             "Order history of a customer",
             "Postmortem of an incident",
             "Posts of people you follow",
+            "Neo - information about asteroids",
         ] {
             assert_eq!(told(text), Some(true), "{text}");
         }

@@ -36,14 +36,18 @@ pub(crate) fn of_text(text: &str) -> Vec<Vec<String>> {
     let mut sentences = vec![Vec::new()];
     let mut word = String::new();
     let mut letters = text.chars().take(MOST_READ).peekable();
+    let mut is_blank = false;
     while let Some(letter) = letters.next() {
+        let was_blank = std::mem::replace(&mut is_blank, letter.is_whitespace());
         if letter.is_alphanumeric() || (matches!(letter, '\'' | '’') && !word.is_empty()) {
             word.extend(letter.to_lowercase().map(|letter| if letter == '’' { '\'' } else { letter }));
             continue;
         }
         let ends = match letter {
             '.' | '!' | '?' | ':' => letters.peek().is_none_or(|next| next.is_whitespace()),
-            '。' | '！' | '？' | '\n' | ';' | '—' | '|' => true,
+            '。' | '！' | '？' | '\n' | ';' | '—' | '–' | '|' => true,
+            // A dash, not a hyphen: `Library - search the archive`.
+            '-' => was_blank && letters.peek().is_some_and(|next| *next == ' '),
             _ => false,
         };
         let Some(sentence) = sentences.last_mut() else { break };
