@@ -6,10 +6,12 @@
 
 mod identifiers;
 mod mistakes;
+mod part;
 mod pattern;
 mod scenario;
 
 pub use mistakes::PatternError;
+pub use part::{Part, PartError};
 pub use pattern::{Access, AttackCategory, Case, Control, Pattern, References};
 pub use scenario::{
     Approve, Arrival, Call, Change, FixtureServer, FixtureTool, GrantOf, Scenario, Send, Step, Transport,

@@ -1,4 +1,5 @@
-//! Text that tries to steer a model, wherever a definition has it: advice for people, never a decision.
+//! Text that tries to steer a model, wherever a definition has it: advice for people and for policies that are recommended to
+//! them, never a decision.
 //!
 //! ```text
 //! every string ─► hidden? ─► folded to how it reads ─► phrases, words together ─► said, or only quoted?

@@ -2,13 +2,14 @@
 //! constraints on the arguments that matter, and the tests that go with it.
 //!
 //! ```text
-//! Judgement ──guards.rs, entry.rs──► Entry: guards, a verdict, a limit ──yaml.rs──► policy with comments that say why
-//!                                      └──sample.rs (arguments that fit the schema)──tests.rs──► policy.test.yaml
+//! Judgement ──guards.rs, plain.rs, entry.rs──► Entry: guards, a verdict, a limit ──yaml.rs──► policy with comments that say why
+//!                                                └──sample.rs (arguments that fit the schema)──tests.rs──► policy.test.yaml
 //! ```
 
 mod entry;
 mod guards;
 mod lists;
+mod plain;
 mod sample;
 mod tests;
 mod yaml;

@@ -27,6 +27,10 @@ pub struct AttackPage {
     pub control: String,
     /// What the control leaves.
     pub leaves: String,
+    /// What the policy lets through that is recommended for such tools.
+    pub recommended: Option<String>,
+    /// What stops each harm of its scenario: the harm, and the parts of the control.
+    pub stopped_by: Vec<(String, String)>,
     /// Policies that state it: for which server, and the text.
     pub policies: Vec<(String, String)>,
     /// The settings that it takes, where a policy is not all.

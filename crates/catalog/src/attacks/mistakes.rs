@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::identifiers::{self, Form};
-use super::pattern::{Pattern, References};
-use super::scenario::{Scenario, Step, Transport};
+use super::part::{Part, SETTINGS};
+use super::pattern::{Control, Pattern, References};
+use super::scenario::{Arrival, Scenario, Step, Transport};
 
 /// Why a file is not a pattern.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,10 @@ pub(super) fn of(file: &str, pattern: &Pattern) -> Vec<String> {
         found.extend(of_policies("scenario.careless", &pattern.scenario.careless, &pattern.scenario));
     }
     found.extend(of_scenario(&pattern.scenario));
+    for (index, harm) in pattern.scenario.harm.iter().enumerate() {
+        let what = of_parts(harm, &pattern.control);
+        found.extend(what.map(|what| format!("`scenario.harm[{index}]` {what}")));
+    }
     found
 }
 
@@ -92,6 +97,25 @@ fn of_policies(key: &str, policies: &BTreeMap<String, String>, scenario: &Scenar
         .collect()
 }
 
+/// What stops a harm is said, and can be taken out.
+fn of_parts(harm: &Arrival, control: &Control) -> Option<String> {
+    if harm.stopped_by.is_empty() {
+        let candidates: Vec<String> =
+            control.candidates(harm).iter().map(|part| format!("`{part}`")).collect();
+        return Some(match candidates.is_empty() {
+            true => "does not say with `stopped_by` what stops it, such as `gateway`".to_owned(),
+            false => format!("does not say with `stopped_by` which of {} stops it", candidates.join(", ")),
+        });
+    }
+    if harm.stopped_by.len() > 1 && harm.stopped_by.contains(&Part::Gateway) {
+        return Some(
+            "is stopped by `gateway` and something else, and the first stops it by itself".to_owned(),
+        );
+    }
+    let error = control.without(&harm.stopped_by).err()?;
+    Some(format!("is stopped by what there is not: {error}"))
+}
+
 fn of_scenario(scenario: &Scenario) -> Vec<String> {
     let mut found = Vec::new();
     let empty = [
@@ -122,6 +146,9 @@ fn of_scenario(scenario: &Scenario) -> Vec<String> {
         if says_nothing {
             found.push(format!("{place} does not say what arrives"));
         }
+    }
+    if scenario.servers.contains_key(SETTINGS) {
+        found.push(format!("`scenario.servers` has one that is called `{SETTINGS}`, as the settings are"));
     }
     if (scenario.transport == Transport::Http) == scenario.grants.is_empty() {
         found.push("`scenario.grants` go with `transport: http`, and it with them".to_owned());

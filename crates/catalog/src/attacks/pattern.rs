@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::mistakes::{self, PatternError};
-use super::scenario::Scenario;
+use super::part::Part;
+use super::scenario::{Arrival, Scenario};
 use crate::classify::{Judgement, Risk, RiskKind, words};
 use crate::risk::Category;
 
@@ -95,6 +96,10 @@ pub struct Control {
     pub settings: Option<String>,
     /// What it does not stop.
     pub leaves: String,
+    /// What the policy that is recommended for the tools of the scenario, from their definitions alone, lets through, and
+    /// why; absent where it lets no harm through.
+    #[serde(default)]
+    pub recommended: Option<String>,
 }
 
 /// The identifiers that others have for it.
@@ -124,12 +129,35 @@ impl Pattern {
     /// # Errors
     /// The text is no pattern, or does not hold together; the error says where.
     pub fn read(name: &str, yaml: &str) -> Result<Self, PatternError> {
-        let pattern: Self = serde_saphyr::from_str(yaml)
+        let mut pattern: Self = serde_saphyr::from_str(yaml)
             .map_err(|error| PatternError::Shape { file: name.to_owned(), what: error.to_string() })?;
+        pattern.say_what_stops();
         match mistakes::of(name, &pattern) {
             mistakes if mistakes.is_empty() => Ok(pattern),
             mistakes => Err(PatternError::Mistakes { file: name.to_owned(), mistakes }),
         }
+    }
+}
+
+impl Pattern {
+    /// Says what stops a harm where only one part of its policy can.
+    fn say_what_stops(&mut self) {
+        for harm in self.scenario.harm.iter_mut().filter(|harm| harm.stopped_by.is_empty()) {
+            let mut candidates = self.control.candidates(harm);
+            if candidates.len() == 1 {
+                harm.stopped_by.append(&mut candidates);
+            }
+        }
+    }
+
+    /// The parts that each stop some of the harm, once each, with that harm.
+    #[must_use]
+    pub fn stopped_by(&self) -> BTreeMap<&[Part], Vec<&Arrival>> {
+        let mut of: BTreeMap<&[Part], Vec<&Arrival>> = BTreeMap::new();
+        for harm in &self.scenario.harm {
+            of.entry(harm.stopped_by.as_slice()).or_default().push(harm);
+        }
+        of
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::part::Part;
+
 /// A play for two runs: without the control, and with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,7 +175,7 @@ pub struct Approve {
 }
 
 /// Something that reaches a server. All that is said of it must hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arrival {
     /// What it means, in plain words.
@@ -198,6 +200,10 @@ pub struct Arrival {
     /// It is no harm before it has happened more often than this.
     #[serde(default)]
     pub more_than: usize,
+    /// The parts of the control that stop it: without them it arrives, with all else in place. Where this is not said, it
+    /// is the one part of its server's policy that can.
+    #[serde(default)]
+    pub stopped_by: Vec<Part>,
 }
 
 fn once() -> u32 {

@@ -11,7 +11,7 @@ case: { what: It was., title: How it was, date: 2025-07, url: "https://example.c
 access: { categories: [Destructive], risks: [bulk, file_path] }
 control:
   what: A rule.
-  policies: { disk: "version: \"1\"\n" }
+  policies: { disk: "version: \"1\"\ndefault: deny\ntools: { measure: {} }\n" }
   leaves: What the rule permits.
 references: { owasp_mcp: [MCP02] }
 scenario:
@@ -48,6 +48,15 @@ fn a_file_is_read_strictly() {
         ),
         ("tool: measure }", "tool: measure, arguments: { a: b, c } }", "without a value"),
         ("what: wiped, server: disk, tool: wipe", "what: wiped, server: disk", "what arrives"),
+        (
+            "tools: { measure: {} }",
+            "tools: { wipe: { rules: [{}, {}] } }",
+            "which of `disk:/tools/wipe/rules/0`, `disk:/",
+        ),
+        ("tools: { measure: {} }", "tools: { wipe: {} }", "such as `gateway`"),
+        ("tool: wipe }]", "tool: wipe, stopped_by: [policy] }]", "`policy` is none of"),
+        ("tool: wipe }]", "tool: wipe, stopped_by: [\"disk:/hide\"] }]", "`disk:/hide` is no place"),
+        ("tool: wipe }]", "tool: wipe, stopped_by: [\"disk:/default\", gateway] }]", "by itself"),
         ("scenario:\n", "scenario:\n  transport: http\n", "scenario.grants"),
         ("scenario:\n", "scenario:\n  transport: pigeon\n", "pigeon"),
     ] {
@@ -55,6 +64,18 @@ fn a_file_is_read_strictly() {
         let error = Pattern::read("wipe", &PATTERN.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(error.contains(expected), "{to}: {error}");
     }
+}
+
+#[test]
+fn what_stops_a_harm_need_not_be_said_where_only_one_thing_can() {
+    let said = |yaml: &str| {
+        let pattern = Pattern::read("wipe", yaml).unwrap();
+        pattern.scenario.harm[0].stopped_by.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(said(PATTERN), ["disk:/default"]);
+    let one = PATTERN.replace("tools: { measure: {} }", "tools: { wipe: { rules: [{ action: deny }] } }");
+    assert_eq!(said(&one), ["disk:/tools/wipe/rules/0"]);
+    assert_eq!(said(&PATTERN.replace("tool: wipe }]", "tool: wipe, stopped_by: [gateway] }]")), ["gateway"]);
 }
 
 #[test]

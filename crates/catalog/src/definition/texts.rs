@@ -14,7 +14,7 @@ pub(crate) struct TextPlace<'d> {
 }
 
 /// A step into arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Step<'d> {
     /// A member of an object.
     Key(&'d str),

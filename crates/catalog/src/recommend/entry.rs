@@ -8,6 +8,7 @@ use super::lists::List;
 use super::yaml;
 use crate::classify::{Confidence, Judgement, Place, RiskKind, words};
 use crate::definition::{Definition, Step};
+use crate::lint::{Finding, lint};
 use crate::risk::Category;
 
 /// One tool's entry.
@@ -15,6 +16,8 @@ use crate::risk::Category;
 pub(super) struct Entry<'d> {
     pub(super) definition: &'d Definition,
     pub(super) judgement: &'d Judgement,
+    /// Where the definition tries to steer a model.
+    pub(super) findings: Vec<Finding>,
     pub(super) verdict: Verdict,
     /// So many calls in a window, such as `10/minute`.
     pub(super) rate: Option<&'static str>,
@@ -57,8 +60,13 @@ pub(super) enum Validation {
 
 /// Decides what is recommended for one tool.
 pub(super) fn of<'d>(definition: &'d Definition, judgement: &'d Judgement) -> Entry<'d> {
-    let guards = guards::of(definition, judgement);
-    let verdict = verdict(definition, judgement, &guards);
+    let findings = lint(definition);
+    let guards = guards::of(definition, judgement, &findings);
+    let verdict = match verdict(definition, judgement, &guards) {
+        // Whoever gives models orders in a definition has something in mind.
+        Verdict::Allow if steers(&findings, definition) => Verdict::Ask,
+        verdict => verdict,
+    };
     // What asks for any address can carry in it what was read before.
     let is_counted = judgement.confidence == Confidence::Low
         || judgement.risks.iter().any(|risk| matches!(risk.kind, RiskKind::Cost | RiskKind::Address));
@@ -71,7 +79,7 @@ pub(super) fn of<'d>(definition: &'d Definition, judgement: &'d Judgement) -> En
     };
     let spends = (judgement.category == Category::Financial).then(|| spending(definition)).flatten();
     let validation = validation(definition, judgement, &guards);
-    Entry { definition, judgement, verdict, rate, guards, validation, spends }
+    Entry { definition, judgement, findings, verdict, rate, guards, validation, spends }
 }
 
 fn verdict(definition: &Definition, judgement: &Judgement, guards: &[Guard<'_>]) -> Verdict {
@@ -82,7 +90,7 @@ fn verdict(definition: &Definition, judgement: &Judgement, guards: &[Guard<'_>])
             GuardKind::OnlyReads(_) => true,
             // What is run beside its own arguments, or elsewhere, is not what the words of the command say.
             GuardKind::Listed(List::Commands) => !guards::has_company(definition),
-            GuardKind::Listed(_) | GuardKind::NotInside(_) | GuardKind::NoKeys => false,
+            _ => false,
         })
     };
     let mut code = judgement.evidence.iter().filter(|one| one.place == Place::Code);
@@ -97,7 +105,7 @@ fn verdict(definition: &Definition, judgement: &Judgement, guards: &[Guard<'_>])
         // What a secret is for, nobody takes back who has seen it.
         Category::Read if is_about(definition, judgement, RiskKind::Credentials) => Verdict::Ask,
         // A tool with so many arguments that matter is looked at as a whole.
-        Category::Write | Category::Execute if guards.len() >= MOST_GUARDS => Verdict::Ask,
+        Category::Write | Category::Execute if main_guards(guards) >= MOST_GUARDS => Verdict::Ask,
         // Nobody's list says how many, or who may do what from now on.
         Category::Write | Category::Execute
             if [RiskKind::Bulk, RiskKind::Credentials]
@@ -111,6 +119,20 @@ fn verdict(definition: &Definition, judgement: &Judgement, guards: &[Guard<'_>])
         Category::Execute if shows(&[RiskKind::FreeCode]) && !is_guarded => Verdict::Ask,
         _ => Verdict::Allow,
     }
+}
+
+fn main_guards(guards: &[Guard<'_>]) -> usize {
+    guards.iter().filter(|guard| guard.kind.is_main()).count()
+}
+
+/// Whether a definition tries to steer a model elsewhere than in what it says of a parameter that can be left out.
+fn steers(findings: &[Finding], definition: &Definition) -> bool {
+    let is_optional = |name: &str| !definition.required().any(|required| required == name);
+    let can_be_left_out = |finding: &Finding| {
+        let mut optional = definition.parameters().map(|(name, _)| name).filter(|name| is_optional(name));
+        optional.any(|name| guards::is_of_parameter(finding, name))
+    };
+    !findings.iter().all(can_be_left_out)
 }
 
 /// Whether a risk is what the tool is about, and not what one of its parameters is for.
@@ -145,16 +167,21 @@ fn validation(definition: &Definition, judgement: &Judgement, guards: &[Guard<'_
     let schema = &definition.input_schema;
     let declares =
         schema.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
+    let takes_nothing =
+        schema.get("properties").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty);
     let has_required = definition.required().next().is_some();
+    let is_unguarded = main_guards(guards) == 0;
     let compiles = || Schema::new(&schema.to_string()).is_ok();
     let is_open = schema.get("additionalProperties").is_some_and(|open| open != &Value::Bool(false))
         || schema.get("patternProperties").is_some();
     match judgement.category {
-        Category::Read if guards.is_empty() => Validation::None,
+        // What is passed to a tool that takes nothing is for somebody else.
+        _ if takes_nothing && !is_open && compiles() => Validation::Closed,
+        Category::Read if is_unguarded => Validation::None,
         _ if !declares || !compiles() => Validation::None,
         // A guard that looks at `path` is no use where `Path` or `filename` is read as well.
-        Category::Write if has_required && guards.is_empty() => Validation::Required,
-        Category::Write if guards.is_empty() => Validation::None,
+        Category::Write if has_required && is_unguarded => Validation::Required,
+        Category::Write if is_unguarded => Validation::None,
         _ if is_open => Validation::Schema,
         _ => Validation::Closed,
     }
@@ -187,6 +214,15 @@ impl Entry<'_> {
     /// Whether nothing tells what the tool does.
     pub(super) fn is_guess(&self) -> bool {
         self.judgement.confidence == Confidence::Low
+    }
+
+    /// Whether it is a read of which there is nothing more to say.
+    pub(super) fn is_plain_read(&self) -> bool {
+        self.judgement.category == Category::Read
+            && self.verdict == Verdict::Allow
+            && self.rate.is_none()
+            && self.findings.is_empty()
+            && self.guards.is_empty()
     }
 
     /// A name with `*` would be a pattern in a policy, and one that is too long no key.

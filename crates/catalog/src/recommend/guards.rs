@@ -1,8 +1,10 @@
 //! The conditions on a tool's arguments that matter: where data go, what is run, which files and addresses are meant.
 
 use super::lists::List;
+use super::plain::Plain;
 use crate::classify::{Judgement, Place, RiskKind, of_format, of_text, words};
 use crate::definition::{Definition, Step, TextPlace};
+use crate::lint::Finding;
 use crate::risk::Category;
 
 /// Most guards of one tool.
@@ -29,6 +31,14 @@ pub(super) enum GuardKind {
     NotInside(Addresses),
     /// Files that hold keys are denied.
     NoKeys,
+    /// A person is asked about hosts that are easily taken for others.
+    NotAlike(Addresses),
+    /// A person is asked about SQL that names what secrets are kept in.
+    NoSecrets,
+    /// What is more than a name is denied.
+    Plain(Plain),
+    /// A person is asked where there is an argument whose definition gives models orders.
+    Steered,
 }
 
 /// What an argument that holds addresses may hold besides.
@@ -43,7 +53,12 @@ pub(super) enum Addresses {
 impl GuardKind {
     /// Whether what it objects to is denied, and not asked about.
     pub(super) const fn denies(self) -> bool {
-        matches!(self, Self::NotInside(_) | Self::NoKeys)
+        matches!(self, Self::NotInside(_) | Self::NoKeys | Self::Plain(_))
+    }
+
+    /// Whether it is what the argument is looked at for, and no more beside that.
+    pub(super) const fn is_main(self) -> bool {
+        !matches!(self, Self::NotAlike(_) | Self::NoSecrets | Self::Plain(_) | Self::Steered)
     }
 }
 
@@ -64,8 +79,43 @@ impl Words {
     }
 }
 
-/// The guards of one tool, at most [`MOST_GUARDS`].
-pub(super) fn of<'d>(definition: &'d Definition, judgement: &Judgement) -> Vec<Guard<'d>> {
+/// The guards of one tool, at most [`MOST_GUARDS`] main ones.
+pub(super) fn of<'d>(
+    definition: &'d Definition,
+    judgement: &Judgement,
+    findings: &[Finding],
+) -> Vec<Guard<'d>> {
+    let mut guards = main(definition, judgement);
+    let beside = |guard: &Guard<'d>| -> Option<Guard<'d>> {
+        let kind = match guard.kind {
+            GuardKind::NotInside(addresses) => GuardKind::NotAlike(addresses),
+            GuardKind::OnlyReads(_) => GuardKind::NoSecrets,
+            _ => return None,
+        };
+        Some(Guard { steps: guard.steps.clone(), is_required: guard.is_required, kind })
+    };
+    let beside: Vec<_> = guards.iter().filter_map(beside).collect();
+    guards.extend(beside);
+    let steered = definition
+        .parameters()
+        .map(|(name, _)| name)
+        .filter(|name| findings.iter().any(|finding| is_of_parameter(finding, name)));
+    guards.extend(steered.take(MOST_GUARDS).map(|name| Guard {
+        steps: vec![Step::Key(name)],
+        is_required: definition.required().any(|required| required == name),
+        kind: GuardKind::Steered,
+    }));
+    guards
+}
+
+/// Whether what was found is in the definition of one parameter.
+pub(super) fn is_of_parameter(finding: &Finding, name: &str) -> bool {
+    let within = finding.place.strip_prefix("inputSchema.properties.");
+    let rest = within.and_then(|within| within.strip_prefix(name));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn main<'d>(definition: &'d Definition, judgement: &Judgement) -> Vec<Guard<'d>> {
     let is_code = |parameter: &str| {
         judgement.evidence.iter().any(|one| one.place == Place::Code && one.words == parameter)
     };

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Known;
 use super::entry::{Entry, Validation, Verdict};
 use super::guards::{Guard, GuardKind};
+use super::plain::{self, Name};
 use super::sample;
 use super::yaml::{flow, path, scalar};
 use crate::definition::Step;
@@ -36,6 +37,10 @@ pub(super) fn of(server: &str, tools_file: &str, entries: &[Entry<'_>], known: K
     for entry in named {
         cases(entry, known).into_iter().for_each(|case| write_case(&mut out, entry, &case));
         limit(&mut out, entry, known);
+    }
+    for Name { entry, guard, .. } in plain::of(entries) {
+        let case = usual(entry, known).and_then(|plain| crossing(entry, &guard, &plain));
+        case.into_iter().for_each(|case| write_case(&mut out, entry, &case));
     }
     out
 }
@@ -74,7 +79,7 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     if entry.verdict == Verdict::Deny {
         return vec![Case { name: "denied".to_owned(), arguments: Map::new(), expected: "deny" }];
     }
-    let Some(plain) = plain(entry, known) else { return Vec::new() };
+    let Some(plain) = usual(entry, known) else { return Vec::new() };
     let mut cases = Vec::new();
     let (name, expected) = match entry.verdict {
         Verdict::Ask => ("a person decides", "ask"),
@@ -82,9 +87,8 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
     };
     cases.push(Case { name: name.to_owned(), arguments: plain.clone(), expected });
     // Where a person decides about each call, no list is asked.
-    for guard in entry.guards.iter().filter(|guard| guard.kind.denies() || entry.verdict == Verdict::Allow) {
-        cases.extend(crossing(entry, guard, &plain));
-    }
+    let objects = |guard: &&Guard<'_>| guard.kind.denies() || entry.verdict == Verdict::Allow;
+    cases.extend(entry.guards.iter().filter(objects).filter_map(|guard| crossing(entry, guard, &plain)));
     if entry.validation != Validation::None
         && let Some(missing) = entry.definition.required().next()
     {
@@ -97,9 +101,9 @@ fn cases(entry: &Entry<'_>, known: Known<'_>) -> Vec<Case> {
 
 /// The arguments that a call must have, with values that each guard lets pass. `None` where the tool's own schema does not
 /// take them.
-fn plain(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
+fn usual(entry: &Entry<'_>, known: Known<'_>) -> Option<Map<String, Value>> {
     let mut arguments = sample::arguments(entry.definition)?;
-    for guard in &entry.guards {
+    for guard in entry.guards.iter().filter(|guard| guard.kind.is_main()) {
         if let Some((Step::Key(parameter), steps)) = guard.steps.split_first()
             && let Some(argument) = arguments.get_mut(*parameter)
         {
@@ -122,7 +126,7 @@ fn crossing(entry: &Entry<'_>, guard: &Guard<'_>, plain: &Map<String, Value>) ->
         None => drop(arguments.insert((*parameter).to_owned(), alone(steps, bad(guard.kind)))),
     }
     sample::fits(entry.definition, &arguments).then(|| Case {
-        name: format!("{} that is not let through", path(&guard.steps).trim_start_matches("args.")),
+        name: format!("{} {}", path(&guard.steps).trim_start_matches("args."), fault(guard.kind)),
         arguments,
         expected,
     })
@@ -159,6 +163,22 @@ fn good(kind: GuardKind, known: Known<'_>) -> String {
         GuardKind::OnlyReads(_) => "SELECT 1".to_owned(),
         GuardKind::NotInside(_) => "https://docs.example.com/a".to_owned(),
         GuardKind::NoKeys => "/srv/data/a.txt".to_owned(),
+        GuardKind::NotAlike(_) | GuardKind::NoSecrets | GuardKind::Plain(_) | GuardKind::Steered => {
+            "abc".to_owned()
+        }
+    }
+}
+
+/// What is wrong with what [`bad`] gives.
+const fn fault(kind: GuardKind) -> &'static str {
+    match kind {
+        GuardKind::NotAlike(_) => "that looks like another",
+        GuardKind::NoSecrets => "that names secrets",
+        GuardKind::Plain(_) => "that is more than a name",
+        GuardKind::Steered => "whose definition gives models orders",
+        GuardKind::Listed(_) | GuardKind::OnlyReads(_) | GuardKind::NotInside(_) | GuardKind::NoKeys => {
+            "that is not let through"
+        }
     }
 }
 
@@ -168,6 +188,10 @@ const fn bad(kind: GuardKind) -> &'static str {
         GuardKind::OnlyReads(_) => "DELETE FROM t",
         GuardKind::NotInside(_) => "http://169.254.169.254/latest/meta-data",
         GuardKind::NoKeys => "/home/ada/.ssh/id_ed25519",
+        GuardKind::NotAlike(_) => "https://docs.example.com.elsewhere.example/a",
+        GuardKind::NoSecrets => "SELECT * FROM api_keys",
+        GuardKind::Plain(_) => "a;b",
+        GuardKind::Steered => "abc",
     }
 }
 
@@ -175,7 +199,7 @@ const fn bad(kind: GuardKind) -> &'static str {
 fn limit(out: &mut String, entry: &Entry<'_>, known: Known<'_>) {
     let Some(rate) = entry.rate.filter(|_| entry.verdict == Verdict::Allow) else { return };
     let Some(times) = rate.split('/').next() else { return };
-    let Some(arguments) = plain(entry, known) else { return };
+    let Some(arguments) = usual(entry, known) else { return };
     let call = call(entry, &arguments);
     let name = scalar(&format!("{}: {rate}", entry.definition.tool));
     let _infallible = writeln!(

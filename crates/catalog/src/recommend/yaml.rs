@@ -6,6 +6,7 @@ use super::Known;
 use super::entry::{Entry, Validation, Verdict};
 use super::guards::{Addresses, Guard, GuardKind};
 use super::lists::List;
+use super::plain::{self, Name};
 use crate::definition::Step;
 use crate::risk::Category;
 
@@ -15,6 +16,12 @@ const KEYS: &str = r"(^|[/\\])(\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.con
 const INSIDE: &str = r#"[localhost, "*.localhost", metadata, "*.internal", "*.local", "*.lan", "*.home.arpa", 0.0.0.0/8, 127.0.0.0/8, 100.64.0.0/10, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 168.63.129.16, 192.0.0.0/24, 198.18.0.0/15, 224.0.0.0/3, "::1", "::", "fc00::/7", "fe80::/10"]"#;
 /// What is an address beyond doubt, however it is written.
 const ADDRESS: &str = r"^\s*((https?|wss?|ftps?):|[/\\]{2})";
+/// Hosts that are easily taken for others: one that begins as another does (`docs.example.com.elsewhere.example`), or has
+/// letters of other alphabets, as such or encoded.
+const ALIKE: &str =
+    r"^\s*[a-z][a-z0-9+.-]*:/*[^/?#]*(\.(com|org|net|edu|gov|io)\.[^./?#:]+\.[^/?#]|xn--|[^\x00-\x7f])";
+/// What secrets are kept in, as tables and columns are usually called.
+const SECRETS: &str = r"passw(or)?d|secret|credential|(api|access|private)_?key|tokens?([^a-z]|$)|pg_(shadow|authid)|mysql\W+user([^a-z]|$)";
 /// Longest part of a comment that is taken from a definition, in characters.
 const MOST_QUOTED: usize = 80;
 
@@ -56,6 +63,7 @@ pub(super) fn policy(name: &str, entries: &[Entry<'_>], known: Known<'_>) -> Str
         }
         of.into_iter().for_each(|entry| tool(&mut out, entry));
     }
+    out.push_str(&names(entries).unwrap_or_default());
     out
 }
 
@@ -97,7 +105,7 @@ fn tool(out: &mut String, entry: &Entry<'_>) {
     let name = scalar(&entry.definition.tool);
     let blocks = blocks(entry);
     // A plain read needs no word of why.
-    let is_plain = blocks.is_empty() && entry.judgement.risks.is_empty() && !entry.is_guess();
+    let is_plain = entry.is_plain_read() && entry.judgement.risks.is_empty() && !entry.is_guess();
     if !is_plain {
         let _infallible = writeln!(out, "  # {}", why(entry));
     }
@@ -122,6 +130,8 @@ fn why(entry: &Entry<'_>) -> String {
         said.push("nothing in its definition says what it does, so it is taken for a change".to_owned());
     }
     said.extend(judgement.risks.iter().map(|risk| quoted(&risk.to_string())));
+    let steers = entry.findings.first();
+    said.extend(steers.map(|found| format!("it gives models orders: \"{}\"", quoted(&found.excerpt))));
     format!("{}, {}: {}", judgement.category, judgement.severity, said.join("; "))
 }
 
@@ -178,6 +188,28 @@ fn rules(entry: &Entry<'_>) -> Vec<String> {
     rules
 }
 
+/// One condition on all arguments that are names, for all tools.
+fn names(entries: &[Entry<'_>]) -> Option<String> {
+    let one = |name: &Name<'_, '_>| {
+        let optional = if name.guard.is_required { "" } else { ", on_missing: ignore" };
+        format!(
+            "{{ path: {}, op: regex, value: '{}'{optional} }}",
+            scalar(&path(&name.guard.steps)),
+            name.plain.letters()
+        )
+    };
+    let all: Vec<String> = plain::of(entries).iter().map(one).collect();
+    let conditions = match all.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        many => format!("{{ any: [{}] }}", many.join(", ")),
+    };
+    Some(format!(
+        "\n# Identifiers and paths hold nothing that a shell takes for more than a name.\nall_tools:\n  deny_if:\n    - \
+         {{ name: more than a name, conditions: [{conditions}], on_deny: a shell could take this for a command }}\n"
+    ))
+}
+
 fn condition(guard: &Guard<'_>) -> String {
     let path = scalar(&path(&guard.steps));
     // Of a list it is asked whether there is one; an element of it that lacks what is looked at is objected to.
@@ -197,19 +229,37 @@ fn condition(guard: &Guard<'_>) -> String {
             "{{ name: more than reading, conditions: [{there}, {{ not: {{ path: {path}, op: sql_readonly, value: {{ dialect: {dialect} }} }} }}], on_deny: this statement may change something }}"
         ),
         GuardKind::NotInside(addresses) => {
-            let is_address = match addresses {
-                Addresses::Alone => String::new(),
-                Addresses::OrNames => {
-                    format!("{{ path: {path}, op: regex, value: '{ADDRESS}', compare: ci{optional} }}, ")
-                }
-            };
+            let is_address = is_address(addresses, &path, optional);
             format!(
                 "{{ name: inside the network, conditions: [{is_address}{{ path: {path}, op: url_host_in, value: {INSIDE}{optional} }}], on_deny: this address is inside of the network }}"
             )
         }
+        GuardKind::NotAlike(_) => format!(
+            "{{ name: like another host, conditions: [{{ path: {path}, op: regex, value: '{ALIKE}', compare: ci{optional} }}], on_deny: this host is easily taken for another }}"
+        ),
+        GuardKind::NoSecrets => format!(
+            "{{ name: secrets, conditions: [{{ path: {path}, op: regex, value: '{SECRETS}', compare: ci{optional} }}], on_deny: this statement may read secrets }}"
+        ),
+        GuardKind::Steered => format!(
+            "{{ name: gives models orders, conditions: [{there}], on_deny: the definition of this argument gives models orders }}"
+        ),
+        GuardKind::Plain(plain) => format!(
+            "{{ conditions: [{{ path: {path}, op: regex, value: '{}'{optional} }}] }}",
+            plain.letters()
+        ),
         GuardKind::NoKeys => format!(
             "{{ name: keys, conditions: [{{ path: {path}, op: regex, value: '{KEYS}', compare: ci{optional} }}], on_deny: this path may hold keys or tokens }}"
         ),
+    }
+}
+
+/// The condition before others that holds for addresses, where an argument may hold something else.
+fn is_address(addresses: Addresses, path: &str, optional: &str) -> String {
+    match addresses {
+        Addresses::Alone => String::new(),
+        Addresses::OrNames => {
+            format!("{{ path: {path}, op: regex, value: '{ADDRESS}', compare: ci{optional} }}, ")
+        }
     }
 }
 

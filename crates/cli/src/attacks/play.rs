@@ -1,8 +1,10 @@
-//! Playing a pattern: the same steps twice, without the control and with it, and what reached the servers each time.
+//! Playing a pattern: the same steps without the control, with it, with all of it but what is said to stop the harm, and
+//! with what would be recommended from the tools' definitions alone; and what reached the servers each time.
 
 mod http;
 mod lines;
 mod person;
+mod plan;
 mod process;
 mod site;
 mod stage;
@@ -10,11 +12,12 @@ mod stage;
 use std::time::Duration;
 
 use anyhow::Context;
-use interlock_catalog::attacks::{Arrival, Call, Pattern, Step};
+use interlock_catalog::attacks::{Arrival, Call, Part, Pattern, Step};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::fixture::Arrived;
+use plan::Plan;
 use stage::Stage;
 
 /// How long one run of a scenario may take.
@@ -32,25 +35,38 @@ pub(crate) enum With {
     Nothing,
     /// A gateway whose policies do not help.
     CarelessPolicy,
-    /// What the pattern recommends.
+    /// What the pattern states.
     Control,
+    /// That, without parts that are said to stop the harm.
+    ControlTakenOut,
+    /// A gateway whose policies permit everything, where it is said to stop the harm by itself.
+    PermissivePolicy,
+    /// What is recommended for the tools of the scenario, from their definitions alone.
+    RecommendedPolicy,
 }
 
-/// Both runs of one pattern.
+/// The runs of one pattern.
 #[derive(Debug, Serialize)]
 pub(crate) struct Played {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Harm was done without the control and none with it, and what is harmless arrived in both.
+    /// Harm was done without the control and none with it, what is harmless arrived in both, and the proofs hold.
     pub(crate) stopped: bool,
     pub(crate) without: Run,
     pub(crate) with: Run,
+    /// That it is the parts that are said to stop it which do.
+    pub(crate) proofs: Vec<Run>,
+    /// Under the policy that would be recommended. What it lets through, the pattern says.
+    pub(crate) recommended: Run,
 }
 
 /// One run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Run {
     pub(crate) with: With,
+    /// The parts of the control that it is played without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) taken_out: Vec<Part>,
     pub(crate) harm: Vec<Seen>,
     pub(crate) harmless: Vec<Seen>,
     /// What the agent was told of what it could not do.
@@ -74,47 +90,68 @@ impl Seen {
     }
 }
 
-/// Plays both runs.
+impl Run {
+    /// Whether it came out as it has to. What a recommended policy lets through is for the pattern to say.
+    fn is_as_said(&self) -> bool {
+        let harm = match self.with {
+            With::Nothing | With::CarelessPolicy | With::ControlTakenOut => {
+                self.harm.iter().all(Seen::happened)
+            }
+            With::Control | With::PermissivePolicy => !self.harm.iter().any(Seen::happened),
+            With::RecommendedPolicy => true,
+        };
+        harm && self.harmless.iter().all(Seen::happened)
+    }
+}
+
+/// Plays all runs.
 pub(crate) async fn play(pattern: &Pattern) -> anyhow::Result<Played> {
-    let without = if pattern.scenario.careless.is_empty() { With::Nothing } else { With::CarelessPolicy };
-    let without = in_time(pattern, without).await?;
-    let with = in_time(pattern, With::Control).await?;
-    let stopped = without.harm.iter().all(Seen::happened)
-        && !with.harm.iter().any(Seen::happened)
-        && [&without, &with].iter().all(|run| run.harmless.iter().all(Seen::happened));
-    Ok(Played { id: pattern.id.clone(), name: pattern.name.clone(), stopped, without, with })
+    let without = in_time(Plan::without(pattern)).await?;
+    let with = in_time(Plan::with(pattern)).await?;
+    let mut proofs = Vec::new();
+    for plan in Plan::proofs(pattern)? {
+        proofs.push(in_time(plan).await?);
+    }
+    let recommended = in_time(Plan::recommended(pattern)?).await?;
+    let stopped = [&without, &with].into_iter().chain(&proofs).all(Run::is_as_said)
+        && recommended.harm.iter().any(Seen::happened) == pattern.control.recommended.is_some();
+    let (id, name) = (pattern.id.clone(), pattern.name.clone());
+    Ok(Played { id, name, stopped, without, with, proofs, recommended })
 }
 
-async fn in_time(pattern: &Pattern, with: With) -> anyhow::Result<Run> {
-    let run = tokio::time::timeout(MOST, once(pattern, with)).await;
+async fn in_time(plan: Plan<'_>) -> anyhow::Result<Run> {
+    let id = &plan.pattern.id;
+    let run = tokio::time::timeout(MOST, once(plan)).await;
     let run = run.with_context(|| format!("it is not over after {} seconds", MOST.as_secs()))?;
-    run.with_context(|| format!("the pattern `{}` cannot be played", pattern.id))
+    run.with_context(|| format!("the pattern `{id}` cannot be played"))
 }
 
-async fn once(pattern: &Pattern, with: With) -> anyhow::Result<Run> {
-    let mut stage = Stage::set(pattern, with).await?;
-    for step in pattern.scenario.steps.iter().chain(&pattern.scenario.twin) {
+async fn once(plan: Plan<'_>) -> anyhow::Result<Run> {
+    let (pattern, with, has_twin) = (plan.pattern, plan.with, plan.has_twin());
+    let (taken_out, harm) = (plan.taken_out.to_vec(), plan.harm);
+    let twin = if has_twin { pattern.scenario.twin.as_slice() } else { &[] };
+    let mut stage = Stage::set(pattern, plan.front).await?;
+    for step in pattern.scenario.steps.iter().chain(twin) {
         if let Err(error) = stage.play(step).await {
             return Err(error.context(stage.last_words()));
         }
     }
     let token = |arrived: &Arrived| stage.shows_token(arrived);
-    let harm = pattern.scenario.harm.iter();
-    let harm = harm.map(|harm| seen(harm, &stage.arrived(&harm.server)?, token));
+    let harm = harm.into_iter().map(|harm| seen(harm, &stage.arrived(&harm.server)?, token));
     let harm = harm.collect::<anyhow::Result<Vec<_>>>()?;
-    let harmless = harmless(pattern).into_iter();
+    let harmless = harmless(twin).into_iter();
     let harmless = harmless.map(|call| seen(&of_call(call), &stage.arrived(&call.server)?, token));
     let harmless = harmless.collect::<anyhow::Result<Vec<_>>>()?;
     let mut refusals = stage.refusals().to_vec();
     refusals.truncate(EXAMPLES);
     stage.clear().await;
-    Ok(Run { with, harm, harmless, refusals })
+    Ok(Run { with, taken_out, harm, harmless, refusals })
 }
 
 /// The harmless calls. One that a person is asked about is made twice and arrives once.
-fn harmless(pattern: &Pattern) -> Vec<&Call> {
+fn harmless(twin: &[Step]) -> Vec<&Call> {
     let mut calls: Vec<&Call> = Vec::new();
-    for step in &pattern.scenario.twin {
+    for step in twin {
         let Step::Call(call) = step else { continue };
         let same = |known: &&Call| {
             (&known.server, &known.tool, &known.arguments) == (&call.server, &call.tool, &call.arguments)
@@ -133,10 +170,8 @@ fn of_call(call: &Call) -> Arrival {
         server: call.server.clone(),
         tool: Some(call.tool.clone()),
         arguments: call.arguments.clone(),
-        contains: None,
-        with_the_callers_token: false,
-        longer_than: 0,
         more_than: usize::try_from(call.repeat.saturating_sub(1)).unwrap_or(usize::MAX),
+        ..Arrival::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `interlock attacks`: the database of attack patterns.
 
 use clap::{Args, Subcommand};
+use interlock_catalog::attacks::Part;
 
 use crate::attacks::fixture::{self, FixtureArgs};
 use crate::exit::Exit;
@@ -31,11 +32,17 @@ enum Command {
     List(list::ListArgs),
     /// Show all of one pattern, with the policy that stops it
     Show(show::ShowArgs),
-    /// Play scenarios without and with what stops them, and show what reached the servers
+    /// Play scenarios without what stops them, with it and with all but it, and show what reached the servers
     Run(run::RunArgs),
     /// The server of a scenario
     #[command(hide = true)]
     Fixture(FixtureArgs),
+}
+
+/// Parts of a control, as files and commands write them.
+pub(crate) fn parts(parts: &[Part]) -> String {
+    let parts: Vec<String> = parts.iter().map(|part| format!("`{part}`")).collect();
+    parts.join(" and ")
 }
 
 pub(crate) fn run(args: &AttacksArgs) -> anyhow::Result<Exit> {

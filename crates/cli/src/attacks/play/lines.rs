@@ -49,10 +49,7 @@ impl Agent {
         self.write(&request.to_string()).await?;
         let mut texts = Vec::new();
         loop {
-            let line = timeout(PATIENCE, self.output.next_line()).await;
-            let line = line.with_context(|| format!("`{method}` is not answered"))??;
-            let line =
-                line.with_context(|| format!("the connection ended before `{method}` was answered"))?;
+            let line = self.line(method).await?;
             let message: Value = serde_json::from_str(&line).unwrap_or_default();
             texts.push(line);
             if message.get("id").and_then(Value::as_u64) == Some(id) {
@@ -61,11 +58,32 @@ impl Agent {
         }
     }
 
-    /// Sends bytes as they are, and waits until a request after them has been answered: by then they have arrived, or
-    /// been refused.
+    /// Sends bytes as they are, and waits until each request in them has been answered, or the whole has been refused, and
+    /// one request after them: by then they have arrived or never will.
     pub(super) async fn send(&mut self, text: &str) -> anyhow::Result<Vec<String>> {
         self.write(text).await?;
-        Ok(self.ask("tools/list", json!({})).await?.texts)
+        let mut open: Vec<Value> = messages(text).iter().filter_map(|one| one.get("id").cloned()).collect();
+        let mut texts = Vec::new();
+        while !open.is_empty() {
+            let line = self.line("a message").await?;
+            for answer in messages(&line) {
+                match answer.get("id").filter(|id| !id.is_null()) {
+                    Some(id) => open.retain(|other| other != id),
+                    None if answer.get("error").is_some() => open.clear(),
+                    None => {}
+                }
+            }
+            texts.push(line);
+        }
+        texts.extend(self.ask("tools/list", json!({})).await?.texts);
+        Ok(texts)
+    }
+
+    /// The next line, which has to come before something is answered.
+    async fn line(&mut self, what: &str) -> anyhow::Result<String> {
+        let line = timeout(PATIENCE, self.output.next_line()).await;
+        let line = line.with_context(|| format!("`{what}` is not answered"))??;
+        line.with_context(|| format!("the connection ended before `{what}` was answered"))
     }
 
     /// Goes, and waits until the process has.
@@ -79,5 +97,13 @@ impl Agent {
         let written = self.input.write_all(format!("{text}\n").as_bytes()).await;
         written.context("cannot write to the process")?;
         self.input.flush().await.context("cannot write to the process")
+    }
+}
+
+/// The messages of a line: those of a batch, or one.
+fn messages(line: &str) -> Vec<Value> {
+    match serde_json::from_str(line).unwrap_or_default() {
+        Value::Array(batch) => batch,
+        one => vec![one],
     }
 }

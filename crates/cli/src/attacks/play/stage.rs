@@ -10,9 +10,10 @@ use interlock_catalog::attacks::{Call, Pattern, Send, Step, Transport};
 use serde_json::{Value, json};
 
 use super::lines::Agent;
+use super::plan::Front;
 use super::process::Processes;
 use super::site::Site;
-use super::{With, http, person};
+use super::{http, person};
 use crate::attacks::fixture::{self, Arrived, FixtureArgs};
 use crate::instance::wall_ms;
 use crate::scratch::Scratch;
@@ -20,8 +21,7 @@ use crate::scratch::Scratch;
 /// All of one run. Its processes end, and its folder goes, with it.
 pub(super) struct Stage<'p> {
     pattern: &'p Pattern,
-    /// The policies of the gateway, where there is one.
-    policies: Option<&'p BTreeMap<String, String>>,
+    has_gateway: bool,
     processes: Processes,
     agents: BTreeMap<String, Agent>,
     site: Option<Site>,
@@ -35,32 +35,27 @@ pub(super) struct Stage<'p> {
 
 impl<'p> Stage<'p> {
     /// Writes what the processes read; over HTTP starts them.
-    pub(super) async fn set(pattern: &'p Pattern, with: With) -> anyhow::Result<Self> {
+    pub(super) async fn set(pattern: &'p Pattern, front: Option<Front>) -> anyhow::Result<Self> {
         let folder = Scratch::new(InstanceId::generate(wall_ms())?.as_str())?;
-        let policies = match with {
-            With::Nothing => None,
-            With::CarelessPolicy => Some(&pattern.scenario.careless),
-            With::Control => Some(&pattern.control.policies),
-        };
         let processes = Processes::new(folder.path())?;
-        let settings = pattern.control.settings.as_deref().filter(|_| with == With::Control);
-        std::fs::write(folder.path().join("settings.yaml"), settings.unwrap_or_default())?;
+        let settings = front.as_ref().and_then(|front| front.settings.as_deref()).unwrap_or_default();
+        std::fs::write(folder.path().join("settings.yaml"), settings)?;
         for (name, server) in &pattern.scenario.servers {
             std::fs::write(folder.path().join(format!("{name}.server")), serde_json::to_vec(server)?)?;
         }
-        for (name, text) in policies.into_iter().flatten() {
+        for (name, text) in front.iter().flat_map(|front| &front.policies) {
             std::fs::write(folder.path().join(format!("{name}.yaml")), text)?;
         }
         let site = match pattern.scenario.transport {
             Transport::Stdio => None,
             Transport::Http => {
-                let gateway = policies.map(|_| settings.unwrap_or_default());
+                let gateway = front.as_ref().map(|_| settings);
                 Some(Site::start(&processes, folder.path(), &pattern.scenario, gateway).await?)
             }
         };
         let (agents, sessions) = (BTreeMap::new(), BTreeMap::new());
-        let (heard, refusals) = (String::new(), Vec::new());
-        Ok(Self { pattern, policies, processes, agents, site, sessions, heard, refusals, folder })
+        let (heard, refusals, has_gateway) = (String::new(), Vec::new(), front.is_some());
+        Ok(Self { pattern, has_gateway, processes, agents, site, sessions, heard, refusals, folder })
     }
 
     /// Does one step, and waits until it has been answered.
@@ -79,7 +74,7 @@ impl<'p> Stage<'p> {
                 Ok(())
             }
             Step::Send(send) => self.send(send).await,
-            Step::Approve(approve) if self.policies.is_some() => {
+            Step::Approve(approve) if self.has_gateway => {
                 person::approve(&self.processes, &self.data(), &self.settings(), approve).await
             }
             // Without a gateway nobody is asked.
@@ -175,7 +170,7 @@ impl<'p> Stage<'p> {
             &record(self.folder.path(), server),
             None,
         );
-        if self.policies.is_none() {
+        if !self.has_gateway {
             return fixture;
         }
         let policy = self.folder.path().join(format!("{server}.yaml"));

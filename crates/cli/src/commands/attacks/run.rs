@@ -8,6 +8,7 @@ use clap::Args;
 use crate::args::Format;
 use crate::attacks::play::{Played, Run, Seen, With, play};
 use crate::attacks::{named, patterns};
+use crate::commands::attacks::parts;
 use crate::exit::Exit;
 use crate::terminal;
 
@@ -17,11 +18,13 @@ use crate::terminal;
   interlock attacks run rug-pull tool-poisoning
   interlock attacks run --all --format json
 
-Each scenario is played twice: without what stops the attack, and with it. A server that records what reaches it, a gateway and an \
-agent that has been fooled are processes of this machine, in a folder that is removed afterwards.
+Each scenario is played without what stops the attack, with it, and with all of it but the part that is said to stop the harm, \
+which has to come back. What the policy that `scan` recommends for the same tools lets through is shown as well. A server that \
+records what reaches it, a gateway and an agent that has been fooled are processes of this machine, in a folder that is removed \
+afterwards.
 
-Exit codes: 0 each attack did harm without the control and none with it, and what is harmless arrived, 1 one did not \
-come out so, 2 one could not be played.")]
+Exit codes: 0 each attack did harm without the control, none with it and harm again without the part that stops it, and what \
+is harmless arrived, 1 one did not come out so, 2 one could not be played.")]
 pub(crate) struct RunArgs {
     /// The patterns, as `list` shows them
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
@@ -75,11 +78,14 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 
 fn text(played: &Played) -> String {
     let mut out = format!("{}: {}\n", played.id, played.name);
-    for run in [&played.without, &played.with] {
+    for run in [&played.without, &played.with].into_iter().chain(&played.proofs).chain([&played.recommended])
+    {
         out.push_str(&of_run(run));
     }
     let verdict = match played.stopped {
-        true => "stopped: harm without the control, none with it, and what is harmless arrived",
+        true => {
+            "stopped by what is said to stop it: no harm with it, harm without it, and what is harmless arrived"
+        }
         false => "NOT AS IT SHOULD BE: look at what arrived above",
     };
     out.push_str(&format!("  {verdict}\n"));
@@ -87,14 +93,14 @@ fn text(played: &Played) -> String {
 }
 
 fn of_run(run: &Run) -> String {
-    let mut out = format!(
-        "  {}\n",
-        match run.with {
-            With::Nothing => "without: the agent speaks to the server itself",
-            With::CarelessPolicy => "without: a gateway whose policy does not help",
-            With::Control => "with the control",
-        }
-    );
+    let mut out = match run.with {
+        With::Nothing => "  without: the agent speaks to the server itself\n".to_owned(),
+        With::CarelessPolicy => "  without: a gateway whose policy does not help\n".to_owned(),
+        With::Control => "  with the control\n".to_owned(),
+        With::ControlTakenOut => format!("  with the control, but not {}\n", parts(&run.taken_out)),
+        With::PermissivePolicy => "  with a gateway alone, whose policy permits everything\n".to_owned(),
+        With::RecommendedPolicy => "  with the policy that `scan` recommends for these tools\n".to_owned(),
+    };
     for harm in &run.harm {
         out.push_str(&line(if harm.happened() { "HARM" } else { "none" }, harm));
     }

@@ -4,6 +4,7 @@ use clap::Args;
 use interlock_catalog::attacks::Pattern;
 
 use super::list::needs;
+use super::parts;
 use crate::args::Format;
 use crate::attacks::{named, patterns};
 use crate::exit::Exit;
@@ -48,12 +49,16 @@ fn text(pattern: &Pattern) -> String {
         part("The settings", settings);
     }
     part("What that leaves", &pattern.control.leaves);
+    if let Some(recommended) = &pattern.control.recommended {
+        part("What the policy that `scan` recommends lets through", recommended);
+    }
     let references = pattern.references.by_framework();
     let references: Vec<String> = references
         .map(|(framework, identifiers)| format!("{framework}: {}", identifiers.join(", ")))
         .collect();
     part("What others call it", &references.join("\n"));
-    let harm = pattern.scenario.harm.iter().map(|harm| format!("- {}", harm.what));
+    let harm = pattern.scenario.harm.iter();
+    let harm = harm.map(|harm| format!("- {}, which is stopped by {}", harm.what, parts(&harm.stopped_by)));
     part("What its scenario shows", &harm.collect::<Vec<_>>().join("\n"));
     out.push_str(&format!("Play it with `interlock attacks run {}`", pattern.id));
     terminal::escaped(&out)

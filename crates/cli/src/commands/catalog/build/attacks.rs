@@ -1,7 +1,7 @@
 //! The attack patterns that are built in, as pages show them, and for which of them a tool gives the access.
 
 use interlock_catalog::Judgement;
-use interlock_catalog::attacks::{Access, Pattern};
+use interlock_catalog::attacks::{Access, Arrival, Pattern};
 use interlock_site::AttackPage;
 
 use crate::attacks::patterns;
@@ -47,10 +47,17 @@ fn page(pattern: &Pattern) -> AttackPage {
         access: access(pattern),
         control: control.what.clone(),
         leaves: control.leaves.clone(),
+        recommended: control.recommended.clone(),
+        stopped_by: pattern.scenario.harm.iter().map(stopped_by).collect(),
         policies: control.policies.iter().map(|(server, policy)| (server.clone(), policy.clone())).collect(),
         settings: control.settings.clone(),
         references: references.map(|(of, ids)| (of.to_owned(), ids.join(", "))).collect(),
     }
+}
+
+fn stopped_by(harm: &Arrival) -> (String, String) {
+    let parts: Vec<String> = harm.stopped_by.iter().map(ToString::to_string).collect();
+    (capitalised(&harm.what), parts.join(", "))
 }
 
 fn access(pattern: &Pattern) -> String {
