@@ -8,8 +8,9 @@ use std::{env, fs};
 const FOLDER: &str = "../../attacks";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join(FOLDER).canonicalize()?;
-    println!("cargo::rerun-if-changed={}", folder.display());
+    // Relative to the package: two working copies may share what is built.
+    println!("cargo::rerun-if-changed={FOLDER}");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join(FOLDER);
     let mut files: Vec<PathBuf> =
         fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
@@ -17,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = String::from("&[\n");
     for file in &files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        writeln!(table, "    ({name:?}, include_str!({:?})),", file.display().to_string())?;
+        let place = format!("/{FOLDER}/{name}.yaml");
+        writeln!(table, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?}))),")?;
     }
     table.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("attack_patterns.rs"), table)?;

@@ -50,6 +50,7 @@ const OBJECTS: &[(&str, &str, Category)] = &[
     ("load", "into onto config configuration sprite instrument instruments", Category::Write),
     ("connect disconnect", "vpn wifi bluetooth", Category::Execute),
     ("answer", "call calls phone", Category::Execute),
+    ("close", "account accounts", Category::Destructive),
     ("contain", "host hosts device devices endpoint endpoints machine", Category::Execute),
     ("write", "terminal register registers coil coils serial pty stdin", Category::Execute),
     ("make perform", "request requests", Category::Execute),
