@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::client::HttpClient;
 use super::direct::Posted;
 use super::failure::Failure;
-use super::flight::{Flight, InFlight};
+use super::flight::{Flight, Flying, InFlight};
 use super::headers;
 use super::media::{Media, media_type};
 use super::oauth::OAuth;
@@ -116,13 +116,10 @@ impl HttpLink {
             let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    let asking = self.exchange(
-                        &crossing,
-                        number,
-                        Posted { message: Arc::new(message), line: None, flight: None },
-                        version,
-                    );
-                    tokio::spawn(asking);
+                    let posted = Posted { message: Arc::new(message), line: None, flight: None };
+                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
+                    let flying = self.begin(number);
+                    tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
@@ -182,24 +179,26 @@ impl HttpLink {
     }
 
     /// One request with everything that comes in its response. Whoever polls this carries it out.
-    pub(super) fn exchange(
+    pub(super) async fn exchange(
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
-        number: u64,
+        flying: Flying,
         mut posted: Posted,
         version: Version,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let flying = self.in_flight.begin(number);
+    ) {
+        let number = flying.number();
         posted.flight = Some(Arc::clone(flying.flight()));
-        self.exchanges.track_future(async move {
-            // In place: a future that is handed on is held twice, and this one is moved for every call.
-            let asking = pin!(caught(link.ask(&crossing, number, posted, version)));
-            let Either::Left((asked, _)) = select(asking, pin!(flying.given_up())).await else { return };
-            if !matches!(asked, Ok(Ok(()))) {
-                Box::pin(link.unanswered(&crossing, number, asked)).await;
-            }
-        })
+        // In place: a future that is handed on is moved each time.
+        let asking = pin!(self.ask(crossing, number, posted, version));
+        let Either::Left((asked, _)) = select(caught(asking), pin!(flying.given_up())).await else { return };
+        if !matches!(asked, Ok(Ok(()))) {
+            Box::pin(self.unanswered(crossing, number, asked)).await;
+        }
+    }
+
+    /// Begins a request under this number: from here on it can be given up, and is waited for at the end.
+    pub(super) fn begin(&self, number: u64) -> Flying {
+        self.in_flight.begin(number, self.exchanges.token())
     }
 
     /// Sees to it that whoever waits is told why asking came to nothing: it failed, or was cut off by a fault of
