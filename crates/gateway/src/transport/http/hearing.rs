@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{Method, Response, StatusCode};
 use interlock_wire::http::MOST_EVENT_ID;
@@ -12,6 +12,7 @@ use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Version};
 
+use super::carrier::Reply;
 use super::failure::Failure;
 use super::headers;
 use super::media::{Media, media_type};
@@ -111,7 +112,7 @@ impl HttpLink {
         &self,
         crossing: &Arc<Crossing>,
         number: u64,
-        response: Response<Incoming>,
+        response: Response<Reply>,
         version: Version,
     ) -> Result<(), Failure> {
         let mut heard = Heard::default();
@@ -143,7 +144,7 @@ impl HttpLink {
     async fn events_of(
         &self,
         crossing: &Arc<Crossing>,
-        response: Response<Incoming>,
+        response: Response<Reply>,
         heard: &mut Heard,
         on: Option<u64>,
     ) -> Result<(), Failure> {

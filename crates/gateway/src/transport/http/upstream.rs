@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use interlock_wire::http::ParamHeaders;
@@ -20,7 +20,8 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client::HttpClient;
+use super::carrier::Reply;
+use super::client::ServerClient;
 use super::direct::Posted;
 use super::failure::Failure;
 use super::flight::{Flight, Flying, InFlight};
@@ -35,7 +36,7 @@ use crate::fault::{caught, guarded};
 /// The connection to one server.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
-    pub(super) client: HttpClient,
+    pub(super) client: ServerClient,
     pub(super) server: HttpServer,
     /// Where messages are posted to a server that answers them on one stream.
     pub(super) old: OnceCell<Uri>,
@@ -315,7 +316,7 @@ impl HttpLink {
     }
 
     /// The whole body as one message.
-    async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
+    async fn whole(&self, crossing: &Crossing, response: Response<Reply>) -> Result<Line, Failure> {
         let most = crossing.gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().into())),
@@ -329,7 +330,7 @@ impl HttpLink {
         &self,
         crossing: &Arc<Crossing>,
         number: u64,
-        response: Response<Incoming>,
+        response: Response<Reply>,
     ) -> Result<(), Failure> {
         let status = response.status();
         let lost = status == StatusCode::NOT_FOUND && self.state().session.is_some();
@@ -352,7 +353,7 @@ impl HttpLink {
         crossing: &Arc<Crossing>,
         posted: Posted,
         version: Version,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         let Posted { message, line, flight } = posted;
         if self.server.transport == HttpTransport::Sse {
             Box::pin(self.old_address(crossing)).await?;
@@ -376,9 +377,9 @@ impl HttpLink {
         &self,
         request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         match &self.server.oauth {
-            None => Ok(self.client.carry(request, flight).await?),
+            None => self.client.carry(request, flight).await,
             Some(oauth) => Box::pin(self.send_authorized(oauth, request, flight)).await,
         }
     }
@@ -388,7 +389,7 @@ impl HttpLink {
         oauth: &Arc<OAuth>,
         mut request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         let token = oauth.token().await?;
         let mut again = request.clone();
         token.carry(request.headers_mut());
@@ -398,7 +399,7 @@ impl HttpLink {
         }
         let Some(other) = oauth.other_than(&token).await else { return Ok(response) };
         other?.carry(again.headers_mut());
-        Ok(self.client.request(again).await?)
+        self.client.carry(again, None).await
     }
 
     pub(super) fn request(
