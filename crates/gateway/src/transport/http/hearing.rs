@@ -59,9 +59,10 @@ impl HttpLink {
             return;
         }
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let task = tokio::spawn(async move {
+        // Boxed: a server may have no such stream, and what is known of the task stays for as long as the session.
+        let task = tokio::spawn(Box::pin(async move {
             guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
-        });
+        }));
         self.listens_with(task.abort_handle());
     }
 
