@@ -44,6 +44,9 @@ struct Options {
     /// Only makes calls on this way in this era, for a profiler to look at.
     #[arg(long, num_args = 2, value_names = ["WAY", "ERA"])]
     drive: Option<Vec<String>>,
+    /// Milliseconds before and after those calls, in which the profiler attaches and lets go.
+    #[arg(long, default_value_t = 0)]
+    pause: u64,
     /// Exits with 1 when a budget is missed.
     #[arg(long)]
     check: bool,
@@ -246,12 +249,17 @@ async fn drive_one(options: &Options, drive: &[String], server: &str) -> Result<
     let way = Way::ALL.into_iter().find(|of| of.name() == way).context("there is no such way")?;
     let era = [Era::Legacy, Era::Modern].into_iter().find(|of| of.name() == era).context("no such era")?;
     let variant = Variant::open(way, server).await?;
-    println!("process {}", variant.pid().unwrap_or_default());
     let load = Load::Closed(8);
     let mut row = Row::open(load, era, Answers::Json, &variant).await?;
+    row.turn(load, options.calls).await?;
+    row.figures.clear();
+    println!("process {}", variant.pid().unwrap_or_default());
+    let pause = Duration::from_millis(options.pause);
+    tokio::time::sleep(pause).await;
     for _ in 0..options.rounds {
         row.turn(load, options.calls).await?;
     }
+    tokio::time::sleep(pause).await;
     let report = Report { load: vec![machine()], rows: vec![row.figures], ..Report::default() };
     report.print();
     Ok(())

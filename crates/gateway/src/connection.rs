@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::access::Access;
 use crate::gateway::Gateway;
@@ -23,8 +23,10 @@ pub(crate) struct Connection {
     access: Arc<Access>,
     reached: Server,
     mailbox: Arc<Mailbox>,
-    closing: watch::Sender<bool>,
-    ended: watch::Receiver<bool>,
+    closing: CancellationToken,
+    /// One that nobody has any more ends, too.
+    _closes: DropGuard,
+    ended: CancellationToken,
     used: Mutex<Instant>,
 }
 
@@ -51,18 +53,19 @@ impl Connection {
         let mailbox = Arc::new(Mailbox::new(keep));
         let filled = Arc::clone(&mailbox);
         tokio::spawn(async move { filled.fill(for_client).await });
-        let (closing, closed) = watch::channel(false);
-        let (end, ended) = watch::channel(false);
+        let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
         let upstream = opened.attach(Arc::clone(&relay), for_server);
         let supervised =
-            supervise(Arc::clone(gateway), Arc::clone(access), Arc::clone(&relay), upstream, closed);
+            supervise(Arc::clone(gateway), Arc::clone(access), Arc::clone(&relay), upstream, closing.clone());
+        let end = ended.clone().drop_guard();
         tokio::spawn(async move {
             supervised.await;
-            end.send_replace(true);
+            drop(end);
         });
         let (access, reached) = (Arc::clone(access), server.clone());
         let used = Mutex::new(Instant::now());
-        Ok(Arc::new(Self { relay, access, reached, mailbox, closing, ended, used }))
+        let _closes = closing.clone().drop_guard();
+        Ok(Arc::new(Self { relay, access, reached, mailbox, closing, _closes, ended, used }))
     }
 
     pub(crate) fn relay(&self) -> &Arc<Relay> {
@@ -90,22 +93,22 @@ impl Connection {
 
     /// Whether the server has gone, or is told to go: nothing more can be asked.
     pub(crate) fn has_ended(&self) -> bool {
-        self.is_over() || *self.closing.borrow()
+        self.is_over() || self.closing.is_cancelled()
     }
 
     /// Whether the server has gone and everything has been recorded.
     pub(crate) fn is_over(&self) -> bool {
-        *self.ended.borrow()
+        self.ended.is_cancelled()
     }
 
     /// Ends it: what is being judged is still handed over, and the server gets time to go.
     pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+        self.closing.cancel();
     }
 
     /// Waits until it has ended.
     pub(crate) async fn ended(&self) {
-        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+        self.ended.cancelled().await;
     }
 }
 
@@ -114,7 +117,7 @@ async fn supervise(
     access: Arc<Access>,
     relay: Arc<Relay>,
     mut upstream: Upstream,
-    mut closed: watch::Receiver<bool>,
+    closing: CancellationToken,
 ) {
     let telling = tokio::spawn(tell(Arc::clone(&relay), access.watch()));
     let mut ticking = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(&gateway)));
@@ -122,7 +125,7 @@ async fn supervise(
         gone = upstream.gone() => Some(gone),
         // Without it no wait would end.
         ended = &mut ticking => Some(upstream::cut_off("ending waits", &ended)),
-        _ = closed.wait_for(|closed| *closed) => None,
+        () = closing.cancelled() => None,
     };
     if let Some(Gone::Fault(task)) = gone {
         gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));

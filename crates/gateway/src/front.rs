@@ -8,6 +8,7 @@ mod turned_away;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -453,13 +454,17 @@ impl Front {
         let Open { mut exchange, from, errands } = Open::new(&relay, number, modern.cloned());
         const TAKING: &str = "taking a message";
         if withdraws {
-            guarded(&self.gateway, TAKING, relay.take(read, &from)).await;
-            drop(from);
+            // In place: a future that is handed on is moved each time.
+            let taking = pin!(relay.take(read, &from));
+            guarded(&self.gateway, TAKING, taking).await;
         } else {
             let place = place.clone();
             // A legacy client that leaves has cancelled nothing: what it sent is taken in whole.
             Errand::new(async move {
-                guarded(relay.gateway(), TAKING, relay.take(read, &from)).await;
+                {
+                    let taking = pin!(relay.take(read, &from));
+                    guarded(relay.gateway(), TAKING, taking).await;
+                }
                 drop((from, place));
             })
             .await;

@@ -1,25 +1,25 @@
 //! Lines on their way to a peer, bounded in bytes.
 
+mod queue;
+
 use std::borrow::Cow;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::Semaphore;
+
+pub(crate) use queue::Room;
+use queue::{Part, Queue, Queued};
 
 /// One permit stands for this many bytes, so that a large limit fits the semaphore's count.
 const BYTES_PER_PERMIT: usize = 256;
 
 /// The sending half: shared by everyone who has something to say to one peer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
-    lines: mpsc::UnboundedSender<Queued>,
-    room: Arc<Semaphore>,
-    /// For messages that wait to be sent together.
-    collecting: Arc<Semaphore>,
-    /// Nothing that is queued from now on is taken.
-    ended: Arc<AtomicBool>,
-    permits: usize,
+    queue: Arc<Queue>,
     /// Whether the peer is given up instead of waited for, where others would wait with it.
     impatient: bool,
 }
@@ -27,77 +27,71 @@ pub(crate) struct Outbox {
 /// The receiving half: owned by the task that writes to the peer.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    lines: mpsc::UnboundedReceiver<Queued>,
-}
-
-/// Room for one message; it is free again when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Room {
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-/// What is queued.
-#[derive(Debug)]
-enum Queued {
-    /// A line, the request it belongs to, and the room it takes, given back when the line is dropped.
-    Line { line: String, on: Option<u64>, _room: Room },
-    /// Nothing follows.
-    End,
+    queue: Arc<Queue>,
 }
 
 /// Makes a queue that holds up to `bytes`.
 pub(crate) fn outbox(bytes: usize) -> (Outbox, Outgoing) {
-    let (sender, receiver) = mpsc::unbounded_channel();
     let permits = (bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS >> 1);
-    let semaphore = || Arc::new(Semaphore::new(permits));
-    let outbox = Outbox {
-        lines: sender,
-        room: semaphore(),
-        collecting: semaphore(),
-        ended: Arc::default(),
-        permits,
-        impatient: false,
-    };
-    (outbox, Outgoing { lines: receiver })
+    let queue = Queue::new(permits);
+    (Outbox { queue: Arc::clone(&queue), impatient: false }, Outgoing { queue })
+}
+
+impl Clone for Outbox {
+    fn clone(&self) -> Self {
+        self.queue.sender_comes();
+        Self { queue: Arc::clone(&self.queue), impatient: self.impatient }
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.queue.sender_goes();
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.queue.reader_goes();
+    }
 }
 
 impl Outbox {
     /// Ends the queue instead of making senders wait: for a peer that must hold up nobody else.
-    pub(crate) fn impatient(self) -> Self {
-        Self { impatient: true, ..self }
+    pub(crate) fn impatient(mut self) -> Self {
+        self.impatient = true;
+        self
     }
 
     /// Waits until there is room for a message of so many bytes: while the peer does not read, there is not.
     pub(crate) async fn room(&self, bytes: usize) -> Room {
-        // The semaphore is never closed; without a permit the message would only not be counted.
-        Room { _permit: Arc::clone(&self.room).acquire_many_owned(self.wanted(bytes)).await.ok() }
+        self.queue.room(Part::Line, self.wanted(bytes)).await
     }
 
     /// Room for a message that is to be sent with others: as much as the queue holds, and beside it. `None` where
     /// there is none now, and others must go out first.
     pub(crate) fn room_to_collect(&self, bytes: usize) -> Option<Room> {
-        let permit = Arc::clone(&self.collecting).try_acquire_many_owned(self.wanted(bytes)).ok()?;
-        Some(Room { _permit: Some(permit) })
+        self.queue.room_now(Part::Collected, self.wanted(bytes))
     }
 
     /// The permits that stand for a message. One larger than the whole queue waits for an empty one.
     fn wanted(&self, bytes: usize) -> u32 {
-        let wanted = (bytes / BYTES_PER_PERMIT + 1).min(self.permits);
+        let wanted = (bytes / BYTES_PER_PERMIT + 1).min(self.queue.permits);
         u32::try_from(wanted).unwrap_or(u32::MAX)
     }
 
     /// Queues one message (without its line feed) in room that was waited for. A peer that has gone takes
     /// nothing more, which its reader notices.
     pub(crate) fn send_in(&self, room: Room, line: String) {
-        let _gone = self.lines.send(Queued::Line { line, on: None, _room: room });
+        let _gone = self.queue.put(Queued::Line { line, on: None, room });
     }
 
     /// Waits for room and queues one message. A peer that is not waited for and has left no room gets nothing more.
     pub(crate) async fn send(&self, line: String) {
         if self.impatient {
-            match Arc::clone(&self.room).try_acquire_many_owned(self.wanted(line.len())) {
-                Ok(permit) => self.send_in(Room { _permit: Some(permit) }, line),
-                Err(_) => self.close(),
+            match self.queue.room_now(Part::Line, self.wanted(line.len())) {
+                Some(room) => self.send_in(room, line),
+                None => self.close(),
             }
             return;
         }
@@ -108,8 +102,7 @@ impl Outbox {
     /// Waits for room and queues one message, unless the queue has ended. Gives whether it is queued before its end.
     pub(crate) async fn hand_over(&self, line: String) -> bool {
         let room = self.room(line.len()).await;
-        !self.ended.load(Ordering::Acquire)
-            && self.lines.send(Queued::Line { line, on: None, _room: room }).is_ok()
+        !self.queue.ended.load(Ordering::Acquire) && self.queue.put(Queued::Line { line, on: None, room })
     }
 
     /// Queues one message without waiting, for a place that cannot wait: a drop, or the end of waits that took too
@@ -120,24 +113,24 @@ impl Outbox {
 
     /// The same, for a message that belongs to the request of this number.
     pub(crate) fn push_on(&self, line: String, on: Option<u64>) {
-        let permit = Arc::clone(&self.room).try_acquire_many_owned(self.wanted(line.len())).ok();
-        let _gone = self.lines.send(Queued::Line { line, on, _room: Room { _permit: permit } });
+        let room = self.queue.room_now(Part::Line, self.wanted(line.len())).unwrap_or_else(Room::none);
+        let _gone = self.queue.put(Queued::Line { line, on, room });
     }
 
     /// Whether somebody still takes what is queued.
     pub(crate) fn is_read(&self) -> bool {
-        !self.lines.is_closed()
+        self.queue.is_read()
     }
 
     /// Waits until nobody takes what is queued any more.
     pub(crate) async fn unread(&self) {
-        self.lines.closed().await;
+        self.queue.unread().await;
     }
 
     /// Ends the queue after what is in it: the peer's stream is closed then.
     pub(crate) fn close(&self) {
-        self.ended.store(true, Ordering::Release);
-        let _gone = self.lines.send(Queued::End);
+        self.queue.ended.store(true, Ordering::Release);
+        let _gone = self.queue.put(Queued::End);
     }
 }
 
@@ -150,40 +143,40 @@ pub(crate) struct Taken {
     _room: Room,
 }
 
+impl Taken {
+    fn of(queued: Queued) -> Option<Self> {
+        match queued {
+            Queued::Line { line, on, room } => Some(Self { line, on, _room: room }),
+            Queued::End => None,
+        }
+    }
+}
+
 impl Outgoing {
     /// Whether nothing will come any more.
     pub(crate) fn has_ended(&self) -> bool {
-        self.lines.is_closed() && self.lines.is_empty()
+        self.queue.is_over()
     }
 
     /// Waits for the next message; `None` when the queue has ended.
     pub(crate) async fn next(&mut self) -> Option<Taken> {
-        match self.lines.recv().await {
-            Some(Queued::Line { line, on, _room }) => Some(Taken { line, on, _room }),
-            Some(Queued::End) | None => None,
-        }
+        poll_fn(|context| self.poll_next(context)).await
     }
 
     /// The same, for whoever does something else meanwhile.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
-        self.lines.poll_recv(context).map(|queued| match queued? {
-            Queued::Line { line, on, _room } => Some(Taken { line, on, _room }),
-            Queued::End => None,
-        })
+        self.queue.poll_take(context).map(|queued| queued.and_then(Taken::of))
     }
 
     /// The next message, where it is there already.
     pub(crate) fn next_now(&mut self) -> Option<Taken> {
-        match self.lines.try_recv() {
-            Ok(Queued::Line { line, on, _room }) => Some(Taken { line, on, _room }),
-            Ok(Queued::End) | Err(_) => None,
-        }
+        self.queue.take_now().and_then(Taken::of)
     }
 
     /// Waits for messages, then appends what is queued, up to about `most` bytes, to `buffer`, each with its
     /// line feed. `false` when the queue has ended; what is in `buffer` is then the last.
     pub(crate) async fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> bool {
-        let mut next = self.lines.recv().await;
+        let mut next = poll_fn(|context| self.queue.poll_take(context)).await;
         loop {
             match next {
                 Some(Queued::Line { line, .. }) => {
@@ -194,9 +187,9 @@ impl Outgoing {
             if buffer.len() >= most {
                 return true;
             }
-            match self.lines.try_recv() {
-                Ok(queued) => next = Some(queued),
-                Err(_) => return true,
+            match self.queue.take_now() {
+                Some(queued) => next = Some(queued),
+                None => return true,
             }
         }
     }

@@ -270,8 +270,9 @@ pub(crate) async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        relay.expire(Instant::now()).await;
-        relay.look_after_tasks(Instant::now()).await;
+        // Boxed: nearly always there is nothing to do, and every session has such a task.
+        Box::pin(relay.expire(Instant::now())).await;
+        Box::pin(relay.look_after_tasks(Instant::now())).await;
         gateway.recorder.flush_floods(false);
     }
 }

@@ -21,7 +21,8 @@ const GIVING_BACK: &str = "giving back what was reserved";
 /// The right to forward one call: what was reserved for it and the intent that was recorded.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    open: Option<Open>,
+    /// Boxed: a ticket is handed on often.
+    open: Option<Box<Open>>,
     /// How the call has ended, once that is known.
     ending: Option<Ending>,
 }
@@ -96,7 +97,7 @@ impl Ticket {
             reserved,
             in_flight: None,
         };
-        Self { open: Some(open), ending: None }
+        Self { open: Some(Box::new(open)), ending: None }
     }
 
     /// Waits until the intent is in the log.
@@ -194,7 +195,7 @@ impl Open {
 
 /// The call is not made whose intent nobody waits for any more. The intent comes into the log all the same, and has to have
 /// its outcome there.
-async fn not_made(mut open: Open, staged: Staged) {
+async fn not_made(mut open: Box<Open>, staged: Staged) {
     open.intent = open.gateway.recorder.confirm(Ok(staged)).await.ok();
     Ticket { open: Some(open), ending: None }.settle(Ending::NotSent).await;
 }

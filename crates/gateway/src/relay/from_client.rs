@@ -61,7 +61,7 @@ impl Relay {
             Line::TooLong { head, .. } => {
                 let limit = self.gateway.options.limits.message.bytes;
                 let refusal = Refusal::of_long_line(&head, limit);
-                return self.refuse_client(&refusal, from.exchange, from.reply()).await;
+                return Box::pin(self.refuse_client(&refusal, from.exchange, from.reply())).await;
             }
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -80,8 +80,8 @@ impl Relay {
     pub(crate) async fn take(self: &Arc<Self>, read: Result<Parsed, Refusal>, from: &Origin) {
         match read {
             Ok(Parsed::One(message)) => self.client_message(message, from, from.reply()).await,
-            Ok(Parsed::Batch(elements)) => self.client_batch(elements, from).await,
-            Err(refusal) => self.refuse_client(&refusal, from.exchange, from.reply()).await,
+            Ok(Parsed::Batch(elements)) => Box::pin(self.client_batch(elements, from)).await,
+            Err(refusal) => Box::pin(self.refuse_client(&refusal, from.exchange, from.reply())).await,
         }
     }
 
@@ -111,13 +111,13 @@ impl Relay {
                         drop(request);
                         self.client_request(message, asker, admitted, reply, from).await;
                     }
-                    Err(why) => self.refuse_request(&request.method, &asker, &why, reply).await,
+                    Err(why) => Box::pin(self.refuse_request(&request.method, &asker, &why, reply)).await,
                 }
             }
             Shape::Notification(notification) => {
-                self.client_notification(&notification, &message, exchange).await;
+                Box::pin(self.client_notification(&notification, &message, exchange)).await;
             }
-            Shape::Response(response) => self.client_response(&response, &message).await,
+            Shape::Response(response) => Box::pin(self.client_response(&response, &message)).await,
         }
     }
 
@@ -200,7 +200,9 @@ impl Relay {
                     &PendingError::Reused.to_string(),
                 );
             }
-            Err((why, asked)) => self.refuse_waiting(&request.method, &asker.id, asked.reply, &why).await,
+            Err((why, asked)) => {
+                Box::pin(self.refuse_waiting(&request.method, &asker.id, asked.reply, &why)).await;
+            }
         }
     }
 
@@ -218,10 +220,12 @@ impl Relay {
             Err(why) => {
                 let about =
                     self.about(&message.method().unwrap_or_default(), message.id().map(|id| id.raw()));
-                return self.refuse_route(&about, number, &why.to_string()).await;
+                return Box::pin(self.refuse_route(&about, number, &why.to_string())).await;
             }
         };
-        if let Err(what) = caught(Arc::clone(&self).call(message, judged, version, to_server, round)).await {
+        // In place: a future that is handed on is moved each time.
+        let calling = pin!(Arc::clone(&self).call(message, judged, version, to_server, round));
+        if let Err(what) = caught(calling).await {
             Box::pin(self.cut_off(number, &what)).await;
         }
     }
@@ -310,7 +314,7 @@ impl Relay {
         let most = self.gateway.options.limits.subscribed;
         let targets = match route(judged, request.params, most) {
             Ok(targets) => targets,
-            Err(error) => return self.refuse_route(&about, number, &error.to_string()).await,
+            Err(error) => return Box::pin(self.refuse_route(&about, number, &error.to_string())).await,
         };
         let (task, mut edits) = match self.concerning(&request, judged, version) {
             Ok(concerning) => concerning,
@@ -334,14 +338,14 @@ impl Relay {
             .map_or(interlock_policy::Section::Resources, |target| target.section);
         let mut may_ask = MayAsk::of(&message, &request, judged, &targets, version, &self.access.policies());
         if let Err(why) = self.open_state(may_ask.as_deref_mut(), &request) {
-            return self.refuse_route(&about, number, &why.to_string()).await;
+            return Box::pin(self.refuse_route(&about, number, &why.to_string())).await;
         }
         let retry = self.retried(may_ask.as_deref(), &request);
         let targets = task.as_ref().and_then(Concerning::target).map_or(targets, |target| vec![target]);
         let wanted = Wanted { params: request.params, number, version, round: &round };
         match self.passage(about, judged, &targets, &retry, wanted, &mut to_server.room).await {
             Ok(passage) if self.is_apart(number) => {
-                self.forward_apart(&message, passage.ticket, version, to_server).await;
+                Box::pin(self.forward_apart(&message, passage.ticket, version, to_server)).await;
             }
             Ok(passage) => {
                 if let Some(may_ask) = &mut may_ask {
@@ -369,7 +373,7 @@ impl Relay {
                     Some((state, asks)) => answer::come_again(id, &state, asks),
                     None => answer::denied(id, section, &refused.denial, tell, version),
                 };
-                reply.deliver(answer).await;
+                Box::pin(reply.deliver(answer)).await;
             }
         }
     }
@@ -407,13 +411,15 @@ impl Relay {
     ) -> Result<Passage, Refused> {
         let policies = || self.access.keep_policies();
         match judged {
-            Judged::Complete => self.gateway.decide_completion(policies(), about, targets, &**self).await,
+            Judged::Complete => {
+                Box::pin(self.gateway.decide_completion(policies(), about, targets, &**self)).await
+            }
             // More input for a tool that the policy has closed since is refused, whenever its task was made.
             Judged::Task if about.method == "tasks/update" => {
-                self.gateway.decide_completion(policies(), about, targets, &**self).await
+                Box::pin(self.gateway.decide_completion(policies(), about, targets, &**self)).await
             }
             Judged::Task | Judged::Unsubscribe | Judged::Relay => {
-                self.gateway.unjudged(policies(), about).await
+                Box::pin(self.gateway.unjudged(policies(), about)).await
             }
             _ => self.decided(about, targets, retry, wanted, room).await,
         }
@@ -448,12 +454,7 @@ impl Relay {
         ticket.forwarded(line.len());
         // It is under way there before anybody can cancel it: a cancellation must not come before it.
         let way = self.direct.get().and_then(Direct::open).filter(|_| at_once);
-        let (asking, line) = match way {
-            Some(way) => (Some(way.ask(number, Arc::clone(message), line)), String::new()),
-            None => (None, line),
-        };
-        // In place: a future that is handed on is held twice.
-        let mut asking = pin!(asking);
+        let way = way.map(|way| way.begin(number));
         let cancelled = {
             let mut session = self.session();
             match session.to_server.get_mut(number) {
@@ -468,14 +469,14 @@ impl Relay {
             }
         };
         match cancelled {
-            None => match asking.as_mut().as_pin_mut() {
-                Some(asking) => {
+            None => match way {
+                Some(way) => {
                     drop(room);
-                    asking.await;
+                    way.ask(Arc::clone(message), line).await;
                 }
                 None => self.upstream.send_in(room, line),
             },
-            Some(ticket) => ticket.settle(Ending::NotSent).await,
+            Some(ticket) => Box::pin(ticket.settle(Ending::NotSent)).await,
         }
     }
 }

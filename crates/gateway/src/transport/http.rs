@@ -3,6 +3,7 @@
 mod accept;
 mod activity;
 mod body;
+mod carrier;
 mod client;
 mod collector;
 mod direct;
@@ -19,6 +20,7 @@ mod old;
 mod old_server;
 mod patient;
 mod places;
+mod pool;
 mod post;
 mod receiver;
 mod refused;

@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 
+use super::failure::Failure;
 use super::server::{HttpServer, HttpServerError};
 
 /// A collector that speaks OTLP over HTTP.
@@ -19,7 +20,7 @@ pub(crate) enum NotCollected {
     #[error("the trusted certificates of this machine cannot be read: {0}")]
     Roots(std::io::Error),
     #[error("it does not answer: {0}")]
-    Request(hyper_util::client::legacy::Error),
+    Request(Failure),
     #[error("it did not answer in {} seconds", TIME.as_secs())]
     Late,
     #[error("it answered with {0}")]
@@ -59,7 +60,7 @@ impl Collector {
         request.headers_mut().extend(self.0.headers.clone());
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let client = self.0.client().map_err(NotCollected::Roots)?;
-        let response = client.request(request).await.map_err(NotCollected::Request)?;
+        let response = client.carry(request, None).await.map_err(NotCollected::Request)?;
         let status = response.status();
         // What is read to its end leaves the connection for the next time.
         let _answer = Limited::new(response.into_body(), ANSWER).collect().await;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use interlock_wire::{Message, Version};
 
-use super::flight::Flight;
+use super::flight::{Flight, Flying};
 use super::upstream::HttpLink;
 use crate::crossing::Crossing;
 
@@ -46,15 +46,25 @@ impl Direct {
     }
 }
 
+/// A call that is about to go that way, and can be given up from here on.
+pub(crate) struct Begun {
+    way: Way,
+    flying: Flying,
+}
+
 impl Way {
+    /// Begins a call under this number.
+    pub(crate) fn begin(self, number: u64) -> Begun {
+        let flying = self.link.begin(number);
+        Begun { way: self, flying }
+    }
+}
+
+impl Begun {
     /// Asks the server what `line` says, which is `message` under that number, and takes in what it says.
-    pub(crate) fn ask(
-        self,
-        number: u64,
-        message: Arc<Message>,
-        line: String,
-    ) -> impl Future<Output = ()> + Send + use<> {
+    pub(crate) async fn ask(self, message: Arc<Message>, line: String) {
         let posted = Posted { message, line: Some(line), flight: None };
-        self.link.exchange(&self.crossing, number, posted, self.version)
+        let Way { link, crossing, version } = self.way;
+        link.exchange(&crossing, self.flying, posted, version).await;
     }
 }

@@ -7,6 +7,7 @@ use interlock_wire::http::HeaderError;
 use interlock_wire::sse;
 
 use super::oauth::TokenError;
+use super::pool::NotCarried;
 use crate::settle::Ending;
 
 /// Why a request got no answer.
@@ -69,6 +70,16 @@ impl From<hyper_util::client::legacy::Error> for Failure {
     fn from(error: hyper_util::client::legacy::Error) -> Self {
         tracing::debug!("HTTP: {error}");
         if error.is_connect() { Self::Unreachable { why: cause(&error) } } else { Self::Broken }
+    }
+}
+
+impl From<NotCarried> for Failure {
+    fn from(error: NotCarried) -> Self {
+        tracing::debug!("HTTP: {error}");
+        match &error {
+            NotCarried::Unreachable(_) => Self::Unreachable { why: cause(&error) },
+            NotCarried::Broken(_) => Self::Broken,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use foldhash::quality::RandomState;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::sync::Notify;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How much of a body is handed over in one piece: the next is asked for when there is room for it on its way.
 const PIECE: usize = 64 << 10;
@@ -32,6 +33,7 @@ pub(super) struct Flying {
     all: Arc<InFlight>,
     number: u64,
     flight: Arc<Flight>,
+    _awaited: TaskTrackerToken,
 }
 
 /// Something that happens once.
@@ -60,11 +62,11 @@ impl InFlight {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more. From here on it can be given up.
-    pub(super) fn begin(self: &Arc<Self>, number: u64) -> Flying {
+    /// One more. From here on it can be given up; whoever waits for all of them waits for it.
+    pub(super) fn begin(self: &Arc<Self>, number: u64, awaited: TaskTrackerToken) -> Flying {
         let flight = Arc::<Flight>::default();
         self.all().insert(number, Arc::clone(&flight));
-        Flying { all: Arc::clone(self), number, flight }
+        Flying { all: Arc::clone(self), number, flight, _awaited: awaited }
     }
 
     pub(super) fn get(&self, number: u64) -> Option<Arc<Flight>> {
@@ -102,6 +104,10 @@ impl Flight {
 }
 
 impl Flying {
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     pub(super) fn flight(&self) -> &Arc<Flight> {
         &self.flight
     }
@@ -170,6 +176,7 @@ mod tests {
 
     use http_body_util::BodyExt as _;
     use tokio::time::timeout;
+    use tokio_util::task::TaskTracker;
 
     use super::*;
 
@@ -178,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_tells_when_the_last_of_it_is_on_its_way() {
         let all = Arc::<InFlight>::default();
-        let flying = all.begin(1);
+        let flying = all.begin(1, TaskTracker::new().token());
         let whole = Bytes::from(vec![b'x'; PIECE + 1]);
         let mut body = Outgoing::new(whole, Some(Arc::clone(flying.flight())));
         assert_eq!(body.size_hint().exact(), Some(PIECE as u64 + 1));
@@ -195,9 +202,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_over_leaves_room_for_another_and_keeps_nobody_waiting() {
         let all = Arc::<InFlight>::default();
-        let first = all.begin(1);
+        let first = all.begin(1, TaskTracker::new().token());
         let flight = Arc::clone(first.flight());
-        let second = all.begin(1);
+        let second = all.begin(1, TaskTracker::new().token());
         drop(first);
         flight.sent().await;
         flight.over().await;
@@ -205,7 +212,7 @@ mod tests {
         second.given_up().await;
         drop(second);
         assert!(all.get(1).is_none());
-        let third = all.begin(2);
+        let third = all.begin(2, TaskTracker::new().token());
         all.give_all_up();
         third.given_up().await;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{Method, Response, StatusCode};
 use interlock_wire::http::MOST_EVENT_ID;
@@ -12,6 +12,7 @@ use interlock_wire::line::Line;
 use interlock_wire::sse::{self, Decoder};
 use interlock_wire::{Era, Version};
 
+use super::carrier::Reply;
 use super::failure::Failure;
 use super::headers;
 use super::media::{Media, media_type};
@@ -58,9 +59,10 @@ impl HttpLink {
             return;
         }
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let task = tokio::spawn(async move {
+        // Boxed: a server may have no such stream, and what is known of the task stays for as long as the session.
+        let task = tokio::spawn(Box::pin(async move {
             guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
-        });
+        }));
         self.listens_with(task.abort_handle());
     }
 
@@ -111,7 +113,7 @@ impl HttpLink {
         &self,
         crossing: &Arc<Crossing>,
         number: u64,
-        response: Response<Incoming>,
+        response: Response<Reply>,
         version: Version,
     ) -> Result<(), Failure> {
         let mut heard = Heard::default();
@@ -143,7 +145,7 @@ impl HttpLink {
     async fn events_of(
         &self,
         crossing: &Arc<Crossing>,
-        response: Response<Incoming>,
+        response: Response<Reply>,
         heard: &mut Heard,
         on: Option<u64>,
     ) -> Result<(), Failure> {

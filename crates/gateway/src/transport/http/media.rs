@@ -1,10 +1,10 @@
 //! What a server's response holds.
 
 use hyper::Response;
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use interlock_wire::sse;
 
+use super::carrier::Reply;
 use super::failure::Failure;
 
 pub(super) enum Media {
@@ -13,7 +13,7 @@ pub(super) enum Media {
     None,
 }
 
-pub(super) fn media_type(response: &Response<Incoming>) -> Result<Media, Failure> {
+pub(super) fn media_type(response: &Response<Reply>) -> Result<Media, Failure> {
     let headers = response.headers();
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Failure::Encoded);

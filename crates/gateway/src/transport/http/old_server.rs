@@ -71,7 +71,7 @@ impl HttpLink {
     async fn read_old(
         &self,
         crossing: &Arc<Crossing>,
-        mut body: hyper::body::Incoming,
+        mut body: super::carrier::Reply,
         named: &mut Option<oneshot::Sender<String>>,
     ) -> Result<(), Failure> {
         use http_body_util::BodyExt as _;

@@ -103,7 +103,9 @@ impl Caller<'_> {
         }
         match session? {
             Some(session) => self.exchange(&session, Ok(Parsed::One(message)), Era::Legacy).await,
-            None if message.method().as_deref() == Some("initialize") => self.initialize(message).await,
+            None if message.method().as_deref() == Some("initialize") => {
+                Box::pin(self.initialize(message)).await
+            }
             None => Err(rejected(Rejection::no_session())),
         }
     }
@@ -139,10 +141,11 @@ impl Caller<'_> {
         let mut ended = pin!(credential.ended());
         // The body may have taken its time, and so may what is sent before it: what vouched for the caller may have ended
         // since it was looked at.
+        let mut taking = pin!(self.front.exchange_on(way, read, modern, &self.place));
         let mut exchange = tokio::select! {
             biased;
             () = ended.as_mut() => return Err(HttpRefused::ended()),
-            exchange = self.front.exchange_on(way, read, modern, &self.place) => exchange,
+            exchange = taking.as_mut() => exchange,
         };
         let first = tokio::select! {
             biased;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Uri};
 
-use super::client::HttpClient;
+use super::client::ServerClient;
 use super::headers;
 use super::oauth::OAuth;
 
@@ -19,7 +19,7 @@ pub struct HttpServer {
     /// Where its access token is from.
     pub(super) oauth: Option<Arc<OAuth>>,
     /// The connections to it, once there are some.
-    client: Arc<OnceLock<HttpClient>>,
+    client: Arc<OnceLock<ServerClient>>,
 }
 
 /// How messages go to a server that is reached by HTTP.
@@ -133,11 +133,11 @@ impl HttpServer {
     ///
     /// # Errors
     /// When the system's certificates cannot be read.
-    pub(super) fn client(&self) -> std::io::Result<HttpClient> {
+    pub(super) fn client(&self) -> std::io::Result<ServerClient> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = HttpClient::new(&self.url)?;
+        let client = ServerClient::new(&self.url)?;
         Ok(self.client.get_or_init(|| client).clone())
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use interlock_wire::http::ParamHeaders;
@@ -20,10 +20,11 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client::HttpClient;
+use super::carrier::Reply;
+use super::client::ServerClient;
 use super::direct::Posted;
 use super::failure::Failure;
-use super::flight::{Flight, InFlight};
+use super::flight::{Flight, Flying, InFlight};
 use super::headers;
 use super::media::{Media, media_type};
 use super::oauth::OAuth;
@@ -35,7 +36,7 @@ use crate::fault::{caught, guarded};
 /// The connection to one server.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
-    pub(super) client: HttpClient,
+    pub(super) client: ServerClient,
     pub(super) server: HttpServer,
     /// Where messages are posted to a server that answers them on one stream.
     pub(super) old: OnceCell<Uri>,
@@ -116,13 +117,10 @@ impl HttpLink {
             let version = crossing.spoken();
             match kind(&message) {
                 Queued::Initialize(number) | Queued::Request(number) => {
-                    let asking = self.exchange(
-                        &crossing,
-                        number,
-                        Posted { message: Arc::new(message), line: None, flight: None },
-                        version,
-                    );
-                    tokio::spawn(asking);
+                    let posted = Posted { message: Arc::new(message), line: None, flight: None };
+                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
+                    let flying = self.begin(number);
+                    tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
                 }
                 // What follows may only come after it.
                 Queued::Initialized => {
@@ -182,24 +180,26 @@ impl HttpLink {
     }
 
     /// One request with everything that comes in its response. Whoever polls this carries it out.
-    pub(super) fn exchange(
+    pub(super) async fn exchange(
         self: &Arc<Self>,
         crossing: &Arc<Crossing>,
-        number: u64,
+        flying: Flying,
         mut posted: Posted,
         version: Version,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
-        let flying = self.in_flight.begin(number);
+    ) {
+        let number = flying.number();
         posted.flight = Some(Arc::clone(flying.flight()));
-        self.exchanges.track_future(async move {
-            // In place: a future that is handed on is held twice, and this one is moved for every call.
-            let asking = pin!(caught(link.ask(&crossing, number, posted, version)));
-            let Either::Left((asked, _)) = select(asking, pin!(flying.given_up())).await else { return };
-            if !matches!(asked, Ok(Ok(()))) {
-                Box::pin(link.unanswered(&crossing, number, asked)).await;
-            }
-        })
+        // In place: a future that is handed on is moved each time.
+        let asking = pin!(self.ask(crossing, number, posted, version));
+        let Either::Left((asked, _)) = select(caught(asking), pin!(flying.given_up())).await else { return };
+        if !matches!(asked, Ok(Ok(()))) {
+            Box::pin(self.unanswered(crossing, number, asked)).await;
+        }
+    }
+
+    /// Begins a request under this number: from here on it can be given up, and is waited for at the end.
+    pub(super) fn begin(&self, number: u64) -> Flying {
+        self.in_flight.begin(number, self.exchanges.token())
     }
 
     /// Sees to it that whoever waits is told why asking came to nothing: it failed, or was cut off by a fault of
@@ -316,7 +316,7 @@ impl HttpLink {
     }
 
     /// The whole body as one message.
-    async fn whole(&self, crossing: &Crossing, response: Response<Incoming>) -> Result<Line, Failure> {
+    async fn whole(&self, crossing: &Crossing, response: Response<Reply>) -> Result<Line, Failure> {
         let most = crossing.gateway().options.limits.message.bytes;
         match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => Ok(Line::Complete(body.to_bytes().into())),
@@ -330,7 +330,7 @@ impl HttpLink {
         &self,
         crossing: &Arc<Crossing>,
         number: u64,
-        response: Response<Incoming>,
+        response: Response<Reply>,
     ) -> Result<(), Failure> {
         let status = response.status();
         let lost = status == StatusCode::NOT_FOUND && self.state().session.is_some();
@@ -353,7 +353,7 @@ impl HttpLink {
         crossing: &Arc<Crossing>,
         posted: Posted,
         version: Version,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         let Posted { message, line, flight } = posted;
         if self.server.transport == HttpTransport::Sse {
             Box::pin(self.old_address(crossing)).await?;
@@ -377,9 +377,9 @@ impl HttpLink {
         &self,
         request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         match &self.server.oauth {
-            None => Ok(self.client.carry(request, flight).await?),
+            None => self.client.carry(request, flight).await,
             Some(oauth) => Box::pin(self.send_authorized(oauth, request, flight)).await,
         }
     }
@@ -389,7 +389,7 @@ impl HttpLink {
         oauth: &Arc<OAuth>,
         mut request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Reply>, Failure> {
         let token = oauth.token().await?;
         let mut again = request.clone();
         token.carry(request.headers_mut());
@@ -399,7 +399,7 @@ impl HttpLink {
         }
         let Some(other) = oauth.other_than(&token).await else { return Ok(response) };
         other?.carry(again.headers_mut());
-        Ok(self.client.request(again).await?)
+        self.client.carry(again, None).await
     }
 
     pub(super) fn request(
