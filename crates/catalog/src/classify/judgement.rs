@@ -341,6 +341,8 @@ mod tests {
         assert_eq!(switch("install_to_system"), Category::Execute);
         assert_eq!(switch("reset"), Category::Destructive);
         assert_eq!(switch("resettable"), Category::Read);
+        let page = r#"{"description": "() => { /* code */ }", "type": "string"}"#;
+        assert_eq!(tool("evaluate", &format!(r#"{{"function": {page}}}"#)), Category::Execute);
     }
 
     #[test]

@@ -87,6 +87,8 @@ fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
         let is_noun = lexicon::is_compound(word, next)
             || before == "dry"
             || (at > 0 && word == "return")
+            // `browser_network_request`
+            || (at > 0 && word == "request" && next.is_empty() && lexicon::verb(before).is_none())
             // `shopping_list_add`
             || (at > 0 && word == "list" && lexicon::verb(next).is_some_and(|verb| verb.category > Category::Read));
         let verb = lexicon::verb(word).filter(|_| !is_noun)?;
@@ -191,6 +193,7 @@ mod tests {
             ("user-delete", Category::Destructive),
             ("order_status", Category::Read),
             ("shopping_list_add", Category::Write),
+            ("send_request", Category::Execute),
             ("bill_delete", Category::Destructive),
             ("create_list", Category::Write),
             ("can_delete_user", Category::Read),
@@ -200,6 +203,7 @@ mod tests {
             assert_eq!(category(name), Some(expected), "{name}");
         }
         assert_eq!(category("weather"), None);
+        assert_eq!(category("network_request"), None);
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn free_query(all: &[Parameter<'_>], definition: &Definition) -> Option<Evidence
     let named = words::of_name(&definition.tool);
     let is_language = |word: &str| {
         has(
-            "sql cypher graphql plsql tsql t-sql mysql postgresql sqlite gremlin hql mutation mutations",
+            "sql cypher graphql plsql tsql t-sql mysql postgresql sqlite gremlin hql n1ql cql aql surrealql partiql opencypher edgeql mutation mutations",
             word,
         )
     };
@@ -104,6 +104,9 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
     if has(code, key) && values.is_empty() && takes_text(schema) {
         return says(Place::Code, Category::Execute);
     }
+    if is_function(schema) && !is_inner && takes_text(schema) {
+        return says(Place::Code, Category::Execute);
+    }
     let is_boolean = schema.get("type").is_none_or(|kind| kind == "boolean");
     if (has(NOTICES, key) || has(SHOWS, key)) && is_boolean {
         return says(Place::Flag, Category::Execute);
@@ -123,6 +126,12 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
         .filter(|_| !is_inner || key.contains('_'))
         .filter(|_| schema.get("type").is_some_and(|kind| kind == "boolean"));
     switched.and_then(|category| says(Place::Flag, category))
+}
+
+/// Whether a parameter takes a function, by the one that its description shows: `() => { … }`.
+fn is_function(schema: &Value) -> bool {
+    let said = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    said.contains(") => {") || said.contains("function()")
 }
 
 /// What a switch does besides, by its first word: `dump_to_file`, `install_to_system`, `terminate_process`.
