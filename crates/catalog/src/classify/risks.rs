@@ -164,7 +164,10 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     if let Some(word) = patients(&name, &text, &parameters, &server, category) {
         shows(RiskKind::PatientData, &word);
     }
-    let about = || name.iter().chain(first()).chain(&parameters).chain(&server);
+    // `chat, phone, web` are ways to reach somebody.
+    let is_way = |word: &String| word == "phone" && first().any(|other| other == "web" || other == "chat");
+    let told = || first().filter(|word| !is_way(word));
+    let about = || name.iter().chain(told()).chain(&parameters).chain(&server);
     let kinds = [(RiskKind::Credentials, CREDENTIALS), (RiskKind::PersonalData, PERSONS)];
     for (kind, list) in kinds {
         let subject = about().find(|word| has(list, word)).cloned();
@@ -367,6 +370,11 @@ mod tests {
         for (json, expected) in [
             (r#"{"tool": "get_chat_messages", "description": "Messages of a chat"}"#, Severity::Medium),
             (r#"{"tool": "console_messages", "description": "Returns console messages"}"#, Severity::Low),
+            (
+                r#"{"tool": "get_channels", "description": "Ways to reach us: chat, phone, web"}"#,
+                Severity::Low,
+            ),
+            (r#"{"tool": "get_lead", "description": "Name and phone of a lead"}"#, Severity::Medium),
             (r#"{"tool": "get_secret", "description": "Reads a secret"}"#, Severity::High),
             (r#"{"tool": "ping", "description": "Checks the credentials"}"#, Severity::Low),
             (
