@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::sync::{Notify, Semaphore};
+use tokio::task::coop;
 
 /// Places of an empty queue that are kept for what comes next.
 const KEPT: usize = 16;
@@ -116,9 +117,12 @@ impl Queue {
 
     /// Takes the next out, or waits for one; `None` once nobody can put anything in.
     pub(super) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Option<Queued>> {
+        // Who is never short of lines lets others have their turn.
+        let turn = ready!(coop::poll_proceed(context));
         let mut state = self.state();
         if let Some(queued) = state.lines.pop_front() {
             state.settle();
+            turn.made_progress();
             return Poll::Ready(Some(queued));
         }
         if self.senders.load(Ordering::Acquire) == 0 {

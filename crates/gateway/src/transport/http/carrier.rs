@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
@@ -21,14 +23,18 @@ type Connection = http1::Connection<TokioIo<TcpStream>, Outgoing>;
 /// How often a connection is looked at in a row before others have their turn.
 const LOOKS: usize = 16;
 
+/// How long, and for how many bytes, what nobody looks at is read.
+const SHORT: Duration = Duration::from_millis(250);
+const FEW: usize = 4 << 10;
+
 /// A connection that carries one request at a time.
 #[derive(Debug)]
 pub(super) struct Carrier {
     sender: SendRequest<Outgoing>,
-    connection: Connection,
+    /// Let go of once it has ended: only then does hyper give back a request that it has not begun.
+    connection: Option<Connection>,
     bell: Arc<Bell>,
     waker: Waker,
-    has_ended: bool,
 }
 
 /// Wakes whoever waits, but not for what happens while they look anyway.
@@ -66,29 +72,24 @@ impl Carrier {
         let (sender, connection) = http1::handshake(stream).await?;
         let bell = Arc::<Bell>::default();
         let waker = Waker::from(Arc::clone(&bell));
-        Ok(Self { sender, connection, bell, waker, has_ended: false })
+        Ok(Self { sender, connection: Some(connection), bell, waker })
     }
 
     /// Looks at the connection, which wakes nobody for it; whether it can carry a request.
     pub(super) fn is_free(&mut self) -> bool {
         self.bell.waiting.take();
         self.look();
-        !self.has_ended && self.sender.is_ready()
+        self.connection.is_some() && self.sender.is_ready()
     }
 
     /// Moves on what there is to move.
     fn look(&mut self) {
-        if self.has_ended {
-            return;
-        }
+        let Some(connection) = &mut self.connection else { return };
         let mut context = Context::from_waker(&self.waker);
-        match Pin::new(&mut self.connection).poll(&mut context) {
-            Poll::Pending => {}
-            Poll::Ready(ended) => {
-                self.has_ended = true;
-                if let Err(error) = ended {
-                    tracing::debug!("a connection to a server broke: {error}");
-                }
+        if let Poll::Ready(ended) = Pin::new(connection).poll(&mut context) {
+            self.connection = None;
+            if let Err(error) = ended {
+                tracing::debug!("a connection to a server broke: {error}");
             }
         }
     }
@@ -157,6 +158,13 @@ impl Reply {
             reply.give_back();
         }
         reply
+    }
+
+    /// Reads what is left where nobody looks at it, as far as it is short: its connection can be used again.
+    pub(super) async fn pass(self) {
+        if self.carried_by.is_some() {
+            let _rest = tokio::time::timeout(SHORT, Limited::new(self, FEW).collect()).await;
+        }
     }
 
     fn give_back(&mut self) {

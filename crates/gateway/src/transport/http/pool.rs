@@ -123,11 +123,13 @@ impl Idle {
         }
         let sweeps = {
             let mut kept = self.kept();
-            if kept.carriers.len() >= MOST_KEPT {
-                return;
-            }
+            // The one that has waited longest is closed soonest by its server.
+            let too_many = (kept.carriers.len() >= MOST_KEPT).then(|| kept.carriers.remove(0));
             kept.carriers.push((carrier, Instant::now()));
-            !std::mem::replace(&mut kept.is_swept, true)
+            let sweeps = !std::mem::replace(&mut kept.is_swept, true);
+            drop(kept);
+            drop(too_many);
+            sweeps
         };
         if sweeps {
             tokio::spawn(sweep(Arc::downgrade(self)));

@@ -191,7 +191,8 @@ impl HttpLink {
         posted.flight = Some(Arc::clone(flying.flight()));
         // In place: a future that is handed on is moved each time.
         let asking = pin!(self.ask(crossing, number, posted, version));
-        let Either::Left((asked, _)) = select(caught(asking), pin!(flying.given_up())).await else { return };
+        // What was given up before is not sent.
+        let Either::Right((asked, _)) = select(pin!(flying.given_up()), caught(asking)).await else { return };
         if !matches!(asked, Ok(Ok(()))) {
             Box::pin(self.unanswered(crossing, number, asked)).await;
         }
@@ -256,6 +257,7 @@ impl HttpLink {
         }
         if self.old.get().is_some() && response.status().is_success() {
             // The answer comes on the stream.
+            response.into_body().pass().await;
             return Ok(());
         }
         if initializes {
@@ -268,7 +270,7 @@ impl HttpLink {
         match media_type(&response)? {
             Media::Json => crossing.from_server(self.whole(crossing, response).await?, Some(number)).await,
             Media::Events => Box::pin(self.events(crossing, number, response, version)).await?,
-            Media::None => {}
+            Media::None => response.into_body().pass().await,
         }
         // What the server said has put a bridge between, or taken it away: other requests have these numbers now.
         if crossing.numbering() != numbering {
@@ -298,10 +300,14 @@ impl HttpLink {
         let posting =
             self.post(crossing, Posted { message: Arc::new(message), line: None, flight: None }, version);
         let posted = tokio::time::timeout(TOLD, posting).await.unwrap_or(Err(Failure::NotTaken));
-        let told = posted.and_then(|response| match response.status() {
-            status if status.is_success() => Ok(()),
-            status => Err(Failure::Status { status }),
-        });
+        let told = match posted {
+            Ok(response) => {
+                let status = response.status();
+                response.into_body().pass().await;
+                if status.is_success() { Ok(()) } else { Err(Failure::Status { status }) }
+            }
+            Err(failure) => Err(failure),
+        };
         if let Err(failure) = told {
             let server = crossing.server();
             tracing::warn!("`{method}` did not reach the server `{server}`: {failure}");

@@ -125,6 +125,53 @@ async fn one_that_the_server_has_closed_is_replaced_and_loses_no_request() {
 }
 
 #[tokio::test]
+async fn what_is_asked_on_one_that_closes_meanwhile_comes_back_unsent() {
+    /// More turns than the runtime takes before it looks at its sockets.
+    const TURNS: usize = 1_000;
+    let (is_taken, closed) = (Arc::<tokio::sync::Notify>::default(), Arc::<tokio::sync::Notify>::default());
+    let (close, closes) = (Arc::clone(&is_taken), Arc::clone(&closed));
+    let server = Server::start(move |mut stream, _| {
+        let (close, closes) = (Arc::clone(&close), Arc::clone(&closes));
+        async move {
+            request(&mut stream).await.unwrap();
+            answer(&mut stream, b"once").await;
+            close.notified().await;
+            drop(stream);
+            closes.notify_one();
+        }
+    })
+    .await;
+    assert_eq!(server.answered(vec![]).await, "once");
+    let mut carrier = server.pool.idle.take().unwrap();
+    is_taken.notify_one();
+    closed.notified().await;
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+    }
+    let asked = Request::new(Outgoing::new(Bytes::from_static(b"{}"), None));
+    let carried = tokio::time::timeout(Duration::from_secs(10), carrier.carry(asked)).await.unwrap();
+    assert!(matches!(carried, Carried::Unsent(_)));
+}
+
+#[tokio::test]
+async fn what_nobody_looks_at_costs_no_connection() {
+    let server = Server::start(async |mut stream, _| {
+        while request(&mut stream).await.is_some() {
+            let head = b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            stream.flush().await.unwrap();
+            tokio::task::yield_now().await;
+            stream.write_all(b"0\r\n\r\n").await.unwrap();
+        }
+    })
+    .await;
+    for _ in 0..3 {
+        server.ask(b"{}".to_vec()).await.unwrap().into_body().pass().await;
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn large_bodies_go_both_ways_whoever_speaks_first() {
     const LARGE: usize = 3 << 20;
     let server = Server::start(async |mut stream, number| {
