@@ -148,9 +148,11 @@ pub(super) fn worse(text: &str) -> Option<Evidence> {
     let text = text.to_lowercase();
     WORSE.iter().rev().find_map(|(category, phrases)| {
         // What is done only if something is said can be done.
-        let can = |at: usize| *category == Category::Execute && !is_ruled_out(&text, at);
-        let said =
-            |phrase: &&&str| text.match_indices(**phrase).any(|(at, _)| can(at) || !is_denied(&text, at));
+        let is_open = |at| match category {
+            Category::Execute => !is_ruled_out(&text, at),
+            _ => !is_denied(&text, at),
+        };
+        let said = |phrase: &&&str| text.match_indices(**phrase).any(|(at, _)| is_open(at));
         let phrase = phrases.iter().find(said)?;
         Some(Evidence { place: Place::Statement, words: (*phrase).to_owned(), category: *category })
     })
