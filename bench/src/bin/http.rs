@@ -212,7 +212,11 @@ impl<'w> Row<'w> {
     async fn open(load: Load, era: Era, answers: Answers, way: &'w Variant) -> Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..load.clients() {
-            clients.push(Client::connect(&way.target(answers), era).await.with_context(|| way.way.name())?);
+            let mut client =
+                Client::connect(&way.target(answers), era).await.with_context(|| way.way.name())?;
+            // On which nothing was asked yet, a connection is not kept until the others have had their turns.
+            client.call().await.with_context(|| way.way.name())?;
+            clients.push(client);
         }
         let figures = Figures {
             load: load.name(),

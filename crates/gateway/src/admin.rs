@@ -24,7 +24,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use interlock_audit::{DigestKey, RefusalCategory};
@@ -39,7 +39,7 @@ use crate::front::{Asker, Front};
 use crate::known_tokens::KnownTokens;
 use crate::registration::Registration;
 use crate::serve::ListenError;
-use crate::transport::http::{Activity, Place, Places};
+use crate::transport::http::{Activity, Place, Places, Quiet};
 use crate::transport::tls::Tls;
 use addresses::Origins;
 pub use addresses::{ConsoleAddress, NotAnAddress};
@@ -308,11 +308,15 @@ async fn talk(
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    builder.http1().header_read_timeout(None).max_buf_size(HEAD);
+    let stream = TokioIo::new(activity.hearing(stream));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     tokio::select! {
         done = connection.as_mut() => return done,
-        () = activity.idle(PATIENCE, IDLE) => {}
+        quiet = activity.quiet(PATIENCE, IDLE) => match quiet {
+            Quiet::Unasked => return Ok(()),
+            Quiet::Idle => {}
+        },
     }
     connection.as_mut().graceful_shutdown();
     tokio::time::timeout(PATIENCE, connection).await?

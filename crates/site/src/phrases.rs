@@ -162,6 +162,7 @@ pub(crate) const fn place(place: Place) -> &'static str {
         Place::Statement => "what its description says outright",
         Place::Action => "a parameter that says what is to be done",
         Place::Code => "a parameter that holds what is executed",
+        Place::Whole => "its only parameter, which takes anything",
         Place::Flag => "a parameter that has the call do worse",
         Place::Annotation => "what its publisher says, which counts only where it is worse",
     }

@@ -80,6 +80,30 @@ async fn a_connection_on_which_nothing_is_asked_is_closed_and_one_that_waits_is_
     Ok(())
 }
 
+/// What limits the sending of a request says nothing of the time between two.
+#[tokio::test]
+async fn a_connection_is_kept_for_as_long_as_was_said() -> Result<()> {
+    let more = "anonymous: team\nlimits: { request_seconds: 1, connection_idle_seconds: 600 }\n";
+    let scene = Scene::start(&Script::with_tools(&["echo"]), more).await?;
+    let address = &scene.serving.address;
+    let asked = modern(address, 1, "tools/call", &json!({ "name": "echo", "arguments": {} }));
+    let text = String::from_utf8(asked.bytes())?.replace("Connection: close\r\n", "");
+    let mut kept = TcpStream::connect(address).await?;
+    for round in 0..2 {
+        kept.write_all(text.as_bytes()).await?;
+        let mut came = Vec::new();
+        // Until nothing has come for longer than a request may take: neither more of the answer nor the end.
+        while let Ok(read) = timeout(Duration::from_millis(2_500), kept.read_buf(&mut came)).await {
+            ensure!(read? > 0, "round {round}: closed after {:?}", String::from_utf8_lossy(&came));
+        }
+        let came = String::from_utf8_lossy(&came);
+        ensure!(came.contains("\"result\""), "round {round}: {came}");
+    }
+    // Half of another is given up as ever.
+    kept.write_all(text.as_bytes().get(..40).context("a head")?).await?;
+    until_closed(&mut kept).await.map(drop)
+}
+
 #[tokio::test]
 async fn who_does_not_read_is_given_up_and_others_go_on() -> Result<()> {
     // More than all buffers on the way hold.

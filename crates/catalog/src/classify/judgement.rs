@@ -118,6 +118,8 @@ impl Said {
             return Some(read_only.category);
         }
         let action = self.at(Place::Action);
+        // A name that says what is done says more than what its program is handed.
+        let whole = self.at(Place::Whole).filter(|_| !self.name.as_ref().is_some_and(|named| named.is_firm));
         // What only keeps code, or a product's `code`, does not run it.
         let keeps = is_read || base == Some(Category::Write);
         let is_script =
@@ -136,9 +138,9 @@ impl Said {
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
         // What is only read is told of what was lost before.
         let changes = !firmly_read || joined.is_some_and(|joined| joined > Category::Read);
-        let worse = self.worse.as_ref().map(|worse| worse.category);
-        let worse = worse.filter(|worse| changes || *worse == Category::Execute);
-        [base, joined, action, code, flag, worse].into_iter().flatten().max()
+        let worse = self.worse.as_ref().filter(|worse| changes || statements::is_of_reads(worse));
+        let worse = worse.map(|worse| worse.category);
+        [base, joined, action, whole, code, flag, worse].into_iter().flatten().max()
     }
 
     /// What the name and the first verb of the description say together.
@@ -343,6 +345,39 @@ mod tests {
         assert_eq!(switch("resettable"), Category::Read);
         let page = r#"{"description": "() => { /* code */ }", "type": "string"}"#;
         assert_eq!(tool("evaluate", &format!(r#"{{"function": {page}}}"#)), Category::Execute);
+    }
+
+    #[test]
+    fn what_takes_one_object_of_anything_stands_for_a_program() {
+        let tool = |name: &str, text: &str, object: &str| {
+            judged(&format!(r#"{{"tool": "{name}", "description": "{text}", "inputSchema": {{"properties": {{"parameters": {object}}}}}}}"#)).category
+        };
+        let open = r#"{"type": "object"}"#;
+        assert_eq!(tool("order_total", "Sums the prices of an order", open), Category::Execute);
+        assert_eq!(tool("get_total", "Sums the prices of an order", open), Category::Read);
+        let declared = r#"{"type": "object", "properties": {"order": {"type": "string"}}}"#;
+        assert_eq!(tool("order_total", "Sums the prices of an order", declared), Category::Read);
+    }
+
+    #[test]
+    fn what_a_call_costs_counts_for_reads_too() {
+        let tool =
+            |text: &str| judged(&format!(r#"{{"tool": "get_news", "description": "{text}"}}"#)).category;
+        assert_eq!(tool("Gets news, which is paid from your wallet"), Category::Financial);
+        assert_eq!(tool("Gets news of what customers will be charged"), Category::Read);
+    }
+
+    #[test]
+    fn a_text_and_who_gets_it_are_sent() {
+        let tool = |name: &str| {
+            judged(&format!(
+                r#"{{"tool": "{name}", "inputSchema": {{"properties": {{"to": {{}}, "text": {{}}}}}}}}"#
+            ))
+            .category
+        };
+        assert_eq!(tool("sms"), Category::Execute);
+        assert_eq!(tool("draft_mail"), Category::Write);
+        assert_eq!(tool("search_mail"), Category::Read);
     }
 
     #[test]

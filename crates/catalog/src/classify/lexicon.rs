@@ -36,7 +36,7 @@ const VERBS: &[(Category, &str)] = &[
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
          capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute* access* answer* cite \
          collate dereference dissect gauge itemize mention* outline* paraphrase proofread quantify \
-         recall* shortlist sift sum* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
+         recall* shortlist sift sum* total* subtotal* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
     ),
     (
         Category::Write,
@@ -59,10 +59,10 @@ const VERBS: &[(Category, &str)] = &[
          prioritise protect raise* reactivate recalculate recover refine reduce relocate repair* requeue \
          reroute rescore restyle retitle route* sanitize seal* secure* shift* skip* slice* stitch stretch* strip* \
          supersede suppress tune* undelete unload unlike unlist unseal unshare unsnooze untrash upscale upvote \
-         downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* autofill fit* fulfill \
+         downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* optin optout signup* signin signout autofill fit* fulfill \
          fulfil pair* unpair permit* reparent rephrase resequence revise scope* specify stack* transpose \
          unify unmerge untrack unwatch vectorize whitelist blacklist allowlist denylist cast* learn memorize track* \
-         claim* block* unblock mute* unmute accept decline backdate blend* carve consolidate craft* curate \
+         claim* place* issue* block* unblock mute* unmute accept decline backdate blend* carve consolidate craft* curate \
          declare establish extrude fabricate finalize finalise fillet* formulate harden impose improve incorporate inscribe \
          introduce invert loosen manipulate mask* modulate morph* negate obfuscate organize organise override* \
          postpone quantize randomize realign reclassify reconcile reconfigure redact reformulate remap \
@@ -87,7 +87,8 @@ const VERBS: &[(Category, &str)] = &[
          attack* exploit* fuzz* hack* bruteforce spoof transmit transcode isolate quarantine* brew* accelerate \
          jog open* park* shoot swing wield bootload goto repost flash* \
          automate hibernate reload* warm* ssh* request* sign* countersign impersonate steer arm* disarm takeoff land* \
-         fly* vibrate honk irrigate prescribe signal* input* bypass circumvent preheat precondition dose* infuse",
+         fly* vibrate honk irrigate prescribe signal* input* bypass circumvent preheat precondition dose* infuse contest* \
+         poweron poweroff powerup powerdown hangup clockin clockout handover repl* interpreter* kubectl* psql* nmap* sqlmap* pickup* dropoff* shutoff callout* callback*",
     ),
     (
         Category::Destructive,
@@ -96,14 +97,14 @@ const VERBS: &[(Category, &str)] = &[
          prune* shred deregister unregister deletion* removal* termination* revocation* rm del rmdir unset void* \
          invalidate evict* forget ban* reformat dequeue pop* consume* redrive annul abandon delist dismantle teardown \
          burn* blackhole cease cripple defund depose disband dispose eliminate eradicate extinguish junk* nullify \
-         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize retire deauth deauthorize deauthorise yank* zap* cleanup* clean* squash* regenerate",
+         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize retire deauth deauthorize deauthorise yank* zap* cleanup* clean* squash* regenerate takedown*",
     ),
     (
         Category::Financial,
         "pay refund* charge* buy sell purchase* transfer* trade* withdraw* deposit* payout* donate* bill* stake* \
          unstake bid* bet* repay lend borrow bridge* remit reimburse mint* redeem swap* order* invoice* prepay topup \
          spend* hedge liquidate book* reserve* rebook fund* disburse settle tip* exercise* renew debit* pledge auction* prebook \
-         airdrop wager wire* invest* divest rent* lease* sponsor* gamble recharge*",
+         airdrop wager wire* invest* divest rent* lease* sponsor* gamble recharge* cashout* payoff* payback* buyback* writeoff*",
     ),
 ];
 
@@ -123,6 +124,16 @@ static KNOWN: LazyLock<HashMap<&str, Verb>> = LazyLock::new(|| {
 /// What a verb in its plain form means, where it is known.
 pub(super) fn verb(word: &str) -> Option<Verb> {
     KNOWN.get(word).copied().or_else(|| prefixed(word))
+}
+
+/// What a verb and the particle behind it mean together, where that is known, and as what: `check out` checks nothing.
+pub(super) fn phrasal(plain: &str, particle: &str) -> Option<(&'static str, Verb)> {
+    const PARTICLES: &[&str] = &["out", "in", "over", "up", "down", "off", "on", "back"];
+    if !PARTICLES.contains(&particle) {
+        return None;
+    }
+    let (together, verb) = KNOWN.get_key_value(format!("{plain}{particle}").as_str())?;
+    Some((*together, Verb { is_noun: false, ..*verb }))
 }
 
 /// `unresolve`, `recreate` and `batchupdate` are not written down, but what they are made of is.

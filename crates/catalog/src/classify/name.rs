@@ -33,7 +33,21 @@ pub(super) fn of(definition: &Definition) -> Option<Named> {
     let own = all.iter().position(|word| !server.contains(word)).unwrap_or(0);
     let own = all.get(own..).unwrap_or_default();
     // A server may be called what it does (`fetch`, `memory`), and then its tool's first word is the verb.
-    [own, &all].into_iter().find_map(|words| read(words, definition)).or_else(|| elsewhere(own))
+    let said = [own, &all].into_iter().find_map(|words| read(words, definition));
+    said.or_else(|| agent(own)).or_else(|| elsewhere(own))
+}
+
+/// Who does something, where no verb says what is done: `file_deleter`, `CodeRunner`.
+fn agent(name: &[String]) -> Option<Named> {
+    let stem =
+        ["er", "or"].iter().find_map(|end| name.last()?.strip_suffix(end)).filter(|stem| stem.len() > 2)?;
+    // `runn`, `delet`, `send`.
+    let single = stem.get(..stem.len() - 1).filter(|_| stem.ends_with("nn") || stem.ends_with("tt"));
+    let forms = [Some(stem.to_owned()), Some(format!("{stem}e")), single.map(str::to_owned)];
+    let (verb, word) = forms.into_iter().flatten().find_map(|form| Some((lexicon::verb(&form)?, form)))?;
+    let evidence = Evidence { place: Place::Name, words: word, category: verb.category };
+    let tells = verb.category > Category::Read;
+    tells.then_some(Named { evidence, is_firm: false, is_bare: false, is_alone: false })
 }
 
 /// A name in another language.
@@ -82,11 +96,16 @@ fn read(name: &[String], definition: &Definition) -> Option<Named> {
 fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
     name.iter().enumerate().filter_map(|(at, word)| {
         let next = name.get(at + 1).map_or("", String::as_str);
+        if let Some((word, verb)) = lexicon::phrasal(word, next) {
+            return Some(Found { at, word, verb });
+        }
         let before = at.checked_sub(1).and_then(|before| name.get(before)).map_or("", String::as_str);
         // A dry run runs nothing, and a tax return returns nothing.
         let is_noun = lexicon::is_compound(word, next)
             || before == "dry"
             || (at > 0 && word == "return")
+            // `issue_comments`, `place_photos`
+            || (matches!(word.as_str(), "issue" | "place") && objects::meaning(word, &rest(name, at)).is_none())
             // `browser_network_request`
             || (at > 0 && word == "request" && next.is_empty() && lexicon::verb(before).is_none())
             // `shopping_list_add`
@@ -96,16 +115,25 @@ fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
     })
 }
 
+fn rest(name: &[String], at: usize) -> Vec<&str> {
+    name.iter().skip(at + 1).map(String::as_str).collect()
+}
+
 /// The verb that says what is done: the first word if it can be one, else the last (`KeyCreate`), else the first that
 /// is no noun, else the first.
 fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     let firm = |found: &&Found<'_>| !found.verb.is_noun;
     let first = verbs.iter().find(|found| found.at == 0);
     let ends = verbs.iter().find(|found| found.at > 0 && found.at + 1 == name.len());
-    let last = ends.filter(firm);
-    // `order_status` tells of orders; but `post_status` posts one.
-    let reports =
-        |found: &&Found<'_>| is_report(found.word) && first.is_some_and(|first| first.word != "post");
+    let last = ends.filter(|found| firm(found) || begins_or_ends(first, found));
+    let orders = first.is_some_and(|first| {
+        matches!(
+            first.word,
+            "post" | "clear" | "reset" | "flush" | "drop" | "kill" | "start" | "stop" | "reload"
+        ) || lexicon::is_imperative(first.word)
+    });
+    // `order_status` tells of orders; but `post_status` posts one, and `clear_history` clears it.
+    let reports = |found: &&Found<'_>| is_report(found.word) && first.is_some() && !orders;
     // `copy_image_set` copies; but `post_list` may be of those whose verb stands last.
     let outweighs = |first: &&Found<'_>| {
         last.is_some_and(|last| {
@@ -125,6 +153,12 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     leads.or(meant).or(first).or_else(|| verbs.iter().find(firm)).or(ends).or_else(|| verbs.first()).copied()
 }
 
+/// `trace_start` starts one; a `period_start` is a time.
+fn begins_or_ends(first: Option<&Found<'_>>, last: &Found<'_>) -> bool {
+    const VERBS: &str = "start stop restart pause resume continue abort";
+    first.is_some() && VERBS.split_whitespace().any(|verb| verb == last.word)
+}
+
 /// `start_container` is what is to be done, `order_status` is not.
 fn is_imperative(name: &[String], head: Found<'_>) -> bool {
     const VERBS: &str = "start stop turn kill reset clear drop flush pause resume reload retry push";
@@ -134,7 +168,7 @@ fn is_imperative(name: &[String], head: Found<'_>) -> bool {
 
 fn is_report(word: &str) -> bool {
     const REPORTS: &str = "status history info details stats logs log summary report count balance balances usage metrics price \
-         prices health version docs documentation schema permissions capabilities leaderboard overview forecast";
+         prices health version total totals docs documentation schema permissions capabilities leaderboard overview forecast";
     REPORTS.split_whitespace().any(|known| known == word)
 }
 
@@ -192,7 +226,15 @@ mod tests {
             ("pipeline_run", Category::Execute),
             ("user-delete", Category::Destructive),
             ("order_status", Category::Read),
+            ("order_total", Category::Read),
             ("shopping_list_add", Category::Write),
+            ("unread_push_count", Category::Read),
+            ("clear_history", Category::Destructive),
+            ("trace_start", Category::Execute),
+            ("get_last_start", Category::Read),
+            ("check_in_guest", Category::Execute),
+            ("list_check_ins", Category::Read),
+            ("vm_power_off", Category::Execute),
             ("send_request", Category::Execute),
             ("bill_delete", Category::Destructive),
             ("create_list", Category::Write),
@@ -204,6 +246,18 @@ mod tests {
         }
         assert_eq!(category("weather"), None);
         assert_eq!(category("network_request"), None);
+    }
+
+    #[test]
+    fn who_does_something_does_it() {
+        let said = |tool: &str| of(&Definition { tool: tool.to_owned(), ..Definition::default() });
+        let category = |tool: &str| said(tool).map(|said| said.evidence.category);
+        assert_eq!(category("fileDeleter"), Some(Category::Destructive));
+        assert_eq!(category("code_runner"), Some(Category::Execute));
+        assert_eq!(category("command_executor"), Some(Category::Execute));
+        for tool in ["currency_converter", "weather", "folder", "best_answer_number"] {
+            assert!(category(tool).is_none_or(|category| category == Category::Read), "{tool}");
+        }
     }
 
     #[test]

@@ -130,6 +130,7 @@ pub(super) fn of(definition: &Definition, category: Category, evidence: &[Eviden
         match one.place {
             Place::Statement => shows(RiskKind::Irreversible, &one.words),
             Place::Code
+            | Place::Whole
             | Place::Annotation
             | Place::Name
             | Place::Description
@@ -188,6 +189,7 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
         shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
     }
     if !name.iter().any(|word| has(MACHINES, word))
+        && !is_demonstration(&text)
         && let Some(word) = name.iter().find(|word| has(PRIVATE, word))
     {
         shows(RiskKind::PersonalData, word);
@@ -209,6 +211,12 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     if let Some(cost) = COSTS.iter().find(|cost| text.contains(**cost)) {
         shows(RiskKind::Cost, cost);
     }
+}
+
+/// What is shown to show how something works is nobody's.
+fn is_demonstration(text: &[Vec<String>]) -> bool {
+    let verb = text.first().and_then(|sentence| sentence.first());
+    verb.is_some_and(|verb| matches!(verb.as_str(), "demonstrate" | "demonstrates" | "demonstrating"))
 }
 
 /// The word that says that a tool touches data of patients. On a server for such data, what deletes does, and what names a
@@ -369,6 +377,10 @@ mod tests {
     fn the_severity_moves_with_what_is_shown() {
         for (json, expected) in [
             (r#"{"tool": "get_chat_messages", "description": "Messages of a chat"}"#, Severity::Medium),
+            (
+                r#"{"tool": "get_message", "description": "Demonstrates how messages are shown"}"#,
+                Severity::Low,
+            ),
             (r#"{"tool": "console_messages", "description": "Returns console messages"}"#, Severity::Low),
             (
                 r#"{"tool": "get_channels", "description": "Ways to reach us: chat, phone, web"}"#,

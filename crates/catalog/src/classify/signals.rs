@@ -29,6 +29,8 @@ pub enum Place {
     Action,
     /// A parameter that holds what is executed.
     Code,
+    /// The only parameter, which is handed on as a whole.
+    Whole,
     /// A parameter that has the call do worse.
     Flag,
     /// What the publisher says.
@@ -45,6 +47,7 @@ impl Place {
             Self::Statement => "its description, outright",
             Self::Action => "a value of a parameter",
             Self::Code => "a parameter that holds what is executed",
+            Self::Whole => "that it takes one object of anything",
             Self::Flag => "a parameter that makes it worse",
             Self::Annotation => "its publisher's annotation",
         }

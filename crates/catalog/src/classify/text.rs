@@ -34,7 +34,7 @@ const FILLERS: &str = "this these tool tools use used using to allows allow you 
      automatically attempt attempts try tries immediately permanently asynchronously programmatically optionally simply first and or , action operation command \
      method beta experimental deprecated new advanced important note warning ability able your always \
      capability provides offers manually atomically explicitly bulk batch performs used designed server side mcp admin only \
-     async efficiently securely intelligently fully instantly temporarily";
+     async efficiently securely intelligently fully instantly temporarily helper utility";
 
 fn is_filler(word: &str) -> bool {
     FILLERS.split_whitespace().any(|known| known == word) || word.chars().all(char::is_numeric)
@@ -83,7 +83,31 @@ fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
 
 /// The verb that a sentence is about: where it stands, what it means, its plain form.
 fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
-    first_verb(sentence, number).or_else(|| is_for(sentence))
+    first_verb(sentence, number)
+        .or_else(|| is_for(sentence))
+        .or_else(|| wanted(sentence))
+        .or_else(|| given(sentence))
+}
+
+/// `Use this when the user wants to send an email`.
+fn wanted(sentence: &[String]) -> Option<(usize, Verb, String)> {
+    let is_want = |word: &str| {
+        matches!(word, "want" | "wants" | "need" | "needs" | "asks" | "asked" | "wish" | "wishes")
+    };
+    sentence.first().filter(|first| *first == "use")?;
+    let at =
+        sentence.windows(2).position(|words| matches!(words, [want, to] if is_want(want) && to == "to"))? + 2;
+    let (verb, plain) = known(sentence.get(at)?, at).filter(|(verb, _)| verb.category > Category::Read)?;
+    Some((at, verb, plain))
+}
+
+/// `Given an id, deletes the record`.
+fn given(sentence: &[String]) -> Option<(usize, Verb, String)> {
+    sentence.first().filter(|first| matches!(first.as_str(), "given" | "if" | "when" | "with" | "for"))?;
+    let at = sentence.iter().take(REACH).position(|word| word == ",")? + 1;
+    let word = sentence.get(at).filter(|word| word.ends_with('s'))?;
+    let (verb, plain) = known(word, at).filter(|(verb, plain)| !verb.is_noun && plain != word)?;
+    Some((at, verb, plain))
 }
 
 /// `Prisma Reset is used to reset the database`.
@@ -102,7 +126,8 @@ fn first_verb(sentence: &[String], number: usize) -> Option<(usize, Verb, String
         let next = sentence.get(at + 1).map_or("", String::as_str);
         let before = at.checked_sub(1).and_then(|before| sentence.get(before)).map_or("", String::as_str);
         let adverb = word.len() > 4 && word.ends_with("ly") && word != "apply" && word != "reply";
-        if is_permission(word, next) || is_about_another(word, next) {
+        let is_permitted = is_permission(before, word) && word != "to";
+        if is_permission(word, next) || is_about_another(word, next) || is_permitted {
             continue;
         }
         if is_means(word) {
@@ -117,7 +142,11 @@ fn first_verb(sentence: &[String], number: usize) -> Option<(usize, Verb, String
                 false => true,
                 // Beside an article, or what tells that a verb follows, it is none.
                 true => {
-                    matches!(before, "to" | "will" | "can") || (at == 0 && number == 0 && leads(sentence))
+                    let rest = sentence.get(at..).unwrap_or_default();
+                    matches!(before, "to" | "will" | "can")
+                        || (at == 0 && number == 0 && leads(sentence))
+                        || (is_subject(before) && word.ends_with('s') && leads(rest))
+                        || (is_permitted_before(sentence, at) && leads(rest))
                 }
             };
             if stands && !matches!(before, "the" | "a" | "an" | "of" | "not" | "by") {
@@ -130,6 +159,20 @@ fn first_verb(sentence: &[String], number: usize) -> Option<(usize, Verb, String
         }
     }
     None
+}
+
+/// `This endpoint triggers a build`.
+fn is_subject(word: &str) -> bool {
+    matches!(
+        word,
+        "tool" | "function" | "endpoint" | "it" | "command" | "action" | "method" | "operation" | "api"
+    )
+}
+
+/// `Lets agents start a machine`.
+fn is_permitted_before(sentence: &[String], at: usize) -> bool {
+    let before = at.checked_sub(2).and_then(|from| sentence.get(from..at));
+    before.is_some_and(|pair| matches!(pair, [lets, who] if is_permission(lets, who)))
 }
 
 /// `Leverages a model to run tasks`: what it is done with is not what is done.
@@ -153,7 +196,7 @@ fn by_means(sentence: &[String], at: usize) -> Option<(usize, Verb, String)> {
 fn leads(sentence: &[String]) -> bool {
     let word = |at: usize| sentence.get(at).map_or("", String::as_str);
     if matches!(word(1), "and" | "," | "or") {
-        return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun);
+        return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun || takes_object(word(2), word(3)));
     }
     if lexicon::is_imperative(word(0)) && !matches!(word(1), "of" | "for" | "in" | "on" | "") {
         return true;
@@ -207,19 +250,16 @@ pub(super) fn known(word: &str, at: usize) -> Option<(Verb, String)> {
 
 /// `Checks out the cart` checks nothing; but `Checks in the list` does.
 fn phrasal(sentence: &[String], at: usize) -> Option<(Verb, String)> {
-    const PARTICLES: &str = "out in over up down off on back";
     const PLACES: &str = "the a an this which whether your all if our that";
     let has = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
-    let particle = sentence.get(at + 1).filter(|word| has(PARTICLES, word))?;
+    let particle = sentence.get(at + 1)?;
     let is_place = sentence.get(at + 2).is_some_and(|word| has(PLACES, word));
     if is_place && matches!(particle.as_str(), "in" | "on" | "over") {
         return None;
     }
-    let word = sentence.get(at)?;
-    words::plain_forms(word).find_map(|plain| {
-        let together = format!("{plain}{particle}");
-        Some((lexicon::verb(&together).map(|verb| Verb { is_noun: false, ..verb })?, together))
-    })
+    let (together, verb) =
+        words::plain_forms(sentence.get(at)?).find_map(|plain| lexicon::phrasal(&plain, particle))?;
+    Some((verb, together.to_owned()))
 }
 
 /// Whether what follows a word can be the object of a verb: `Order a pizza`, but `Order history`.
@@ -229,7 +269,11 @@ fn takes_object(word: &str, next: &str) -> bool {
     const OTHERS: &str =
         "out in on to text files data for and , or with from into through between as via if at";
     let has = |words: &str| words.split_whitespace().any(|known| known == next);
-    has(DETERMINERS) || (!word.ends_with('s') && has(OTHERS))
+    let is_third_person = word.ends_with('s') && known(word, 0).is_some_and(|(_, plain)| plain != word);
+    // `Stakes tokens`, but `Stakes of a pool` and `Orders list`.
+    has(DETERMINERS)
+        || (!word.ends_with('s') && has(OTHERS))
+        || (is_third_person && !next.is_empty() && !told::goes_on(next))
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
@@ -332,6 +376,12 @@ mod tests {
             ("Tool for sending emails", Category::Execute),
             ("[BETA] Creates an issue", Category::Write),
             ("Order a pizza and pay for it", Category::Financial),
+            ("Stakes tokens", Category::Financial),
+            ("This endpoint triggers a build", Category::Execute),
+            ("Lets agents start a machine", Category::Execute),
+            ("Use this tool when the user wants to send an email", Category::Execute),
+            ("Given an id, deletes the record", Category::Destructive),
+            ("Sign and broadcast a transaction", Category::Financial),
             ("Create, update or delete records", Category::Destructive),
             ("Fetches a message and deletes it.", Category::Destructive),
             ("Gets the queue. Also purges it.", Category::Destructive),
@@ -358,7 +408,14 @@ mod tests {
 
     #[test]
     fn what_is_no_verb_says_nothing() {
-        for text in ["The deleted users", "", "Ta bort fil", "Text message to a phone", "A file manager"] {
+        for text in [
+            "The deleted users",
+            "Orders list",
+            "",
+            "Ta bort fil",
+            "Text message to a phone",
+            "A file manager",
+        ] {
             assert_eq!(worst(text), None, "{text}");
         }
     }

@@ -44,6 +44,12 @@ fn is_told(word: &str) -> bool {
     has(SURELY_KNOWN, word) || has(KNOWN, word)
 }
 
+/// Whether a word goes on from a noun before it: `orders of`, `orders summary`.
+pub(super) fn goes_on(word: &str) -> bool {
+    const NOUNS: &str = "api apis endpoint endpoints page pages tool tools section module resource resources dashboard service";
+    has(PREPOSITIONS, word) || is_told(word) || has(NOUNS, word) || word.ends_with("ed")
+}
+
 fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word)
 }
@@ -72,6 +78,9 @@ fn of_sentence(first: &[String]) -> Option<Told> {
     }
     // `Inputs text` may be what is done, `Lights in the house` not.
     if is_plural(opening) && !has(PREPOSITIONS, second) && !has(SURELY_KNOWN, opening) {
+        return None;
+    }
+    if is_switched(first) || is_row(first) {
         return None;
     }
     // `Clear completed tasks from a list`; but `Order history of a customer`.
@@ -107,6 +116,21 @@ fn of_sentence(first: &[String]) -> Option<Told> {
     }
     let is_doing = ["tion", "sion", "ment", "ing", "al"].iter().any(|end| noun.ends_with(end));
     Some(told(noun, is_plural(noun) || (ends == "of" && !is_doing)))
+}
+
+/// `Heater on` says what a call does to it.
+fn is_switched(sentence: &[String]) -> bool {
+    sentence.last().is_some_and(|last| matches!(last.as_str(), "on" | "off"))
+}
+
+/// `Compacts and drops tombstones` does both; `Orders and returns of a customer` are things.
+fn is_row(sentence: &[String]) -> bool {
+    let [first, and, second, object, ..] = sentence else { return false };
+    is_plural(first)
+        && and == "and"
+        && is_plural(second)
+        && !has(PREPOSITIONS, object)
+        && known(second, 0).is_some_and(|(verb, _)| verb.category > Category::Read)
 }
 
 /// `Wire money` has a verb at the beginning, whatever else `wire` may be, and so may `Swings swords`.
@@ -193,6 +217,7 @@ mod tests {
             "Postmortem of an incident",
             "Posts of people you follow",
             "Neo - information about asteroids",
+            "Customers and orders of a shop",
         ] {
             assert_eq!(told(text), Some(true), "{text}");
         }
@@ -205,6 +230,8 @@ mod tests {
             "Wire money to an account",
             "A file manager",
             "Honks the horn",
+            "Heater on",
+            "Compacts and drops tombstones",
             "Skips to the next song",
             "Old runs are deleted for good",
             "Ta bort fil",

@@ -29,7 +29,7 @@ mod traced;
 mod upstream;
 
 pub(crate) use accept::serve;
-pub(crate) use activity::Activity;
+pub(crate) use activity::{Activity, Quiet};
 pub use collector::Collector;
 pub(crate) use direct::Direct;
 pub(crate) use entry::{Names, is_server_name};

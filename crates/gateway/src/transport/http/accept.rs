@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::activity::Activity;
+use super::activity::{Activity, Quiet};
 use super::entry::Names;
 use super::listener;
 use super::patient::Patient;
@@ -55,6 +55,8 @@ enum End {
     Draining,
     /// Its peer does not read.
     Stalled,
+    /// It has never asked anything, or does not end what it asks.
+    Unasked,
     /// Nothing has been asked for long.
     Idle,
 }
@@ -132,8 +134,8 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.request)
+        // The library would count from the end of the request before, and so close what is only idle.
+        .header_read_timeout(None)
         // The library lets a head have 100 headers. Where that is said, it takes memory for as many with each request.
         .max_buf_size(HEAD);
     builder
@@ -185,6 +187,7 @@ impl Shared {
                 Ok::<_, Infallible>(response.map(|body| begun.with(body, place)))
             }
         });
+        let stream = activity.hearing(stream);
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         // Alone among others, so that it is looked at when it is woken, and not whenever the connection is.
         let mut end: FuturesUnordered<_> = once(self.end(&activity)).collect();
@@ -193,8 +196,12 @@ impl Shared {
             done = connection.as_mut() => return ended(done),
             end = end.next() => end,
         };
-        if matches!(end, Some(End::Stalled)) {
-            return tracing::debug!("a connection is closed whose peer does not read");
+        match end {
+            Some(End::Stalled) => return tracing::debug!("a connection is closed whose peer does not read"),
+            Some(End::Unasked) => {
+                return tracing::debug!("a connection is closed whose peer asks nothing whole");
+            }
+            _ => {}
         }
         connection.as_mut().graceful_shutdown();
         if matches!(end, Some(End::Draining)) {
@@ -211,7 +218,10 @@ impl Shared {
         tokio::select! {
             () = async { drop(draining.wait_for(|draining| *draining).await) } => End::Draining,
             () = activity.stalled(self.limits.request) => End::Stalled,
-            () = activity.idle(self.limits.request, self.limits.connection_idle) => End::Idle,
+            quiet = activity.quiet(self.limits.request, self.limits.connection_idle) => match quiet {
+                Quiet::Unasked => End::Unasked,
+                Quiet::Idle => End::Idle,
+            },
         }
     }
 }
