@@ -88,7 +88,7 @@ fn held_to(judged: &str, scanner: &Scanner, output: &Output) -> Result<(Value, S
     let said = judgements(judged)?;
     agrees(&report, &said)?;
     if judged.starts_with("aws-") {
-        links_agree(judged, &report, &said)?;
+        links_agree(judged, &report)?;
     }
     for arguments in [
         &["check", "--strict", "--tools", "recommended.tools.json", "recommended.yaml"][..],

@@ -94,7 +94,7 @@ const PERSONS: &str = "contact contacts customer customers employee employees pe
 const RIGHTS: &str = "role roles permission permissions iam acl acls sudo privilege privileges admin admins rbac member members \
      collaborator collaborators ownership sharing";
 /// The same where the name speaks of it; as a parameter it says mostly something else.
-const RIGHTS_IN_NAMES: &str = "guest guests access privacy firewall grant policy policies owner oauth";
+const RIGHTS_IN_NAMES: &str = "guest guests access privacy firewall grant policy policies owner";
 /// What people tell each other, and what shows them, where the name speaks of it.
 const PRIVATE: &str = "chat chats message messages mail mails email emails sms dm dms whatsapp member members attendee attendees \
      webcam microphone clipboard";
@@ -241,7 +241,7 @@ fn patients(
 }
 
 fn is_credential(one: &str, two: &str) -> bool {
-    const KINDS: &str = "api access private secret auth bearer ssh refresh";
+    const KINDS: &str = "api access private secret auth oauth bearer ssh refresh";
     has(KINDS, one) && has("key keys token tokens", two)
 }
 
@@ -255,7 +255,17 @@ fn of_parameters(definition: &Definition, category: Category) -> Vec<(RiskKind, 
     let others = definition.parameters().filter_map(|(parameter, schema)| {
         of_parameter(parameter, schema, category).map(|kind| (kind, parameter))
     });
-    texts.chain(others).collect()
+    let shown = definition.parameters().map(|(parameter, _)| parameter);
+    let shown = shown.filter(|parameter| is_shown_to_log_in(parameter, definition));
+    texts.chain(others).chain(shown.map(|parameter| (RiskKind::Credentials, parameter))).collect()
+}
+
+/// Whether a tool that logs in does so with this. Others are handed a token with every call, as their server has it.
+fn is_shown_to_log_in(parameter: &str, definition: &Definition) -> bool {
+    const LOGS_IN: &str = "login signin logon auth authenticate connect connection oauth";
+    let words = words::of_name(parameter);
+    let is_pair = words.iter().zip(words.iter().skip(1)).any(|(one, two)| is_credential(one, two));
+    is_pair && words::of_name(&definition.tool).iter().any(|word| has(LOGS_IN, word))
 }
 
 /// What a text in the arguments shows by what it is called.
@@ -392,6 +402,10 @@ mod tests {
             (
                 r#"{"tool": "list_indices", "inputSchema": {"properties": {"password": {}}}}"#,
                 Severity::Medium,
+            ),
+            (
+                r#"{"tool": "connect_with_oauth", "description": "Opens and keeps a session", "inputSchema": {"properties": {"oauth_token": {}}}}"#,
+                Severity::High,
             ),
             (r#"{"tool": "add_guest_to_folder", "description": "Adds a guest"}"#, Severity::High),
             (r#"{"tool": "add_firewall_rule", "description": "Adds a rule"}"#, Severity::High),
