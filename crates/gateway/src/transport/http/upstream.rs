@@ -71,6 +71,11 @@ enum Queued {
     Other,
 }
 
+/// The same value in memory of its own: one of an answer's head keeps all that was read with it, kilobytes for each session.
+fn alone(value: &HeaderValue) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value.as_bytes()).ok()
+}
+
 /// How long the server may take to take what nobody answers, and how much of that it may be taking at the same time.
 const TOLD: Duration = Duration::from_secs(30);
 const MOST_TOLD: usize = 64;
@@ -261,7 +266,7 @@ impl HttpLink {
             return Ok(());
         }
         if initializes {
-            self.state().session = response.headers().get(headers::SESSION).cloned();
+            self.state().session = response.headers().get(headers::SESSION).and_then(alone);
         }
         let status = response.status();
         if !status.is_success() {
