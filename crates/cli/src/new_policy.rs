@@ -121,6 +121,16 @@ pub(crate) struct Written {
     pub(crate) replaced: Vec<PathBuf>,
 }
 
+/// The folders that the words of a server's command give it: those that belong to no option.
+pub(crate) fn folders_in(words: &[String]) -> Vec<String> {
+    let is_given = |pair: &&[String]| {
+        let [before, word] = pair else { return false };
+        let path = Path::new(word);
+        !before.starts_with('-') && path.is_absolute() && path.parent().is_some() && path.is_dir()
+    };
+    words.windows(2).filter(is_given).filter_map(|pair| pair.last().cloned()).collect()
+}
+
 /// A server's name as that of a file, without its ending: what separates folders becomes a dash.
 pub(crate) fn stem(name: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };

@@ -1,11 +1,14 @@
 //! One relay between a client and a server, with the tasks that keep it going, for as long as it is used.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::{FutureExt as _, future};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::access::Access;
+use crate::fault::guarded;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::mailbox::Mailbox;
@@ -112,37 +115,52 @@ impl Connection {
     }
 }
 
+/// Keeps a relay going until its server has gone or it is to end. All in one task: every session has such.
 async fn supervise(
     gateway: Arc<Gateway>,
     access: Arc<Access>,
     relay: Arc<Relay>,
-    mut upstream: Upstream,
+    upstream: Upstream,
     closing: CancellationToken,
 ) {
-    let telling = tokio::spawn(tell(Arc::clone(&relay), access.watch()));
-    let mut ticking = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(&gateway)));
+    let telling = guarded(&gateway, "telling of what is replaced", tell(Arc::clone(&relay), access.watch()));
+    // Without it no wait would end.
+    let ticking = guarded(&gateway, "ending waits", tick(Arc::clone(&relay), Arc::clone(&gateway)));
+    let ticking = ticking.map(|_| closing.cancel());
+    let kept = future::join(telling, ticking);
+    let over = until_over(&gateway, &access, &relay, upstream, &closing);
+    future::select(pin!(over), pin!(kept.then(|_| future::pending::<()>()))).await;
+}
+
+/// Waits until the server has gone or the relay is to end, and ends both.
+async fn until_over(
+    gateway: &Arc<Gateway>,
+    access: &Access,
+    relay: &Arc<Relay>,
+    mut upstream: Upstream,
+    closing: &CancellationToken,
+) {
     let gone = tokio::select! {
         gone = upstream.gone() => Some(gone),
-        // Without it no wait would end.
-        ended = &mut ticking => Some(upstream::cut_off("ending waits", &ended)),
         () = closing.cancelled() => None,
     };
     if let Some(Gone::Fault(task)) = gone {
         gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
     }
     let server_is_there = gone.is_none();
-    if server_is_there {
-        let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
-    }
-    Box::pin(relay.leave_questions()).await;
     // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
-    let words = Box::pin(upstream.end(server_is_there, std::future::pending())).await;
+    let words = Box::pin(async {
+        if server_is_there {
+            let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
+        }
+        relay.leave_questions().await;
+        upstream.end(server_is_there, future::pending()).await
+    });
+    let words = words.await;
     if gone == Some(Gone::Ended) {
         gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
     }
-    ticking.abort();
-    telling.abort();
-    upstream::record_stop(&gateway, access.server(), &words);
+    upstream::record_stop(gateway, access.server(), &words);
     relay.close_client();
 }
 

@@ -15,7 +15,8 @@ pub(crate) struct Pending<T> {
     next: u64,
     limit: usize,
     closed: bool,
-    waiting: HashMap<u64, Waiting<T>, RandomState>,
+    /// Boxed, so that a session in which nothing waits holds no room for what could.
+    waiting: HashMap<u64, Box<Waiting<T>>, RandomState>,
     by_asker: HashMap<Asker, u64, RandomState>,
     /// Numbers whose asker no longer waits, though their receiver may still answer.
     given_up: BTreeSet<u64>,
@@ -89,14 +90,14 @@ impl<T> Pending<T> {
             Err(why) => return Err((why, item)),
         };
         self.by_asker.insert(asker.clone(), number);
-        self.waiting.insert(number, Waiting { number, asker: Some(asker), item });
+        self.waiting.insert(number, Box::new(Waiting { number, asker: Some(asker), item }));
         Ok(number)
     }
 
     /// Lets a request of the gateway's own wait.
     pub(crate) fn insert_own(&mut self, item: T) -> Result<u64, PendingError> {
         let number = self.mint()?;
-        self.waiting.insert(number, Waiting { number, asker: None, item });
+        self.waiting.insert(number, Box::new(Waiting { number, asker: None, item }));
         Ok(number)
     }
 
@@ -119,7 +120,7 @@ impl<T> Pending<T> {
 
     /// Ends the wait of a request: whoever takes it answers its asker.
     pub(crate) fn take(&mut self, number: u64) -> Option<Waiting<T>> {
-        let waiting = self.waiting.remove(&number)?;
+        let waiting = *self.waiting.remove(&number)?;
         if let Some(asker) = &waiting.asker {
             self.by_asker.remove(asker);
         }
@@ -162,7 +163,7 @@ impl<T> Pending<T> {
 
     /// A request that waits, by its number.
     pub(crate) fn get(&self, number: u64) -> Option<&Waiting<T>> {
-        self.waiting.get(&number)
+        self.waiting.get(&number).map(Box::as_ref)
     }
 
     /// The exchange in which a request was asked; 0 for the gateway's own.

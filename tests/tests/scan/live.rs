@@ -31,7 +31,6 @@ servers! {
     amazon_mq: "aws-mq", of_aws(Server::AmazonMq);
     aws_support: "aws-support", of_aws(Server::Support);
     step_functions: "aws-stepfunctions", of_aws(Server::StepFunctions);
-    filesystem_of_npm: "filesystem", filesystem();
     memory_of_npm: "memory", npm("server-memory");
     everything_of_npm: "everything", npm("server-everything");
     playwright_of_npm: "playwright", playwright();
@@ -117,6 +116,15 @@ fn listed(server: &str) -> Result<()> {
     fs::write(scanner.folder.path().join("tools.json"), json!({ "tools": tools }).to_string())?;
     let scan = [&["scan", "--tools", "tools.json", "--server", server], REPORT].concat();
     held_to(server, &scanner, &scanner.interlock(&scan)?.output()?).map(drop)
+}
+
+#[test]
+fn filesystem_of_npm() -> Result<()> {
+    let (world, command) = filesystem()?;
+    let given = command.line.last().context("a folder")?.to_string_lossy().into_owned();
+    let (_, policy) = scanned("filesystem", Ok((world, command)))?;
+    ensure!(policy.contains(&given) && !policy.contains("/your/folder"), "{given} is not in {policy}");
+    Ok(())
 }
 
 #[test]

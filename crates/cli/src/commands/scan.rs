@@ -148,6 +148,8 @@ pub(super) struct Scanned {
     name: String,
     offer: Result<Offer, String>,
     origin: Origin,
+    /// The folders that its command gives it.
+    folders: Vec<String>,
     /// How it stands to what is accepted, where that was looked at.
     pinned: Option<Pinned>,
 }

@@ -11,7 +11,7 @@ use crate::configured::asked::{Answer, Asked, Offer};
 use crate::configured::known::{EntryAt, KnownServer};
 use crate::configured::own::is_own;
 use crate::configured::{Configuration, Read, Survey};
-use crate::new_policy::{NewPolicy, stem};
+use crate::new_policy::{NewPolicy, folders_in, stem};
 use crate::terminal;
 
 /// What a user chose.
@@ -190,16 +190,13 @@ impl Plan {
         }
     }
 
-    /// The folders that a server is given: those among its arguments that belong to no option.
+    /// The folders that a server is given.
     fn folders(&self, known: &KnownServer) -> Vec<String> {
         let first = known.entries.first().and_then(|at| entry(&self.configurations, *at));
-        let Some((_, Server { reached: Reached::Command(words), .. })) = first else { return Vec::new() };
-        let is_given = |pair: &&[String]| {
-            let [before, word] = pair else { return false };
-            let path = Path::new(word);
-            !before.starts_with('-') && path.is_absolute() && path.parent().is_some() && path.is_dir()
-        };
-        words.windows(2).filter(is_given).filter_map(|pair| pair.last().cloned()).collect()
+        match first {
+            Some((_, Server { reached: Reached::Command(words), .. })) => folders_in(words),
+            _ => Vec::new(),
+        }
     }
 
     fn leave(&mut self, at: EntryAt, why: &str) {

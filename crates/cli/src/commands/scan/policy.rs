@@ -41,7 +41,7 @@ fn write_all(output: &Path, scanned: &[Scanned], is_folder: bool, force: bool) -
             true => output.join(format!("{}.yaml", distinct(&stem(&one.name), &mut taken))),
             false => output.to_owned(),
         };
-        let policy = NewPolicy::recommended(&file, &one.name, offer, Known::default())?;
+        let policy = NewPolicy::recommended(&file, &one.name, offer, Known { folders: &one.folders })?;
         policies.push((policy, offer.tools.is_empty()));
     }
     // All are written or none.
@@ -86,7 +86,7 @@ mod tests {
 
     fn scanned(name: &str) -> Scanned {
         let offer = asked::offer(name, vec![r#"{"name": "get_note"}"#.to_owned()]);
-        Scanned { name: name.to_owned(), offer, origin: Origin::default(), pinned: None }
+        Scanned { name: name.to_owned(), offer, origin: Origin::default(), folders: Vec::new(), pinned: None }
     }
 
     #[test]

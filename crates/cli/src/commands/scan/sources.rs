@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use interlock_clients::{State, line_of};
+use interlock_gateway::Server;
 
 use super::{ScanArgs, Scanned};
 use crate::args::{ReachedArgs, name};
@@ -15,6 +16,7 @@ use crate::configured::asked::{self, Asked};
 use crate::configured::known::{EntryAt, known};
 use crate::configured::{Configuration, Survey};
 use crate::definitions::{self, as_listed};
+use crate::new_policy::folders_in;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -40,9 +42,17 @@ pub(super) fn scanned(args: &ScanArgs, settings: &Arc<Settings>) -> anyhow::Resu
     let said = !args.quiet && std::io::stderr().is_terminal();
     let (servers, origins): (Vec<Asked>, Vec<Origin>) = servers.into_iter().unzip();
     let names: Vec<String> = servers.iter().map(|(name, _)| name.clone()).collect();
+    let folders: Vec<Vec<String>> = servers.iter().map(|(_, server)| folders_of(server)).collect();
     let answers = asked::ask(servers, settings, args.timeout, said)?;
-    let scanned = |((name, offer), origin)| Scanned { name, offer, origin, pinned: None };
-    Ok(names.into_iter().zip(answers).zip(origins).map(scanned).collect())
+    let scanned = |(((name, offer), origin), folders)| Scanned { name, offer, origin, folders, pinned: None };
+    Ok(names.into_iter().zip(answers).zip(origins).zip(folders).map(scanned).collect())
+}
+
+fn folders_of(server: &Result<Server, String>) -> Vec<String> {
+    let Ok(Server::Child(command)) = server else { return Vec::new() };
+    let words = std::iter::once(&command.program).chain(&command.args);
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    folders_in(&words)
 }
 
 /// The servers of a file, each with its tools: those that their lines name, else the one that the file is called after.
@@ -88,7 +98,7 @@ fn of_file(file: &Path, args: &ScanArgs) -> anyhow::Result<Vec<Scanned>> {
             let offer = asked::offer(&name, raw);
             let offer = offer.map_err(|why| anyhow::anyhow!("cannot use the tools in `{source}`: {why}"))?;
             let origin = Origin { file: is_file.then(|| file.to_owned()), line: None, tools };
-            Ok(Scanned { name, offer: Ok(offer), origin, pinned: None })
+            Ok(Scanned { name, offer: Ok(offer), origin, folders: Vec::new(), pinned: None })
         })
         .collect()
 }

@@ -73,7 +73,7 @@ pub(super) fn connector() -> HttpConnector {
 }
 
 /// Makes requests of one server.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum ServerClient {
     /// Over `http://`, where whoever asks carries their request out by themselves.
     Pooled(Pool),

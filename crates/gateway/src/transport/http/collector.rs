@@ -56,8 +56,8 @@ impl Collector {
     async fn exchange(&self, body: Vec<u8>) -> Result<(), NotCollected> {
         let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.0.url.clone();
-        request.headers_mut().extend(self.0.headers.clone());
+        *request.uri_mut() = self.0.to.url.clone();
+        request.headers_mut().extend(self.0.to.headers.clone());
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let client = self.0.client().map_err(NotCollected::Roots)?;
         let response = client.carry(request, None).await.map_err(NotCollected::Request)?;

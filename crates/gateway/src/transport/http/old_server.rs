@@ -65,7 +65,7 @@ impl HttpLink {
         self.listens_with(reading.abort_handle());
         let named = tokio::time::timeout(CONNECT, name).await;
         let address = named.ok().and_then(Result::ok).ok_or(Failure::NoEndpoint)?;
-        same_origin(&self.server.url, &address).ok_or(Failure::Elsewhere)
+        same_origin(&self.server.to.url, &address).ok_or(Failure::Elsewhere)
     }
 
     async fn read_old(

@@ -10,16 +10,22 @@ use super::client::ServerClient;
 use super::headers;
 use super::oauth::OAuth;
 
-/// Where a server is, and what every request to it carries.
+/// Where a server is, and what every request to it carries: shared, as every session has one.
 #[derive(Clone)]
 pub struct HttpServer {
+    pub(super) to: Arc<Destination>,
+    /// The connections to it, once there are some.
+    client: Arc<OnceLock<Arc<ServerClient>>>,
+}
+
+/// What a server is reached by.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Destination {
     pub(super) transport: HttpTransport,
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
     /// Where its access token is from.
     pub(super) oauth: Option<Arc<OAuth>>,
-    /// The connections to it, once there are some.
-    client: Arc<OnceLock<ServerClient>>,
 }
 
 /// How messages go to a server that is reached by HTTP.
@@ -38,10 +44,7 @@ pub enum HttpTransport {
 /// Whether they are reached the same way, whoever is connected.
 impl PartialEq for HttpServer {
     fn eq(&self, other: &Self) -> bool {
-        self.transport == other.transport
-            && self.url == other.url
-            && self.headers == other.headers
-            && self.oauth == other.oauth
+        Arc::ptr_eq(&self.to, &other.to) || self.to == other.to
     }
 }
 
@@ -108,49 +111,52 @@ impl HttpServer {
             value.set_sensitive(true);
             map.append(header, value);
         }
-        let (transport, client) = (HttpTransport::default(), Arc::default());
-        Ok(Self { transport, url: address, headers: map, oauth: None, client })
+        let transport = HttpTransport::default();
+        let to = Arc::new(Destination { transport, url: address, headers: map, oauth: None });
+        Ok(Self { to, client: Arc::default() })
     }
 
     /// The same, spoken to in this way.
     #[must_use]
-    pub fn over(self, transport: HttpTransport) -> Self {
-        Self { transport, ..self }
+    pub fn over(mut self, transport: HttpTransport) -> Self {
+        Arc::make_mut(&mut self.to).transport = transport;
+        self
     }
 
     /// The same, shown an access token with every request.
     ///
     /// # Errors
     /// When it is shown another one already.
-    pub fn authorized_by(self, oauth: OAuth) -> Result<Self, HttpServerError> {
-        if self.headers.contains_key(AUTHORIZATION) {
+    pub fn authorized_by(mut self, oauth: OAuth) -> Result<Self, HttpServerError> {
+        if self.to.headers.contains_key(AUTHORIZATION) {
             return Err(HttpServerError::TwoAuthorizations);
         }
-        Ok(Self { oauth: Some(Arc::new(oauth)), ..self })
+        Arc::make_mut(&mut self.to).oauth = Some(Arc::new(oauth));
+        Ok(self)
     }
 
     /// The connections to it.
     ///
     /// # Errors
     /// When the system's certificates cannot be read.
-    pub(super) fn client(&self) -> std::io::Result<ServerClient> {
+    pub(super) fn client(&self) -> std::io::Result<Arc<ServerClient>> {
         if let Some(client) = self.client.get() {
-            return Ok(client.clone());
+            return Ok(Arc::clone(client));
         }
-        let client = ServerClient::new(&self.url)?;
-        Ok(self.client.get_or_init(|| client).clone())
+        let client = Arc::new(ServerClient::new(&self.to.url)?);
+        Ok(Arc::clone(self.client.get_or_init(|| client)))
     }
 
     /// The host and, where it is not the usual one, the port.
     pub fn host(&self) -> &str {
-        self.url.authority().map_or("", |authority| authority.as_str())
+        self.to.url.authority().map_or("", |authority| authority.as_str())
     }
 
     /// The address without its query, which may hold a secret.
     pub fn shown(&self) -> String {
-        let scheme = self.url.scheme_str().unwrap_or_default();
-        let authority = self.url.authority().map_or("", |authority| authority.as_str());
-        format!("{scheme}://{authority}{}", self.url.path())
+        let scheme = self.to.url.scheme_str().unwrap_or_default();
+        let authority = self.to.url.authority().map_or("", |authority| authority.as_str());
+        format!("{scheme}://{authority}{}", self.to.url.path())
     }
 }
 

@@ -36,7 +36,7 @@ use crate::fault::{caught, guarded};
 /// The connection to one server.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
-    pub(super) client: ServerClient,
+    pub(super) client: Arc<ServerClient>,
     pub(super) server: HttpServer,
     /// Where messages are posted to a server that answers them on one stream.
     pub(super) old: OnceCell<Uri>,
@@ -252,7 +252,8 @@ impl HttpLink {
     ) -> Result<(), Failure> {
         let initializes = matches!(kind(&posted.message), Queued::Initialize(_));
         let numbering = crossing.numbering();
-        let again = (initializes && self.server.transport == HttpTransport::FoundOut).then(|| posted.clone());
+        let again =
+            (initializes && self.server.to.transport == HttpTransport::FoundOut).then(|| posted.clone());
         let mut response = self.post(crossing, posted, version).await?;
         if let Some(again) = again
             && Self::may_be_old(response.status())
@@ -366,7 +367,7 @@ impl HttpLink {
         version: Version,
     ) -> Result<Response<Reply>, Failure> {
         let Posted { message, line, flight } = posted;
-        if self.server.transport == HttpTransport::Sse {
+        if self.server.to.transport == HttpTransport::Sse {
             Box::pin(self.old_address(crossing)).await?;
         }
         let params = repeated(crossing, &message, version).await;
@@ -389,7 +390,7 @@ impl HttpLink {
         request: Request<Bytes>,
         flight: Option<Arc<Flight>>,
     ) -> Result<Response<Reply>, Failure> {
-        match &self.server.oauth {
+        match &self.server.to.oauth {
             None => self.client.carry(request, flight).await,
             Some(oauth) => Box::pin(self.send_authorized(oauth, request, flight)).await,
         }
@@ -420,10 +421,10 @@ impl HttpLink {
         body: Bytes,
     ) -> Result<Request<Bytes>, Failure> {
         let mut request = Request::new(body);
-        *request.uri_mut() = self.server.url.clone();
+        *request.uri_mut() = self.server.to.url.clone();
         let headers = request.headers_mut();
         headers.reserve(USUAL_HEADERS);
-        headers.extend(self.server.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(self.server.to.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         if method == Method::POST {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
