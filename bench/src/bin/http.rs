@@ -214,7 +214,7 @@ impl<'w> Row<'w> {
         for _ in 0..load.clients() {
             let mut client =
                 Client::connect(&way.target(answers), era).await.with_context(|| way.way.name())?;
-            // On which nothing was asked yet, a connection is not kept until the others have had their turns.
+            // A connection on which nothing was asked is closed soon, maybe before its turn comes.
             client.call().await.with_context(|| way.way.name())?;
             clients.push(client);
         }

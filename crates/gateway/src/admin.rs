@@ -314,7 +314,7 @@ async fn talk(
     tokio::select! {
         done = connection.as_mut() => return done,
         quiet = activity.quiet(PATIENCE, IDLE) => match quiet {
-            Quiet::Unasked => return Ok(()),
+            Quiet::HalfAsked => return Ok(()),
             Quiet::Idle => {}
         },
     }

@@ -6,7 +6,7 @@
 mod malformed;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use interlock_catalog::{Canonical, Category, Definition, Fingerprint, Severity, classify};
@@ -15,7 +15,7 @@ use interlock_policy::ToolDefinition;
 use interlock_store::Offer;
 use interlock_wire::http::ParamHeaders;
 use serde_json::value::RawValue;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::pins;
 
@@ -235,9 +235,10 @@ pub(crate) fn is_understood(entry: Value<'_>) -> bool {
 const LEAST_TTL: Duration = Duration::from_secs(1);
 
 /// What is known of one server's definitions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 enum Known {
     /// Nothing, or nothing that still holds.
+    #[default]
     Nothing,
     /// Somebody is asking the server.
     Asking,
@@ -248,11 +249,18 @@ enum Known {
 }
 
 /// One server's definitions, read when first needed and shared by all calls.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Definitions {
-    known: watch::Sender<Known>,
+    state: Mutex<State>,
+    /// Tells those that wait that somebody has reported.
+    reported: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: Known,
     /// Counts the server's changes, so that a list read across one is not taken.
-    changes: Mutex<u64>,
+    changes: u64,
 }
 
 /// What a call has to do to get the list.
@@ -275,44 +283,34 @@ pub(crate) struct Asking<'d> {
 }
 
 impl Definitions {
-    pub(crate) fn new() -> Self {
-        Self { known: watch::Sender::new(Known::Nothing), changes: Mutex::new(0) }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The server said that its tools have changed.
     pub(crate) fn changed(&self) {
-        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.known.send_if_modified(|known| {
-            let stale = matches!(known, Known::List(..));
-            if stale {
-                *known = Known::Nothing;
-            }
-            stale
-        });
+        let mut state = self.state();
+        state.changes += 1;
+        if matches!(state.known, Known::List(..)) {
+            state.known = Known::Nothing;
+        }
     }
 
     pub(crate) fn next(&self, now: Instant) -> Next<'_> {
-        let changes = *self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Next::Wait;
-        self.known.send_if_modified(|known| {
-            match known {
-                Known::List(list, until) if until.is_none_or(|until| now < until) => {
-                    next = Next::Use(Arc::clone(list));
-                }
-                Known::Asking => {}
-                Known::List(..) | Known::Nothing | Known::Failed(_) => {
-                    *known = Known::Asking;
-                    next = Next::Ask(Asking { definitions: self, changes, reported: false });
-                }
+        let mut state = self.state();
+        match &state.known {
+            Known::List(list, until) if until.is_none_or(|until| now < until) => Next::Use(Arc::clone(list)),
+            Known::Asking => Next::Wait,
+            Known::List(..) | Known::Nothing | Known::Failed(_) => {
+                state.known = Known::Asking;
+                Next::Ask(Asking { definitions: self, changes: state.changes, reported: false })
             }
-            false
-        });
-        next
+        }
     }
 
     /// The last complete list, where there is one whose time is not up.
     pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<ToolList>> {
-        match &*self.known.borrow() {
+        match &self.state().known {
             Known::List(list, until) if until.is_none_or(|until| now < until) => Some(Arc::clone(list)),
             _ => None,
         }
@@ -320,7 +318,7 @@ impl Definitions {
 
     /// The last complete list, where there is one that holds.
     pub(crate) fn known(&self) -> Option<Arc<ToolList>> {
-        match &*self.known.borrow() {
+        match &self.state().known {
             Known::List(list, _) => Some(Arc::clone(list)),
             Known::Nothing | Known::Asking | Known::Failed(_) => None,
         }
@@ -328,12 +326,15 @@ impl Definitions {
 
     /// Waits until whoever is asking has reported.
     pub(crate) async fn reported(&self) -> Option<DefinitionsError> {
-        let mut known = self.known.subscribe();
-        let known = known.wait_for(|known| !matches!(known, Known::Asking)).await;
-        match known.as_deref() {
-            Ok(Known::Failed(error)) => Some(error.clone()),
-            Ok(_) => None,
-            Err(_) => Some(DefinitionsError::Gone),
+        loop {
+            // Made before it is looked, so that no report comes between.
+            let reported = self.reported.notified();
+            match &self.state().known {
+                Known::Asking => {}
+                Known::Failed(error) => return Some(error.clone()),
+                Known::List(..) | Known::Nothing => return None,
+            }
+            reported.await;
         }
     }
 }
@@ -341,22 +342,25 @@ impl Definitions {
 impl Asking<'_> {
     /// Whether nothing has changed since the server was asked.
     pub(crate) fn holds(&self) -> bool {
-        *self.definitions.changes.lock().unwrap_or_else(PoisonError::into_inner) == self.changes
+        self.definitions.state().changes == self.changes
     }
 
     /// Reports what the server answered. `true` when the answer still holds; otherwise the server's tools
     /// changed while they were read, and the caller starts over.
     pub(crate) fn learned(mut self, answer: &Result<Arc<ToolList>, DefinitionsError>) -> bool {
         self.reported = true;
-        let holds = self.holds();
-        self.definitions.known.send_replace(match answer {
+        let mut state = self.definitions.state();
+        let holds = state.changes == self.changes;
+        state.known = match answer {
             _ if !holds => Known::Nothing,
             Ok(list) => {
                 let until = list.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
                 Known::List(Arc::clone(list), until)
             }
             Err(error) => Known::Failed(error.clone()),
-        });
+        };
+        drop(state);
+        self.definitions.reported.notify_waiters();
         holds
     }
 }
@@ -364,7 +368,8 @@ impl Asking<'_> {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         if !self.reported {
-            self.definitions.known.send_replace(Known::Nothing);
+            self.definitions.state().known = Known::Nothing;
+            self.definitions.reported.notify_waiters();
         }
     }
 }

@@ -84,7 +84,7 @@ impl Relay {
         Self {
             access,
             session: Mutex::new(Session::new(identity, &gateway.options.limits, connection)),
-            definitions: Definitions::new(),
+            definitions: Definitions::default(),
             pins,
             client,
             upstream,

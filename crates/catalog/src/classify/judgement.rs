@@ -54,6 +54,8 @@ pub struct Judgement {
 struct Said {
     name: Option<name::Named>,
     described: Described,
+    /// The description only tells of something.
+    is_told: bool,
     worse: Option<Evidence>,
     read_only: Option<Evidence>,
     parameters: Vec<Evidence>,
@@ -91,15 +93,17 @@ impl Said {
         if described.head.is_none() {
             described.head = foreign::of(text);
         }
-        if let Some(told) = described.told.take().filter(|_| described.head.is_none())
-            && is_told(&told, name.as_ref(), definition)
-        {
+        let told = described.told.take().filter(|_| described.head.is_none());
+        let told = told.filter(|told| is_told(told, name.as_ref(), definition));
+        let is_told = told.is_some();
+        if let Some(told) = told {
             described.is_firm = told.is_plain;
             described.head = Some(told.evidence);
         }
         Self {
             name,
             described,
+            is_told,
             worse: statements::worse(text),
             read_only: statements::read_only(text),
             parameters: parameters::of(definition),
@@ -118,8 +122,10 @@ impl Said {
             return Some(read_only.category);
         }
         let action = self.at(Place::Action);
-        // A name that says what is done says more than what its program is handed.
-        let whole = self.at(Place::Whole).filter(|_| !self.name.as_ref().is_some_and(|named| named.is_firm));
+        // A name that says what is done says more than what its program is handed, and so does one of what is read.
+        let says = |named: &name::Named| named.is_firm || named.evidence.category == Category::Read;
+        let only_tells = self.is_told && self.described.also.is_none();
+        let whole = self.at(Place::Whole).filter(|_| !only_tells && !self.name.as_ref().is_some_and(says));
         // What only keeps code, or a product's `code`, does not run it.
         let keeps = is_read || base == Some(Category::Write);
         let is_script =
@@ -138,8 +144,8 @@ impl Said {
         let joined = joined.filter(|joined| !firmly_read || *joined > Category::Execute);
         // What is only read is told of what was lost before.
         let changes = !firmly_read || joined.is_some_and(|joined| joined > Category::Read);
-        let worse = self.worse.as_ref().filter(|worse| changes || statements::is_of_reads(worse));
-        let worse = worse.map(|worse| worse.category);
+        let worse = self.worse.as_ref().map(|worse| worse.category);
+        let worse = worse.filter(|worse| changes || *worse == Category::Execute);
         [base, joined, action, whole, code, flag, worse].into_iter().flatten().max()
     }
 
@@ -357,27 +363,6 @@ mod tests {
         assert_eq!(tool("get_total", "Sums the prices of an order", open), Category::Read);
         let declared = r#"{"type": "object", "properties": {"order": {"type": "string"}}}"#;
         assert_eq!(tool("order_total", "Sums the prices of an order", declared), Category::Read);
-    }
-
-    #[test]
-    fn what_a_call_costs_counts_for_reads_too() {
-        let tool =
-            |text: &str| judged(&format!(r#"{{"tool": "get_news", "description": "{text}"}}"#)).category;
-        assert_eq!(tool("Gets news, which is paid from your wallet"), Category::Financial);
-        assert_eq!(tool("Gets news of what customers will be charged"), Category::Read);
-    }
-
-    #[test]
-    fn a_text_and_who_gets_it_are_sent() {
-        let tool = |name: &str| {
-            judged(&format!(
-                r#"{{"tool": "{name}", "inputSchema": {{"properties": {{"to": {{}}, "text": {{}}}}}}}}"#
-            ))
-            .category
-        };
-        assert_eq!(tool("sms"), Category::Execute);
-        assert_eq!(tool("draft_mail"), Category::Write);
-        assert_eq!(tool("search_mail"), Category::Read);
     }
 
     #[test]

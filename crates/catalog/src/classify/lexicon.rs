@@ -36,7 +36,7 @@ const VERBS: &[(Category, &str)] = &[
          metadata* version* health* metrics* logs* usage* balance* balances* price* prices* leaderboard* permissions* \
          capabilities* current* latest* recent* available* unread* dig* nslookup* traceroute* access* answer* cite \
          collate dereference dissect gauge itemize mention* outline* paraphrase proofread quantify \
-         recall* shortlist sift sum* total* subtotal* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
+         recall* shortlist sift sum* synthesize tabulate plan* triage* uncover understand vet weigh subtract multiply divide",
     ),
     (
         Category::Write,
@@ -59,7 +59,7 @@ const VERBS: &[(Category, &str)] = &[
          prioritise protect raise* reactivate recalculate recover refine reduce relocate repair* requeue \
          reroute rescore restyle retitle route* sanitize seal* secure* shift* skip* slice* stitch stretch* strip* \
          supersede suppress tune* undelete unload unlike unlist unseal unshare unsnooze untrash upscale upvote \
-         downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* optin optout signup* signin signout autofill fit* fulfill \
+         downvote wrap* pretty bump* emboss concatenate chunk* dedupe backfill rebase* deny* autofill fit* fulfill \
          fulfil pair* unpair permit* reparent rephrase resequence revise scope* specify stack* transpose \
          unify unmerge untrack unwatch vectorize whitelist blacklist allowlist denylist cast* learn memorize track* \
          claim* place* issue* block* unblock mute* unmute accept decline backdate blend* carve consolidate craft* curate \
@@ -79,7 +79,7 @@ const VERBS: &[(Category, &str)] = &[
          spawn conduct cordon uncordon drain distribute* dock* emit engage force* go* heal* hire* jump kick* mine* \
          nudge* offload page* poke* preload prompt* propagate punch* quit reindex reinstall reissue reprocess rescue* \
          respond resubmit retrain roll* serve* ship* summon undeploy unsend act actuate alert* autoscale bootstrap \
-         chain* checkin cue* defrost deliver dispense drive* eject evacuate grade* initiate instruct kickoff loop* \
+         chain* checkin* cue* defrost deliver dispense drive* eject evacuate grade* initiate instruct kickoff loop* \
          mail* mobilize patrol* pulse* recalibrate remediate reattach relay* remind reseed resync spin* spray* \
          takeover tunnel* utter export~ fax* print* produce hover* invite* redeploy expose resend retweet confirm~ \
          speak* say exec bash* shell* sh sudo terminal* provision* unprovision failover switchover push* cancel* \
@@ -87,8 +87,9 @@ const VERBS: &[(Category, &str)] = &[
          attack* exploit* fuzz* hack* bruteforce spoof transmit transcode isolate quarantine* brew* accelerate \
          jog open* park* shoot swing wield bootload goto repost flash* \
          automate hibernate reload* warm* ssh* request* sign* countersign impersonate steer arm* disarm takeoff land* \
-         fly* vibrate honk irrigate prescribe signal* input* bypass circumvent preheat precondition dose* infuse contest* \
-         poweron poweroff powerup powerdown hangup clockin clockout handover repl* interpreter* kubectl* psql* nmap* sqlmap* pickup* dropoff* shutoff callout* callback*",
+         fly* vibrate honk irrigate prescribe signal* input* bypass circumvent preheat precondition dose* infuse \
+         poweron poweroff powerup powerdown hangup clockin clockout handover shutoff repl* interpreter* kubectl* psql* nmap* sqlmap* \
+         runner* executor* launcher* mailer* dispatcher* invoker* deployer*",
     ),
     (
         Category::Destructive,
@@ -97,14 +98,15 @@ const VERBS: &[(Category, &str)] = &[
          prune* shred deregister unregister deletion* removal* termination* revocation* rm del rmdir unset void* \
          invalidate evict* forget ban* reformat dequeue pop* consume* redrive annul abandon delist dismantle teardown \
          burn* blackhole cease cripple defund depose disband dispose eliminate eradicate extinguish junk* nullify \
-         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize retire deauth deauthorize deauthorise yank* zap* cleanup* clean* squash* regenerate takedown*",
+         deallocate raze rescind retract sever sweep* unenroll uproot zeroize oust scrap* scrub* sunset* vacuum* vacate vaporize retire deauth deauthorize deauthorise yank* zap* cleanup* clean* squash* regenerate \
+         deleter* remover* wiper* eraser* purger*",
     ),
     (
         Category::Financial,
         "pay refund* charge* buy sell purchase* transfer* trade* withdraw* deposit* payout* donate* bill* stake* \
          unstake bid* bet* repay lend borrow bridge* remit reimburse mint* redeem swap* order* invoice* prepay topup \
          spend* hedge liquidate book* reserve* rebook fund* disburse settle tip* exercise* renew debit* pledge auction* prebook \
-         airdrop wager wire* invest* divest rent* lease* sponsor* gamble recharge* cashout* payoff* payback* buyback* writeoff*",
+         airdrop wager wire* invest* divest rent* lease* sponsor* gamble recharge* cashout*",
     ),
 ];
 
@@ -132,8 +134,7 @@ pub(super) fn phrasal(plain: &str, particle: &str) -> Option<(&'static str, Verb
     if !PARTICLES.contains(&particle) {
         return None;
     }
-    let (together, verb) = KNOWN.get_key_value(format!("{plain}{particle}").as_str())?;
-    Some((*together, Verb { is_noun: false, ..*verb }))
+    KNOWN.get_key_value(format!("{plain}{particle}").as_str()).map(|(together, verb)| (*together, *verb))
 }
 
 /// `unresolve`, `recreate` and `batchupdate` are not written down, but what they are made of is.
@@ -200,6 +201,10 @@ const COMPOUNDS: &[(&str, &str)] = &[
     ("share", "point"),
     ("buy", "box"),
     ("reset", "token"),
+    ("order", "total"),
+    ("order", "totals"),
+    ("invoice", "total"),
+    ("bill", "total"),
 ];
 
 /// Whether the first of two words is no verb beside the second.

@@ -33,21 +33,7 @@ pub(super) fn of(definition: &Definition) -> Option<Named> {
     let own = all.iter().position(|word| !server.contains(word)).unwrap_or(0);
     let own = all.get(own..).unwrap_or_default();
     // A server may be called what it does (`fetch`, `memory`), and then its tool's first word is the verb.
-    let said = [own, &all].into_iter().find_map(|words| read(words, definition));
-    said.or_else(|| agent(own)).or_else(|| elsewhere(own))
-}
-
-/// Who does something, where no verb says what is done: `file_deleter`, `CodeRunner`.
-fn agent(name: &[String]) -> Option<Named> {
-    let stem =
-        ["er", "or"].iter().find_map(|end| name.last()?.strip_suffix(end)).filter(|stem| stem.len() > 2)?;
-    // `runn`, `delet`, `send`.
-    let single = stem.get(..stem.len() - 1).filter(|_| stem.ends_with("nn") || stem.ends_with("tt"));
-    let forms = [Some(stem.to_owned()), Some(format!("{stem}e")), single.map(str::to_owned)];
-    let (verb, word) = forms.into_iter().flatten().find_map(|form| Some((lexicon::verb(&form)?, form)))?;
-    let evidence = Evidence { place: Place::Name, words: word, category: verb.category };
-    let tells = verb.category > Category::Read;
-    tells.then_some(Named { evidence, is_firm: false, is_bare: false, is_alone: false })
+    [own, &all].into_iter().find_map(|words| read(words, definition)).or_else(|| elsewhere(own))
 }
 
 /// A name in another language.
@@ -115,8 +101,11 @@ fn verbs(name: &[String]) -> impl Iterator<Item = Found<'_>> {
     })
 }
 
+/// Words behind a verb, or before it, among which its object is looked for.
+const OBJECT: usize = 8;
+
 fn rest(name: &[String], at: usize) -> Vec<&str> {
-    name.iter().skip(at + 1).map(String::as_str).collect()
+    name.iter().skip(at + 1).take(OBJECT).map(String::as_str).collect()
 }
 
 /// The verb that says what is done: the first word if it can be one, else the last (`KeyCreate`), else the first that
@@ -125,15 +114,13 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     let firm = |found: &&Found<'_>| !found.verb.is_noun;
     let first = verbs.iter().find(|found| found.at == 0);
     let ends = verbs.iter().find(|found| found.at > 0 && found.at + 1 == name.len());
-    let last = ends.filter(|found| firm(found) || begins_or_ends(first, found));
-    let orders = first.is_some_and(|first| {
-        matches!(
-            first.word,
-            "post" | "clear" | "reset" | "flush" | "drop" | "kill" | "start" | "stop" | "reload"
-        ) || lexicon::is_imperative(first.word)
-    });
+    let last = ends.filter(|found| firm(found) || first.is_some_and(|first| records(first, found)));
     // `order_status` tells of orders; but `post_status` posts one, and `clear_history` clears it.
-    let reports = |found: &&Found<'_>| is_report(found.word) && first.is_some() && !orders;
+    let clears = first.is_some_and(|first| matches!(first.word, "clear" | "reset" | "flush"));
+    let reports = |found: &&Found<'_>| {
+        let is_cleared = clears && matches!(found.word, "history" | "log" | "logs");
+        is_report(found.word) && !is_cleared && first.is_some_and(|first| first.word != "post")
+    };
     // `copy_image_set` copies; but `post_list` may be of those whose verb stands last.
     let outweighs = |first: &&Found<'_>| {
         last.is_some_and(|last| {
@@ -153,10 +140,10 @@ fn head<'n>(name: &[String], verbs: &[Found<'n>]) -> Option<Found<'n>> {
     leads.or(meant).or(first).or_else(|| verbs.iter().find(firm)).or(ends).or_else(|| verbs.first()).copied()
 }
 
-/// `trace_start` starts one; a `period_start` is a time.
-fn begins_or_ends(first: Option<&Found<'_>>, last: &Found<'_>) -> bool {
-    const VERBS: &str = "start stop restart pause resume continue abort";
-    first.is_some() && VERBS.split_whitespace().any(|verb| verb == last.word)
+/// `trace_start` starts one.
+fn records(first: &Found<'_>, last: &Found<'_>) -> bool {
+    matches!(first.word, "trace" | "debug" | "profile" | "capture" | "monitor" | "scan" | "stream")
+        && matches!(last.word, "start" | "stop" | "restart")
 }
 
 /// `start_container` is what is to be done, `order_status` is not.
@@ -189,10 +176,9 @@ fn is_joined(name: &[String], at: usize) -> bool {
 /// What a verb of the name means with the rest of the name, and with money where it needs some.
 fn meaning(name: &[String], found: Found<'_>, definition: &Definition) -> Category {
     let others = || name.iter().enumerate().filter(|(at, _)| *at != found.at).map(|(_, word)| word.as_str());
-    let after = || name.iter().skip(found.at + 1).map(String::as_str);
     let is_last = found.at + 1 == name.len();
     let usual = found.verb.category;
-    let of_object: Vec<&str> = if is_last { others().collect() } else { after().collect() };
+    let of_object: Vec<&str> = if is_last { others().take(OBJECT).collect() } else { rest(name, found.at) };
     objects::meaning(found.word, &of_object).unwrap_or_else(|| {
         let is_free = usual == Category::Financial
             && lexicon::needs_money(found.word)
@@ -226,7 +212,6 @@ mod tests {
             ("pipeline_run", Category::Execute),
             ("user-delete", Category::Destructive),
             ("order_status", Category::Read),
-            ("order_total", Category::Read),
             ("shopping_list_add", Category::Write),
             ("unread_push_count", Category::Read),
             ("clear_history", Category::Destructive),
@@ -234,6 +219,10 @@ mod tests {
             ("get_last_start", Category::Read),
             ("check_in_guest", Category::Execute),
             ("list_check_ins", Category::Read),
+            ("check_in_status", Category::Read),
+            ("clean_up_report", Category::Read),
+            ("refund_total", Category::Financial),
+            ("stop_info", Category::Read),
             ("vm_power_off", Category::Execute),
             ("send_request", Category::Execute),
             ("bill_delete", Category::Destructive),
@@ -245,19 +234,8 @@ mod tests {
             assert_eq!(category(name), Some(expected), "{name}");
         }
         assert_eq!(category("weather"), None);
+        assert_eq!(category("order_total"), None);
         assert_eq!(category("network_request"), None);
-    }
-
-    #[test]
-    fn who_does_something_does_it() {
-        let said = |tool: &str| of(&Definition { tool: tool.to_owned(), ..Definition::default() });
-        let category = |tool: &str| said(tool).map(|said| said.evidence.category);
-        assert_eq!(category("fileDeleter"), Some(Category::Destructive));
-        assert_eq!(category("code_runner"), Some(Category::Execute));
-        assert_eq!(category("command_executor"), Some(Category::Execute));
-        for tool in ["currency_converter", "weather", "folder", "best_answer_number"] {
-            assert!(category(tool).is_none_or(|category| category == Category::Read), "{tool}");
-        }
     }
 
     #[test]

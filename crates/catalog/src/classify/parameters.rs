@@ -45,8 +45,7 @@ const NOTICES: &str = "notify send_email send_notification send_notifications se
 pub(super) fn of(definition: &Definition) -> Vec<Evidence> {
     let all = schema::parameters(definition);
     let own = all.iter().filter_map(|parameter| one(parameter, definition));
-    let of_all =
-        [free_request(&all), free_query(&all, definition), handed_on(&all), message(&all, definition)];
+    let of_all = [free_request(&all), free_query(&all, definition), handed_on(&all)];
     let mut found: Vec<Evidence> = own.chain(of_all.into_iter().flatten()).collect();
     if !found.iter().any(|one| one.place == Place::Action)
         && let Some(action) =
@@ -73,23 +72,6 @@ fn free_query(all: &[Parameter<'_>], definition: &Definition) -> Option<Evidence
     };
     let speaks = named.iter().any(|word| is_language(word)) || spoken.any(|word| is_language(&word));
     speaks.then(|| Evidence { place: Place::Code, words: query.path.clone(), category: Category::Execute })
-}
-
-/// A text together with who gets it is sent.
-fn message(all: &[Parameter<'_>], definition: &Definition) -> Option<Evidence> {
-    let has_key = |names: &str| all.iter().find(|parameter| has(names, &parameter.key));
-    let to = has_key("to recipient recipients phone_number to_number to_email")?;
-    let text = has_key("text message body msg")?;
-    (!is_draft(definition)).then(|| Evidence {
-        place: Place::Flag,
-        words: format!("{}, {}", to.path, text.path),
-        category: Category::Execute,
-    })
-}
-
-/// A draft is sent by another call.
-fn is_draft(definition: &Definition) -> bool {
-    words::of_name(&definition.tool).iter().any(|word| word.starts_with("draft"))
 }
 
 /// A tool that takes one object of anything stands for a program elsewhere, a function or a workflow, to which it hands that.
@@ -143,8 +125,8 @@ fn one(parameter: &Parameter<'_>, definition: &Definition) -> Option<Evidence> {
     if (has(NOTICES, key) || has(SHOWS, key)) && is_boolean {
         return says(Place::Flag, Category::Execute);
     }
-    // Who is written to beside others.
-    if has_copies(key) && !is_draft(definition) {
+    // Who is written to beside others; a draft is sent by another call.
+    if has_copies(key) && !words::of_name(&definition.tool).iter().any(|word| word.starts_with("draft")) {
         return says(Place::Flag, Category::Execute);
     }
     if has(CONSENTS, key) || ((has(FILES, key) || is_saved_to(key, schema)) && takes_text(schema)) {
@@ -213,8 +195,7 @@ fn is_filter(schema: &Value) -> bool {
 /// Whether a flag only says how something else is done.
 pub(super) fn is_manner(path: &str) -> bool {
     let key = key_of(path);
-    // Who is asked for a message, and what it says, may be what is looked for.
-    has(MANNERS, &key) || has_copies(&key) || path.contains(", ")
+    has(MANNERS, &key) || has_copies(&key)
 }
 
 fn key_of(path: &str) -> String {

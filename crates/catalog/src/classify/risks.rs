@@ -94,7 +94,7 @@ const PERSONS: &str = "contact contacts customer customers employee employees pe
 const RIGHTS: &str = "role roles permission permissions iam acl acls sudo privilege privileges admin admins rbac member members \
      collaborator collaborators ownership sharing";
 /// The same where the name speaks of it; as a parameter it says mostly something else.
-const RIGHTS_IN_NAMES: &str = "guest guests access privacy firewall grant policy policies owner";
+const RIGHTS_IN_NAMES: &str = "guest guests access privacy firewall grant policy policies owner oauth";
 /// What people tell each other, and what shows them, where the name speaks of it.
 const PRIVATE: &str = "chat chats message messages mail mails email emails sms dm dms whatsapp member members attendee attendees \
      webcam microphone clipboard";
@@ -139,7 +139,10 @@ pub(super) fn of(definition: &Definition, category: Category, evidence: &[Eviden
         }
     }
     subjects(definition, category, &mut shows);
-    for (kind, parameter) in of_parameters(definition, category) {
+    // Who gets a copy is the least of the places to which data leave.
+    let mut shown = of_parameters(definition, category);
+    shown.sort_by_key(|(_, parameter)| words::of_name(parameter).iter().any(|word| has("cc bcc", word)));
+    for (kind, parameter) in shown {
         shows(kind, parameter);
     }
     if let Some(code) = evidence.iter().find(|one| one.place == Place::Code && category >= Category::Execute)
@@ -189,14 +192,21 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
         shows(RiskKind::Credentials, &format!("{} {}", pair.0, pair.1));
     }
     if !name.iter().any(|word| has(MACHINES, word))
-        && !is_demonstration(&text)
+        && !speaks_of_machines(definition)
         && let Some(word) = name.iter().find(|word| has(PRIVATE, word))
     {
         shows(RiskKind::PersonalData, word);
     }
     if category > Category::Read {
         let rights = name.iter().chain(&parameters).find(|word| has(RIGHTS, word));
-        let named = || name.iter().find(|word| has(RIGHTS_IN_NAMES, word));
+        // `connect_with_oauth` uses a right, and gives none.
+        let is_used = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| name.get(before));
+            before.is_some_and(|word| matches!(word.as_str(), "with" | "by" | "via" | "using"))
+        };
+        let mut given =
+            name.iter().enumerate().filter(|(at, word)| has(RIGHTS_IN_NAMES, word) && !is_used(*at));
+        let named = || given.next().map(|(_, word)| word);
         if let Some(word) = rights.or_else(named) {
             shows(RiskKind::Privilege, word);
         }
@@ -213,10 +223,10 @@ fn subjects(definition: &Definition, category: Category, shows: &mut impl FnMut(
     }
 }
 
-/// What is shown to show how something works is nobody's.
-fn is_demonstration(text: &[Vec<String>]) -> bool {
-    let verb = text.first().and_then(|sentence| sentence.first());
-    verb.is_some_and(|verb| matches!(verb.as_str(), "demonstrate" | "demonstrates" | "demonstrating"))
+/// Whether one of several values that a parameter may have is of a machine: `level: error | info`.
+fn speaks_of_machines(definition: &Definition) -> bool {
+    let values = definition.parameters().flat_map(|(_, schema)| values(&definition.input_schema, schema));
+    values.flat_map(words::of_name).any(|word| has(MACHINES, &word))
 }
 
 /// The word that says that a tool touches data of patients. On a server for such data, what deletes does, and what names a
@@ -262,10 +272,14 @@ fn of_parameters(definition: &Definition, category: Category) -> Vec<(RiskKind, 
 
 /// Whether a tool that logs in does so with this. Others are handed a token with every call, as their server has it.
 fn is_shown_to_log_in(parameter: &str, definition: &Definition) -> bool {
-    const LOGS_IN: &str = "login signin logon auth authenticate connect connection oauth";
-    let words = words::of_name(parameter);
-    let is_pair = words.iter().zip(words.iter().skip(1)).any(|(one, two)| is_credential(one, two));
-    is_pair && words::of_name(&definition.tool).iter().any(|word| has(LOGS_IN, word))
+    let pairs = |words: &[String], of: fn(&str, &str) -> bool| {
+        words.iter().zip(words.iter().skip(1)).any(|(one, two)| of(one, two))
+    };
+    let opens = |verb: &str, what: &str| has("initialize open establish", verb) && what == "connection";
+    let name = words::of_name(&definition.tool);
+    let logs_in =
+        name.iter().any(|word| has("login logon authenticate connect", word)) || pairs(&name, opens);
+    logs_in && pairs(&words::of_name(parameter), is_credential)
 }
 
 /// What a text in the arguments shows by what it is called.
@@ -388,7 +402,7 @@ mod tests {
         for (json, expected) in [
             (r#"{"tool": "get_chat_messages", "description": "Messages of a chat"}"#, Severity::Medium),
             (
-                r#"{"tool": "get_message", "description": "Demonstrates how messages are shown"}"#,
+                r#"{"tool": "get_messages", "inputSchema": {"properties": {"level": {"enum": ["error", "info"]}}}}"#,
                 Severity::Low,
             ),
             (r#"{"tool": "console_messages", "description": "Returns console messages"}"#, Severity::Low),

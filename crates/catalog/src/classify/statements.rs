@@ -3,8 +3,7 @@
 use super::signals::{Evidence, Place};
 use crate::risk::Category;
 
-/// Phrases in lower case, and what they say of a tool: at [`Category::Execute`] of any, else of one that changes something
-/// (see [`is_of_reads`]).
+/// Phrases in lower case, and what they say of a tool: at [`Category::Execute`] of any, else of one that changes something.
 const WORSE: &[(Category, &[&str])] = &[
     // What goes on when the answer is there was started, however it is called.
     (
@@ -93,9 +92,6 @@ const WORSE: &[(Category, &[&str])] = &[
     ),
 ];
 
-/// Phrases of what a call costs. Others of money may tell of what was paid, and those of loss of what was lost.
-const COSTS: &[&str] = &["charged to your", "paid from your", "pays for it", "paying for it"];
-
 /// Phrases that say that nothing is changed.
 const READ_ONLY: &[&str] = &[
     "read-only",
@@ -150,8 +146,7 @@ const RULED_OUT: &[&str] =
 /// What the text says outright that makes it worse.
 pub(super) fn worse(text: &str) -> Option<Evidence> {
     let text = text.to_lowercase();
-    let costs = (Category::Financial, COSTS);
-    [&costs].into_iter().chain(WORSE.iter().rev()).find_map(|(category, phrases)| {
+    WORSE.iter().rev().find_map(|(category, phrases)| {
         // What is done only if something is said can be done.
         let is_open = |at| match category {
             Category::Execute => !is_ruled_out(&text, at),
@@ -161,11 +156,6 @@ pub(super) fn worse(text: &str) -> Option<Evidence> {
         let phrase = phrases.iter().find(said)?;
         Some(Evidence { place: Place::Statement, words: (*phrase).to_owned(), category: *category })
     })
-}
-
-/// Whether a statement counts for what only reads as well.
-pub(super) fn is_of_reads(statement: &Evidence) -> bool {
-    statement.category == Category::Execute || COSTS.contains(&statement.words.as_str())
 }
 
 /// Whether, and in which words, the text says that nothing is changed.

@@ -83,31 +83,7 @@ fn worse(kept: &mut Option<Evidence>, other: Option<Evidence>) {
 
 /// The verb that a sentence is about: where it stands, what it means, its plain form.
 fn head(sentence: &[String], number: usize) -> Option<(usize, Verb, String)> {
-    first_verb(sentence, number)
-        .or_else(|| is_for(sentence))
-        .or_else(|| wanted(sentence))
-        .or_else(|| given(sentence))
-}
-
-/// `Use this when the user wants to send an email`.
-fn wanted(sentence: &[String]) -> Option<(usize, Verb, String)> {
-    let is_want = |word: &str| {
-        matches!(word, "want" | "wants" | "need" | "needs" | "asks" | "asked" | "wish" | "wishes")
-    };
-    sentence.first().filter(|first| *first == "use")?;
-    let at =
-        sentence.windows(2).position(|words| matches!(words, [want, to] if is_want(want) && to == "to"))? + 2;
-    let (verb, plain) = known(sentence.get(at)?, at).filter(|(verb, _)| verb.category > Category::Read)?;
-    Some((at, verb, plain))
-}
-
-/// `Given an id, deletes the record`.
-fn given(sentence: &[String]) -> Option<(usize, Verb, String)> {
-    sentence.first().filter(|first| matches!(first.as_str(), "given" | "if" | "when" | "with" | "for"))?;
-    let at = sentence.iter().take(REACH).position(|word| word == ",")? + 1;
-    let word = sentence.get(at).filter(|word| word.ends_with('s'))?;
-    let (verb, plain) = known(word, at).filter(|(verb, plain)| !verb.is_noun && plain != word)?;
-    Some((at, verb, plain))
+    first_verb(sentence, number).or_else(|| is_for(sentence))
 }
 
 /// `Prisma Reset is used to reset the database`.
@@ -196,7 +172,7 @@ fn by_means(sentence: &[String], at: usize) -> Option<(usize, Verb, String)> {
 fn leads(sentence: &[String]) -> bool {
     let word = |at: usize| sentence.get(at).map_or("", String::as_str);
     if matches!(word(1), "and" | "," | "or") {
-        return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun || takes_object(word(2), word(3)));
+        return known(word(2), 0).is_some_and(|(verb, _)| !verb.is_noun);
     }
     if lexicon::is_imperative(word(0)) && !matches!(word(1), "of" | "for" | "in" | "on" | "") {
         return true;
@@ -259,7 +235,7 @@ fn phrasal(sentence: &[String], at: usize) -> Option<(Verb, String)> {
     }
     let (together, verb) =
         words::plain_forms(sentence.get(at)?).find_map(|plain| lexicon::phrasal(&plain, particle))?;
-    Some((verb, together.to_owned()))
+    Some((Verb { is_noun: false, ..verb }, together.to_owned()))
 }
 
 /// Whether what follows a word can be the object of a verb: `Order a pizza`, but `Order history`.
@@ -269,11 +245,7 @@ fn takes_object(word: &str, next: &str) -> bool {
     const OTHERS: &str =
         "out in on to text files data for and , or with from into through between as via if at";
     let has = |words: &str| words.split_whitespace().any(|known| known == next);
-    let is_third_person = word.ends_with('s') && known(word, 0).is_some_and(|(_, plain)| plain != word);
-    // `Stakes tokens`, but `Stakes of a pool` and `Orders list`.
-    has(DETERMINERS)
-        || (!word.ends_with('s') && has(OTHERS))
-        || (is_third_person && !next.is_empty() && !told::goes_on(next))
+    has(DETERMINERS) || (!word.ends_with('s') && has(OTHERS))
 }
 
 fn meaning(sentence: &[String], at: usize, plain: &str, verb: Verb) -> Category {
@@ -376,12 +348,8 @@ mod tests {
             ("Tool for sending emails", Category::Execute),
             ("[BETA] Creates an issue", Category::Write),
             ("Order a pizza and pay for it", Category::Financial),
-            ("Stakes tokens", Category::Financial),
             ("This endpoint triggers a build", Category::Execute),
             ("Lets agents start a machine", Category::Execute),
-            ("Use this tool when the user wants to send an email", Category::Execute),
-            ("Given an id, deletes the record", Category::Destructive),
-            ("Sign and broadcast a transaction", Category::Financial),
             ("Create, update or delete records", Category::Destructive),
             ("Fetches a message and deletes it.", Category::Destructive),
             ("Gets the queue. Also purges it.", Category::Destructive),

@@ -44,12 +44,6 @@ fn is_told(word: &str) -> bool {
     has(SURELY_KNOWN, word) || has(KNOWN, word)
 }
 
-/// Whether a word goes on from a noun before it: `orders of`, `orders summary`.
-pub(super) fn goes_on(word: &str) -> bool {
-    const NOUNS: &str = "api apis endpoint endpoints page pages tool tools section module resource resources dashboard service";
-    has(PREPOSITIONS, word) || is_told(word) || has(NOUNS, word) || word.ends_with("ed")
-}
-
 fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word)
 }
@@ -120,7 +114,7 @@ fn of_sentence(first: &[String]) -> Option<Told> {
 
 /// `Heater on` says what a call does to it.
 fn is_switched(sentence: &[String]) -> bool {
-    sentence.last().is_some_and(|last| matches!(last.as_str(), "on" | "off"))
+    matches!(sentence, [_, state] | [_, _, state] if state == "on" || state == "off")
 }
 
 /// `Compacts and drops tombstones` does both; `Orders and returns of a customer` are things.
@@ -130,6 +124,7 @@ fn is_row(sentence: &[String]) -> bool {
         && and == "and"
         && is_plural(second)
         && !has(PREPOSITIONS, object)
+        && !object.ends_with("ed")
         && known(second, 0).is_some_and(|(verb, _)| verb.category > Category::Read)
 }
 

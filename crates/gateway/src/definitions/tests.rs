@@ -75,7 +75,7 @@ async fn a_list_is_read_again_when_its_time_is_up() {
         page(&mut list, &format!(r#"{{"tools":[],"ttlMs":{ttl}}}"#)).unwrap();
         assert_eq!(list.ttl, holds.map(Duration::from_secs).or(longest), "{ttl}");
     }
-    let definitions = Definitions::new();
+    let definitions = Definitions::default();
     let mut list = ToolList::default();
     page(&mut list, r#"{"tools":[],"ttlMs":5000}"#).unwrap();
     let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
@@ -88,7 +88,7 @@ async fn a_list_is_read_again_when_its_time_is_up() {
 
 #[tokio::test]
 async fn a_change_while_reading_makes_the_reader_start_over() {
-    let definitions = Definitions::new();
+    let definitions = Definitions::default();
     let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
     assert!(matches!(definitions.next(Instant::now()), Next::Wait), "one reader at a time");
     definitions.changed();
@@ -102,7 +102,7 @@ async fn a_change_while_reading_makes_the_reader_start_over() {
 
 #[tokio::test]
 async fn whoever_was_asking_and_is_cut_off_lets_the_next_one_ask() {
-    let definitions = Definitions::new();
+    let definitions = Definitions::default();
     let Next::Ask(asking) = definitions.next(Instant::now()) else { panic!("nothing is known yet") };
     let waiting = definitions.reported();
     tokio::pin!(waiting);

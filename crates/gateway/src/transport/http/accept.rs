@@ -38,6 +38,7 @@ const MOST_STREAMS: u32 = 200;
 const MOST_RESET: usize = 50;
 /// How long a peer may take to answer a ping.
 const PONG: Duration = Duration::from_secs(20);
+const HALF: &str = "a connection is closed whose peer does not end its request";
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// The other end of a connection.
@@ -55,8 +56,8 @@ enum End {
     Draining,
     /// Its peer does not read.
     Stalled,
-    /// It has never asked anything, or does not end what it asks.
-    Unasked,
+    /// It does not end what it asks.
+    HalfAsked,
     /// Nothing has been asked for long.
     Idle,
 }
@@ -198,14 +199,16 @@ impl Shared {
         };
         match end {
             Some(End::Stalled) => return tracing::debug!("a connection is closed whose peer does not read"),
-            Some(End::Unasked) => {
-                return tracing::debug!("a connection is closed whose peer asks nothing whole");
-            }
+            Some(End::HalfAsked) => return tracing::debug!("{HALF}"),
             _ => {}
         }
         connection.as_mut().graceful_shutdown();
         if matches!(end, Some(End::Draining)) {
-            return ended(connection.await);
+            return tokio::select! {
+                done = connection.as_mut() => ended(done),
+                // The library waits for the rest of a request that has begun to come.
+                _ = activity.quiet(self.limits.request, self.limits.connection_idle) => tracing::debug!("{HALF}"),
+            };
         }
         if let Ok(done) = timeout(self.limits.request, connection).await {
             ended(done);
@@ -219,7 +222,7 @@ impl Shared {
             () = async { drop(draining.wait_for(|draining| *draining).await) } => End::Draining,
             () = activity.stalled(self.limits.request) => End::Stalled,
             quiet = activity.quiet(self.limits.request, self.limits.connection_idle) => match quiet {
-                Quiet::Unasked => End::Unasked,
+                Quiet::HalfAsked => End::HalfAsked,
                 Quiet::Idle => End::Idle,
             },
         }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::io::InspectReader;
 
 use super::body::Body;
 use crate::front::RequestPlace;
@@ -36,8 +36,8 @@ struct State {
 /// Why a connection on which nothing is open may be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quiet {
-    /// Nothing was ever asked, or what was begun is not ended.
-    Unasked,
+    /// A request has begun to come and does not end.
+    HalfAsked,
     /// Nothing has been asked for long.
     Idle,
 }
@@ -77,20 +77,9 @@ impl Activity {
         Begun { activity: Arc::clone(self), number: state.begun }
     }
 
-    /// The stream of the connection, which says when a request begins to come.
-    pub(crate) fn hearing<S>(
-        self: &Arc<Self>,
-        stream: S,
-    ) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let (activity, mut preface) = (Arc::clone(self), Preface::default());
-        InspectReader::new(stream, move |bytes: &[u8]| {
-            if !bytes.is_empty() && !preface.is_http2(bytes) {
-                activity.heard();
-            }
-        })
+    /// The stream of the connection, which says when something comes or goes.
+    pub(crate) fn hearing<S>(self: &Arc<Self>, stream: S) -> Hearing<S> {
+        Hearing { stream, activity: Arc::clone(self), preface: Preface::default() }
     }
 
     /// Something came. Where nothing is being answered, it is the beginning of a request.
@@ -99,6 +88,14 @@ impl Activity {
         if state.open == 0 && state.head.is_none() {
             state.head = Some(Instant::now());
         }
+    }
+
+    /// Something went out: the peer still takes what it was answered, and until then nobody looks at what it asks next.
+    fn said(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.since = now;
+        state.head = state.head.map(|_| now);
     }
 
     /// Waits until nothing has been asked for long: for the first request, and for the rest of one that has begun to come,
@@ -131,8 +128,9 @@ impl State {
     fn quiet_until(&self, now: Instant, asked: Duration, idle: Duration) -> (Quiet, Instant) {
         match self.head {
             _ if self.open > 0 => (Quiet::Idle, now + idle),
-            Some(begun) => (Quiet::Unasked, begun + asked),
-            None if self.begun == 0 => (Quiet::Unasked, self.since + asked),
+            Some(begun) => (Quiet::HalfAsked, begun + asked),
+            None if self.begun == 0 => (Quiet::Idle, self.since + asked),
+            // So is the beginning of a request that came with the one before.
             None => (Quiet::Idle, self.since + idle),
         }
     }
@@ -149,18 +147,76 @@ enum Preface {
 
 impl Default for Preface {
     fn default() -> Self {
-        Self::Left(b"PRI")
+        Self::Left(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     }
 }
 
 impl Preface {
-    /// Whether these bytes, and those before, are of HTTP/2, in which much comes that asks nothing.
+    /// Whether the preface has come whole: in HTTP/2 much comes after it that asks nothing.
     fn is_http2(&mut self, bytes: &[u8]) -> bool {
         let Self::Left(left) = *self else { return false };
         let length = left.len().min(bytes.len());
         let (expected, left) = left.split_at(length);
         *self = if bytes.starts_with(expected) { Self::Left(left) } else { Self::None };
         matches!(self, Self::Left([]))
+    }
+}
+
+/// A stream that tells what comes and goes on it.
+#[derive(Debug)]
+pub(crate) struct Hearing<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    preface: Preface,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Hearing<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let came = buffer.filled().get(before..).unwrap_or_default();
+        if !came.is_empty() && !self.preface.is_http2(came) {
+            self.activity.heard();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Hearing<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        self.activity.said();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
+        self.activity.said();
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -176,7 +232,6 @@ impl Drop for Begun {
         let mut state = self.activity.state();
         state.open = state.open.saturating_sub(1);
         state.since = Instant::now();
-        state.head = None;
         state.handed.remove(&self.number);
     }
 }
@@ -222,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_idle_when_nothing_is_open_and_not_before() {
         let activity = Arc::new(Activity::default());
-        assert_eq!(activity.quiet(SOON, NEVER).await, Quiet::Unasked);
+        assert_eq!(activity.quiet(SOON, NEVER).await, Quiet::Idle);
         let begun = activity.begin();
         assert!(timeout(SOON * 3, activity.quiet(SOON, SOON)).await.is_err(), "it is being answered");
         drop(begun);
@@ -238,18 +293,37 @@ mod tests {
         drop(begun);
         assert!(timeout(SOON * 3, activity.quiet(SOON, NEVER)).await.is_err(), "the rest of a request came");
         activity.heard();
-        assert_eq!(activity.quiet(SOON, NEVER).await, Quiet::Unasked);
+        assert_eq!(activity.quiet(SOON, NEVER).await, Quiet::HalfAsked);
         drop(activity.begin());
         assert!(timeout(SOON * 3, activity.quiet(SOON, NEVER)).await.is_err(), "it came whole");
+    }
+
+    #[tokio::test]
+    async fn who_takes_an_answer_is_not_quiet() {
+        let activity = Arc::new(Activity::default());
+        drop(activity.begin());
+        activity.heard();
+        let taking = async {
+            for _ in 0..6 {
+                sleep(SOON).await;
+                activity.said();
+            }
+        };
+        let patience = SOON * 2;
+        tokio::select! {
+            () = taking => {}
+            quiet = activity.quiet(patience, patience) => panic!("{quiet:?}"),
+        }
+        assert_eq!(activity.quiet(patience, NEVER).await, Quiet::HalfAsked);
     }
 
     #[test]
     fn the_first_bytes_tell_the_version() {
         for (parts, expected) in [
-            (&["PRI * HTTP/2.0", "x"][..], &[true, true][..]),
-            (&["P", "", "RI", "y"], &[false, false, true, true]),
+            (&["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "x"][..], &[true, true][..]),
+            (&["P", "", "RI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0", "y"], &[false, false, true, true]),
+            (&["PRIX / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], &[false, false]),
             (&["P", "OST", "PRI"], &[false, false, false]),
-            (&["GET / ", "PRI"], &[false, false]),
         ] {
             let mut preface = Preface::default();
             let told: Vec<bool> = parts.iter().map(|part| preface.is_http2(part.as_bytes())).collect();
