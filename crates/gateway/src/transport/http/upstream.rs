@@ -137,35 +137,46 @@ impl HttpLink {
                 Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
                     self.in_flight.give_up(number);
                 }
-                kind @ (Queued::Cancelled(_) | Queued::Other) => {
-                    let flight = match kind {
-                        Queued::Cancelled(Some(number)) => self.in_flight.get(number),
-                        _ => None,
-                    };
-                    // While the server takes none of what nobody answers, nothing more is taken for it.
-                    let place = Arc::clone(&self.telling).acquire_owned().await;
-                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
-                    self.exchanges.spawn(async move {
-                        let telling = async {
-                            match &flight {
-                                Some(flight) => {
-                                    link.tell_cancelled(&crossing, message, version, flight).await;
-                                }
-                                None => link.tell(&crossing, message, version).await,
-                            }
-                        };
-                        guarded(crossing.gateway(), "telling the server something", telling).await;
-                        drop(place);
-                        if let Some(flight) = &flight {
-                            // A server that never ends its answer must not keep what it would come on.
-                            let _in_time = tokio::time::timeout(grace, flight.over()).await;
-                            flight.give_up();
-                        }
-                    });
+                Queued::Cancelled(number) => {
+                    let flight = number.and_then(|number| self.in_flight.get(number));
+                    Box::pin(self.tell_beside(&crossing, message, version, flight, grace)).await;
+                }
+                // Boxed: it would take its room in every session.
+                Queued::Other => {
+                    Box::pin(self.tell_beside(&crossing, message, version, None, grace)).await;
                 }
             }
         }
         Box::pin(self.end(grace)).await;
+    }
+
+    /// Tells the server what nobody answers, beside what follows; `flight` is the request that it cancels.
+    async fn tell_beside(
+        self: &Arc<Self>,
+        crossing: &Arc<Crossing>,
+        message: Message,
+        version: Version,
+        flight: Option<Arc<Flight>>,
+        grace: Duration,
+    ) {
+        // While the server takes none of it, nothing more is taken for it.
+        let place = Arc::clone(&self.telling).acquire_owned().await;
+        let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
+        self.exchanges.spawn(async move {
+            let telling = async {
+                match &flight {
+                    Some(flight) => link.tell_cancelled(&crossing, message, version, flight).await,
+                    None => link.tell(&crossing, message, version).await,
+                }
+            };
+            guarded(crossing.gateway(), "telling the server something", telling).await;
+            drop(place);
+            if let Some(flight) = &flight {
+                // A server that never ends its answer must not keep what it would come on.
+                let _in_time = tokio::time::timeout(grace, flight.over()).await;
+                flight.give_up();
+            }
+        });
     }
 
     /// Waits for what is in flight, then ends the session (MCP, "Session Management").
