@@ -104,6 +104,40 @@ async fn a_connection_is_kept_for_as_long_as_was_said() -> Result<()> {
     until_closed(&mut kept).await.map(drop)
 }
 
+/// Who asks ahead while a large answer is still on its way gets all of it, however long that takes.
+#[tokio::test]
+async fn an_answer_that_is_taken_slowly_is_not_cut_off_for_what_was_asked_meanwhile() -> Result<()> {
+    const LARGE: usize = 6 << 20;
+    let mut script = Script::with_tools(&["large", "echo"]);
+    let content = json!([{ "type": "text", "text": "x".repeat(LARGE) }]);
+    let text = json!({ "resultType": "complete", "content": content, "isError": false }).to_string();
+    script.on.insert("tools/call:large".to_owned(), vec![Step::Result { text }]);
+    let scene = Scene::start(&script, QUICK).await?;
+    let address = &scene.serving.address;
+    let asked = |tool: &str| -> Result<String> {
+        let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        Ok(String::from_utf8(request.bytes())?.replace("Connection: close\r\n", ""))
+    };
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(asked("large")?.as_bytes()).await?;
+    let mut part = vec![0; 256 << 10];
+    let (mut came, mut tail, mut is_ahead) = (0, Vec::new(), false);
+    // Slower than a request may take, and never so slow that nothing is taken.
+    while came < LARGE || !String::from_utf8_lossy(&tail).contains("HTTP/1.1 200") {
+        let read = timeout(PATIENCE, stream.read(&mut part)).await.context("no more comes")??;
+        ensure!(read > 0, "cut off after {came} bytes");
+        came += read;
+        tail.extend_from_slice(part.get(..read).unwrap_or_default());
+        tail.drain(..tail.len().saturating_sub(4_096));
+        if !is_ahead {
+            stream.write_all(asked("echo")?.as_bytes()).await?;
+            is_ahead = true;
+        }
+        tokio::time::sleep(Duration::from_millis(if came < LARGE { 100 } else { 0 })).await;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn who_does_not_read_is_given_up_and_others_go_on() -> Result<()> {
     // More than all buffers on the way hold.
