@@ -9,7 +9,7 @@ use interlock_testkit::script::{Script, Step};
 use interlock_testkit::serving::Site;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::scene::{Scene, call, entry, modern, with_token};
@@ -107,22 +107,26 @@ async fn a_connection_is_kept_for_as_long_as_was_said() -> Result<()> {
 /// Who asks ahead while a large answer is still on its way gets all of it, however long that takes.
 #[tokio::test]
 async fn an_answer_that_is_taken_slowly_is_not_cut_off_for_what_was_asked_meanwhile() -> Result<()> {
-    const LARGE: usize = 6 << 20;
+    const LARGE: usize = 7 << 20;
+    let more = "anonymous: team\nlimits: { request_seconds: 2, connection_idle_seconds: 2 }\n";
     let mut script = Script::with_tools(&["large", "echo"]);
     let content = json!([{ "type": "text", "text": "x".repeat(LARGE) }]);
     let text = json!({ "resultType": "complete", "content": content, "isError": false }).to_string();
     script.on.insert("tools/call:large".to_owned(), vec![Step::Result { text }]);
-    let scene = Scene::start(&script, QUICK).await?;
+    let scene = Scene::start(&script, more).await?;
     let address = &scene.serving.address;
     let asked = |tool: &str| -> Result<String> {
         let request = modern(address, 1, "tools/call", &json!({ "name": tool, "arguments": {} }));
         Ok(String::from_utf8(request.bytes())?.replace("Connection: close\r\n", ""))
     };
-    let mut stream = TcpStream::connect(address).await?;
+    // All that the system keeps on the way is less than the answer.
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(64 << 10)?;
+    let mut stream = socket.connect(address.parse()?).await?;
     stream.write_all(asked("large")?.as_bytes()).await?;
-    let mut part = vec![0; 256 << 10];
+    let mut part = vec![0; 64 << 10];
     let (mut came, mut tail, mut is_ahead) = (0, Vec::new(), false);
-    // Slower than a request may take, and never so slow that nothing is taken.
+    // A megabyte in a second: longer than a request may take, and never so slow that nothing is taken.
     while came < LARGE || !String::from_utf8_lossy(&tail).contains("HTTP/1.1 200") {
         let read = timeout(PATIENCE, stream.read(&mut part)).await.context("no more comes")??;
         ensure!(read > 0, "cut off after {came} bytes");
@@ -133,7 +137,7 @@ async fn an_answer_that_is_taken_slowly_is_not_cut_off_for_what_was_asked_meanwh
             stream.write_all(asked("echo")?.as_bytes()).await?;
             is_ahead = true;
         }
-        tokio::time::sleep(Duration::from_millis(if came < LARGE { 100 } else { 0 })).await;
+        tokio::time::sleep(Duration::from_millis(if came < LARGE { 62 } else { 0 })).await;
     }
     Ok(())
 }
