@@ -158,6 +158,10 @@ impl Preface {
         let length = left.len().min(bytes.len());
         let (expected, left) = left.split_at(length);
         *self = if bytes.starts_with(expected) { Self::Left(left) } else { Self::None };
+        self.is_whole()
+    }
+
+    fn is_whole(&self) -> bool {
         matches!(self, Self::Left([]))
     }
 }
@@ -186,6 +190,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Hearing<S> {
     }
 }
 
+impl<S> Hearing<S> {
+    /// In HTTP/2 much goes out that answers nothing, such as pings.
+    fn written(&self) {
+        if !self.preface.is_whole() {
+            self.activity.said();
+        }
+    }
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Hearing<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -193,7 +206,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Hearing<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
-        self.activity.said();
+        self.written();
         Poll::Ready(Ok(written))
     }
 
@@ -203,7 +216,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Hearing<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
-        self.activity.said();
+        self.written();
         Poll::Ready(Ok(written))
     }
 
@@ -267,6 +280,7 @@ impl HttpBody for Counted {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::time::timeout;
 
     use super::*;
@@ -304,17 +318,40 @@ mod tests {
         drop(activity.begin());
         activity.heard();
         let taking = async {
-            for _ in 0..6 {
+            for _ in 0..15 {
                 sleep(SOON).await;
                 activity.said();
             }
         };
-        let patience = SOON * 2;
+        let patience = SOON * 10;
         tokio::select! {
             () = taking => {}
             quiet = activity.quiet(patience, patience) => panic!("{quiet:?}"),
         }
         assert_eq!(activity.quiet(patience, NEVER).await, Quiet::HalfAsked);
+    }
+
+    #[tokio::test]
+    async fn pings_of_http2_do_not_keep_a_connection() {
+        for (preface, is_kept) in [("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", false), ("POST / HTTP/1.1\r\n", true)]
+        {
+            let (near, mut far) = tokio::io::duplex(1 << 10);
+            let activity = Arc::new(Activity::default());
+            let mut near = activity.hearing(near);
+            far.write_all(preface.as_bytes()).await.unwrap();
+            near.read_exact(&mut vec![0; preface.len()]).await.unwrap();
+            drop(activity.begin());
+            let pings = async {
+                for _ in 0..15 {
+                    sleep(SOON).await;
+                    near.write_all(b"ping").await.unwrap();
+                }
+            };
+            tokio::select! {
+                () = pings => assert!(is_kept, "{preface}"),
+                _ = activity.quiet(SOON * 10, SOON * 10) => assert!(!is_kept, "{preface}"),
+            }
+        }
     }
 
     #[test]
