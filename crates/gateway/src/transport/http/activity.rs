@@ -312,23 +312,20 @@ mod tests {
         assert!(timeout(SOON * 3, activity.quiet(SOON, NEVER)).await.is_err(), "it came whole");
     }
 
+    /// Until when a connection is kept if nothing more happens, and how it is quiet then.
+    fn kept(activity: &Activity) -> (Quiet, Instant) {
+        activity.state().quiet_until(Instant::now(), SOON, NEVER)
+    }
+
     #[tokio::test]
     async fn who_takes_an_answer_is_not_quiet() {
         let activity = Arc::new(Activity::default());
         drop(activity.begin());
         activity.heard();
-        let taking = async {
-            for _ in 0..15 {
-                sleep(SOON).await;
-                activity.said();
-            }
-        };
-        let patience = SOON * 10;
-        tokio::select! {
-            () = taking => {}
-            quiet = activity.quiet(patience, patience) => panic!("{quiet:?}"),
-        }
-        assert_eq!(activity.quiet(patience, NEVER).await, Quiet::HalfAsked);
+        let (quiet, before) = kept(&activity);
+        sleep(SOON).await;
+        activity.said();
+        assert!(quiet == Quiet::HalfAsked && kept(&activity).1 > before);
     }
 
     #[tokio::test]
@@ -341,16 +338,10 @@ mod tests {
             far.write_all(preface.as_bytes()).await.unwrap();
             near.read_exact(&mut vec![0; preface.len()]).await.unwrap();
             drop(activity.begin());
-            let pings = async {
-                for _ in 0..15 {
-                    sleep(SOON).await;
-                    near.write_all(b"ping").await.unwrap();
-                }
-            };
-            tokio::select! {
-                () = pings => assert!(is_kept, "{preface}"),
-                _ = activity.quiet(SOON * 10, SOON * 10) => assert!(!is_kept, "{preface}"),
-            }
+            let (quiet, before) = kept(&activity);
+            sleep(SOON).await;
+            near.write_all(b"ping").await.unwrap();
+            assert!(quiet == Quiet::Idle && (kept(&activity).1 > before) == is_kept, "{preface}");
         }
     }
 
