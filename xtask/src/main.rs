@@ -1,7 +1,8 @@
-//! Development tasks: `cargo xtask bench | env | demo | measure | test | tidy`.
+//! Development tasks: `cargo xtask bench | count | env | demo | measure | test | tidy`.
 
 mod bench;
 mod checks;
+mod count;
 mod demo;
 mod environment;
 mod measure;
@@ -27,6 +28,8 @@ struct Arguments {
 enum Task {
     /// Builds the comparison over HTTP and runs it; `bench/README.md` says how to read its table.
     Bench(bench::Options),
+    /// Counts the words of labelled tools, which the classifier weighs.
+    Count(count::Options),
     /// Installs what the tests and the demonstration need: into `.testenv`, and with apt when root.
     Env,
     /// Shows a policy at work: a real AWS server, a real client, and Interlock between them.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let outcome = match Arguments::parse().task {
         Task::Bench(options) => bench::run(&root, &options),
+        Task::Count(options) => count::run(&root, &options),
         Task::Env => environment::install(&root).map(|()| true),
         Task::Demo(options) => demo::run(&root, &options),
         Task::Measure(options) => measure::run(&root, &options),

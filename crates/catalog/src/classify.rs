@@ -7,9 +7,12 @@
 //! parameters.rs ─┘ (schema.rs finds them, actions.rs what is listed for them)
 //! ```
 //!
+//! What then comes out as a read is held against `counts.rs`: what labelled tools with the same words were.
+//!
 //! `lexicon.rs` knows what verbs mean, `objects.rs` what their objects make of them, `words.rs` what words are.
 
 mod actions;
+mod counts;
 mod foreign;
 mod judgement;
 mod lexicon;
@@ -26,6 +29,7 @@ mod text;
 mod told;
 pub(crate) mod words;
 
+pub use counts::{Part, words_of};
 pub use judgement::{Confidence, Judgement, classify};
 pub use risks::{Risk, RiskKind};
 pub(crate) use risks::{of_format, of_text};

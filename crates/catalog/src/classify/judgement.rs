@@ -9,7 +9,7 @@ use super::risks::{self, Risk};
 use super::signals::{Evidence, Place};
 use super::text::Described;
 use super::told::Told;
-use super::{foreign, name, parameters, statements, text};
+use super::{counts, foreign, name, parameters, statements, text};
 use crate::definition::Definition;
 use crate::risk::{Category, Severity};
 
@@ -59,14 +59,19 @@ struct Said {
     worse: Option<Evidence>,
     read_only: Option<Evidence>,
     parameters: Vec<Evidence>,
+    words: Option<Evidence>,
     annotations: Vec<Evidence>,
 }
 
 /// Judges a tool by its definition. What cannot be understood is not taken for reading.
 #[must_use]
 pub fn classify(definition: &Definition) -> Judgement {
-    let said = Said::of(definition);
-    let ours = said.category();
+    let mut said = Said::of(definition);
+    let mut ours = said.category();
+    if ours == Some(Category::Read) && !said.is_plainly_read() {
+        said.words = words(definition);
+        ours = ours.max(said.words.as_ref().map(|words| words.category));
+    }
     let annotated = said.annotations.iter().map(|one| one.category).max();
     // The publisher may be wrong or lie: what it says makes a judgement worse, never better.
     let category = ours.into_iter().chain(annotated).max().unwrap_or(Category::Write);
@@ -107,6 +112,7 @@ impl Said {
             worse: statements::worse(text),
             read_only: statements::read_only(text),
             parameters: parameters::of(definition),
+            words: None,
             annotations: annotations(definition),
         }
     }
@@ -205,6 +211,24 @@ impl Said {
             && base.is_none_or(|base| base <= Category::Execute)
     }
 
+    /// Whether its text only names what is given back, or it or the name begins with what only reads, whatever it is done
+    /// with, and nothing speaks against it.
+    fn is_plainly_read(&self) -> bool {
+        const PLAIN: &str = "get list describe find fetch retrieve view lookup count show info details read search query \
+            decode explain preview compare validate parse calculate compute evaluate simulate sum encode estimate inspect summarize \
+            translate navigate echo wait poll";
+        let is_plain = |said: Option<&Evidence>| {
+            said.is_some_and(|said| PLAIN.split_whitespace().any(|plain| plain == said.words))
+        };
+        let (name, head) = (self.name.as_ref().map(|named| &named.evidence), self.described.head.as_ref());
+        let texts = [head, self.described.also.as_ref(), self.worse.as_ref()];
+        let others = texts.into_iter().flatten().chain(&self.parameters).map(|one| one.category);
+        let is_read = others.max().is_none_or(|category| category == Category::Read);
+        let is_named = name.is_none_or(|name| name.category == Category::Read);
+        self.read_only.is_some()
+            || (is_read && (self.is_told || (is_named && (is_plain(name) || is_plain(head)))))
+    }
+
     fn runs(&self) -> bool {
         let named =
             self.name.as_ref().filter(|named| named.is_bare || named.evidence.category == Category::Execute);
@@ -226,7 +250,9 @@ impl Said {
         let name = self.name.as_ref().map(|named| named.evidence.category);
         let text = self.described.head.as_ref().map(|head| head.category);
         match (name, text) {
-            _ if annotated.is_some_and(|annotated| annotated > ours) => Confidence::Low,
+            _ if annotated.is_some_and(|annotated| annotated > ours) || self.words.is_some() => {
+                Confidence::Low
+            }
             (Some(name), Some(text)) if name == text && name == ours => Confidence::High,
             (Some(name), Some(text)) if name != text => Confidence::Low,
             _ => Confidence::Medium,
@@ -236,8 +262,14 @@ impl Said {
     fn evidence(self) -> Vec<Evidence> {
         let name = self.name.map(|named| named.evidence);
         let own = [name, self.described.head, self.described.also, self.worse, self.read_only];
-        own.into_iter().flatten().chain(self.parameters).chain(self.annotations).collect()
+        own.into_iter().flatten().chain(self.parameters).chain(self.words).chain(self.annotations).collect()
     }
+}
+
+/// What its words say against a read: that it changes something. What it changes they do not say.
+fn words(definition: &Definition) -> Option<Evidence> {
+    let words = counts::against_read(definition)?;
+    Some(Evidence { place: Place::Words, words: words.join(", "), category: Category::Write })
 }
 
 fn is_request(one: &Evidence) -> bool {

@@ -135,7 +135,8 @@ pub(super) fn of(definition: &Definition, category: Category, evidence: &[Eviden
             | Place::Name
             | Place::Description
             | Place::Action
-            | Place::Flag => {}
+            | Place::Flag
+            | Place::Words => {}
         }
     }
     subjects(definition, category, &mut shows);

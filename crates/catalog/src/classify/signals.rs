@@ -33,6 +33,8 @@ pub enum Place {
     Whole,
     /// A parameter that has the call do worse.
     Flag,
+    /// Its words, which are those of labelled tools that do harm.
+    Words,
     /// What the publisher says.
     Annotation,
 }
@@ -49,6 +51,7 @@ impl Place {
             Self::Code => "a parameter that holds what is executed",
             Self::Whole => "that it takes one object of anything",
             Self::Flag => "a parameter that makes it worse",
+            Self::Words => "its choice of words",
             Self::Annotation => "its publisher's annotation",
         }
     }
