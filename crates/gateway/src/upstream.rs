@@ -79,6 +79,23 @@ struct Child {
     errors: Option<JoinHandle<()>>,
 }
 
+impl Child {
+    async fn gone(&mut self, grace: Duration) -> Gone {
+        let Self { process, reader, writer, .. } = self;
+        tokio::select! {
+            biased;
+            ended = &mut *reader => cut_off("reading from the server", &ended),
+            // What the server started may hold its output open: its last words are waited for, but not for ever.
+            _ = process.wait() => {
+                let _in_time = tokio::time::timeout(grace, reader).await;
+                Gone::Ended
+            }
+            // The server closed the side it reads: no call can reach it any more.
+            ended = writer => cut_off("writing to the server", &ended),
+        }
+    }
+}
+
 impl Server {
     /// Reaches the server.
     pub(crate) fn open(&self, errors: StandardError) -> Result<Opened, OpenError> {
@@ -110,7 +127,7 @@ impl Opened {
             Self::Http(link) => {
                 let link = Arc::new(*link);
                 relay.goes_directly(Direct::new(&link, &crossing));
-                let driving = link.drive(Arc::clone(&crossing), queued, grace);
+                let driving = link.drive(Arc::clone(&crossing), queued);
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };
@@ -122,20 +139,8 @@ impl Upstream {
     /// Waits until the server has gone. A server that is reached by HTTP never has.
     pub(crate) async fn gone(&mut self) -> Gone {
         match &mut self.carrier {
-            Carrier::Child(child) => {
-                let Child { process, reader, writer, .. } = child.as_mut();
-                tokio::select! {
-                biased;
-                ended = &mut *reader => cut_off("reading from the server", &ended),
-                // What the server started may hold its output open: its last words are waited for, but not for ever.
-                _ = process.wait() => {
-                    let _in_time = tokio::time::timeout(self.grace, reader).await;
-                    Gone::Ended
-                }
-                // The server closed the side it reads: no call can reach it any more.
-                ended = writer => cut_off("writing to the server", &ended),
-                }
-            }
+            // Boxed: most sessions are with a server that is reached by HTTP.
+            Carrier::Child(child) => Box::pin(child.gone(self.grace)).await,
             Carrier::Http { driver } => cut_off("talking to the server", &driver.await),
         }
     }

@@ -60,7 +60,7 @@ impl HttpLink {
                 tracing::debug!("the server's stream broke: {failure}");
             }
             // Nothing more comes: whoever waits is told.
-            link.over.cancel();
+            link.over.raise();
         });
         self.listens_with(reading.abort_handle());
         let named = tokio::time::timeout(CONNECT, name).await;

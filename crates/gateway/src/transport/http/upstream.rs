@@ -17,7 +17,6 @@ use interlock_wire::sse;
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::carrier::Reply;
@@ -32,6 +31,7 @@ use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
 use crate::fault::{caught, guarded};
+use crate::flag::Flag;
 
 /// The connection to one server.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct HttpLink {
     /// Where messages are posted to a server that answers them on one stream.
     pub(super) old: OnceCell<Uri>,
     /// That stream has ended, and with it the session.
-    pub(super) over: CancellationToken,
+    pub(super) over: Flag,
     state: Mutex<State>,
     /// The requests in flight, by the number they travel under.
     in_flight: Arc<InFlight>,
@@ -89,7 +89,7 @@ const ERROR_BODY: usize = 64 << 10;
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
         let client = server.client()?;
-        let (old, over) = (OnceCell::new(), CancellationToken::new());
+        let (old, over) = (OnceCell::new(), Flag::default());
         let (state, in_flight, exchanges) = (Mutex::default(), Arc::default(), TaskTracker::new());
         let (introduced, telling) = (AtomicBool::new(false), Arc::new(Semaphore::new(MOST_TOLD)));
         Ok(Self { client, server, old, over, state, in_flight, exchanges, introduced, telling })
@@ -99,17 +99,13 @@ impl HttpLink {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what is queued until the queue ends, and what is in flight then has ended or `grace` has passed.
-    pub(crate) async fn drive(
-        self: Arc<Self>,
-        crossing: Arc<Crossing>,
-        mut queued: Crossed,
-        grace: Duration,
-    ) {
+    /// Sends what is queued until the queue ends, and what is in flight then has ended or has had its time.
+    pub(crate) async fn drive(self: Arc<Self>, crossing: Arc<Crossing>, mut queued: Crossed) {
+        let grace = crossing.gateway().options.limits.shutdown;
         loop {
             let taken = tokio::select! {
                 taken = queued.next() => taken,
-                () = self.over.cancelled() => None,
+                () = self.over.raised() => None,
             };
             let Some(taken) = taken else { break };
             // It was written by the gateway itself, from what it had read.
@@ -336,6 +332,11 @@ impl HttpLink {
         if let Some(before) = self.state().listening.replace(task) {
             before.abort();
         }
+    }
+
+    /// The task that ends with this reads no more of it.
+    pub(super) fn listens_no_more(&self) {
+        self.state().listening.take_if(|task| tokio::task::try_id() == Some(task.id()));
     }
 
     /// The whole body as one message.
