@@ -129,19 +129,23 @@ impl Drop for Connection {
     }
 }
 
-/// Keeps a relay going until its server has gone or it is to end. All in one task: every session has such.
-///
-/// The task holds this itself: one that is awaited in another takes its room in both.
+/// Keeps a relay going until its server has gone or it is to end. All in one task: every session has such. It is awaited
+/// in no other, which would have room for it twice.
 async fn supervise(going: Going, relay: Arc<Relay>, mut upstream: Upstream) {
-    let (gateway, closing) = (relay.gateway(), &going.0.closing);
-    let replaced = relay.access().watch();
-    let telling = guarded(gateway, "telling of what is replaced", tell(Arc::clone(&relay), replaced));
+    let closing = &going.0.closing;
+    let kept = pin!(keep(&relay, closing));
+    let over = pin!(until_over(&relay, &mut upstream, closing));
+    future::select(over, kept).await;
+}
+
+/// Tells the client of what is replaced and ends waits, for as long as it is polled.
+fn keep(relay: &Arc<Relay>, closing: &Flag) -> impl Future<Output = ()> {
+    let (gateway, replaced) = (relay.gateway(), relay.access().watch());
+    let telling = guarded(gateway, "telling of what is replaced", tell(Arc::clone(relay), replaced));
     // Without it no wait would end.
-    let ticking = guarded(gateway, "ending waits", tick(Arc::clone(&relay)));
+    let ticking = guarded(gateway, "ending waits", tick(Arc::clone(relay)));
     let ticking = ticking.map(|_| closing.raise());
-    let kept = future::join(telling, ticking);
-    let over = until_over(&relay, &mut upstream, closing);
-    future::select(pin!(over), pin!(kept.then(|_| future::pending::<()>()))).await;
+    future::join(telling, ticking).then(|_| future::pending())
 }
 
 /// Waits until the server has gone or the relay is to end, and ends both.
@@ -150,20 +154,22 @@ async fn until_over(relay: &Relay, upstream: &mut Upstream, closing: &Flag) {
         gone = upstream.gone() => Some(gone),
         () = closing.raised() => None,
     };
+    // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
+    Box::pin(end(relay, upstream, gone)).await;
+}
+
+/// Ends the relay, and its server where that has not gone.
+async fn end(relay: &Relay, upstream: &mut Upstream, gone: Option<Gone>) {
     let (gateway, access) = (relay.gateway(), relay.access());
     if let Some(Gone::Fault(task)) = gone {
         gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
     }
     let server_is_there = gone.is_none();
-    // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
-    let words = Box::pin(async {
-        if server_is_there {
-            let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
-        }
-        relay.leave_questions().await;
-        upstream.end(server_is_there, future::pending()).await
-    });
-    let words = words.await;
+    if server_is_there {
+        let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
+    }
+    relay.leave_questions().await;
+    let words = upstream.end(server_is_there, future::pending()).await;
     if gone == Some(Gone::Ended) {
         gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
     }

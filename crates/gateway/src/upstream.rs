@@ -59,9 +59,7 @@ pub(crate) enum Gone {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     carrier: Carrier,
-    relay: Arc<Relay>,
     crossing: Arc<Crossing>,
-    grace: Duration,
 }
 
 #[derive(Debug)]
@@ -113,7 +111,7 @@ impl Opened {
     /// Begins to move messages: what the relay queues for the server goes out, what the server says comes in.
     pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
         let limits = &relay.gateway().options.limits;
-        let (most, grace) = (limits.message.bytes, limits.shutdown);
+        let most = limits.message.bytes;
         let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
         let carrier = match self {
             Self::Child(started) => {
@@ -131,16 +129,22 @@ impl Opened {
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };
-        Upstream { carrier, relay, crossing, grace }
+        Upstream { carrier, crossing }
     }
 }
 
 impl Upstream {
+    /// How long the server gets to go.
+    fn grace(&self) -> Duration {
+        self.crossing.gateway().options.limits.shutdown
+    }
+
     /// Waits until the server has gone. A server that is reached by HTTP never has.
     pub(crate) async fn gone(&mut self) -> Gone {
+        let grace = self.grace();
         match &mut self.carrier {
             // Boxed: most sessions are with a server that is reached by HTTP.
-            Carrier::Child(child) => Box::pin(child.gone(self.grace)).await,
+            Carrier::Child(child) => Box::pin(child.gone(grace)).await,
             Carrier::Http { driver } => cut_off("talking to the server", &driver.await),
         }
     }
@@ -155,8 +159,8 @@ impl Upstream {
     /// Ends the server after what is queued for it, and every wait for it. With `last_words`, what it says before
     /// it goes is still relayed. `hurry` cuts its time short. Says in words how it ended.
     pub(crate) async fn end(&mut self, last_words: bool, hurry: impl Future<Output = ()>) -> String {
-        self.relay.close_upstream();
-        let grace = self.grace;
+        self.crossing.relay.close_upstream();
+        let grace = self.grace();
         let words = match &mut self.carrier {
             Carrier::Child(child) => {
                 let Child { process, reader, errors, .. } = child.as_mut();
@@ -185,7 +189,7 @@ impl Upstream {
             }
         };
         self.crossing.end(grace).await;
-        self.relay.server_gone().await;
+        self.crossing.relay.server_gone().await;
         words
     }
 }

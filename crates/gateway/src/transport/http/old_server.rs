@@ -35,7 +35,8 @@ impl HttpLink {
 
     /// Where messages are posted: the stream is opened where it is not open yet.
     pub(super) async fn old_address(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
-        self.old.get_or_try_init(|| self.open_old(crossing)).await.cloned()
+        let opening = || async { self.open_old(crossing).await.map(Box::new) };
+        self.old.get_or_try_init(opening).await.map(|address| Uri::clone(address))
     }
 
     async fn open_old(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {

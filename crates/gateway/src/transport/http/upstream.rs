@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -38,8 +38,8 @@ use crate::flag::Flag;
 pub(crate) struct HttpLink {
     pub(super) client: Arc<ServerClient>,
     pub(super) server: HttpServer,
-    /// Where messages are posted to a server that answers them on one stream.
-    pub(super) old: OnceCell<Uri>,
+    /// Where messages are posted to a server that answers them on one stream. Boxed: few do.
+    pub(super) old: OnceCell<Box<Uri>>,
     /// That stream has ended, and with it the session.
     pub(super) over: Flag,
     state: Mutex<State>,
@@ -101,49 +101,59 @@ impl HttpLink {
 
     /// Sends what is queued until the queue ends, and what is in flight then has ended or has had its time.
     pub(crate) async fn drive(self: Arc<Self>, crossing: Arc<Crossing>, mut queued: Crossed) {
-        let grace = crossing.gateway().options.limits.shutdown;
         loop {
             let taken = tokio::select! {
                 taken = queued.next() => taken,
                 () = self.over.raised() => None,
             };
-            let Some(taken) = taken else { break };
-            // It was written by the gateway itself, from what it had read.
-            let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &crossing.gateway().options.limits.message)
-            else {
-                tracing::error!("a message for the server cannot be read again");
-                continue;
-            };
-            let version = crossing.spoken();
-            match kind(&message) {
-                Queued::Initialize(number) | Queued::Request(number) => {
-                    let posted = Posted { message: Arc::new(message), line: None, flight: None };
-                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
-                    let flying = self.begin(number);
-                    tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
-                }
-                // What follows may only come after it.
-                Queued::Initialized => {
-                    Box::pin(self.tell(&crossing, message, version)).await;
-                    self.introduced.store(true, Ordering::Release);
-                    self.listen(&crossing);
-                }
-                // 2026-07-28: closing the stream is the cancellation.
-                Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
-                    self.in_flight.give_up(number);
-                }
-                Queued::Cancelled(number) => {
-                    let flight = number.and_then(|number| self.in_flight.get(number));
-                    Box::pin(self.tell_beside(&crossing, message, version, flight, grace)).await;
-                }
-                // Boxed: it would take its room in every session.
-                Queued::Other => {
-                    Box::pin(self.tell_beside(&crossing, message, version, None, grace)).await;
-                }
+            let Some(mut taken) = taken else { break };
+            let line = std::mem::take(&mut taken.line);
+            if let Some(before_the_next) = self.send_queued(&crossing, line) {
+                before_the_next.await;
             }
         }
-        Box::pin(self.end(grace)).await;
+        Box::pin(self.end(crossing.gateway().options.limits.shutdown)).await;
+    }
+
+    /// Sends what was queued, or gives what is to be done before the next is taken: boxed, since it would take its room
+    /// in every session to the end.
+    fn send_queued<'a>(
+        self: &'a Arc<Self>,
+        crossing: &'a Arc<Crossing>,
+        line: String,
+    ) -> Option<BoxFuture<'a, ()>> {
+        // It was written by the gateway itself, from what it had read.
+        let Ok(message) = Message::parse(line.into_bytes(), &crossing.gateway().options.limits.message)
+        else {
+            tracing::error!("a message for the server cannot be read again");
+            return None;
+        };
+        let version = crossing.spoken();
+        match kind(&message) {
+            Queued::Initialize(number) | Queued::Request(number) => {
+                let posted = Posted { message: Arc::new(message), line: None, flight: None };
+                let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
+                let flying = self.begin(number);
+                tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
+                None
+            }
+            // What follows may only come after it.
+            Queued::Initialized => Some(Box::pin(async move {
+                self.tell(crossing, message, version).await;
+                self.introduced.store(true, Ordering::Release);
+                self.listen(crossing);
+            })),
+            // 2026-07-28: closing the stream is the cancellation.
+            Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
+                self.in_flight.give_up(number);
+                None
+            }
+            Queued::Cancelled(number) => {
+                let flight = number.and_then(|number| self.in_flight.get(number));
+                Some(Box::pin(self.tell_beside(crossing, message, version, flight)))
+            }
+            Queued::Other => Some(Box::pin(self.tell_beside(crossing, message, version, None))),
+        }
     }
 
     /// Tells the server what nobody answers, beside what follows; `flight` is the request that it cancels.
@@ -153,8 +163,8 @@ impl HttpLink {
         message: Message,
         version: Version,
         flight: Option<Arc<Flight>>,
-        grace: Duration,
     ) {
+        let grace = crossing.gateway().options.limits.shutdown;
         // While the server takes none of it, nothing more is taken for it.
         let place = Arc::clone(&self.telling).acquire_owned().await;
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
@@ -390,7 +400,7 @@ impl HttpLink {
         }
         *request.body_mut() = line.unwrap_or_else(|| Arc::unwrap_or_clone(message).into_source()).into();
         if let Some(address) = self.old.get() {
-            *request.uri_mut() = address.clone();
+            *request.uri_mut() = Uri::clone(address);
         }
         self.send(request, flight).await
     }
