@@ -71,7 +71,7 @@ impl Connection {
         let filled = Arc::clone(&mailbox);
         tokio::spawn(async move { filled.fill(for_client).await });
         let course = Arc::<Course>::default();
-        let upstream = opened.attach(Arc::clone(&relay), for_server);
+        let upstream = opened.attach(&relay, for_server);
         tokio::spawn(supervise(Going(Arc::clone(&course)), Arc::clone(&relay), upstream));
         let (access, reached) = (Arc::clone(access), server.clone());
         let used = Mutex::new(Instant::now());

@@ -130,7 +130,7 @@ async fn relay(
         to_server,
     ));
 
-    let mut server = opened.attach(Arc::clone(&relay), for_server);
+    let mut server = opened.attach(&relay, for_server);
     let mut client_writer = tokio::spawn(write_client(Arc::clone(gateway), output, for_client));
     let from = Origin::connection(to_client);
     let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), from, input, limits.message.bytes));

@@ -109,15 +109,15 @@ impl Server {
 
 impl Opened {
     /// Begins to move messages: what the relay queues for the server goes out, what the server says comes in.
-    pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
+    pub(crate) fn attach(self, relay: &Arc<Relay>, queued: Outgoing) -> Upstream {
         let limits = &relay.gateway().options.limits;
         let most = limits.message.bytes;
-        let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
+        let (crossing, queued) = crossing::between(Arc::clone(relay), queued);
         let carrier = match self {
             Self::Child(started) => {
                 relay.starts_process();
                 let (mut process, input, output) = *started;
-                let errors = log(&relay, &mut process);
+                let errors = log(relay, &mut process);
                 let reader = tokio::spawn(read(Arc::clone(&crossing), output, most));
                 let writer = tokio::spawn(write(input, queued));
                 Carrier::Child(Box::new(Child { process, reader, writer, errors }))
