@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt as _, future};
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::access::Access;
 use crate::fault::guarded;
+use crate::flag::Flag;
 use crate::gateway::Gateway;
 use crate::identify::Identity;
 use crate::mailbox::Mailbox;
@@ -26,11 +26,25 @@ pub(crate) struct Connection {
     access: Arc<Access>,
     reached: Server,
     mailbox: Arc<Mailbox>,
-    closing: CancellationToken,
-    /// One that nobody has any more ends, too.
-    _closes: DropGuard,
-    ended: CancellationToken,
+    course: Arc<Course>,
     used: Mutex<Instant>,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Default)]
+struct Course {
+    /// It is to end.
+    closing: Flag,
+    ended: Flag,
+}
+
+/// Held by whoever keeps a connection going: however that ends, the connection has ended.
+struct Going(Arc<Course>);
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.0.ended.raise();
+    }
 }
 
 impl Connection {
@@ -56,19 +70,12 @@ impl Connection {
         let mailbox = Arc::new(Mailbox::new(keep));
         let filled = Arc::clone(&mailbox);
         tokio::spawn(async move { filled.fill(for_client).await });
-        let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
-        let upstream = opened.attach(Arc::clone(&relay), for_server);
-        let supervised =
-            supervise(Arc::clone(gateway), Arc::clone(access), Arc::clone(&relay), upstream, closing.clone());
-        let end = ended.clone().drop_guard();
-        tokio::spawn(async move {
-            supervised.await;
-            drop(end);
-        });
+        let course = Arc::<Course>::default();
+        let upstream = opened.attach(&relay, for_server);
+        tokio::spawn(supervise(Going(Arc::clone(&course)), Arc::clone(&relay), upstream));
         let (access, reached) = (Arc::clone(access), server.clone());
         let used = Mutex::new(Instant::now());
-        let _closes = closing.clone().drop_guard();
-        Ok(Arc::new(Self { relay, access, reached, mailbox, closing, _closes, ended, used }))
+        Ok(Arc::new(Self { relay, access, reached, mailbox, course, used }))
     }
 
     pub(crate) fn relay(&self) -> &Arc<Relay> {
@@ -96,67 +103,73 @@ impl Connection {
 
     /// Whether the server has gone, or is told to go: nothing more can be asked.
     pub(crate) fn has_ended(&self) -> bool {
-        self.is_over() || self.closing.is_cancelled()
+        self.is_over() || self.course.closing.is_up()
     }
 
     /// Whether the server has gone and everything has been recorded.
     pub(crate) fn is_over(&self) -> bool {
-        self.ended.is_cancelled()
+        self.course.ended.is_up()
     }
 
     /// Ends it: what is being judged is still handed over, and the server gets time to go.
     pub(crate) fn close(&self) {
-        self.closing.cancel();
+        self.course.closing.raise();
     }
 
     /// Waits until it has ended.
     pub(crate) async fn ended(&self) {
-        self.ended.cancelled().await;
+        self.course.ended.raised().await;
     }
 }
 
-/// Keeps a relay going until its server has gone or it is to end. All in one task: every session has such.
-async fn supervise(
-    gateway: Arc<Gateway>,
-    access: Arc<Access>,
-    relay: Arc<Relay>,
-    upstream: Upstream,
-    closing: CancellationToken,
-) {
-    let telling = guarded(&gateway, "telling of what is replaced", tell(Arc::clone(&relay), access.watch()));
+/// One that nobody has any more ends, too.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Keeps a relay going until its server has gone or it is to end. All in one task: every session has such. It is awaited
+/// in no other, which would have room for it twice.
+async fn supervise(going: Going, relay: Arc<Relay>, mut upstream: Upstream) {
+    let closing = &going.0.closing;
+    let kept = pin!(keep(&relay, closing));
+    let over = pin!(until_over(&relay, &mut upstream, closing));
+    future::select(over, kept).await;
+}
+
+/// Tells the client of what is replaced and ends waits, for as long as it is polled.
+fn keep(relay: &Arc<Relay>, closing: &Flag) -> impl Future<Output = ()> {
+    let (gateway, replaced) = (relay.gateway(), relay.access().watch());
+    let telling = guarded(gateway, "telling of what is replaced", tell(Arc::clone(relay), replaced));
     // Without it no wait would end.
-    let ticking = guarded(&gateway, "ending waits", tick(Arc::clone(&relay), Arc::clone(&gateway)));
-    let ticking = ticking.map(|_| closing.cancel());
-    let kept = future::join(telling, ticking);
-    let over = until_over(&gateway, &access, &relay, upstream, &closing);
-    future::select(pin!(over), pin!(kept.then(|_| future::pending::<()>()))).await;
+    let ticking = guarded(gateway, "ending waits", tick(Arc::clone(relay)));
+    let ticking = ticking.map(|_| closing.raise());
+    future::join(telling, ticking).then(|_| future::pending())
 }
 
 /// Waits until the server has gone or the relay is to end, and ends both.
-async fn until_over(
-    gateway: &Arc<Gateway>,
-    access: &Access,
-    relay: &Arc<Relay>,
-    mut upstream: Upstream,
-    closing: &CancellationToken,
-) {
+async fn until_over(relay: &Relay, upstream: &mut Upstream, closing: &Flag) {
     let gone = tokio::select! {
         gone = upstream.gone() => Some(gone),
-        () = closing.cancelled() => None,
+        () = closing.raised() => None,
     };
+    // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
+    Box::pin(end(relay, upstream, gone)).await;
+}
+
+/// Ends the relay, and its server where that has not gone.
+async fn end(relay: &Relay, upstream: &mut Upstream, gone: Option<Gone>) {
+    let (gateway, access) = (relay.gateway(), relay.access());
     if let Some(Gone::Fault(task)) = gone {
         gateway.alarm(&format!("{task} was cut off by a fault of Interlock's own"));
     }
     let server_is_there = gone.is_none();
-    // Boxed, as all that comes once or seldom in a session: it would take its room from the beginning to the end.
-    let words = Box::pin(async {
-        if server_is_there {
-            let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
-        }
-        relay.leave_questions().await;
-        upstream.end(server_is_there, future::pending()).await
-    });
-    let words = words.await;
+    if server_is_there {
+        let _in_time = tokio::time::timeout(gateway.options.limits.shutdown, relay.all_judged()).await;
+    }
+    relay.leave_questions().await;
+    let words = upstream.end(server_is_there, future::pending()).await;
     if gone == Some(Gone::Ended) {
         gateway.server_failed(access.server(), &format!("it has ended by itself: {words}"));
     }

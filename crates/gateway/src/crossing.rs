@@ -37,7 +37,7 @@ use pair::Pair;
 /// One connection's crossing.
 #[derive(Debug)]
 pub(crate) struct Crossing {
-    relay: Arc<Relay>,
+    pub(crate) relay: Arc<Relay>,
     /// The server's era, where the operator has said it.
     known: Option<Era>,
     /// Whether messages pass as they are, which is looked at for every one.
@@ -70,8 +70,8 @@ enum State {
     PassingBut(u64),
     /// Both speak the same.
     Passing,
-    /// They do not.
-    Bridged(Bridged),
+    /// They do not. Boxed: most do.
+    Bridged(Box<Bridged>),
 }
 
 #[derive(Debug)]
@@ -298,7 +298,8 @@ impl Crossing {
         });
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).push(telling);
         self.keep_time();
-        let mut bridged = Bridged { pair, to_client, refused, late, remembered: None, noted: false };
+        let bridged = Bridged { pair, to_client, refused, late, remembered: None, noted: false };
+        let mut bridged = Box::new(bridged);
         let actions = bridged.pair.bridge().client_sent(first, self.now());
         self.act(&bridged, actions);
         *state = State::Bridged(bridged);
@@ -564,8 +565,8 @@ impl Crossing {
         let (failed, others): (Vec<_>, Vec<_>) =
             actions.into_iter().partition(|action| failed(action).is_some());
         let numbers: Vec<u64> = failed.iter().filter_map(self::failed).collect();
-        if let State::Bridged(Bridged { refused, .. }) = state
-            && let Some(refused) = refused.take_if(|refused| numbers.contains(&refused.number))
+        if let State::Bridged(bridged) = state
+            && let Some(refused) = bridged.refused.take_if(|refused| numbers.contains(&refused.number))
         {
             *state = State::New;
             return Then::Refused(refused);

@@ -13,7 +13,7 @@ pub use auth::{Auth, JwtRule};
 pub(crate) use auth::{Unknown, certified, vouched};
 pub use certificate::CertificateRule;
 pub(crate) use certificate::{Certificate, ShownCertificate};
-pub(crate) use credential::{Credential, LastShown};
+pub(crate) use credential::{Credential, LastShown, Proof};
 pub use issuer::{Issuer, IssuerSettings, KeySource};
 pub use resource::Resource;
 pub(crate) use resource::WELL_KNOWN;

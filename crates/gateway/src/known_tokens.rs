@@ -10,7 +10,7 @@ use interlock_store::{TokenEntry, Tokens};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
-use crate::identify::Credential;
+use crate::identify::Proof;
 
 /// What is known of one token.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl KnownTokens {
     }
 
     /// The grant that a token stands for, and what ends with the token.
-    pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<(String, Credential)> {
+    pub(crate) async fn grant_of(&self, token: &str, now_ms: i64) -> Option<(String, Proof)> {
         let asked = Instant::now();
         let digest = self.key.digest(token);
         if let Some(grant) = self.known_grant(&digest, now_ms) {
@@ -62,12 +62,12 @@ impl KnownTokens {
         self.known_grant(&digest, now_ms)
     }
 
-    fn known_grant(&self, digest: &str, now_ms: i64) -> Option<(String, Credential)> {
+    fn known_grant(&self, digest: &str, now_ms: i64) -> Option<(String, Proof)> {
         let known = self.known.load();
         let facts = known.get(digest)?;
         let withdrawn = facts.withdrawn.clone();
-        let credential = Credential { until_ms: facts.expires_ms, withdrawn, ..Credential::default() };
-        facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| (facts.grant.clone(), credential))
+        let proof = Proof { until_ms: facts.expires_ms, withdrawn };
+        facts.expires_ms.is_none_or(|expires| expires > now_ms).then(|| (facts.grant.clone(), proof))
     }
 
     /// Waits until a token has been revoked.

@@ -22,6 +22,7 @@ mod definitions;
 mod denial;
 mod errand;
 mod fault;
+mod flag;
 mod forward;
 mod front;
 mod gateway;

@@ -54,8 +54,8 @@ pub(crate) struct Relay {
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
     calls: TaskTracker,
-    /// Tells those that wait for people that the connection ends.
-    leaving: CancellationToken,
+    /// Tells those that wait for people that the connection ends, once somebody has.
+    leaving: OnceLock<CancellationToken>,
     /// The server, where calls go to it without a queue.
     direct: OnceLock<Direct>,
     /// By what the client reached the gateway.
@@ -89,7 +89,7 @@ impl Relay {
             client,
             upstream,
             calls: TaskTracker::new(),
-            leaving: CancellationToken::new(),
+            leaving: OnceLock::new(),
             direct: OnceLock::new(),
             by: OnceLock::new(),
             crossing: OnceLock::new(),
@@ -183,12 +183,16 @@ impl Relay {
 
     /// From now on nobody waits for people.
     pub(crate) fn waits_no_longer(&self) {
-        self.leaving.cancel();
+        self.leaving().cancel();
+    }
+
+    fn leaving(&self) -> &CancellationToken {
+        self.leaving.get_or_init(CancellationToken::new)
     }
 
     /// Tells when the request of this number waits no more, or the connection ends.
     fn until_left(&self, number: u64) -> CancellationToken {
-        let left = self.leaving.child_token();
+        let left = self.leaving().child_token();
         match self.session().to_server.get_mut(number) {
             Some(asked) => asked.held = Some(left.clone().drop_guard()),
             None => left.cancel(),

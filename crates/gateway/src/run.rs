@@ -130,12 +130,12 @@ async fn relay(
         to_server,
     ));
 
-    let mut server = opened.attach(Arc::clone(&relay), for_server);
+    let mut server = opened.attach(&relay, for_server);
     let mut client_writer = tokio::spawn(write_client(Arc::clone(gateway), output, for_client));
     let from = Origin::connection(to_client);
     let mut client_reader = tokio::spawn(read_client(Arc::clone(&relay), from, input, limits.message.bytes));
     let mut telling = tokio::spawn(tell(Arc::clone(&relay), wrapped.access.watch()));
-    let mut ticker = tokio::spawn(tick(Arc::clone(&relay), Arc::clone(gateway)));
+    let mut ticker = tokio::spawn(tick(Arc::clone(&relay)));
 
     let why = tokio::select! {
         biased;
@@ -265,7 +265,7 @@ async fn news(of: &mut Option<watch::Receiver<u64>>) -> Option<()> {
     }
 }
 
-pub(crate) async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
+pub(crate) async fn tick(relay: Arc<Relay>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -273,7 +273,7 @@ pub(crate) async fn tick(relay: Arc<Relay>, gateway: Arc<Gateway>) {
         // Boxed: nearly always there is nothing to do, and every session has such a task.
         Box::pin(relay.expire(Instant::now())).await;
         Box::pin(relay.look_after_tasks(Instant::now())).await;
-        gateway.recorder.flush_floods(false);
+        relay.gateway().recorder.flush_floods(false);
     }
 }
 

@@ -59,9 +59,7 @@ pub(crate) enum Gone {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     carrier: Carrier,
-    relay: Arc<Relay>,
     crossing: Arc<Crossing>,
-    grace: Duration,
 }
 
 #[derive(Debug)]
@@ -79,6 +77,23 @@ struct Child {
     errors: Option<JoinHandle<()>>,
 }
 
+impl Child {
+    async fn gone(&mut self, grace: Duration) -> Gone {
+        let Self { process, reader, writer, .. } = self;
+        tokio::select! {
+            biased;
+            ended = &mut *reader => cut_off("reading from the server", &ended),
+            // What the server started may hold its output open: its last words are waited for, but not for ever.
+            _ = process.wait() => {
+                let _in_time = tokio::time::timeout(grace, reader).await;
+                Gone::Ended
+            }
+            // The server closed the side it reads: no call can reach it any more.
+            ended = writer => cut_off("writing to the server", &ended),
+        }
+    }
+}
+
 impl Server {
     /// Reaches the server.
     pub(crate) fn open(&self, errors: StandardError) -> Result<Opened, OpenError> {
@@ -94,15 +109,15 @@ impl Server {
 
 impl Opened {
     /// Begins to move messages: what the relay queues for the server goes out, what the server says comes in.
-    pub(crate) fn attach(self, relay: Arc<Relay>, queued: Outgoing) -> Upstream {
+    pub(crate) fn attach(self, relay: &Arc<Relay>, queued: Outgoing) -> Upstream {
         let limits = &relay.gateway().options.limits;
-        let (most, grace) = (limits.message.bytes, limits.shutdown);
-        let (crossing, queued) = crossing::between(Arc::clone(&relay), queued);
+        let most = limits.message.bytes;
+        let (crossing, queued) = crossing::between(Arc::clone(relay), queued);
         let carrier = match self {
             Self::Child(started) => {
                 relay.starts_process();
                 let (mut process, input, output) = *started;
-                let errors = log(&relay, &mut process);
+                let errors = log(relay, &mut process);
                 let reader = tokio::spawn(read(Arc::clone(&crossing), output, most));
                 let writer = tokio::spawn(write(input, queued));
                 Carrier::Child(Box::new(Child { process, reader, writer, errors }))
@@ -110,32 +125,26 @@ impl Opened {
             Self::Http(link) => {
                 let link = Arc::new(*link);
                 relay.goes_directly(Direct::new(&link, &crossing));
-                let driving = link.drive(Arc::clone(&crossing), queued, grace);
+                let driving = link.drive(Arc::clone(&crossing), queued);
                 Carrier::Http { driver: tokio::spawn(driving) }
             }
         };
-        Upstream { carrier, relay, crossing, grace }
+        Upstream { carrier, crossing }
     }
 }
 
 impl Upstream {
+    /// How long the server gets to go.
+    fn grace(&self) -> Duration {
+        self.crossing.gateway().options.limits.shutdown
+    }
+
     /// Waits until the server has gone. A server that is reached by HTTP never has.
     pub(crate) async fn gone(&mut self) -> Gone {
+        let grace = self.grace();
         match &mut self.carrier {
-            Carrier::Child(child) => {
-                let Child { process, reader, writer, .. } = child.as_mut();
-                tokio::select! {
-                biased;
-                ended = &mut *reader => cut_off("reading from the server", &ended),
-                // What the server started may hold its output open: its last words are waited for, but not for ever.
-                _ = process.wait() => {
-                    let _in_time = tokio::time::timeout(self.grace, reader).await;
-                    Gone::Ended
-                }
-                // The server closed the side it reads: no call can reach it any more.
-                ended = writer => cut_off("writing to the server", &ended),
-                }
-            }
+            // Boxed: most sessions are with a server that is reached by HTTP.
+            Carrier::Child(child) => Box::pin(child.gone(grace)).await,
             Carrier::Http { driver } => cut_off("talking to the server", &driver.await),
         }
     }
@@ -150,8 +159,8 @@ impl Upstream {
     /// Ends the server after what is queued for it, and every wait for it. With `last_words`, what it says before
     /// it goes is still relayed. `hurry` cuts its time short. Says in words how it ended.
     pub(crate) async fn end(&mut self, last_words: bool, hurry: impl Future<Output = ()>) -> String {
-        self.relay.close_upstream();
-        let grace = self.grace;
+        self.crossing.relay.close_upstream();
+        let grace = self.grace();
         let words = match &mut self.carrier {
             Carrier::Child(child) => {
                 let Child { process, reader, errors, .. } = child.as_mut();
@@ -180,7 +189,7 @@ impl Upstream {
             }
         };
         self.crossing.end(grace).await;
-        self.relay.server_gone().await;
+        self.crossing.relay.server_gone().await;
         words
     }
 }

@@ -7,7 +7,7 @@ use interlock_audit::{AuditError, Detail, DigestKey, Lifecycle, LifecycleKind, R
 
 use super::Desk;
 use crate::approvals::DecisionDesk;
-use crate::identify::Credential;
+use crate::identify::Proof;
 use crate::record::now_ms;
 
 /// What pages can do.
@@ -18,7 +18,7 @@ pub struct Operations(pub(super) Arc<Desk>);
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
     operator: Arc<str>,
-    credential: Credential,
+    proof: Proof,
 }
 
 /// Something that was not done for somebody.
@@ -44,16 +44,15 @@ impl LoggedIn {
     /// Whether the token has neither ended nor been revoked.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        !self.credential.withdrawn.is_cancelled()
-            && self.credential.until_ms.is_none_or(|until| until > now_ms())
+        !self.proof.withdrawn.is_cancelled() && self.proof.until_ms.is_none_or(|until| until > now_ms())
     }
 }
 
 impl Operations {
     /// The operator whose token this is.
     pub async fn log_in(&self, token: &str) -> Option<LoggedIn> {
-        let (operator, credential) = self.0.operated.tokens.grant_of(token, now_ms()).await?;
-        Some(LoggedIn { operator: Arc::from(operator), credential })
+        let (operator, proof) = self.0.operated.tokens.grant_of(token, now_ms()).await?;
+        Some(LoggedIn { operator: Arc::from(operator), proof })
     }
 
     /// Where people decide.

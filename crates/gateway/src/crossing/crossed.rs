@@ -1,5 +1,6 @@
 //! What goes to the server, in its era: what the relay has queued, or what a bridge makes of it.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -35,26 +36,35 @@ impl Crossed {
             if self.crossing.passes() {
                 return self.queued.next().await;
             }
-            let takes = self.ends.is_none() && self.crossing.takes();
-            let ends = self.ends;
-            tokio::select! {
-                biased;
-                made = self.made.next() => return made,
-                () = self.crossing.changed.notified() => {}
-                () = tokio::time::sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => {}
-                taken = self.queued.next(), if takes => match taken {
-                    Some(taken) => {
-                        if let Some(same) = self.crossing.from_client(taken) {
-                            return Some(same);
-                        }
-                    }
-                    None => {
-                        let grace = self.crossing.gateway().options.limits.shutdown;
-                        self.ends = Some(Instant::now() + grace);
-                    }
-                },
+            // Boxed: in most sessions messages soon pass as they are, and this would take its room to the end.
+            if let ControlFlow::Break(next) = Box::pin(self.cross()).await {
+                return next;
             }
         }
+    }
+
+    /// Waits for the next message while a bridge may make some, or for a reason to look again.
+    async fn cross(&mut self) -> ControlFlow<Option<Taken>> {
+        let takes = self.ends.is_none() && self.crossing.takes();
+        let ends = self.ends;
+        tokio::select! {
+            biased;
+            made = self.made.next() => return ControlFlow::Break(made),
+            () = self.crossing.changed.notified() => {}
+            () = tokio::time::sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => {}
+            taken = self.queued.next(), if takes => match taken {
+                Some(taken) => {
+                    if let Some(same) = self.crossing.from_client(taken) {
+                        return ControlFlow::Break(Some(same));
+                    }
+                }
+                None => {
+                    let grace = self.crossing.gateway().options.limits.shutdown;
+                    self.ends = Some(Instant::now() + grace);
+                }
+            },
+        }
+        ControlFlow::Continue(())
     }
 
     /// Waits for messages and appends them to `buffer`, each with its line feed. `false` when the queue has ended;

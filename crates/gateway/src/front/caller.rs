@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Front, TurnedAway};
-use crate::identify::{Credential, ShownCertificate, Unknown, certified, vouched};
+use crate::identify::{Credential, Proof, ShownCertificate, Unknown, certified, vouched};
 use crate::registry::{Grant, Registry};
 
 /// What a caller shows of who it is.
@@ -35,28 +35,26 @@ impl Front {
             Some(token) => Some(self.by_token(&registry, token, shown, now_ms).await?),
             None => None,
         };
-        let (grant, credential) = match (by_token, certified) {
+        let (grant, proof) = match (by_token, certified) {
             (Some((grant, _)), Some((other, _))) if grant.name != other.name => {
                 return Err(Unknown::Ambiguous.into());
             }
-            (Some(known), _) => known,
+            (Some((grant, proof)), _) => (grant, Some(proof)),
             (None, Some((grant, shown))) => {
                 let (until_ms, withdrawn) = (Some(shown.certificate.until_ms), shown.withdrawn.clone());
-                let credential = Credential { until_ms, withdrawn, ..Credential::default() };
-                (grant, credential)
+                (grant, Some(Proof { until_ms, withdrawn }))
             }
             (None, None) => {
                 let name = registry.anonymous.as_ref().ok_or(TurnedAway::NoToken)?;
                 let grant = registry.grant(name).cloned().ok_or(TurnedAway::NoToken)?;
-                (grant, Credential::default())
+                (grant, None)
             }
         };
         if grant.expires_ms.is_some_and(|expires| expires <= now_ms) {
             return Err(TurnedAway::Expired);
         }
-        let of_grant = grant.standing.clone();
-        let credential = Credential { of_grant, ..credential }.ending_by(grant.expires_ms);
-        Ok(Caller { grant, credential: Arc::new(credential) })
+        let credential = Arc::new(Credential::new(&grant, proof));
+        Ok(Caller { grant, credential })
     }
 
     async fn by_token(
@@ -65,23 +63,19 @@ impl Front {
         token: &str,
         shown: &Shown<'_>,
         now_ms: i64,
-    ) -> Result<(Arc<Grant>, Credential), TurnedAway> {
+    ) -> Result<(Arc<Grant>, Proof), TurnedAway> {
         if token.starts_with(crate::token::PREFIX) || registry.issuers.is_empty() {
             let known = self.tokens.grant_of(token, now_ms).await;
-            let (name, credential) = known.ok_or(TurnedAway::BadToken)?;
+            let (name, proof) = known.ok_or(TurnedAway::BadToken)?;
             let grant = registry.grant(&name).filter(|grant| grant.auth.token);
             let grant = grant.cloned().ok_or(TurnedAway::BadToken)?;
-            return Ok((grant, credential));
+            return Ok((grant, proof));
         }
         let audience = registry.resource.as_ref().and_then(|resource| resource.audience(shown.path));
         let certificate = shown.certificate.map(|shown| &shown.certificate);
         let vouching = vouched(registry, token, certificate, audience.as_deref(), now_ms);
         let vouched = Box::pin(vouching).await?;
-        let credential = Credential {
-            until_ms: Some(vouched.until_ms),
-            withdrawn: vouched.withdrawn,
-            ..Credential::default()
-        };
-        Ok((vouched.grant, credential))
+        let proof = Proof { until_ms: Some(vouched.until_ms), withdrawn: vouched.withdrawn };
+        Ok((vouched.grant, proof))
     }
 }

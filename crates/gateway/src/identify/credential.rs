@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::record::now_ms;
+use crate::registry::Grant;
 
 /// What vouches for a caller: a token, a signed token, a certificate, or the listener's own address. What is open
 /// under it ends with it.
@@ -17,6 +18,15 @@ pub(crate) struct Credential {
     pub(crate) withdrawn: CancellationToken,
     /// Ends when the grant says other things of who may use it.
     pub(crate) of_grant: CancellationToken,
+}
+
+/// What was shown, beside the grant that it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Proof {
+    /// When it ends by itself, in milliseconds since 1970.
+    pub(crate) until_ms: Option<i64>,
+    /// Ends when whoever issued it takes it back.
+    pub(crate) withdrawn: CancellationToken,
 }
 
 /// What a session was used with last: it does not outlive that. A session and those that are part of it share one.
@@ -55,6 +65,15 @@ impl LastShown {
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 impl Credential {
+    /// Of a holder of this grant; without `proof`, of one that shows nothing.
+    pub(crate) fn new(grant: &Grant, proof: Option<Proof>) -> Self {
+        let of_grant = grant.standing.clone();
+        // Of who shows nothing, nothing can be taken back but the grant.
+        let nothing = || Proof { until_ms: None, withdrawn: of_grant.clone() };
+        let Proof { until_ms, withdrawn } = proof.unwrap_or_else(nothing);
+        Self { until_ms, withdrawn, of_grant }.ending_by(grant.expires_ms)
+    }
+
     /// Whether it was taken back: there is nothing to wait for.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn.is_cancelled() || self.of_grant.is_cancelled()

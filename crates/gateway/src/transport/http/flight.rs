@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use foldhash::quality::RandomState;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use tokio::sync::Notify;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::flag::Flag;
 
 /// How much of a body is handed over in one piece: the next is asked for when there is room for it on its way.
 const PIECE: usize = 64 << 10;
@@ -34,27 +34,6 @@ pub(super) struct Flying {
     number: u64,
     flight: Arc<Flight>,
     _awaited: TaskTrackerToken,
-}
-
-/// Something that happens once.
-#[derive(Debug, Default)]
-struct Flag {
-    is_up: AtomicBool,
-    raised: Notify,
-}
-
-impl Flag {
-    fn raise(&self) {
-        self.is_up.store(true, Ordering::Release);
-        self.raised.notify_waiters();
-    }
-
-    async fn raised(&self) {
-        let raised = self.raised.notified();
-        if !self.is_up.load(Ordering::Acquire) {
-            raised.await;
-        }
-    }
 }
 
 impl InFlight {

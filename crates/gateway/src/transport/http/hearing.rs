@@ -62,6 +62,8 @@ impl HttpLink {
         // Boxed: a server may have no such stream, and what is known of the task stays for as long as the session.
         let task = tokio::spawn(Box::pin(async move {
             guarded(crossing.gateway(), "listening to the server", link.hear(&crossing)).await;
+            // A task that has ended is kept for as long as somebody could end it.
+            link.listens_no_more();
         }));
         self.listens_with(task.abort_handle());
     }

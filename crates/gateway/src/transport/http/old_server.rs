@@ -35,7 +35,8 @@ impl HttpLink {
 
     /// Where messages are posted: the stream is opened where it is not open yet.
     pub(super) async fn old_address(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
-        self.old.get_or_try_init(|| self.open_old(crossing)).await.cloned()
+        let opening = || async { self.open_old(crossing).await.map(Box::new) };
+        self.old.get_or_try_init(opening).await.map(|address| Uri::clone(address))
     }
 
     async fn open_old(self: &Arc<Self>, crossing: &Arc<Crossing>) -> Result<Uri, Failure> {
@@ -60,7 +61,7 @@ impl HttpLink {
                 tracing::debug!("the server's stream broke: {failure}");
             }
             // Nothing more comes: whoever waits is told.
-            link.over.cancel();
+            link.over.raise();
         });
         self.listens_with(reading.abort_handle());
         let named = tokio::time::timeout(CONNECT, name).await;

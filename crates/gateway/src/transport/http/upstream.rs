@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -17,7 +17,6 @@ use interlock_wire::sse;
 use interlock_wire::{Era, Message, Outcome, Shape, Version};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::carrier::Reply;
@@ -32,16 +31,17 @@ use super::server::{HttpServer, HttpTransport};
 use super::traced;
 use crate::crossing::{Crossed, Crossing};
 use crate::fault::{caught, guarded};
+use crate::flag::Flag;
 
 /// The connection to one server.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
     pub(super) client: Arc<ServerClient>,
     pub(super) server: HttpServer,
-    /// Where messages are posted to a server that answers them on one stream.
-    pub(super) old: OnceCell<Uri>,
+    /// Where messages are posted to a server that answers them on one stream. Boxed: few do.
+    pub(super) old: OnceCell<Box<Uri>>,
     /// That stream has ended, and with it the session.
-    pub(super) over: CancellationToken,
+    pub(super) over: Flag,
     state: Mutex<State>,
     /// The requests in flight, by the number they travel under.
     in_flight: Arc<InFlight>,
@@ -89,7 +89,7 @@ const ERROR_BODY: usize = 64 << 10;
 impl HttpLink {
     pub(crate) fn new(server: HttpServer) -> std::io::Result<Self> {
         let client = server.client()?;
-        let (old, over) = (OnceCell::new(), CancellationToken::new());
+        let (old, over) = (OnceCell::new(), Flag::default());
         let (state, in_flight, exchanges) = (Mutex::default(), Arc::default(), TaskTracker::new());
         let (introduced, telling) = (AtomicBool::new(false), Arc::new(Semaphore::new(MOST_TOLD)));
         Ok(Self { client, server, old, over, state, in_flight, exchanges, introduced, telling })
@@ -99,55 +99,61 @@ impl HttpLink {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what is queued until the queue ends, and what is in flight then has ended or `grace` has passed.
-    pub(crate) async fn drive(
-        self: Arc<Self>,
-        crossing: Arc<Crossing>,
-        mut queued: Crossed,
-        grace: Duration,
-    ) {
+    /// Sends what is queued until the queue ends, and what is in flight then has ended or has had its time.
+    pub(crate) async fn drive(self: Arc<Self>, crossing: Arc<Crossing>, mut queued: Crossed) {
         loop {
             let taken = tokio::select! {
                 taken = queued.next() => taken,
-                () = self.over.cancelled() => None,
+                () = self.over.raised() => None,
             };
-            let Some(taken) = taken else { break };
-            // It was written by the gateway itself, from what it had read.
-            let Ok(message) =
-                Message::parse(taken.line.into_bytes(), &crossing.gateway().options.limits.message)
-            else {
-                tracing::error!("a message for the server cannot be read again");
-                continue;
-            };
-            let version = crossing.spoken();
-            match kind(&message) {
-                Queued::Initialize(number) | Queued::Request(number) => {
-                    let posted = Posted { message: Arc::new(message), line: None, flight: None };
-                    let (link, crossing) = (Arc::clone(&self), Arc::clone(&crossing));
-                    let flying = self.begin(number);
-                    tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
-                }
-                // What follows may only come after it.
-                Queued::Initialized => {
-                    Box::pin(self.tell(&crossing, message, version)).await;
-                    self.introduced.store(true, Ordering::Release);
-                    self.listen(&crossing);
-                }
-                // 2026-07-28: closing the stream is the cancellation.
-                Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
-                    self.in_flight.give_up(number);
-                }
-                Queued::Cancelled(number) => {
-                    let flight = number.and_then(|number| self.in_flight.get(number));
-                    Box::pin(self.tell_beside(&crossing, message, version, flight, grace)).await;
-                }
-                // Boxed: it would take its room in every session.
-                Queued::Other => {
-                    Box::pin(self.tell_beside(&crossing, message, version, None, grace)).await;
-                }
+            let Some(mut taken) = taken else { break };
+            let line = std::mem::take(&mut taken.line);
+            if let Some(before_the_next) = self.send_queued(&crossing, line) {
+                before_the_next.await;
             }
         }
-        Box::pin(self.end(grace)).await;
+        Box::pin(self.end(crossing.gateway().options.limits.shutdown)).await;
+    }
+
+    /// Sends what was queued, or gives what is to be done before the next is taken: boxed, since it would take its room
+    /// in every session to the end.
+    fn send_queued<'a>(
+        self: &'a Arc<Self>,
+        crossing: &'a Arc<Crossing>,
+        line: String,
+    ) -> Option<BoxFuture<'a, ()>> {
+        // It was written by the gateway itself, from what it had read.
+        let Ok(message) = Message::parse(line.into_bytes(), &crossing.gateway().options.limits.message)
+        else {
+            tracing::error!("a message for the server cannot be read again");
+            return None;
+        };
+        let version = crossing.spoken();
+        match kind(&message) {
+            Queued::Initialize(number) | Queued::Request(number) => {
+                let posted = Posted { message: Arc::new(message), line: None, flight: None };
+                let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
+                let flying = self.begin(number);
+                tokio::spawn(async move { link.exchange(&crossing, flying, posted, version).await });
+                None
+            }
+            // What follows may only come after it.
+            Queued::Initialized => Some(Box::pin(async move {
+                self.tell(crossing, message, version).await;
+                self.introduced.store(true, Ordering::Release);
+                self.listen(crossing);
+            })),
+            // 2026-07-28: closing the stream is the cancellation.
+            Queued::Cancelled(Some(number)) if version.era() == Era::Modern => {
+                self.in_flight.give_up(number);
+                None
+            }
+            Queued::Cancelled(number) => {
+                let flight = number.and_then(|number| self.in_flight.get(number));
+                Some(Box::pin(self.tell_beside(crossing, message, version, flight)))
+            }
+            Queued::Other => Some(Box::pin(self.tell_beside(crossing, message, version, None))),
+        }
     }
 
     /// Tells the server what nobody answers, beside what follows; `flight` is the request that it cancels.
@@ -157,8 +163,8 @@ impl HttpLink {
         message: Message,
         version: Version,
         flight: Option<Arc<Flight>>,
-        grace: Duration,
     ) {
+        let grace = crossing.gateway().options.limits.shutdown;
         // While the server takes none of it, nothing more is taken for it.
         let place = Arc::clone(&self.telling).acquire_owned().await;
         let (link, crossing) = (Arc::clone(self), Arc::clone(crossing));
@@ -338,6 +344,11 @@ impl HttpLink {
         }
     }
 
+    /// The task that ends with this reads no more of it.
+    pub(super) fn listens_no_more(&self) {
+        self.state().listening.take_if(|task| tokio::task::try_id() == Some(task.id()));
+    }
+
     /// The whole body as one message.
     async fn whole(&self, crossing: &Crossing, response: Response<Reply>) -> Result<Line, Failure> {
         let most = crossing.gateway().options.limits.message.bytes;
@@ -389,7 +400,7 @@ impl HttpLink {
         }
         *request.body_mut() = line.unwrap_or_else(|| Arc::unwrap_or_clone(message).into_source()).into();
         if let Some(address) = self.old.get() {
-            *request.uri_mut() = address.clone();
+            *request.uri_mut() = Uri::clone(address);
         }
         self.send(request, flight).await
     }
