@@ -6,7 +6,7 @@
 //! Judgement ──allowed_by──► the attack patterns for which an agent that has the tool has all it takes
 //! ```
 //!
-//! The crate is pure: no clock, file, network or randomness, and no model. The same definition always gives the same
+//! The crate is pure: no clock, file, network or randomness, and no language model. The same definition always gives the same
 //! judgement, which names what it rests on. No rule names a single tool or server.
 
 pub mod attacks;
