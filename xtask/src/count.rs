@@ -42,6 +42,8 @@ struct Seen {
 struct Counting {
     /// The part that each server of `catalogue/definitions` is in.
     split: BTreeMap<String, String>,
+    /// Servers and tools that have been counted.
+    counted: BTreeSet<(String, String)>,
     tools: u32,
     dangerous: u32,
     words: BTreeMap<(Part, String), Seen>,
@@ -81,6 +83,8 @@ impl Counting {
                 definition.tool
             ),
         };
+        let tool = (definition.server.clone(), definition.tool.clone());
+        ensure!(self.counted.insert(tool), "`{}` of `{}` is there twice", definition.tool, definition.server);
         self.tools += 1;
         self.dangerous += dangerous;
         for word in words_of(definition) {

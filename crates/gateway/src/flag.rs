@@ -35,8 +35,11 @@ impl Flag {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     use futures_util::FutureExt as _;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -50,5 +53,18 @@ mod tests {
         flag.raised().await;
         flag.raise();
         assert!(flag.is_up());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn it_is_not_missed_between_a_look_and_the_wait() {
+        for _ in 0..2_000 {
+            let flag = Arc::new(Flag::default());
+            let waits = tokio::spawn({
+                let flag = Arc::clone(&flag);
+                async move { flag.raised().await }
+            });
+            flag.raise();
+            timeout(Duration::from_secs(10), waits).await.expect("it is told").expect("no panic");
+        }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct Relay {
     upstream: Outbox,
     /// Calls that wait for a counter or a definition before they go on.
     calls: TaskTracker,
-    /// Tells those that wait for people that the connection ends, once somebody has.
+    /// Tells those that wait for people that the connection ends. Made when the first waits, or it ends.
     leaving: OnceLock<CancellationToken>,
     /// The server, where calls go to it without a queue.
     direct: OnceLock<Direct>,

@@ -164,7 +164,7 @@ pub(crate) const fn place(place: Place) -> &'static str {
         Place::Code => "a parameter that holds what is executed",
         Place::Whole => "its only parameter, which takes anything",
         Place::Flag => "a parameter that has the call do worse",
-        Place::Words => "words that tools which do harm tend to have",
+        Place::Words => "words that dangerous tools have more often than others",
         Place::Annotation => "what its publisher says, which counts only where it is worse",
     }
 }

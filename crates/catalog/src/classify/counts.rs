@@ -84,34 +84,29 @@ struct Count {
 }
 
 impl Count {
-    /// The odds of danger, as a natural logarithm.
-    fn log_odds(self) -> f64 {
-        f64::from(self.dangerous).ln() - f64::from(self.tools - self.dangerous).ln()
-    }
-
     fn of(tools: &str, dangerous: &str) -> Option<Self> {
         let count = Self { tools: tools.parse().ok()?, dangerous: dangerous.parse().ok()? };
         (count.dangerous <= count.tools).then_some(count)
     }
 }
 
+/// How much more likely danger is with a word than without knowing it: thousandths of a natural logarithm, in whole numbers,
+/// so that sums are the same everywhere.
+type Weight = i32;
+
 /// What is counted of labelled tools.
 #[derive(Debug)]
 struct Counts {
     all: Count,
-    words: HashMap<(Part, &'static str), Count>,
+    words: HashMap<(Part, &'static str), Weight>,
 }
 
 /// Tools of an average kind that each word is taken to have been seen on as well, so that what few had says little.
 const UNSEEN: f64 = 8.0;
 
-/// The logarithm of the odds of danger from which on a tool is not taken for a read: where more than one in five is
-/// dangerous, which is what tools are on the average. It was chosen by labelled tools of servers that the counts of the
-/// table left out in turn.
-const DANGEROUS: f64 = -1.25;
-
-/// What one word at least has to say: many that say next to nothing are no evidence.
-const CLEAR: f64 = 0.3;
+/// What one word at least has to say: many that say next to nothing are no evidence. It was chosen, as [`Part::factor`] was,
+/// by labelled tools of servers that the counts left out in turn.
+const CLEAR: Weight = 300;
 
 /// Words that are named as evidence.
 const NAMED: usize = 3;
@@ -131,41 +126,46 @@ impl Counts {
             let (part, word) = (cell(), cell());
             let Some(count) = Count::of(cell(), cell()) else { continue };
             match Part::ALL.into_iter().find(|one| one.name() == part) {
-                Some(part) => drop(counts.words.insert((part, word), count)),
+                Some(part) => {
+                    let weight = counts.weight(part, count);
+                    counts.words.insert((part, word), weight);
+                }
                 None => counts.all = count,
             }
         }
         counts
     }
 
-    /// How much more likely danger is with this word than without knowing it, as a logarithm.
-    fn weight(&self, part: Part, word: &str) -> Option<f64> {
-        let count = self.words.get(&(part, word))?;
-        let share = f64::from(self.all.dangerous) / f64::from(self.all.tools);
-        let dangerous = UNSEEN.mul_add(share, f64::from(count.dangerous));
-        let others = UNSEEN.mul_add(1.0 - share, f64::from(count.tools - count.dangerous));
-        Some((dangerous.ln() - others.ln() - self.all.log_odds()) * part.factor())
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a ratio of counts of tools is small")]
+    fn weight(&self, part: Part, count: Count) -> Weight {
+        let odds = |dangerous: f64, others: f64| dangerous.ln() - others.ln();
+        let [dangerous, others] = [self.all.dangerous, self.all.tools - self.all.dangerous].map(f64::from);
+        let unseen = UNSEEN / f64::from(self.all.tools);
+        let here = odds(
+            f64::from(count.dangerous) + unseen * dangerous,
+            f64::from(count.tools - count.dangerous) + unseen * others,
+        );
+        ((here - odds(dangerous, others)) * part.factor() * 1000.0).round() as Weight
     }
 
-    /// The words that speak for danger, most first, where all together do.
+    /// The words that speak for danger, most first, where all together make it likelier than it is on the average.
     fn against_read(&self, definition: &Definition) -> Option<Vec<String>> {
         let found = words_of(definition);
-        let weighed = found.iter().filter_map(|(part, word)| Some((self.weight(*part, word)?, *part, word)));
-        let weighed: Vec<(f64, Part, &String)> = weighed.collect();
-        let sum: f64 = weighed.iter().map(|(weight, ..)| weight).sum();
-        if self.all.log_odds() + sum < DANGEROUS {
+        let weight = |part, word: &str| self.words.get(&(part, word)).copied();
+        let weighed = found.iter().filter_map(|(part, word)| Some((weight(*part, word)?, *part, word)));
+        let weighed: Vec<(Weight, Part, &String)> = weighed.collect();
+        if weighed.iter().map(|(weight, ..)| i64::from(*weight)).sum::<i64>() <= 0 {
             return None;
         }
         let mut named: Vec<_> =
             weighed.into_iter().filter(|(_, part, word)| is_telling(*part, word)).collect();
-        named.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.2.cmp(other.2)));
+        named.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.2.cmp(other.2)));
         named.first().filter(|(weight, ..)| *weight >= CLEAR)?;
-        let speaking =
-            named.into_iter().take_while(|(weight, ..)| *weight > 0.0).map(|(_, _, word)| word.clone());
+        let speaking = named.into_iter().take_while(|(weight, ..)| *weight > 0).map(|(_, _, word)| word);
         let mut words: Vec<String> = Vec::new();
         for word in speaking {
-            if words.len() < NAMED && !words.contains(&word) {
-                words.push(word);
+            if words.len() < NAMED && !words.contains(word) {
+                words.push(word.clone());
             }
         }
         Some(words)
@@ -201,7 +201,7 @@ mod tests {
         let counts = Counts::get();
         assert_eq!(counts.words.len() + 1, TABLE.lines().count());
         assert!(counts.all.dangerous * 2 < counts.all.tools, "{:?}", counts.all);
-        assert!(counts.words.values().all(|count| count.tools <= counts.all.tools));
+        assert!(counts.words.values().all(|weight| weight.abs() < 8_000), "{counts:?}");
         assert!(counts.words.keys().all(|(_, word)| word.chars().any(char::is_alphabetic)));
     }
 
@@ -225,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seldom_seen_says_little_and_what_is_unknown_nothing() {
-        let counts = Counts::read(
-            "all\t\t1000\t200\nname\toften\t100\t100\nname\tonce\t1\t1\nsaid\teven\t100\t20\nsaid\tbad\t1\t2",
-        );
-        let weight = |part, word| counts.weight(part, word);
+    fn what_is_seldom_seen_says_little_and_what_is_as_the_average_nothing() {
+        const FEW: &str =
+            "all\t\t1000\t200\nname\toften\t100\t100\nname\tonce\t1\t1\nsaid\teven\t100\t20\nsaid\tbad\t1\t2";
+        let counts = Counts::read(FEW);
+        let weight = |part, word| counts.words.get(&(part, word)).copied();
         assert!(weight(Part::Name, "often") > weight(Part::Name, "once"), "{counts:?}");
-        assert!(weight(Part::Said, "even").is_some_and(|weight| weight.abs() < 1e-9), "{counts:?}");
+        assert_eq!(weight(Part::Said, "even"), Some(0));
         assert_eq!((weight(Part::Said, "often"), weight(Part::Said, "bad")), (None, None));
     }
 

@@ -212,11 +212,11 @@ impl Said {
     }
 
     /// Whether its text only names what is given back, or it or the name begins with what only reads, whatever it is done
-    /// with, and nothing speaks against it.
+    /// with, and nothing speaks against it; or its text says outright that it only reads, which was believed where it could be.
     fn is_plainly_read(&self) -> bool {
         const PLAIN: &str = "get list describe find fetch retrieve view lookup count show info details read search query \
             decode explain preview compare validate parse calculate compute evaluate simulate sum encode estimate inspect summarize \
-            translate navigate echo wait poll";
+            translate convert navigate echo wait poll";
         let is_plain = |said: Option<&Evidence>| {
             said.is_some_and(|said| PLAIN.split_whitespace().any(|plain| plain == said.words))
         };

@@ -33,7 +33,7 @@ pub enum Place {
     Whole,
     /// A parameter that has the call do worse.
     Flag,
-    /// Its words, which are those of labelled tools that do harm.
+    /// Its words, which dangerous tools among the labelled ones have more often than others.
     Words,
     /// What the publisher says.
     Annotation,
