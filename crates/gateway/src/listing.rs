@@ -11,14 +11,16 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use crate::gateway::Gateway;
 use crate::last_words::LastWords;
 use crate::limits::Limits;
-use crate::relay::own::list_request;
+use crate::relay::own::{discover_request, list_request};
 use crate::run::{RunError, Wrapped, run};
 use crate::transport::child::{ServerCommand, ServerProcess, StandardError, StartError};
 use crate::transport::lines::LineReader;
 
-/// What a server lists.
+/// What a server lists, and how it introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
+    /// Its `instructions`, which clients show to their models.
+    pub instructions: Option<String>,
     /// Each tool as the server wrote it, JSON on one line.
     pub tools: Vec<String>,
 }
@@ -103,6 +105,7 @@ pub enum ListingError {
 }
 
 const INITIALIZE: &str = "initialize";
+const DISCOVER: &str = "server/discover";
 const LIST: &str = "tools/list";
 /// Messages that a server may send before it answers.
 const MOST_OTHERS: usize = 10_000;
@@ -190,7 +193,7 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
     }
 
     async fn read(&mut self, progress: &mut impl FnMut(Progress)) -> Result<Listing, ListingError> {
-        let version = self.greet().await?;
+        let (version, instructions) = self.greet().await?;
         progress(Progress::Greeted);
         let mut tools = Vec::new();
         let mut cursor = None;
@@ -201,14 +204,15 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
             cursor = self.add(&answer, &mut tools)?;
             progress(Progress::Page { tools: tools.len() });
             if cursor.is_none() {
-                return Ok(Listing { tools });
+                return Ok(Listing { instructions, tools });
             }
         }
         Err(ListingError::TooMany { what: "pages", limit: self.limits.definition_pages })
     }
 
-    /// Does the handshake; a server that refuses it is asked as the version without one asks.
-    async fn greet(&mut self) -> Result<Version, ListingError> {
+    /// Does the handshake; a server that refuses it is asked as the version without one asks. Gives what is spoken, and the
+    /// server's instructions.
+    async fn greet(&mut self) -> Result<(Version, Option<String>), ListingError> {
         let client = concat!(r#"{"name":"interlock","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
         let version = Version::LATEST_LEGACY;
         let params = format!(
@@ -220,14 +224,25 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
             Outcome::Error(error) if self.peer == Peer::Gateway => {
                 Err(ListingError::Unanswered { method: INITIALIZE, message: error.message.into_owned() })
             }
-            Outcome::Error(_) => Ok(Version::LATEST),
+            Outcome::Error(_) => Ok((Version::LATEST, self.discover().await?)),
             Outcome::Result(result) => {
                 let answered = result.get("protocolVersion").and_then(Value::as_str);
                 let spoken = answered.as_deref().and_then(Version::parse).unwrap_or(version);
+                let instructions = instructions(&result);
                 self.send(INITIALIZE, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await?;
-                Ok(spoken)
+                Ok((spoken, instructions))
             }
         }
+    }
+
+    /// The instructions of a server that is not introduced to (2026-07-28, "Discovery"); none of one that refuses to say.
+    async fn discover(&mut self) -> Result<Option<String>, ListingError> {
+        self.number += 1;
+        let answer = self.ask(DISCOVER, &discover_request(self.number)).await?;
+        Ok(match outcome(&answer, DISCOVER)? {
+            Outcome::Result(result) => instructions(&result),
+            Outcome::Error(_) => None,
+        })
     }
 
     fn add(&self, answer: &Message, tools: &mut Vec<String>) -> Result<Option<String>, ListingError> {
@@ -299,6 +314,10 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
         }
         Err(malformed("it says too much else before".to_owned()))
     }
+}
+
+fn instructions(result: &Value<'_>) -> Option<String> {
+    result.get("instructions").and_then(Value::as_str).map(std::borrow::Cow::into_owned)
 }
 
 fn outcome<'m>(answer: &'m Message, method: &'static str) -> Result<Outcome<'m>, ListingError> {

@@ -67,6 +67,17 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     }
     let random: Vec<&Case> = labelled.iter().filter(|case| case.at_random).copied().collect();
     println!("\nof tools drawn at random alone: right {}", right(&random, unannotated));
+    println!(
+        "as served\n  dangerous tools called Read           {}",
+        dangerous_as_read(&random, Definition::clone)
+    );
+    println!("  dangerous tools called Read or Write  {}", dangerous_as_less(&random, Definition::clone));
+    println!(
+        "  destructive ones found                {}",
+        found(&random, Definition::clone, Category::Destructive)
+    );
+    println!("  reads called dangerous                {}", reads_as_dangerous(&random, Definition::clone));
+    println!("  read against not-read agree           {}", agreement(&random, Definition::clone));
     Ok(true)
 }
 
@@ -129,6 +140,10 @@ fn share(
 
 fn dangerous_as_read(cases: &[&Case], shown: Shown) -> Share {
     share(cases, shown, |known, _| known.is_dangerous(), |_, judged| judged == Category::Read)
+}
+
+fn dangerous_as_less(cases: &[&Case], shown: Shown) -> Share {
+    share(cases, shown, |known, _| known.is_dangerous(), |_, judged| !judged.is_dangerous())
 }
 
 fn reads_as_dangerous(cases: &[&Case], shown: Shown) -> Share {

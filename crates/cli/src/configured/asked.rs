@@ -40,6 +40,8 @@ pub(crate) struct Offer {
     pub(crate) list: ToolList,
     /// Each tool, byte for byte as the server wrote it.
     pub(crate) raw: Vec<String>,
+    /// What the server has clients tell their models.
+    pub(crate) instructions: Option<String>,
 }
 
 /// Who is asked, by its name; or why it cannot be.
@@ -116,7 +118,7 @@ async fn one(name: &str, server: Server, settings: &Settings, patience: Duration
     let asking = Asking { name, settings, patience, errors: StandardError::Read };
     let secrets = secrets(&server);
     let listing = asking.list(server, progress).await.map_err(|error| why(&error, &secrets))?;
-    offer(name, listing.tools)
+    Ok(Offer { instructions: listing.instructions, ..offer(name, listing.tools)? })
 }
 
 /// What a server is given that nobody may read in what it says.
@@ -163,7 +165,7 @@ pub(crate) fn offer(name: &str, raw: Vec<String>) -> Answer {
     let tools = tools.collect::<Result<_, String>>()?;
     let list = ToolList::read(&format!("{{\"tools\": [{}]}}", raw.join(",")));
     let list = list.map_err(|error| format!("its list of tools cannot be used: {error}"))?;
-    Ok(Offer { tools, list, raw })
+    Ok(Offer { tools, list, raw, instructions: None })
 }
 
 fn words(name: &str, progress: &Progress) -> String {

@@ -13,6 +13,8 @@ use super::Scanned;
 pub(super) struct Findings<'s> {
     /// By the server's and the tool's place in the scan.
     texts: Vec<(usize, usize, Vec<Finding>)>,
+    /// In each server's instructions.
+    instructions: Vec<Vec<Finding>>,
     patterns: &'s [Pattern],
     /// Pairs of tools that look alike.
     pub(super) alike: Vec<LookAlike<'s>>,
@@ -34,10 +36,25 @@ pub(super) fn of<'s>(scanned: &'s [Scanned], patterns: &'s [Pattern]) -> Finding
         let tools = one.offer.iter().flat_map(|offer| &offer.tools);
         tools.map(|offered| (one.name.as_str(), offered.definition.tool.as_str()))
     });
-    Findings { texts, patterns, alike: look_alikes(names) }
+    Findings {
+        texts,
+        instructions: scanned.iter().map(of_instructions).collect(),
+        patterns,
+        alike: look_alikes(names),
+    }
+}
+
+fn of_instructions(one: &Scanned) -> Vec<Finding> {
+    let said = one.offer.iter().find_map(|offer| offer.instructions.as_deref());
+    said.map(|said| lint::lint_text("instructions", said)).unwrap_or_default()
 }
 
 impl Findings<'_> {
+    /// What was found in a server's instructions.
+    pub(super) fn of_server(&self, server: usize) -> &[Finding] {
+        self.instructions.get(server).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// What was found in one tool's definition.
     pub(super) fn of_tool(&self, server: usize, tool: usize) -> &[Finding] {
         let found = self.texts.iter().find(|(of, one, _)| (*of, *one) == (server, tool));
@@ -56,7 +73,7 @@ impl Findings<'_> {
 
     /// Whether any text tries to steer a model.
     pub(super) fn steers(&self) -> bool {
-        !self.texts.is_empty()
+        !self.texts.is_empty() || self.instructions.iter().any(|found| !found.is_empty())
     }
 }
 

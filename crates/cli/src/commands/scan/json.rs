@@ -25,6 +25,8 @@ struct Server<'s> {
     /// How it stands to what is accepted, where that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pins: Option<&'s Pinned>,
+    /// In its instructions.
+    findings: &'s [Finding],
     tools: Vec<Tool<'s>>,
 }
 
@@ -51,6 +53,7 @@ pub(super) fn report<'s>(scanned: &'s [Scanned], findings: &'s Findings<'s>) -> 
             server: &one.name,
             error: one.offer.as_ref().err().map(String::as_str),
             pins: one.pinned.as_ref(),
+            findings: findings.of_server(at),
             tools: tools.collect(),
         }
     });

@@ -28,6 +28,13 @@ const MOST_RESULTS: usize = 25_000;
 pub(super) fn log(scanned: &[Scanned], findings: &Findings<'_>, output: Option<&Path>) -> Value {
     let mut results: Vec<Found> = Vec::new();
     for (at, one) in scanned.iter().enumerate() {
+        results.extend(findings.of_server(at).iter().map(|found| Found {
+            rule: format!("text/{}", found.kind),
+            severity: Severity::High,
+            message: format!("What `{}` says of itself may steer a model: {found}", one.name),
+            place: Place::of(one, output, None),
+            part: found.place.to_string(),
+        }));
         let tools = one.offer.iter().flat_map(|offer| &offer.tools).enumerate();
         for (index, tool) in tools {
             let place = Place::of(one, output, Some((index, tool.definition.tool.as_str())));

@@ -24,8 +24,12 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
         Err(why) => return format!("{name}: was not judged: {}", at_length(why, "  ")),
     };
     if offer.tools.is_empty() {
-        let pins = one.pinned.as_ref().map(|pinned| format!("\n\n{}", pins(pinned))).unwrap_or_default();
-        return format!("{name}: no tools; a policy for it denies everything until some appear{pins}");
+        let mut out = format!("{name}: no tools; a policy for it denies everything until some appear");
+        out.push_str(&steering(at, &[], findings));
+        if let Some(pinned) = &one.pinned {
+            out.push_str(&format!("\n\n{}", pins(pinned)));
+        }
+        return out;
     }
     let mut order: Vec<(usize, &Offered)> = offer.tools.iter().enumerate().collect();
     let harm = |tool: &Offered| (tool.judgement.severity, tool.judgement.category);
@@ -46,23 +50,29 @@ fn server(at: usize, one: &Scanned, findings: &Findings<'_>) -> String {
         counts(offer),
         table(&["TOOL", "CATEGORY", "SEVERITY", "SURE", "WHY"], rows)
     );
-    let steering: Vec<String> = order
-        .iter()
-        .flat_map(|(index, tool)| findings.of_tool(at, *index).iter().map(move |found| (tool, found)))
-        .map(|(tool, found)| {
-            format!("  {}: {}", one_line(&tool.definition.tool), one_line(&found.to_string()))
-        })
-        .collect();
-    if !steering.is_empty() {
-        out.push_str("\n\nTexts that may steer a model; read them:\n");
-        out.push_str(&steering.join("\n"));
-    }
+    out.push_str(&steering(at, &order, findings));
     out.push_str(&attacks(&order, findings));
     if let Some(pinned) = &one.pinned {
         out.push_str("\n\n");
         out.push_str(&pins(pinned));
     }
     out
+}
+
+/// Texts that may steer a model: the server's own, and those of its tools.
+fn steering(at: usize, order: &[(usize, &Offered)], findings: &Findings<'_>) -> String {
+    let own = findings.of_server(at).iter().map(|found| ("(the server itself)", found));
+    let of_tools = order.iter().flat_map(|(index, tool)| {
+        findings.of_tool(at, *index).iter().map(|found| (tool.definition.tool.as_str(), found))
+    });
+    let told: Vec<String> = own
+        .chain(of_tools)
+        .map(|(who, found)| format!("  {}: {}", one_line(who), one_line(&found.to_string())))
+        .collect();
+    match told.as_slice() {
+        [] => String::new(),
+        told => format!("\n\nTexts that may steer a model; read them:\n{}", told.join("\n")),
+    }
 }
 
 /// How the tools stand to what is accepted.
