@@ -90,6 +90,14 @@ async fn the_servers_of_a_gateway_are_listed_by_grant() -> Result<()> {
         ensure!(row["verdict"] == verdict && row["rule"] == rule, "{row}");
     }
     ensure!(row(&report, "get_note", Some("bob"))?["limits"] == json!(["5 calls per hour"]), "{report:#}");
+    // One that is not there is not one that offers nothing.
+    let none = machine.interlock(&["inventory", "-c", "interlock.yaml", "--server", "nothere"]).await?;
+    ensure!(none.code == Some(2), "{none:?}");
+    ensure!(
+        none.errors.contains("no server `nothere` is configured; there are: ")
+            && none.errors.contains("notes"),
+        "{none:?}"
+    );
     Ok(())
 }
 

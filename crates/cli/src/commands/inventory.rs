@@ -4,7 +4,7 @@ mod callers;
 mod pinned;
 mod report;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -109,6 +109,7 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
     if args.config.is_some() {
         listed.extend(callers::of_gateway(&settings));
     }
+    are_there(&args.servers, &listed)?;
     listed.retain(|server| args.servers.is_empty() || args.servers.contains(&server.name));
     let last = last_calls(args.data.as_deref(), &settings)?;
     let (listed, questions): (Vec<Listed>, Vec<_>) =
@@ -127,6 +128,17 @@ pub(crate) fn run(args: &InventoryArgs) -> anyhow::Result<Exit> {
         Format::Json => terminal::json(&report)?,
     }
     Ok(if all_known { Exit::Yes } else { Exit::No })
+}
+
+/// That nothing is said of a server that is not there could be taken for that it offers nothing.
+fn are_there(asked: &[String], listed: &[Listed]) -> anyhow::Result<()> {
+    let Some(missing) = asked.iter().find(|name| listed.iter().all(|server| server.name != **name)) else {
+        return Ok(());
+    };
+    let names: BTreeSet<&str> = listed.iter().map(|server| server.name.as_str()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    anyhow::bail!("no server `{missing}` is configured; there are: {there}")
 }
 
 /// Read from the audit log, where there is one.
