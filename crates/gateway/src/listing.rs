@@ -175,6 +175,14 @@ enum Peer {
     Gateway,
 }
 
+/// What came of the handshake.
+struct Greeting {
+    version: Version,
+    instructions: Option<String>,
+    /// The server wants none.
+    is_refused: bool,
+}
+
 struct Asking<W, R> {
     input: W,
     lines: LineReader<R>,
@@ -193,7 +201,7 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
     }
 
     async fn read(&mut self, progress: &mut impl FnMut(Progress)) -> Result<Listing, ListingError> {
-        let (version, instructions) = self.greet().await?;
+        let Greeting { version, instructions, is_refused } = self.greet().await?;
         progress(Progress::Greeted);
         let mut tools = Vec::new();
         let mut cursor = None;
@@ -204,15 +212,16 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
             cursor = self.add(&answer, &mut tools)?;
             progress(Progress::Page { tools: tools.len() });
             if cursor.is_none() {
+                // Asked last: a server that knows neither question still has its list read.
+                let instructions = if is_refused { self.discover().await? } else { instructions };
                 return Ok(Listing { instructions, tools });
             }
         }
         Err(ListingError::TooMany { what: "pages", limit: self.limits.definition_pages })
     }
 
-    /// Does the handshake; a server that refuses it is asked as the version without one asks. Gives what is spoken, and the
-    /// server's instructions.
-    async fn greet(&mut self) -> Result<(Version, Option<String>), ListingError> {
+    /// Does the handshake; a server that refuses it is asked as the version without one asks.
+    async fn greet(&mut self) -> Result<Greeting, ListingError> {
         let client = concat!(r#"{"name":"interlock","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
         let version = Version::LATEST_LEGACY;
         let params = format!(
@@ -224,13 +233,15 @@ impl<W: AsyncWrite + Unpin, R: AsyncRead + Unpin> Asking<W, R> {
             Outcome::Error(error) if self.peer == Peer::Gateway => {
                 Err(ListingError::Unanswered { method: INITIALIZE, message: error.message.into_owned() })
             }
-            Outcome::Error(_) => Ok((Version::LATEST, self.discover().await?)),
+            Outcome::Error(_) => {
+                Ok(Greeting { version: Version::LATEST, instructions: None, is_refused: true })
+            }
             Outcome::Result(result) => {
                 let answered = result.get("protocolVersion").and_then(Value::as_str);
                 let spoken = answered.as_deref().and_then(Version::parse).unwrap_or(version);
                 let instructions = instructions(&result);
                 self.send(INITIALIZE, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await?;
-                Ok((spoken, instructions))
+                Ok(Greeting { version: spoken, instructions, is_refused: false })
             }
         }
     }

@@ -201,27 +201,25 @@ fn people_are_told_why_it_is_not_sure() -> Result<()> {
 /// A server that introduces itself with `instructions`, by `initialize` or, where that is refused, by `server/discover`.
 fn introducing(instructions: &str, modern: bool) -> Value {
     let tools = r#""tools":[{"name":"list_x","description":"Lists x"}]"#;
-    let (greeted, discovered, list) = match modern {
+    let (greeted, discovered) = match modern {
         false => (
             format!(
                 r#""result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"s","version":"1"}},"instructions":"{instructions}"}}"#
             ),
             String::new(),
-            1,
         ),
         true => (
             r#""error":{"code":-32601,"message":"not known"}"#.to_owned(),
             format!(
                 r#""result":{{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"s","version":"1"}},"instructions":"{instructions}"}}"#
             ),
-            2,
         ),
     };
     let script = format!(
         r#"while read -r line; do case "$line" in
   *'"initialize"'*) echo '{{"jsonrpc":"2.0","id":0,{greeted}}}' ;;
-  *'"server/discover"'*) echo '{{"jsonrpc":"2.0","id":1,{discovered}}}' ;;
-  *'"tools/list"'*) echo '{{"jsonrpc":"2.0","id":{list},"result":{{"resultType":"complete",{tools}}}}}' ;;
+  *'"server/discover"'*) echo '{{"jsonrpc":"2.0","id":2,{discovered}}}' ;;
+  *'"tools/list"'*) echo '{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"complete",{tools}}}}}' ;;
 esac; done"#
     );
     json!({ "command": "sh", "args": ["-c", script] })
